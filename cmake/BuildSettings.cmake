@@ -1,0 +1,33 @@
+# What every target of the project shares.
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  find_program(WHYCAM_CCACHE ccache)
+  if(WHYCAM_CCACHE)
+    # Precompiled headers need this sloppiness; without it ccache would miss every file that uses one.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+        ${WHYCAM_CCACHE})
+  endif()
+endif()
+
+# An interface library: the language, the warnings and the sanitizers of our own targets.
+add_library(whycam_settings INTERFACE)
+target_compile_features(whycam_settings INTERFACE cxx_std_17)
+target_compile_options(whycam_settings INTERFACE -Wall -Wextra -Wpedantic -fpch-preprocess
+  $<$<BOOL:${WHYCAM_WARNINGS_AS_ERRORS}>:-Werror>)
+if(WHYCAM_SANITIZE)
+  target_compile_options(whycam_settings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+    -fno-sanitize=vptr)
+  target_link_options(whycam_settings INTERFACE -fsanitize=address,undefined)
+endif()
+
+# One static library a folder, linked with no more than it is declared to know.
+function(whycam_folder name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PUBLIC ${ARG_KNOWS} PRIVATE $<BUILD_INTERFACE:whycam_settings>)
+endfunction()

@@ -1,0 +1,38 @@
+// The exceptions of whycam. Each message says what was wrong, with the offending value, and what to do.
+#pragma once
+
+#include <stdexcept>
+
+namespace whycam {
+
+/// Everything that whycam throws. The network's own failures (a wrong input shape, say) arrive as ModelError.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The network cannot be read, cannot be run on these inputs, or cannot be explained.
+class ModelError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The layer is not there, did not run, cannot be observed, or the output does not depend on it.
+class LayerError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The target does not choose exactly one number of the output for every example.
+class TargetError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// An input is of the wrong type, empty, or does not fit the others.
+class InputError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace whycam

@@ -1,0 +1,50 @@
+// What explain() returns.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "whycam/target.h"
+
+namespace whycam {
+
+/// One target's explanation at one layer. A tensor is undefined where its method was not asked for.
+struct LayerExplanation {
+  /// Grad-CAM before upsampling, negative values set to 0: N x 1 x (the layer's spatial extent); one a tensor of
+  /// the layer.
+  std::vector<torch::Tensor> layer_attributions;
+  /// Grad-CAM resized to each input: N x 1 x (the input's spatial extent); size 0 where it cannot be resized.
+  std::vector<torch::Tensor> upsampled;
+  /// Guided Grad-CAM for each input, of its shape; size 0 where Grad-CAM cannot be resized to it.
+  std::vector<torch::Tensor> guided_grad_cam;
+};
+
+/// One target's explanation.
+struct TargetExplanation {
+  Target target;
+  torch::Tensor scores;                         ///< N: the explained number of the output, per example
+  std::vector<LayerExplanation> layers;         ///< one a layer of the explainer, in its order
+  std::vector<torch::Tensor> guided_backprop;   ///< one an input, of its shape
+  std::vector<torch::Tensor> deconvolution;     ///< one an input, of its shape
+};
+
+/// Which activations the gradient met on its way from the output to the inputs.
+struct ActivationReport {
+  std::int64_t relus_guided = 0;                    ///< calls, not modules: a ReLU that runs twice counts twice
+  std::map<std::string, std::int64_t> not_guided;   ///< other activations, by name, which kept their plain gradient
+};
+
+/// All that one forward pass and its backward passes tell. Tensors are on the inputs' device, raw and signed.
+struct Explanation {
+  torch::Tensor output;                       ///< the network's output (the chosen element), without gradients
+  std::vector<TargetExplanation> targets;     ///< one a target, in their order
+  ActivationReport activations;
+  std::string engine;                         ///< which engine ran: "autograd"
+  std::vector<std::string> warnings;          ///< what a careful reader should know, one sentence each
+};
+
+}  // namespace whycam

@@ -1,0 +1,51 @@
+// Naming a layer of a network.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace torch::nn {
+class Module;
+}
+
+namespace whycam {
+
+/// A layer: a module of the network, by its path ("layer4.1.conv2") or, for C++ networks, by reference. Where the
+/// layer gives several tensors (a tuple, list or dictionary, counted in order and through nesting), the index says
+/// which; without one the layer must give a single tensor.
+class Layer {
+ public:
+  Layer(std::string path) : path_(std::move(path)) {}  // NOLINT: a path is a layer
+  Layer(const char* path) : path_(path) {}             // NOLINT
+  Layer(std::string path, std::int64_t index) : path_(std::move(path)), index_(index) {}
+
+  /// A module of a C++ network, by reference; it must belong to the network that is explained.
+  Layer(const torch::nn::Module& module) : module_(&module) {}  // NOLINT
+  Layer(const torch::nn::Module& module, std::int64_t index) : module_(&module), index_(index) {}
+
+  /// A module held by a shared pointer or by a torch::nn::ModuleHolder, such as torch::nn::Conv2d.
+  template <class Holder, class = decltype(std::declval<const Holder&>().operator->()),
+            class = std::enable_if_t<!std::is_convertible_v<const Holder&, const torch::nn::Module&>>>
+  Layer(const Holder& holder) : Layer(*holder.operator->()) {}  // NOLINT
+  template <class Holder, class = decltype(std::declval<const Holder&>().operator->()),
+            class = std::enable_if_t<!std::is_convertible_v<const Holder&, const torch::nn::Module&>>>
+  Layer(const Holder& holder, std::int64_t index) : Layer(*holder.operator->(), index) {}
+
+  /// The path; empty for a layer given by reference.
+  const std::string& path() const { return path_; }
+  /// The module of a layer given by reference, else null.
+  const torch::nn::Module* module() const { return module_; }
+  /// Which of several tensors.
+  std::optional<std::int64_t> index() const { return index_; }
+
+ private:
+  std::string path_;
+  const torch::nn::Module* module_ = nullptr;
+  std::optional<std::int64_t> index_;
+};
+
+}  // namespace whycam

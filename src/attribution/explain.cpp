@@ -1,0 +1,207 @@
+#include "attribution/explain.h"
+
+#include <algorithm>
+
+#include "attribution/grad_cam.h"
+#include "attribution/warnings.h"
+#include "model/failure.h"
+#include "whycam/errors.h"
+
+namespace whycam::attribution {
+namespace {
+
+using engine::ReluGradient;
+using engine::ReluRule;
+
+bool asks_for(const AttributeOptions& options, Method method) {
+  const auto& methods = options.methods();
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+/// What has to be computed for the methods asked for.
+struct Work {
+  explicit Work(const AttributeOptions& options)
+      : product(asks_for(options, Method::guided_grad_cam)),
+        layers(product || asks_for(options, Method::grad_cam)),
+        guided(product || asks_for(options, Method::guided_backprop)),
+        deconvolution(asks_for(options, Method::deconvolution)) {}
+  bool product, layers, guided, deconvolution;
+  int gradients_per_target() const { return layers + guided + deconvolution; }
+};
+
+void check_inputs(const std::vector<torch::Tensor>& inputs) {
+  if (inputs.empty()) throw InputError("there is no input to explain");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const torch::Tensor& input = inputs[i];
+    const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
+    if (!input.defined()) throw InputError(name + " is an undefined tensor");
+    if (input.scalar_type() != torch::kFloat && input.scalar_type() != torch::kDouble)
+      throw InputError(name + " has type " + c10::toString(input.scalar_type()) +
+                       "; whycam explains float32 and float64: convert it with .to(torch::kFloat)");
+    if (input.layout() != torch::kStrided)
+      throw InputError(name + " is sparse; give a dense tensor");
+    if (input.dim() == 0 || input.numel() == 0)
+      throw InputError(name + " is empty: its shape is " + network::shape_text(input.sizes()));
+    if (input.size(0) != inputs[0].size(0))
+      throw InputError("the inputs hold different numbers of examples: " + name + " has " +
+                       std::to_string(input.size(0)) + ", the first has " + std::to_string(inputs[0].size(0)));
+  }
+}
+
+/// The numbers of the output that a target chooses, and the gradient of their sum with respect to the output.
+struct Chosen {
+  torch::Tensor scores;
+  torch::Tensor output_gradient;
+};
+
+Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
+  torch::Tensor rows = output;
+  if (rows.dim() == 0 && examples == 1) rows = rows.reshape({1});
+  const std::vector<Target::Indices> indices = target.resolve(rows.sizes());
+  if (static_cast<std::int64_t>(indices.size()) != examples)
+    throw TargetError("the output has " + std::to_string(indices.size()) + " rows for " + std::to_string(examples) +
+                      " examples; the first dimension of the explained output must count the examples");
+  const std::int64_t row_size = rows[0].numel();
+  std::vector<std::int64_t> positions;  // in the flattened output
+  for (std::size_t example = 0; example < indices.size(); ++example) {
+    std::int64_t position = 0;
+    for (std::size_t i = 0; i < indices[example].size(); ++i)
+      position = position * rows.size(static_cast<std::int64_t>(i) + 1) + indices[example][i];
+    positions.push_back(static_cast<std::int64_t>(example) * row_size + position);
+  }
+  const torch::Tensor where = torch::tensor(positions, torch::kLong).to(output.device());
+  torch::Tensor gradient = torch::zeros(rows.numel(), rows.options()).index_fill_(0, where, 1);
+  return {rows.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
+}
+
+std::vector<std::int64_t> spatial_extent(const torch::Tensor& input) { return input.sizes().slice(2).vec(); }
+
+/// Whether Captum could resize the attribution to the input; where not, the result for that input is empty.
+bool can_be_resized(const torch::Tensor& attribution, const torch::Tensor& input, Interpolation mode) {
+  return attribution.dim() == input.dim() && fits(mode, input.dim()) && attribution.size(0) == input.size(0);
+}
+
+bool has_nan(const torch::Tensor& values) { return values.defined() && values.isnan().any().item<bool>(); }
+
+}  // namespace
+
+Explainer::Explainer(Model model, std::vector<Layer> layers)
+    : model_(std::move(model)), engine_(engine::engine_for(model_)), layers_(std::move(layers)) {}
+
+void Explainer::warn(const std::string& kind, const std::string& message, Explanation& explanation) const {
+  explanation.warnings.push_back(message);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!warned_.insert(kind).second) return;
+  }
+  emit_warning(message);
+}
+
+Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
+                               const AttributeOptions& options, bool signed_layers) const {
+  check_inputs(inputs);
+  const Work work(options);
+  const torch::NoGradGuard no_gradients;  // the engine alone turns them on
+  const auto pass = engine_->forward({inputs, options.additional_forward_args(),
+                                      work.layers ? layers_ : std::vector<Layer>{}, options.attribute_to_layer_input(),
+                                      options.output_element()});
+  Explanation explanation;
+  explanation.output = pass->output();
+  explanation.engine = engine_->name();
+  const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
+  const ReluRule deconvolution{ReluGradient::deconvolution, options.guided_rule(), options.guide_clipped_relus()};
+  explanation.activations = pass->activations(guided);
+
+  const std::vector<Target> targets = choose_targets(explanation.output);
+  std::vector<Chosen> chosen;  // all targets are checked before the first gradient is computed
+  for (const Target& target : targets) chosen.push_back(choose(target, explanation.output, inputs[0].size(0)));
+
+  int gradients_left = static_cast<int>(targets.size()) * work.gradients_per_target();
+  const auto next_gradient = [&] {
+    if (--gradients_left == 0) pass->last_gradient_comes();
+  };
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const torch::Tensor& output_gradient = chosen[i].output_gradient;
+    TargetExplanation& result = explanation.targets.emplace_back();
+    result.target = targets[i];
+    result.scores = chosen[i].scores;
+    if (work.layers) {
+      next_gradient();
+      const auto gradients = pass->layer_gradients(output_gradient);
+      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        LayerExplanation& at_layer = result.layers.emplace_back();
+        for (std::size_t j = 0; j < gradients[layer].size(); ++j) {
+          torch::Tensor cam = grad_cam(pass->layer_activations()[layer][j], gradients[layer][j],
+                                       signed_layers ? options.attr_dim_summation() : true);
+          at_layer.layer_attributions.push_back(signed_layers ? cam : cam.clamp_min(0));
+        }
+      }
+    }
+    if (work.guided) {
+      next_gradient();
+      result.guided_backprop = pass->input_gradients(output_gradient, guided);
+    }
+    if (work.deconvolution) {
+      next_gradient();
+      result.deconvolution = pass->input_gradients(output_gradient, deconvolution);
+    }
+    if (!work.layers || signed_layers) continue;
+    for (LayerExplanation& at_layer : result.layers) {
+      // Where a layer gives several tensors, each input takes the first that can be resized to it.
+      for (std::size_t k = 0; k < inputs.size(); ++k) {
+        const auto& cams = at_layer.layer_attributions;
+        const auto cam = std::find_if(cams.begin(), cams.end(), [&](const torch::Tensor& candidate) {
+          return can_be_resized(candidate, inputs[k], options.interpolate_mode());
+        });
+        if (cam == cams.end()) {
+          warn("resize",
+               "the layer's attribution of " + network::shape_text(cams[0].sizes()) +
+                   " cannot be resized to an input of " + network::shape_text(inputs[k].sizes()) + " by the mode " +
+                   to_string(options.interpolate_mode()) + "; that input's attribution is empty",
+               explanation);
+          at_layer.upsampled.push_back(torch::empty({0}, inputs[k].options()));
+          if (work.product) at_layer.guided_grad_cam.push_back(torch::empty({0}, inputs[k].options()));
+          continue;
+        }
+        at_layer.upsampled.push_back(interpolate(*cam, spatial_extent(inputs[k]), options.interpolate_mode()));
+        if (work.product)
+          at_layer.guided_grad_cam.push_back(result.guided_backprop[k] * at_layer.upsampled.back());
+      }
+    }
+  }
+  report_doubts(options, explanation);
+  return explanation;
+}
+
+void Explainer::report_doubts(const AttributeOptions& options, Explanation& explanation) const {
+  const Work work(options);
+  if ((work.guided || work.deconvolution) && explanation.activations.relus_guided == 0)
+    warn("no relu",
+         "the network has no ReLU between its output and its inputs: guided backpropagation is the plain gradient then",
+         explanation);
+  for (const TargetExplanation& target : explanation.targets) {
+    bool nan = false;
+    for (const auto& gradient : target.guided_backprop) nan = nan || has_nan(gradient);
+    for (const auto& gradient : target.deconvolution) nan = nan || has_nan(gradient);
+    for (const auto& layer : target.layers)
+      for (const auto& cam : layer.layer_attributions) nan = nan || has_nan(cam);
+    if (!nan) continue;
+    warn("nan", "the attribution for the target " + target.target.to_string() +
+                    " holds NaN: the network's activations or gradients overflow or divide by zero on this input",
+         explanation);
+    break;
+  }
+}
+
+ChooseTargets always(const Target& target) {
+  return [target](const torch::Tensor&) { return std::vector<Target>{target}; };
+}
+
+torch::Tensor single(const std::vector<torch::Tensor>& tensors, const Layer& layer) {
+  if (tensors.size() != 1)
+    throw LayerError("the layer \"" + layer.path() + "\" gives " + std::to_string(tensors.size()) +
+                     " tensors; choose one by its number, as in Layer(\"" + layer.path() + "\", 0)");
+  return tensors[0];
+}
+
+}  // namespace whycam::attribution

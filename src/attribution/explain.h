@@ -1,0 +1,47 @@
+// One forward pass, and from it whatever the methods ask for.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "whycam/explanation.h"
+#include "whycam/options.h"
+
+namespace whycam::attribution {
+
+using ChooseTargets = std::function<std::vector<Target>(const torch::Tensor& output)>;
+
+/// What the explainers share: an engine and the layers. Warnings go to the handler once a kind.
+class Explainer {
+ public:
+  Explainer(Model model, std::vector<Layer> layers);
+
+  /// Everything that options.methods() names. Layer attributions are signed where `signed_layers` is set and keep their
+  /// channels where the options say so; Guided Grad-CAM needs neither.
+  Explanation explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
+                      const AttributeOptions& options, bool signed_layers = false) const;
+
+  const std::vector<Layer>& layers() const { return layers_; }
+
+ private:
+  void warn(const std::string& kind, const std::string& message, Explanation& explanation) const;
+  void report_doubts(const AttributeOptions& options, Explanation& explanation) const;
+
+  Model model_;
+  std::shared_ptr<const engine::Engine> engine_;
+  std::vector<Layer> layers_;
+  mutable std::mutex mutex_;
+  mutable std::set<std::string> warned_;
+};
+
+/// A chooser of one fixed target.
+ChooseTargets always(const Target& target);
+
+/// The one tensor of a list; LayerError where the layer gives several.
+torch::Tensor single(const std::vector<torch::Tensor>& tensors, const Layer& layer);
+
+}  // namespace whycam::attribution

@@ -1,0 +1,26 @@
+#include "attribution/grad_cam.h"
+
+#include <ATen/ATen.h>
+
+#include <numeric>
+
+#include "model/failure.h"
+#include "whycam/errors.h"
+
+namespace whycam::attribution {
+
+torch::Tensor grad_cam(const torch::Tensor& activation, const torch::Tensor& gradient, bool sum_channels) {
+  if (activation.dim() < 2)
+    throw LayerError("the layer gives a tensor of " + network::shape_text(activation.sizes()) +
+                     "; Grad-CAM needs examples and channels at least (N x C x space)");
+  torch::Tensor weights = gradient;
+  if (gradient.dim() > 2) {
+    std::vector<std::int64_t> space(static_cast<std::size_t>(gradient.dim() - 2));
+    std::iota(space.begin(), space.end(), 2);
+    weights = gradient.mean(space, /*keepdim=*/true);
+  }
+  const torch::Tensor weighted = weights * activation;
+  return sum_channels ? weighted.sum(1, /*keepdim=*/true) : weighted;
+}
+
+}  // namespace whycam::attribution

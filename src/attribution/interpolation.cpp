@@ -1,0 +1,84 @@
+#include "whycam/interpolation.h"
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <utility>
+
+#include "whycam/errors.h"
+
+namespace whycam {
+namespace {
+
+constexpr std::array<std::pair<Interpolation, const char*>, 6> names{{
+    {Interpolation::nearest, "nearest"},
+    {Interpolation::area, "area"},
+    {Interpolation::linear, "linear"},
+    {Interpolation::bilinear, "bilinear"},
+    {Interpolation::bicubic, "bicubic"},
+    {Interpolation::trilinear, "trilinear"},
+}};
+
+torch::Tensor nearest(const torch::Tensor& values, torch::IntArrayRef size) {
+  if (size.size() == 1) return at::upsample_nearest1d(values, size);
+  if (size.size() == 2) return at::upsample_nearest2d(values, size);
+  return at::upsample_nearest3d(values, size);
+}
+
+torch::Tensor area(const torch::Tensor& values, torch::IntArrayRef size) {
+  if (size.size() == 1) return at::adaptive_avg_pool1d(values, size);
+  if (size.size() == 2) return at::adaptive_avg_pool2d(values, size);
+  return at::adaptive_avg_pool3d(values, size);
+}
+
+}  // namespace
+
+const char* to_string(Interpolation mode) {
+  for (const auto& [value, name] : names)
+    if (value == mode) return name;
+  return "unknown";
+}
+
+Interpolation interpolation_named(const std::string& name) {
+  std::string known;
+  for (const auto& [value, known_name] : names) {
+    if (name == known_name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(known_name);
+  }
+  throw InputError("there is no interpolation mode \"" + name + "\"; the modes are " + known);
+}
+
+bool fits(Interpolation mode, std::int64_t dimensions) {
+  switch (mode) {
+    case Interpolation::nearest:
+    case Interpolation::area: return dimensions >= 3 && dimensions <= 5;
+    case Interpolation::linear: return dimensions == 3;
+    case Interpolation::bilinear:
+    case Interpolation::bicubic: return dimensions == 4;
+    case Interpolation::trilinear: return dimensions == 5;
+  }
+  return false;
+}
+
+torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vector<std::int64_t>& size,
+                          Interpolation mode) {
+  if (!fits(mode, layer_attribution.dim()))
+    throw InputError("the mode " + std::string(to_string(mode)) + " does not fit an attribution of " +
+                     std::to_string(layer_attribution.dim()) + " dimensions");
+  if (static_cast<std::int64_t>(size.size()) != layer_attribution.dim() - 2)
+    throw InputError("the size has " + std::to_string(size.size()) + " numbers where the attribution has " +
+                     std::to_string(layer_attribution.dim() - 2) + " spatial dimensions");
+  for (const std::int64_t extent : size)
+    if (extent <= 0) throw InputError("cannot resize to an extent of " + std::to_string(extent));
+  switch (mode) {
+    case Interpolation::nearest: return nearest(layer_attribution, size);
+    case Interpolation::area: return area(layer_attribution, size);
+    case Interpolation::linear: return at::upsample_linear1d(layer_attribution, size, false);
+    case Interpolation::bilinear: return at::upsample_bilinear2d(layer_attribution, size, false);
+    case Interpolation::bicubic: return at::upsample_bicubic2d(layer_attribution, size, false);
+    case Interpolation::trilinear: return at::upsample_trilinear3d(layer_attribution, size, false);
+  }
+  throw InputError("unknown interpolation mode");
+}
+
+}  // namespace whycam

@@ -1,0 +1,157 @@
+#include "engine/autograd/autograd_engine.h"
+
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "engine/autograd/relu_rule.h"
+#include "engine/output_element.h"
+#include "model/failure.h"
+#include "whycam/errors.h"
+
+namespace whycam::engine {
+namespace {
+
+using network::LayerSide;
+using network::Network;
+using network::Observation;
+using network::Recorder;
+using torch::autograd::Edge;
+
+/// The tensors of a layer that can have gradients, or the one that the layer's index chooses.
+std::vector<Observation> explained_tensors(const Layer& layer, const std::string& name, std::vector<Observation> all) {
+  if (layer.index()) {
+    const std::int64_t count = static_cast<std::int64_t>(all.size());
+    if (*layer.index() < 0 || *layer.index() >= count)
+      throw LayerError("the layer \"" + name + "\" has " + std::to_string(count) + " tensors; there is no number " +
+                       std::to_string(*layer.index()) + " (they count from 0)");
+    all = {all[*layer.index()]};
+  }
+  std::vector<Observation> chosen;
+  for (Observation& observation : all)
+    if (observation.activation.is_floating_point()) chosen.push_back(std::move(observation));
+  if (chosen.empty()) throw LayerError("the layer \"" + name + "\" has no tensor of floating-point numbers to explain");
+  return chosen;
+}
+
+class AutogradPass : public Pass {
+ public:
+  AutogradPass(const Network& network, const Request& request) {
+    const c10::InferenceMode not_inference(false);
+    const torch::AutoGradMode with_gradients(true);
+    std::vector<torch::Tensor> own_inputs;
+    for (const torch::Tensor& input : request.inputs) {
+      leaves_.push_back(input.detach().requires_grad_(true));
+      // The network gets a copy: it may write over its input, and the caller's tensor stays as it is.
+      own_inputs.push_back(leaves_.back().clone());
+    }
+    Recorder recorder(request.layers.size(), Recorder::Detail::values);
+    const c10::IValue result = network.run(own_inputs, request.additional_forward_args, request.layers,
+                                           request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
+    differentiable_output_ = output_tensor(result, request.output_element);
+    output_ = differentiable_output_.detach();
+    for (std::size_t i = 0; i < request.layers.size(); ++i) take_layer(network, request.layers[i], recorder, i);
+    if (!differentiable_output_.requires_grad())
+      throw ModelError("the network's output does not depend on its inputs in a way that gradients can follow");
+    hooks_ = std::make_unique<ReluHooks>(torch::autograd::impl::gradient_edge(differentiable_output_));
+  }
+
+  const torch::Tensor& output() const override { return output_; }
+  const std::vector<std::vector<torch::Tensor>>& layer_activations() const override { return activations_; }
+  ActivationReport activations(const ReluRule& rule) const override { return hooks_->report(rule.clipped_relus); }
+  void last_gradient_comes() override { keep_graph_ = false; }
+
+  std::vector<std::vector<torch::Tensor>> layer_gradients(const torch::Tensor& output_gradient) override {
+    hooks_->follow(std::nullopt);
+    std::vector<Edge> edges;
+    for (const auto& layer : layer_edges_)
+      for (const Edge& edge : layer)
+        if (edge.is_valid()) edges.push_back(edge);
+    const std::vector<torch::Tensor> found = backward(output_gradient, edges);
+    std::vector<std::vector<torch::Tensor>> gradients;
+    auto next = found.begin();
+    for (std::size_t i = 0; i < layer_edges_.size(); ++i) {
+      bool any = false;
+      auto& of_layer = gradients.emplace_back();
+      for (std::size_t j = 0; j < layer_edges_[i].size(); ++j) {
+        const torch::Tensor gradient = layer_edges_[i][j].is_valid() ? *next++ : torch::Tensor();
+        any = any || gradient.defined();
+        of_layer.push_back(gradient.defined() ? gradient : torch::zeros_like(activations_[i][j]));
+      }
+      if (!any)
+        throw LayerError("the output does not depend on the layer \"" + layer_names_[i] +
+                         "\"; choose a layer on the way to the output that is explained");
+    }
+    return gradients;
+  }
+
+  std::vector<torch::Tensor> input_gradients(const torch::Tensor& output_gradient, const ReluRule& rule) override {
+    hooks_->follow(rule);
+    std::vector<Edge> edges;
+    for (const torch::Tensor& leaf : leaves_) edges.push_back(torch::autograd::impl::gradient_edge(leaf));
+    std::vector<torch::Tensor> gradients = backward(output_gradient, edges);
+    bool any = false;
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      any = any || gradients[i].defined();
+      if (!gradients[i].defined()) gradients[i] = torch::zeros_like(leaves_[i], at::MemoryFormat::Preserve).detach();
+    }
+    if (!any) throw ModelError("the explained output depends on none of the inputs");
+    return gradients;
+  }
+
+ private:
+  void take_layer(const Network& network, const Layer& layer, const Recorder& recorder, std::size_t slot) {
+    const std::string name = network.name_of(layer);
+    if (!recorder.ran(slot))
+      throw LayerError("the layer \"" + name + "\" did not run in this forward pass, so there is nothing to explain at "
+                       "it; `whycam layers` lists those that do");
+    auto& activations = activations_.emplace_back();
+    auto& edges = layer_edges_.emplace_back();
+    for (const Observation& observation : explained_tensors(layer, name, recorder.observations(slot))) {
+      activations.push_back(observation.activation);
+      edges.push_back(observation.edge);
+    }
+    layer_names_.push_back(name);
+  }
+
+  std::vector<torch::Tensor> backward(const torch::Tensor& output_gradient, const std::vector<Edge>& edges) const {
+    if (edges.empty()) return {};
+    try {
+      return torch::autograd::Engine::get_default_engine().execute(
+          {torch::autograd::impl::gradient_edge(differentiable_output_)}, {output_gradient}, keep_graph_,
+          /*create_graph=*/false, /*accumulate_grad=*/false, edges);
+    } catch (const std::exception& failure) {
+      throw ModelError(std::string("the network's gradient cannot be computed: ") +
+                       network::first_sentence(failure));
+    }
+  }
+
+  std::vector<torch::Tensor> leaves_;
+  torch::Tensor differentiable_output_;
+  torch::Tensor output_;
+  std::vector<std::vector<torch::Tensor>> activations_;
+  std::vector<std::vector<Edge>> layer_edges_;
+  std::vector<std::string> layer_names_;
+  std::unique_ptr<ReluHooks> hooks_;
+  bool keep_graph_ = true;
+};
+
+class AutogradEngine : public Engine {
+ public:
+  explicit AutogradEngine(std::shared_ptr<const Network> network) : network_(std::move(network)) {}
+  const char* name() const override { return "autograd"; }
+  std::unique_ptr<Pass> forward(const Request& request) const override {
+    return std::make_unique<AutogradPass>(*network_, request);
+  }
+
+ private:
+  std::shared_ptr<const Network> network_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Engine> autograd_engine(std::shared_ptr<const Network> network) {
+  return std::make_shared<AutogradEngine>(std::move(network));
+}
+
+}  // namespace whycam::engine

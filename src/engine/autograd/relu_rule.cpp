@@ -1,0 +1,241 @@
+#include "engine/autograd/relu_rule.h"
+
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/generated/Functions.h>
+
+#include <cctype>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace whycam::engine {
+namespace {
+
+using torch::autograd::Node;
+using torch::autograd::variable_list;
+
+/// What a node of the autograd graph means for the rule.
+struct Kind {
+  enum { none, relu, clipped_relu, other_activation } meaning = none;
+  std::string name;
+  /// A clamp passes the gradient where its input equals the bound; a ReLU does not. The saved input tells.
+  const torch::autograd::SavedVariable* clamped = nullptr;
+};
+
+bool is_zero(const at::Scalar& number) { return number.toDouble() == 0.0; }
+
+/// "LeakyReluBackward0" becomes "leaky_relu"; empty for names of another form.
+std::string operator_name(const std::string& node_name) {
+  const std::size_t end = node_name.rfind("Backward");
+  if (end == std::string::npos || node_name.find_first_not_of("0123456789", end + 8) != std::string::npos) return {};
+  std::string name;
+  for (std::size_t i = 0; i < end; ++i) {
+    const auto letter = static_cast<unsigned char>(node_name[i]);
+    if (std::isupper(letter) && i > 0) name += '_';
+    name += static_cast<char>(std::tolower(letter));
+  }
+  return name;
+}
+
+/// libtorch's own nodes that stand for no operator of the network.
+bool is_bookkeeping(const std::string& node_name) {
+  static const std::set<std::string> names{"CopySlices", "CopyBackwards", "Identity", "GraphRoot", "Error",
+                                           "NotImplemented", "DelayedError", "UndefinedGrad",
+                                           "UndefinedGradBackward", "Scatter", "Gather"};
+  const std::size_t colon = node_name.rfind("::");
+  const std::string name = colon == std::string::npos ? node_name : node_name.substr(colon + 2);
+  return name.find("AccumulateGrad") != std::string::npos || names.count(name) > 0;
+}
+
+Kind clamp_kind(const c10::optional<at::Scalar>& minimum, const c10::optional<at::Scalar>& maximum,
+                const torch::autograd::SavedVariable& input) {
+  if (!minimum || !is_zero(*minimum)) return {Kind::other_activation, "clamp"};
+  if (maximum) return {Kind::clipped_relu, "clamp"};
+  return {Kind::relu, "clamp", &input};
+}
+
+Kind hardtanh_kind(const at::Scalar& minimum, const at::Scalar& maximum) {
+  if (!is_zero(minimum)) return {Kind::other_activation, "hardtanh"};
+  return {Kind::clipped_relu, maximum.toDouble() == 6.0 ? "relu6" : "hardtanh"};
+}
+
+Kind kind_of(const Node& node) {
+  namespace generated = torch::autograd::generated;
+  if (dynamic_cast<const generated::ReluBackward0*>(&node)) return {Kind::relu, "relu"};
+  if (const auto* clamp = dynamic_cast<const generated::ClampBackward1*>(&node))
+    return clamp_kind(clamp->min, clamp->max, clamp->self_);
+  if (const auto* clamp = dynamic_cast<const generated::ClampMinBackward0*>(&node))
+    return clamp_kind(clamp->min, c10::nullopt, clamp->self_);
+  if (const auto* hardtanh = dynamic_cast<const generated::HardtanhBackward0*>(&node))
+    return hardtanh_kind(hardtanh->min_val, hardtanh->max_val);
+  if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward0*>(&node))
+    if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
+
+  static const std::set<std::string> activations{
+      "sigmoid",  "tanh",        "gelu",           "silu",        "mish",     "elu",         "celu",
+      "selu",     "leaky_relu",  "prelu",          "prelu_kernel", "_prelu_kernel", "rrelu_with_noise", "softplus",
+      "hardswish", "hardsigmoid", "hardtanh",      "log_sigmoid", "softshrink", "hardshrink", "glu",
+      "threshold", "clamp",      "clamp_min",      "clamp_max",   "maximum",  "minimum",     "log_sigmoid_forward",
+      "cudnn_rnn", "mkldnn_rnn_layer", "fmax",     "fmin"};
+  const std::string node_name = node.name();
+  const std::string name = operator_name(node_name);
+  if (activations.count(name)) return {Kind::other_activation, name};
+  if (name.empty() && !is_bookkeeping(node_name)) return {Kind::other_activation, "custom function " + node_name};
+  return {};
+}
+
+}  // namespace
+
+/// The rule in force, shared by all hooks of a graph.
+class ReluHooks::Switch {
+ public:
+  std::optional<ReluRule> rule;
+
+  bool applies(const Kind& kind, ReluGradient gradient, GuidedRule guided_rule) const {
+    return rule && rule->gradient == gradient && rule->rule == guided_rule &&
+           (kind.meaning == Kind::relu || rule->clipped_relus);
+  }
+};
+
+namespace {
+
+torch::Tensor non_negative(const torch::Tensor& gradient) {
+  return gradient.defined() ? gradient.clamp_min(0) : gradient;
+}
+
+}  // namespace
+
+struct ReluHooks::Found {
+  struct Relu {
+    Node* node;
+    Kind kind;
+    torch::Tensor passed;  ///< the non-negative gradient that came to it, for Captum's deconvolution
+  };
+
+  std::shared_ptr<Switch> in_force = std::make_shared<Switch>();
+  std::vector<std::unique_ptr<Relu>> relus;
+  std::map<std::string, std::int64_t> others;
+  std::shared_ptr<Node> output;  ///< keeps the graph, and with it every node above, alive
+
+  class ComesToRelu;
+  class LeavesRelu;
+  class EntersRelu;
+
+  void find(const torch::autograd::Edge& from);
+  void hook();
+};
+
+/// At the ReLU, before its mask.
+class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
+ public:
+  ComesToRelu(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+
+  variable_list operator()(const variable_list& gradients) override {
+    if (!in_force_->applies(relu_->kind, ReluGradient::guided, GuidedRule::paper)) return gradients;
+    return {non_negative(gradients[0])};
+  }
+
+ private:
+  std::shared_ptr<Switch> in_force_;
+  Relu* relu_;
+};
+
+/// At the ReLU, behind its mask.
+class ReluHooks::Found::LeavesRelu : public torch::autograd::FunctionPostHook {
+ public:
+  LeavesRelu(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+
+  variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
+    variable_list changed = outputs;
+    if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::paper)) {
+      changed[0] = non_negative(inputs[0]);
+    } else if (relu_->kind.clamped && changed[0].defined()) {
+      changed[0] = changed[0] * (relu_->kind.clamped->unpack() > 0);
+    }
+    if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::captum))
+      relu_->passed = non_negative(inputs[0]);
+    return changed;
+  }
+
+ private:
+  std::shared_ptr<Switch> in_force_;
+  Relu* relu_;
+};
+
+/// At the tensor that enters one or several ReLUs, where all its gradients have been added up.
+class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
+ public:
+  EntersRelu(std::shared_ptr<Switch> in_force, std::uint32_t position, std::vector<Relu*> relus)
+      : in_force_(std::move(in_force)), position_(position), relus_(std::move(relus)) {}
+
+  variable_list operator()(const variable_list& gradients) override {
+    variable_list changed = gradients;
+    torch::Tensor& gradient = changed[position_];
+    for (Relu* relu : relus_) {  // in the order of the forward pass: the last one that applies counts, as in Captum
+      if (in_force_->applies(relu->kind, ReluGradient::guided, GuidedRule::captum)) gradient = non_negative(gradient);
+      if (in_force_->applies(relu->kind, ReluGradient::deconvolution, GuidedRule::captum) && relu->passed.defined())
+        gradient = std::exchange(relu->passed, {});
+    }
+    return changed;
+  }
+
+ private:
+  std::shared_ptr<Switch> in_force_;
+  std::uint32_t position_;
+  std::vector<Relu*> relus_;
+};
+
+void ReluHooks::Found::find(const torch::autograd::Edge& from) {
+  output = from.function;
+  std::set<Node*> seen{from.function.get()};
+  std::vector<Node*> waiting{from.function.get()};
+  while (!waiting.empty()) {
+    Node* node = waiting.back();
+    waiting.pop_back();
+    const Kind kind = kind_of(*node);
+    if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
+      relus.push_back(std::make_unique<Relu>(Relu{node, kind, {}}));
+    else if (kind.meaning == Kind::other_activation)
+      ++others[kind.name];
+    for (const torch::autograd::Edge& next : node->next_edges())
+      if (next.is_valid() && seen.insert(next.function.get()).second) waiting.push_back(next.function.get());
+  }
+  std::sort(relus.begin(), relus.end(),
+            [](const auto& a, const auto& b) { return a->node->sequence_nr() < b->node->sequence_nr(); });
+}
+
+void ReluHooks::Found::hook() {
+  std::map<std::pair<Node*, std::uint32_t>, std::vector<Relu*>> entries;
+  for (const auto& relu : relus) {
+    relu->node->add_pre_hook(std::make_unique<ComesToRelu>(in_force, relu.get()));
+    relu->node->add_post_hook(std::make_unique<LeavesRelu>(in_force, relu.get()));
+    const torch::autograd::Edge& entry = relu->node->next_edge(0);
+    if (entry.is_valid()) entries[{entry.function.get(), entry.input_nr}].push_back(relu.get());
+  }
+  for (auto& [place, entered] : entries)
+    place.first->add_pre_hook(std::make_unique<EntersRelu>(in_force, place.second, std::move(entered)));
+}
+
+ReluHooks::ReluHooks(const torch::autograd::Edge& output) : found_(std::make_unique<Found>()) {
+  found_->find(output);
+  found_->hook();
+}
+
+ReluHooks::~ReluHooks() = default;
+
+void ReluHooks::follow(const std::optional<ReluRule>& rule) { found_->in_force->rule = rule; }
+
+ActivationReport ReluHooks::report(bool clipped_relus) const {
+  ActivationReport report;
+  report.not_guided = found_->others;
+  for (const auto& relu : found_->relus) {
+    if (relu->kind.meaning == Kind::relu || clipped_relus)
+      ++report.relus_guided;
+    else
+      ++report.not_guided[relu->kind.name];
+  }
+  return report;
+}
+
+}  // namespace whycam::engine

@@ -1,0 +1,22 @@
+// What a network's own failure says, in one line.
+#pragma once
+
+#include <torch/types.h>
+
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace whycam::network {
+
+/// "the network failed on an input of 1 x 3 x 8 x 8: mat1 and mat2 shapes cannot be multiplied": the last sentence of
+/// libtorch's message, without its stack traces.
+std::string failure_of_the_network(const std::exception& failure, const std::vector<torch::Tensor>& inputs);
+
+/// The telling sentence of a libtorch message.
+std::string first_sentence(const std::exception& failure);
+
+/// "1 x 3 x 224 x 224".
+std::string shape_text(torch::IntArrayRef shape);
+
+}  // namespace whycam::network

@@ -1,0 +1,102 @@
+#include "whycam/model.h"
+
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/variable.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <fstream>
+
+#include "model/failure.h"
+#include "model/network.h"
+#include "model/reachable.h"
+#include "whycam/errors.h"
+
+namespace whycam {
+namespace {
+
+void check_file(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::string name = path.string();
+  if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
+  if (std::filesystem::is_directory(path, failure))
+    throw ModelError(name + " is a folder; give the network's TorchScript file");
+  std::ifstream file(path, std::ios::binary);
+  char begin[4] = {};
+  if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
+  if (std::string(begin, 2) != "PK")  // TorchScript files are zip archives
+    throw ModelError(name + " is not a TorchScript file; save the network with torch.jit.script(network).save(path) or "
+                            "torch.jit.trace(network, example).save(path)");
+}
+
+bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimensions) {
+  if (shape.size() < 3 || static_cast<std::int64_t>(shape.size()) != input_dimensions) return false;
+  std::int64_t extent = 1;
+  for (std::size_t i = 2; i < shape.size(); ++i) extent *= shape[i];
+  return extent > 1;
+}
+
+}  // namespace
+
+Model Model::load(const std::filesystem::path& path, torch::Device device) {
+  check_file(path);
+  const c10::InferenceMode not_inference(false);
+  try {
+    torch::jit::Module module = torch::jit::load(path.string(), device);
+    module.eval();
+    return Model(module);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    const std::string reason = network::first_sentence(failure);
+    if (reason.find("constants.pkl") != std::string::npos)
+      throw ModelError(path.string() + " holds Python objects (a state_dict or a pickled network), not TorchScript; save "
+                                       "it with torch.jit.script(network).save(path)");
+    throw ModelError("cannot read the network " + path.string() + ": " + reason);
+  }
+}
+
+Model::Model(const torch::jit::Module& module) : network_(network::torchscript_network(module)) {}
+
+std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
+                                     const std::vector<c10::IValue>& additional_forward_args) const {
+  const std::vector<network::LayerName> names = network_->layer_names();
+  std::vector<Layer> all;
+  for (const network::LayerName& name : names) all.emplace_back(name.path);
+  network::Recorder recorder(all.size(), network::Recorder::Detail::shapes_only);
+  std::vector<torch::Tensor> own_inputs;
+  const torch::AutoGradMode with_gradients(true);
+  for (const torch::Tensor& input : inputs) {
+    torch::Tensor leaf = input.detach().clone();
+    if (leaf.is_floating_point()) leaf.requires_grad_(true);
+    own_inputs.push_back(leaf.clone());
+  }
+  const c10::IValue output =
+      network_->run(own_inputs, additional_forward_args, all, network::LayerSide::output, recorder);
+  const auto reachable = network::nodes_behind(output);
+
+  std::vector<LayerInfo> layers;
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    LayerInfo& layer = layers.emplace_back();
+    layer.path = names[i].path;
+    layer.type = names[i].type;
+    const auto& observations = recorder.observations(i);
+    for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
+    layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
+                             reachable.count(observations[0].edge.function.get()) > 0;
+    if (layer.fit_for_grad_cam) last = std::max(last, recorder.order(i));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    layers[i].is_default = layers[i].fit_for_grad_cam && recorder.order(i) == last;
+  return layers;
+}
+
+std::string Model::default_layer(const std::vector<torch::Tensor>& inputs,
+                                 const std::vector<c10::IValue>& additional_forward_args) const {
+  for (const LayerInfo& layer : layers(inputs, additional_forward_args))
+    if (layer.is_default) return layer.path;
+  throw LayerError("no layer of the network has spatial extent on this input; name one of its layers");
+}
+
+}  // namespace whycam

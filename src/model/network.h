@@ -1,0 +1,106 @@
+// A network that can be run while some of its layers are observed.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <torch/csrc/autograd/edge.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "whycam/layer.h"
+
+namespace whycam::network {
+
+/// One tensor of a layer as it was when the layer ran: its values, and its place in the autograd graph.
+struct Observation {
+  torch::Tensor activation;     ///< detached; its own memory, so that an in-place operation cannot write over it
+  torch::autograd::Edge edge;   ///< where the gradient with respect to this tensor arrives
+};
+
+/// Collects the observations of one run. While a Recorder is current, the layers that run on this thread report to it.
+class Recorder {
+ public:
+  enum class Detail {
+    values,       ///< what an explanation needs
+    shapes_only,  ///< activations are empty tensors of the right shape: nothing is copied
+  };
+
+  Recorder(std::size_t slots, Detail detail) : slots_(slots), detail_(detail) {}
+
+  /// A layer ran: `value` holds its tensors, singly or nested in tuples, lists and dictionaries. A later run of the same
+  /// layer replaces an earlier one. A tensor without a gradient is given one, so that a layer which does not depend on
+  /// the inputs can be explained too; the network must go on with the value returned.
+  c10::IValue record(std::size_t slot, c10::IValue value);
+
+  /// The same for tensors that are known already.
+  void record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors);
+
+  bool ran(std::size_t slot) const { return slots_[slot].runs > 0; }
+  /// When the slot's layer last ended, as a running number; 0 where it did not run.
+  std::int64_t order(std::size_t slot) const { return slots_[slot].order; }
+  const std::vector<Observation>& observations(std::size_t slot) const { return slots_[slot].observations; }
+
+  /// The recorder of this thread, or null.
+  static Recorder* current();
+
+  /// Makes a recorder current for a scope, and the former one again behind it.
+  class Scope {
+   public:
+    explicit Scope(Recorder& recorder);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Recorder* former_;
+  };
+
+ private:
+  struct Slot {
+    std::vector<Observation> observations;
+    std::int64_t runs = 0;
+    std::int64_t order = 0;
+  };
+  Observation observe(const torch::Tensor& tensor) const;
+  torch::Tensor take(Slot& slot, const torch::Tensor& tensor);
+  c10::IValue take(Slot& slot, const c10::IValue& value);
+
+  std::vector<Slot> slots_;
+  Detail detail_;
+  std::int64_t ended_ = 0;
+};
+
+/// Which side of a layer is observed.
+enum class LayerSide { output, input };
+
+/// A layer's name and class.
+struct LayerName {
+  std::string path;
+  std::string type;
+};
+
+/// The network itself. Immutable and thread-safe.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  /// Runs the network under the caller's gradient mode; slot i of the recorder observes layer i. Throws LayerError for
+  /// a layer that is not there, ModelError for what the network itself throws.
+  virtual c10::IValue run(const std::vector<torch::Tensor>& inputs,
+                          const std::vector<c10::IValue>& additional_forward_args, const std::vector<Layer>& layers,
+                          LayerSide side, Recorder& recorder) const = 0;
+
+  /// Every module, in the order of declaration, the network itself left out.
+  virtual std::vector<LayerName> layer_names() const = 0;
+
+  /// A readable name for messages and file names.
+  virtual std::string name_of(const Layer& layer) const = 0;
+};
+
+/// A TorchScript network. `module` is used as it is, its parameters taken without gradients.
+std::shared_ptr<const Network> torchscript_network(const torch::jit::Module& module);
+
+}  // namespace whycam::network

@@ -1,0 +1,174 @@
+#include "model/observed_graph.h"
+
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/passes/inline_fork_wait.h>
+#include <torch/csrc/jit/runtime/custom_operator.h>
+
+#include <optional>
+#include <set>
+
+#include "whycam/errors.h"
+
+namespace whycam::network {
+namespace {
+
+using torch::jit::Block;
+using torch::jit::Graph;
+using torch::jit::Module;
+using torch::jit::Node;
+using torch::jit::Value;
+
+const c10::Symbol observe_symbol = c10::Symbol::fromQualString("whycam::observe");
+
+// whycam::observe(value, slot) gives the value on, reported to the current Recorder. It takes any type: layers may return
+// tuples, lists and dictionaries.
+const torch::jit::RegisterOperators observe_operator({torch::jit::Operator(
+    "whycam::observe(Any value, int slot) -> Any",
+    [](torch::jit::Stack& stack) {
+      const std::int64_t slot = torch::jit::pop(stack).toInt();
+      c10::IValue value = torch::jit::pop(stack);
+      Recorder* recorder = Recorder::current();
+      stack.push_back(recorder ? recorder->record(static_cast<std::size_t>(slot), std::move(value)) : value);
+    },
+    c10::AliasAnalysisKind::CONSERVATIVE)});
+
+class Observer {
+ public:
+  Observer(const Module& module, const std::vector<std::string>& paths, LayerSide side)
+      : module_(module),
+        paths_(paths),
+        side_(side),
+        graph_(torch::jit::toGraphFunction(module.get_method("forward").function()).graph()->copy()) {}
+
+  std::shared_ptr<Graph> observed() {
+    inline_calls(graph_->block());
+    // A forked subgraph would run in the profiling executor. What it holds becomes visible call by call.
+    while (!torch::jit::findAllNodes(*graph_, c10::prim::fork, true).empty()) {
+      torch::jit::InlineForkWait(graph_);
+      inline_calls(graph_->block());
+    }
+    refuse_operators_without_gradient(graph_->block());
+    return graph_;
+  }
+
+ private:
+  /// The path of the module that `object` holds, where it is known from the graph alone.
+  std::optional<std::string> path_of(const Value* object) const {
+    if (object == graph_->inputs()[0]) return std::string();
+    const Node* node = object->node();
+    if (node->kind() != c10::prim::GetAttr) return std::nullopt;
+    const auto parent = path_of(node->input());
+    if (!parent) return std::nullopt;
+    const std::string& name = node->s(c10::attr::name);
+    return parent->empty() ? name : *parent + "." + name;
+  }
+
+  Module module_at(const std::string& path) const {
+    Module module = module_;
+    for (std::size_t begin = 0; begin < path.size();) {
+      const std::size_t end = std::min(path.find('.', begin), path.size());
+      module = module.attr(path.substr(begin, end - begin)).toModule();
+      begin = end + 1;
+    }
+    return module;
+  }
+
+  /// The function that a call node calls, or null where it is no TorchScript function.
+  torch::jit::GraphFunction* callee(Node* node) const {
+    if (node->kind() == c10::prim::CallFunction) {
+      const auto type = node->input(0)->type()->cast<c10::FunctionType>();
+      return type ? torch::jit::tryToGraphFunction(*type->function()) : nullptr;
+    }
+    const std::string& name = node->s(c10::attr::name);
+    if (const auto type = node->input(0)->type()->cast<c10::ClassType>())
+      return torch::jit::tryToGraphFunction(type->getMethod(name));
+    // A module behind an interface: the module that is really there tells its method.
+    const auto path = path_of(node->input(0));
+    if (!path) throw ModelError("cannot follow the call of \"" + name + "\" through an interface to its module");
+    return torch::jit::tryToGraphFunction(module_at(*path).get_method(name).function());
+  }
+
+  Value* observe(Value* value, std::size_t slot, Node* place, bool behind) {
+    const torch::jit::WithInsertPoint here(behind ? place->next() : place);
+    Value* number = graph_->insertConstant(static_cast<std::int64_t>(slot));
+    Node* node = graph_->insertNode(graph_->create(observe_symbol, {value, number}));
+    node->output()->setType(value->type());
+    return node->output();
+  }
+
+  void observe_call(Node* call, std::size_t slot) {
+    if (side_ == LayerSide::output) {
+      Value* output = call->output();
+      Value* observed = observe(output, slot, call, true);
+      output->replaceAllUsesAfterNodeWith(observed->node(), observed);
+      return;
+    }
+    // Several arguments are observed together, as a tuple, so that they make one run of the slot.
+    const auto arguments = call->inputs().slice(1).vec();
+    if (arguments.size() == 1) {
+      call->replaceInput(1, observe(arguments[0], slot, call, false));
+      return;
+    }
+    const torch::jit::WithInsertPoint here(call);
+    Value* packed = graph_->insertNode(graph_->createTuple(arguments))->output();
+    Node* unpacked = graph_->createTupleUnpack(observe(packed, slot, call, false));
+    unpacked->insertBefore(call);
+    for (std::size_t i = 0; i < arguments.size(); ++i) call->replaceInput(i + 1, unpacked->output(i));
+  }
+
+  void observe_if_wanted(Node* call) {
+    if (call->s(c10::attr::name) != "forward") return;
+    const auto path = path_of(call->input(0));
+    if (!path) return;
+    for (std::size_t slot = 0; slot < paths_.size(); ++slot)
+      if (paths_[slot] == *path) observe_call(call, slot);
+  }
+
+  void inline_call(Node* call) {
+    const bool method = call->kind() == c10::prim::CallMethod;
+    torch::jit::GraphFunction* function = callee(call);
+    if (!function) throw ModelError("the network calls a function that is not TorchScript and cannot be looked into");
+    if (method) observe_if_wanted(call);
+    if (!method) call->removeInput(0);  // the function itself
+    torch::jit::inlineCallTo(call, function, function->graph().get());
+  }
+
+  void inline_calls(Block* block) {
+    for (Node* node = *block->nodes().begin(); node != block->return_node();) {
+      if (node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction) {
+        Node* before = node->prev();  // what is inlined begins behind it, and holds calls of its own
+        inline_call(node);
+        node = before->next();
+        continue;
+      }
+      for (Block* inner : node->blocks()) inline_calls(inner);
+      node = node->next();
+    }
+  }
+
+  static void refuse_operators_without_gradient(Block* block) {
+    for (Node* node : block->nodes()) {
+      for (Block* inner : node->blocks()) refuse_operators_without_gradient(inner);
+      static const std::set<std::string> optimised{"quantized", "prepacked", "mkldnn_prepacked", "mkldnn", "tensorrt",
+                                                   "tensorexpr", "_quantized", "metal_prepacked", "vulkan_prepack"};
+      if (optimised.count(node->kind().ns().toUnqualString()))
+        throw ModelError(std::string("the network holds the operator ") + node->kind().toQualString() +
+                         ", which has no gradient: it was quantised or optimised for inference; explain the network as "
+                         "it was before that step");
+    }
+  }
+
+  const Module& module_;
+  const std::vector<std::string>& paths_;
+  LayerSide side_;
+  std::shared_ptr<Graph> graph_;
+};
+
+}  // namespace
+
+std::shared_ptr<Graph> observed_graph(const Module& module, const std::vector<std::string>& paths, LayerSide side) {
+  return Observer(module, paths, side).observed();
+}
+
+}  // namespace whycam::network

@@ -1,0 +1,20 @@
+// The graph of a TorchScript network with the calls of some of its layers observed.
+#pragma once
+
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/network.h"
+
+namespace whycam::network {
+
+/// A copy of the graph of `module`'s forward, everything inlined, in which the modules at `paths` report what leaves (or
+/// enters) them to the current Recorder, path i to slot i. Throws ModelError where the graph holds operators that have
+/// no gradient because the network was quantised or optimised for inference.
+std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& module,
+                                                  const std::vector<std::string>& paths, LayerSide side);
+
+}  // namespace whycam::network
