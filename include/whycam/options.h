@@ -13,9 +13,9 @@
 
 namespace whycam {
 
-/// What is clipped where a gradient passes back through a ReLU.
+/// Which gradient a rule changes at a ReLU.
 enum class GuidedRule {
-  captum,  ///< the whole gradient at the tensor that enters the ReLU, as Captum's hook does
+  captum,  ///< the whole gradient of the tensor that enters the ReLU, as Captum's hook does
   paper,   ///< only what passes through the ReLU (Springenberg et al. 2014, section 3.4)
 };
 
@@ -69,12 +69,20 @@ class AttributeOptions {
   }
   bool attr_dim_summation() const { return attr_dim_summation_; }
 
-  /// What is clipped at a ReLU. Default: captum.
+  /// What guided backpropagation clips at a ReLU. Default: captum.
   AttributeOptions& guided_rule(GuidedRule rule) {
     guided_rule_ = rule;
     return *this;
   }
   GuidedRule guided_rule() const { return guided_rule_; }
+
+  /// What deconvolution replaces at a ReLU, apart from guided_rule. Default: captum, the whole gradient at the tensor that
+  /// enters the ReLU, with it what came around the ReLU; paper: only what passes through the ReLU.
+  AttributeOptions& deconvolution_rule(GuidedRule rule) {
+    deconvolution_rule_ = rule;
+    return *this;
+  }
+  GuidedRule deconvolution_rule() const { return deconvolution_rule_; }
 
   /// Extend the rule to clipped ReLUs: ReLU6, and hardtanh and clamp from 0 to a bound. Default: false, as in Captum,
   /// where they keep their plain gradient.
@@ -106,6 +114,7 @@ class AttributeOptions {
   bool relu_attributions_ = false;
   bool attr_dim_summation_ = true;
   GuidedRule guided_rule_ = GuidedRule::captum;
+  GuidedRule deconvolution_rule_ = GuidedRule::captum;
   bool guide_clipped_relus_ = false;
   std::vector<OutputElement> output_element_;
   std::vector<Method> methods_{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};

@@ -109,7 +109,7 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
   explanation.output = pass->output();
   explanation.engine = engine_->name();
   const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-  const ReluRule deconvolution{ReluGradient::deconvolution, options.guided_rule(), options.guide_clipped_relus()};
+  const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
   explanation.activations = pass->activations(guided);
 
   const std::vector<Target> targets = choose_targets(explanation.output);

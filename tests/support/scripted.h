@@ -1,0 +1,15 @@
+// Small TorchScript networks, written in the tests that use them.
+#pragma once
+
+#include <torch/script.h>
+
+#include <string>
+
+namespace whycam::test {
+
+/// A scripted module with the methods in `source` and, as buffers, the tensors given; in evaluation mode.
+torch::jit::Module scripted(const std::string& source,
+                            const std::vector<std::pair<std::string, torch::Tensor>>& parameters = {},
+                            const std::vector<std::pair<std::string, torch::jit::Module>>& submodules = {});
+
+}  // namespace whycam::test
