@@ -29,8 +29,14 @@ class TargetError : public Error {
   using Error::Error;
 };
 
-/// An input is of the wrong type, empty, or does not fit the others.
+/// An input is of the wrong type, empty, or does not fit the others; or its file cannot be read.
 class InputError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file cannot be written.
+class OutputError : public Error {
  public:
   using Error::Error;
 };

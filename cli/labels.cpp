@@ -1,0 +1,80 @@
+#include "labels.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+
+#include "exit_code.h"
+#include "model/suggest.h"
+
+namespace whycam::cli {
+namespace {
+
+std::string folded(const std::string& text) {
+  std::string plain;
+  for (const char letter : text) plain += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return plain;
+}
+
+}  // namespace
+
+Labels::Labels(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path))
+    throw Failure(ExitCode::input, "cannot read the labels \"" + path.string() + "\"");
+  for (std::string line; std::getline(file, line);) {
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+    names_.push_back(line);
+  }
+  while (!names_.empty() && names_.back().empty()) names_.pop_back();
+  if (names_.empty()) throw Failure(ExitCode::input, "the labels file \"" + path.string() + "\" is empty");
+}
+
+std::optional<std::string> Labels::name(std::int64_t index) const {
+  if (index < 0 || index >= static_cast<std::int64_t>(names_.size()) || names_[index].empty()) return std::nullopt;
+  return names_[index];
+}
+
+std::optional<std::int64_t> Labels::find(const std::string& name) const {
+  std::vector<std::int64_t> found;
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    if (!name.empty() && folded(names_[i]) == folded(name)) found.push_back(static_cast<std::int64_t>(i));
+  if (found.size() > 1)
+    throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) +
+                                        " classes, " + std::to_string(found[0]) + " and " + std::to_string(found[1]) +
+                                        " among them; give the class's number");
+  if (found.empty()) return std::nullopt;
+  return found[0];
+}
+
+std::string Labels::nearest(const std::string& name) const { return one_of(nearest_names(name, names_)); }
+
+std::string Labels::file_name(std::int64_t index) const {
+  const auto label = name(index);
+  const std::string number = std::to_string(index);
+  if (!label) return number;
+  const std::string safe = safe_for_file_names(*label);
+  const auto same = std::count_if(names_.begin(), names_.end(), [&safe](const std::string& other) {
+    return folded(safe_for_file_names(other)) == folded(safe);
+  });
+  if (safe == "_" || safe.empty()) return number;
+  return same > 1 ? safe + "_" + number : safe;
+}
+
+std::string safe_for_file_names(const std::string& text) {
+  std::string safe;
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    const bool keep = std::isalnum(byte) || byte >= 0x80 || letter == '.' || letter == '+' || letter == '-';
+    if (keep)
+      safe += letter;
+    else if (safe.empty() || safe.back() != '_')
+      safe += '_';
+  }
+  std::size_t length = std::min<std::size_t>(safe.size(), 80);
+  while (length < safe.size() && length > 0 && (static_cast<unsigned char>(safe[length]) & 0xC0) == 0x80)
+    --length;  // not in the middle of a UTF-8 letter
+  return safe.substr(0, length);
+}
+
+}  // namespace whycam::cli

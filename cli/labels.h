@@ -1,0 +1,43 @@
+// The names of a network's classes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace whycam::cli {
+
+/// A class name a line; line i names class i. Without a file, classes have numbers alone.
+class Labels {
+ public:
+  Labels() = default;
+  /// Throws Failure where the file cannot be read or is empty.
+  explicit Labels(const std::filesystem::path& path);
+
+  bool empty() const { return names_.empty(); }
+  std::size_t size() const { return names_.size(); }
+
+  /// The class's name; nothing where it has none.
+  std::optional<std::string> name(std::int64_t index) const;
+
+  /// The one class of that name, letter case ignored; nothing where there is none. Throws Failure where several classes
+  /// have the name.
+  std::optional<std::int64_t> find(const std::string& name) const;
+
+  /// The nearest names, for messages.
+  std::string nearest(const std::string& name) const;
+
+  /// What stands for the class in a file name: its label in letters that every file system takes, or its number; the
+  /// number too where several classes share the label.
+  std::string file_name(std::int64_t index) const;
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// Letters that are safe in file names stay; each run of others becomes "_".
+std::string safe_for_file_names(const std::string& text);
+
+}  // namespace whycam::cli
