@@ -1,0 +1,104 @@
+#include "picture/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+#include "picture/errors.h"
+
+namespace whycam::picture {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string describe(int error_number) { return std::generic_category().message(error_number); }
+
+/// A file under construction, which disappears again unless it is moved into place.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& target) : target_(target) {
+    static std::atomic<unsigned> next_number{0};
+    // The name is not made from the target's: that may already be as long as the file system allows.
+    const std::string prefix = ".whycam-" + std::to_string(::getpid()) + "-";
+    do {
+      path_ = target.parent_path() / (prefix + std::to_string(next_number++) + ".part");
+      descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
+    if (descriptor_ < 0) fail();
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!moved_) ::unlink(path_.c_str());
+  }
+
+  void write(const Bytes& bytes) {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+      const ssize_t count = ::write(descriptor_, bytes.data() + written, bytes.size() - written);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail();
+      written += static_cast<std::size_t>(count);
+    }
+  }
+
+  /// A full disk or a lost network share may come to light only in fsync or close.
+  void move_into_place() {
+    if (::fsync(descriptor_) != 0) fail();
+    const int descriptor = descriptor_;
+    descriptor_ = -1;
+    if (::close(descriptor) != 0) fail();
+    if (::rename(path_.c_str(), target_.c_str()) != 0) fail();
+    moved_ = true;
+  }
+
+ private:
+  [[noreturn]] void fail() const { throw WriteError(target_, describe(errno)); }
+
+  fs::path target_;
+  fs::path path_;
+  int descriptor_ = -1;
+  bool moved_ = false;
+};
+
+}  // namespace
+
+Bytes read_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) throw PictureError(path, error ? error.message() : "there is no such file");
+  if (fs::is_directory(status)) throw PictureError(path, "it is a folder; name a file in it");
+  if (!fs::is_regular_file(status)) throw PictureError(path, "it is not a regular file; save it as one");
+
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw PictureError(path, describe(errno));
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) throw PictureError(path, error.message());
+  Bytes bytes(size);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (stream.gcount() != static_cast<std::streamsize>(size)) {
+    throw PictureError(path, "the file ended or failed while it was read");
+  }
+  return bytes;
+}
+
+void write_file(const fs::path& path, const Bytes& bytes) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  // Renaming over a device such as /dev/null would replace the device itself.
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw WriteError(path, "something that is not a regular file has that name");
+  }
+  TemporaryFile file(path);
+  file.write(bytes);
+  file.move_into_place();
+}
+
+}  // namespace whycam::picture

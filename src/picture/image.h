@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "picture/files.h"
+
+namespace whycam::picture {
+
+/// An 8-bit picture: rows from the top, pixels from the left, channels in the order red, green, blue.
+struct Image {
+  int height = 0;
+  int width = 0;
+  int channels = 3;                  ///< 1 (grey) or 3 (RGB)
+  std::vector<std::uint8_t> pixels;  ///< height x width x channels
+};
+
+/// More pixels than this are refused before memory is asked for.
+constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
+
+/// Throws std::invalid_argument unless both sides are positive, the channels are 1 or 3, and the number of
+/// pixels fits them.
+void require_valid(const Image& image);
+
+/// Reads a JPEG or PNG file, recognised by its content, as grey (channels = 1) or RGB (channels = 3).
+/// Transparency is laid over white, of 16 bits the upper 8 are kept, colour becomes grey with the weights
+/// 0.299, 0.587, 0.114, and a JPEG is turned upright as its EXIF orientation says.
+///
+/// The decoders have limits: the one level that a grey PNG may declare transparent is drawn as it is, and a
+/// PNG is not turned by EXIF. JPEG data has no checksum: damage that leaves its structure whole shows in the
+/// picture, and libjpeg mentions it on the standard error stream, which OpenCV has no way to prevent.
+///
+/// Throws PictureError for a file that is missing, of another format, truncated, corrupt or larger than
+/// largest_pixel_count, and std::invalid_argument if channels is neither 1 nor 3.
+Image read_image(const std::filesystem::path& path, int channels);
+
+/// The picture as a PNG file. Throws std::invalid_argument for an invalid image.
+Bytes encode_png(const Image& image);
+
+/// Writes the picture as a PNG file with write_file. Throws WriteError, or as encode_png does.
+void write_image(const std::filesystem::path& path, const Image& image);
+
+}  // namespace whycam::picture

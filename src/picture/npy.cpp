@@ -1,0 +1,241 @@
+#include "picture/npy.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <xtensor/xadapt.hpp>
+#include <xtensor/xarray.hpp>
+#include <xtensor/xnpy.hpp>
+
+#include "picture/errors.h"
+#include "picture/files.h"
+
+namespace whycam::picture {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Shape = std::vector<std::int64_t>;
+
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::size_t longest_header = 10000;  // as NumPy itself limits what it parses
+constexpr std::size_t highest_rank = 64;       // no NumPy array has more axes
+
+struct Header {
+  std::string type;  ///< as NumPy writes it, e.g. "<f4"
+  bool is_fortran_order;
+  Shape shape;
+  std::size_t data_offset;
+};
+
+// xtensor's reader trusts its input: it reads outside an empty header, takes a header length whose low byte
+// is above 127 for another one, allocates whatever the shape asks for, and leaves what a short file lacks
+// uninitialised. So the header is read here first, everything in it is checked against the file, and xtensor
+// is given a header written anew.
+
+[[noreturn]] void fail_corrupt(const fs::path& path, const std::string& detail) {
+  throw PictureError(path,
+                     "the .npy header is corrupt: " + detail + "; save the array again with numpy.save");
+}
+
+/// The dictionary in the header, and where it ends.
+std::string_view find_dictionary(const fs::path& path, std::string_view file) {
+  if (file.substr(0, magic.size()) != magic) throw PictureError(path, "it is not a .npy file");
+  const auto byte = [&](std::size_t index) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(file[index]));
+  };
+  if (file.size() < magic.size() + 6) fail_corrupt(path, "the file ends inside it");
+  const std::size_t version = byte(6);
+  if (version < 1 || version > 3) fail_corrupt(path, "it has the unknown version " + std::to_string(version));
+  const std::size_t begin = version == 1 ? 10 : 12;
+  const std::size_t short_length = byte(8) | byte(9) << 8;
+  const std::size_t length = version == 1 ? short_length : short_length | byte(10) << 16 | byte(11) << 24;
+  if (length > file.size() - begin) fail_corrupt(path, "it is longer than the file");
+  if (length > longest_header) fail_corrupt(path, "it is too long, " + std::to_string(length) + " bytes");
+  return file.substr(begin, length);
+}
+
+/// What stands behind 'key': in the dictionary, without leading spaces.
+std::string_view find_value(const fs::path& path, std::string_view dictionary, const std::string& key) {
+  const std::string quoted = "'" + key + "'";
+  const std::size_t position = dictionary.find(quoted);
+  if (position == std::string_view::npos) fail_corrupt(path, "it has no " + quoted);
+  std::string_view value = dictionary.substr(position + quoted.size());
+  const auto skip_spaces = [&] { value.remove_prefix(std::min(value.find_first_not_of(' '), value.size())); };
+  skip_spaces();
+  if (value.empty() || value.front() != ':') fail_corrupt(path, quoted + " has no value");
+  value.remove_prefix(1);
+  skip_spaces();
+  return value;
+}
+
+/// The text between the brackets that the value begins with.
+std::string_view unwrap(const fs::path& path, std::string_view value, char opening, char closing) {
+  const std::size_t end = value.find(closing, 1);
+  if (value.empty() || value.front() != opening || end == std::string_view::npos) {
+    fail_corrupt(path, "it says \"" + std::string(value.substr(0, 20)) + "\"");
+  }
+  return value.substr(1, end - 1);
+}
+
+Shape parse_shape(const fs::path& path, std::string_view text) {
+  Shape shape;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    item.remove_prefix(std::min(item.find_first_not_of(' '), item.size()));
+    if (item.empty() && text.empty() && !shape.empty()) break;  // the comma at the end of (3,)
+    std::int64_t axis = -1;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), axis);
+    const bool is_number = error == std::errc() && end == item.data() + item.size() && axis >= 0;
+    if (!is_number) fail_corrupt(path, "an axis has the size \"" + std::string(item) + "\"");
+    shape.push_back(axis);
+  }
+  if (shape.size() > highest_rank) fail_corrupt(path, std::to_string(shape.size()) + " axes");
+  return shape;
+}
+
+Header parse_header(const fs::path& path, std::string_view file) {
+  const std::string_view dictionary = find_dictionary(path, file);
+  Header header;
+  const std::string_view type = find_value(path, dictionary, "descr");
+  if (!type.empty() && type.front() == '[') {
+    throw PictureError(path, "has a structured type; whycam takes float32 or float64");
+  }
+  header.type = unwrap(path, type, '\'', '\'');
+  const std::string_view order = find_value(path, dictionary, "fortran_order");
+  header.is_fortran_order = order.substr(0, 4) == "True";
+  if (!header.is_fortran_order && order.substr(0, 5) != "False") fail_corrupt(path, "its order is unclear");
+  header.shape = parse_shape(path, unwrap(path, find_value(path, dictionary, "shape"), '(', ')'));
+  header.data_offset = static_cast<std::size_t>(dictionary.data() + dictionary.size() - file.data());
+  return header;
+}
+
+/// NumPy's name for a type such as "<i8", or the type itself if it is not a plain number.
+std::string type_name(const std::string& type) {
+  const std::string size_digits = type.substr(std::min<std::size_t>(2, type.size()));
+  int size = 0;
+  const auto [end, error] =
+      std::from_chars(size_digits.data(), size_digits.data() + size_digits.size(), size);
+  const bool is_plain = error == std::errc() && end == size_digits.data() + size_digits.size() && size <= 32;
+  if (!is_plain) return "\"" + type + "\"";
+  const std::string bits = std::to_string(8 * size);
+  const std::string prefix = type[0] == '>' ? "big-endian " : "";
+  switch (type[1]) {
+    case 'f':
+      return prefix + "float" + bits;
+    case 'i':
+      return prefix + "int" + bits;
+    case 'u':
+      return prefix + "uint" + bits;
+    case 'c':
+      return prefix + "complex" + bits;
+    case 'b':
+      return "bool";
+    default:
+      return "\"" + type + "\"";
+  }
+}
+
+std::string to_text(const Shape& shape) {
+  std::string text;
+  for (const std::int64_t axis : shape) text += std::to_string(axis) + (shape.size() == 1 ? "," : ", ");
+  if (shape.size() > 1) text.resize(text.size() - 2);
+  return "(" + text + ")";
+}
+
+void check_against_file(const fs::path& path, const Header& header, std::size_t file_size) {
+  if (header.type != "<f4" && header.type != "<f8") {
+    throw PictureError(
+        path, "has type " + type_name(header.type) + "; whycam takes float32 or float64 (little-endian)");
+  }
+  const std::int64_t item_size = header.type == "<f4" ? 4 : 8;
+  std::int64_t expected = 0;
+  try {
+    Shape bytes_shape = header.shape;
+    bytes_shape.push_back(item_size);
+    expected = element_count(bytes_shape);
+  } catch (const std::invalid_argument&) {
+    fail_corrupt(path, "no file can hold the shape " + to_text(header.shape));
+  }
+  if (expected == 0)
+    throw PictureError(path, "has the shape " + to_text(header.shape) + ", which holds no values");
+  const std::size_t actual = file_size - header.data_offset;
+  if (static_cast<std::uint64_t>(expected) != actual) {
+    throw PictureError(path, "has the shape " + to_text(header.shape) + ", which takes " +
+                                 std::to_string(expected) + " bytes, but " + std::to_string(actual) +
+                                 " follow the header; save the array again");
+  }
+}
+
+/// A version 1 header that xtensor reads as it is meant.
+std::string canonical_header(const Header& header) {
+  std::string dictionary = "{'descr': '" + header.type +
+                           "', 'fortran_order': " + (header.is_fortran_order ? "True" : "False") +
+                           ", 'shape': " + to_text(header.shape) + ", }";
+  dictionary.resize((dictionary.size() / 256 + 1) * 256, ' ');  // so that the length's low byte is 0
+  dictionary.back() = '\n';
+  return std::string(magic) + '\x01' + '\x00' + '\x00' + static_cast<char>(dictionary.size() / 256) +
+         dictionary;
+}
+
+template <typename Value>
+std::vector<Value> load_values(std::istream& stream) {
+  const xt::xarray<Value, xt::layout_type::row_major> array = xt::load_npy<Value>(stream);
+  return {array.begin(), array.end()};
+}
+
+template <typename Value>
+Bytes dump_values(const Shape& shape, const std::vector<Value>& values) {
+  if (element_count(shape) != static_cast<std::int64_t>(values.size())) {
+    throw std::invalid_argument("an array of shape " + to_text(shape) + " has " +
+                                std::to_string(values.size()) + " values");
+  }
+  const std::vector<std::size_t> sizes(shape.begin(), shape.end());
+  const std::string file = xt::dump_npy(xt::adapt(values, sizes));
+  return {file.begin(), file.end()};
+}
+
+}  // namespace
+
+NpyArray read_npy(const fs::path& path) {
+  const Bytes bytes = read_file(path);
+  std::string file(bytes.begin(), bytes.end());
+  const Header header = parse_header(path, file);
+  check_against_file(path, header, file.size());
+  file.replace(0, header.data_offset, canonical_header(header));
+  std::istringstream stream(std::move(file));
+  try {
+    if (header.type == "<f4") return {header.shape, load_values<float>(stream)};
+    return {header.shape, load_values<double>(stream)};
+  } catch (const std::runtime_error& error) {
+    throw PictureError(path, error.what());
+  }
+}
+
+Array to_array(NpyArray array) {
+  if (auto* values = std::get_if<std::vector<float>>(&array.values)) {
+    return {std::move(array.shape), std::move(*values)};
+  }
+  const auto& values = std::get<std::vector<double>>(array.values);
+  Array result{std::move(array.shape), {}};
+  result.values.reserve(values.size());
+  for (const double value : values) result.values.push_back(static_cast<float>(value));
+  return result;
+}
+
+void write_npy(const fs::path& path, const NpyArray& array) {
+  write_file(path,
+             std::visit([&](const auto& values) { return dump_values(array.shape, values); }, array.values));
+}
+
+void write_npy(const fs::path& path, const Array& array) {
+  write_file(path, dump_values(array.shape, array.values));
+}
+
+}  // namespace whycam::picture

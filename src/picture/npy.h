@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <variant>
+#include <vector>
+
+#include "picture/array.h"
+
+namespace whycam::picture {
+
+/// The content of a NumPy .npy file in row-major order. Which of the vectors is there tells the file's type,
+/// float32 or float64.
+struct NpyArray {
+  std::vector<std::int64_t> shape;
+  std::variant<std::vector<float>, std::vector<double>> values;
+};
+
+/// Reads little-endian float32 or float64 values of any rank, stored in C or in Fortran order.
+/// Throws PictureError for everything else: another type, no elements at all, a header that is corrupt or
+/// that promises more or less than the file holds.
+NpyArray read_npy(const std::filesystem::path& path);
+
+/// The same values in single precision.
+Array to_array(NpyArray array);
+
+/// Writes a .npy file, float32 or float64 as the values are, with write_file.
+/// Throws WriteError, and std::invalid_argument if the shape and the number of values differ.
+void write_npy(const std::filesystem::path& path, const NpyArray& array);
+void write_npy(const std::filesystem::path& path, const Array& array);
+
+}  // namespace whycam::picture

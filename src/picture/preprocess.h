@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "picture/array.h"
+#include "picture/image.h"
+
+namespace whycam::picture {
+
+/// How a network wants its pictures. The defaults are those of networks trained on ImageNet.
+///
+/// Without a crop the whole picture is squeezed into height x width. With a crop its shorter side becomes
+/// `height`, the other side follows in proportion (`width` is not used), and crop_height x crop_width is cut
+/// from the middle: torchvision's Resize(height) and CenterCrop((crop_height, crop_width)).
+struct Preprocessing {
+  int height = 224;
+  int width = 224;
+  int crop_height = 0;  ///< 0, like crop_width: no crop
+  int crop_width = 0;
+  std::vector<float> mean{0.485f, 0.456f, 0.406f};  ///< per channel, for values from 0 to 1
+  std::vector<float> standard_deviation{0.229f, 0.224f, 0.225f};
+
+  int channels() const { return static_cast<int>(mean.size()); }
+  bool has_crop() const { return crop_height != 0 || crop_width != 0; }
+};
+
+/// Throws std::invalid_argument, with the value that is wrong.
+void require_valid(const Preprocessing& preprocessing);
+
+/// The 8-bit picture that the network sees, resized and cropped. Throws std::invalid_argument for invalid
+/// arguments, other channels than preprocessing.channels(), and a crop larger than the resized picture.
+Image resize_for_network(const Image& image, const Preprocessing& preprocessing);
+
+/// resize_for_network's picture as 1 x C x H x W values (pixel / 255 - mean) / standard_deviation.
+Array to_network_input(const Image& image, const Preprocessing& preprocessing);
+
+}  // namespace whycam::picture

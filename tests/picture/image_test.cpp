@@ -1,0 +1,167 @@
+#include "picture/image.h"
+
+#include "fixtures.h"
+#include "picture/errors.h"
+
+namespace whycam::picture {
+namespace {
+
+using Levels = std::vector<std::uint8_t>;
+
+Levels read(const Bytes& bytes, int channels) {
+  const TemporaryFolder folder;
+  save(folder / "picture", bytes);
+  return read_image(folder / "picture", channels).pixels;
+}
+
+Levels pixel(const Image& image, int y, int x) {
+  const auto begin = image.pixels.begin() + (y * image.width + x) * image.channels;
+  return {begin, begin + image.channels};
+}
+
+void expect_near(const Levels& actual, const Levels& expected, int tolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], tolerance) << i;
+}
+
+TEST(Image, ReadsColour) {
+  const Bytes png = make_png(2, 1, 8, 2, {{255, 0, 0, 10, 20, 30}});
+  EXPECT_EQ(read(png, 3), (Levels{255, 0, 0, 10, 20, 30}));
+  // PIL's convert("L"): 0.299 * 255 = 76.2; 2.99 + 11.74 + 3.42 = 18.15.
+  EXPECT_EQ(read(png, 1), (Levels{76, 18}));
+}
+
+TEST(Image, ReadsGrey) {
+  const Bytes png = make_png(2, 2, 8, 0, {{0, 77}, {200, 255}});
+  EXPECT_EQ(read(png, 1), (Levels{0, 77, 200, 255}));
+  EXPECT_EQ(read(png, 3), (Levels{0, 0, 0, 77, 77, 77, 200, 200, 200, 255, 255, 255}));
+}
+
+TEST(Image, ReadsFewBits) {
+  EXPECT_EQ(read(make_png(4, 1, 1, 0, {{0b10100000}}), 1), (Levels{255, 0, 255, 0}));
+  EXPECT_EQ(read(make_png(4, 1, 2, 0, {{0b00011011}}), 1), (Levels{0, 85, 170, 255}));
+}
+
+TEST(Image, KeepsTheUpperHalfOfSixteenBits) {
+  const Bytes grey = make_png(2, 1, 16, 0, {{0x12, 0xFF, 0xFF, 0x00}});
+  EXPECT_EQ(read(grey, 1), (Levels{0x12, 0xFF}));
+  const Bytes colour = make_png(1, 1, 16, 2, {{0x01, 0xFF, 0x80, 0x00, 0xFE, 0x7F}});
+  EXPECT_EQ(read(colour, 3), (Levels{0x01, 0x80, 0xFE}));
+}
+
+TEST(Image, LaysTransparencyOverWhite) {
+  // 100 * 0.2 + 255 * 0.8 = 224, 0 * 0.2 + 255 * 0.8 = 204.
+  const Bytes colour = make_png(3, 1, 8, 6, {{100, 0, 255, 51, 9, 9, 9, 0, 1, 2, 3, 255}});
+  EXPECT_EQ(read(colour, 3), (Levels{224, 204, 255, 255, 255, 255, 1, 2, 3}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 4, {{100, 51, 7, 255}}), 1), (Levels{224, 7}));
+  const Bytes deep = make_png(1, 1, 16, 6, {{100, 0, 0, 0, 255, 0, 51, 0}});
+  EXPECT_EQ(read(deep, 3), (Levels{224, 204, 255}));
+}
+
+TEST(Image, ReadsPalettes) {
+  const Bytes palette = png_chunk("PLTE", {10, 20, 30, 100, 0, 255});
+  EXPECT_EQ(read(make_png(2, 1, 8, 3, {{1, 0}}, palette), 3), (Levels{100, 0, 255, 10, 20, 30}));
+  const Bytes with_opacity = join({palette, png_chunk("tRNS", {255, 51})});
+  EXPECT_EQ(read(make_png(2, 1, 8, 3, {{1, 0}}, with_opacity), 3), (Levels{224, 204, 255, 10, 20, 30}));
+}
+
+TEST(Image, LaysATransparentColourOverWhite) {
+  const Bytes colour_key = png_chunk("tRNS", {0, 1, 0, 2, 0, 3});
+  EXPECT_EQ(read(make_png(2, 1, 8, 2, {{1, 2, 3, 4, 5, 6}}, colour_key), 3),
+            (Levels{255, 255, 255, 4, 5, 6}));
+}
+
+TEST(Image, DrawsTheTransparentGreyOfAGreyPicture) {
+  EXPECT_EQ(read(make_png(2, 1, 8, 0, {{7, 8}}, png_chunk("tRNS", {0, 7})), 1), (Levels{7, 8}));
+}
+
+TEST(Image, IgnoresOtherPngChunksAndTrailingBytes) {
+  testing::internal::CaptureStderr();
+  Bytes png = make_png(1, 1, 8, 0, {{42}}, png_chunk("iCCP", to_bytes("not a profile")));
+  png.push_back('x');
+  EXPECT_EQ(read(png, 1), Levels{42});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Image, ReadsJpeg) {
+  const TemporaryFolder folder;
+  save(folder / "a.jpeg", quadrant_jpeg());
+  const Image image = read_image(folder / "a.jpeg", 3);
+  EXPECT_EQ(image.height, 16);
+  EXPECT_EQ(image.width, 16);
+  // As decoded by PIL.
+  EXPECT_EQ(pixel(image, 2, 2), (Levels{254, 0, 0}));
+  EXPECT_EQ(pixel(image, 2, 13), (Levels{0, 255, 1}));
+  EXPECT_EQ(pixel(image, 13, 2), (Levels{0, 0, 254}));
+  EXPECT_EQ(pixel(image, 13, 13), (Levels{255, 255, 255}));
+}
+
+TEST(Image, ReadsGreyAndCmykJpeg) {
+  const Bytes grey = from_hex(
+      "ffd8ffe000104a46494600010100000100010000ffdb0043000302020302020303030304030304050805050404050a07070608"
+      "0c"
+      "0a0c0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc0000b08000800080101"
+      "1100ffc40014000100000000000000000000000000000008ffc40014100100000000000000000000000000000000ffda"
+      "0008010100003f003bbfffd9");
+  EXPECT_EQ(read(grey, 1), Levels(64, 77));
+  // By PIL, with the inverted values that Adobe's programs write; PIL reads it as 46, 190, 164.
+  const Bytes cmyk = from_hex(
+      "ffd8ffee000e41646f626500640000000000ffdb0043000302020302020303030304030304050805050404050a070706080c0a"
+      "0c"
+      "0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc000140800080008044311004d1100"
+      "5911004b1100ffc4001500010100000000000000000000000000000809ffc40014100100000000000000000000000000000000"
+      "ffda000e0443004d0059004b00003f001e281966743fffd9");
+  const Levels pixels = read(cmyk, 3);
+  ASSERT_EQ(pixels.size(), 192U);
+  expect_near({pixels[0], pixels[1], pixels[2]}, {46, 190, 164}, 2);
+}
+
+TEST(Image, TurnsJpegUpright) {
+  // Which of the colours comes to the upper left for each EXIF orientation, and which to its right.
+  const Levels red{254, 0, 0}, green{0, 255, 1}, blue{0, 0, 254}, white{255, 255, 255};
+  const std::vector<std::pair<Levels, Levels>> expected{{red, green},   {green, red},  {white, blue},
+                                                        {blue, white},  {red, blue},   {blue, red},
+                                                        {white, green}, {green, white}};
+  for (std::uint8_t orientation = 1; orientation <= 8; ++orientation) {
+    // A segment with a little-endian TIFF directory of one entry: tag 0x0112, one 16-bit value.
+    const Bytes segment{0xFF, 0xE1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I',         'I', 42, 0, 8, 0, 0, 0,
+                        1,    0,    0x12, 1,  3,   0,   1,   0,   0, 0, orientation, 0,   0,  0, 0, 0, 0, 0};
+    Bytes jpeg = quadrant_jpeg();
+    jpeg.insert(jpeg.begin() + 2, segment.begin(), segment.end());
+    const TemporaryFolder folder;
+    save(folder / "a.jpg", jpeg);
+    const Image image = read_image(folder / "a.jpg", 3);
+    expect_near(pixel(image, 2, 2), expected[orientation - 1U].first, 1);
+    expect_near(pixel(image, 2, 13), expected[orientation - 1U].second, 1);
+  }
+}
+
+TEST(Image, AcceptsJpegWithAppendedData) {
+  Bytes jpeg = quadrant_jpeg();
+  jpeg.insert(jpeg.end(), 100, 0);
+  EXPECT_EQ(read(jpeg, 3), read(quadrant_jpeg(), 3));
+}
+
+TEST(Image, WritesWhatItReads) {
+  const TemporaryFolder folder;
+  for (const int channels : {1, 3}) {
+    const Image image = pattern(19, 7, channels);
+    write_image(folder / "Ünï cöde ☂.png", image);
+    const Image back = read_image(folder / "Ünï cöde ☂.png", channels);
+    EXPECT_EQ(back.height, 7);
+    EXPECT_EQ(back.width, 19);
+    EXPECT_EQ(back.channels, channels);
+    EXPECT_EQ(back.pixels, image.pixels);
+  }
+  EXPECT_EQ(folder.entry_count(), 1U);
+}
+
+TEST(Image, RefusesInvalidImages) {
+  EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), std::invalid_argument);
+  EXPECT_THROW(encode_png({0, 2, 3, {}}), std::invalid_argument);
+  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), std::invalid_argument);
+  EXPECT_TRUE(contains(message_of<std::invalid_argument>([] { read_image("x", 4); }), "4"));
+}
+
+}  // namespace
+}  // namespace whycam::picture
