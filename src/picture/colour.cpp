@@ -1,4 +1,4 @@
-#include "picture/colour.h"
+#include "whycam/picture/colour.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

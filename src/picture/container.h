@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "picture/files.h"
+#include "whycam/picture/files.h"
 
 namespace whycam::picture {
 

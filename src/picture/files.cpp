@@ -1,4 +1,4 @@
-#include "picture/files.h"
+#include "whycam/picture/files.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

@@ -1,4 +1,4 @@
-#include "picture/image.h"
+#include "whycam/picture/image.h"
 
 #include <limits>
 #include <opencv2/core.hpp>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "picture/container.h"
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

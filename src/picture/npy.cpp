@@ -1,4 +1,4 @@
-#include "picture/npy.h"
+#include "whycam/picture/npy.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,8 +11,8 @@
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
 
-#include "picture/errors.h"
-#include "picture/files.h"
+#include "whycam/picture/errors.h"
+#include "whycam/picture/files.h"
 
 namespace whycam::picture {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "picture/image.h"
+#include "whycam/picture/image.h"
 
 namespace whycam::picture {
 

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "fixtures.h"
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <string>
 
-#include "picture/files.h"
-#include "picture/image.h"
+#include "whycam/picture/files.h"
+#include "whycam/picture/image.h"
 
 namespace whycam::picture {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fixtures.h"
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

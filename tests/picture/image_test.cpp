@@ -1,7 +1,7 @@
-#include "picture/image.h"
+#include "whycam/picture/image.h"
 
 #include "fixtures.h"
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

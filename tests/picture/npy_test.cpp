@@ -1,10 +1,10 @@
-#include "picture/npy.h"
+#include "whycam/picture/npy.h"
 
 #include <cmath>
 #include <limits>
 
 #include "fixtures.h"
-#include "picture/errors.h"
+#include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {

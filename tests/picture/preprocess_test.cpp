@@ -1,4 +1,4 @@
-#include "picture/preprocess.h"
+#include "whycam/picture/preprocess.h"
 
 #include <limits>
 

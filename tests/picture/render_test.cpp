@@ -1,4 +1,4 @@
-#include "picture/render.h"
+#include "whycam/picture/render.h"
 
 #include <cmath>
 #include <limits>

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "picture/array.h"
+#include "whycam/picture/array.h"
 
 namespace whycam::picture {
 

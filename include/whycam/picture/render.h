@@ -1,8 +1,8 @@
 #pragma once
 
-#include "picture/array.h"
-#include "picture/colour.h"
-#include "picture/image.h"
+#include "whycam/picture/array.h"
+#include "whycam/picture/colour.h"
+#include "whycam/picture/image.h"
 
 namespace whycam::picture {
 

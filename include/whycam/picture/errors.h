@@ -1,23 +1,25 @@
+// The exceptions of the picture functions.
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+
+#include "whycam/errors.h"
 
 namespace whycam::picture {
 
 /// A file that cannot be used as it is: the message names the path, what is wrong and what would help.
-class PictureError : public std::runtime_error {
+class PictureError : public InputError {
  public:
   PictureError(const std::filesystem::path& path, const std::string& reason)
-      : std::runtime_error("cannot read \"" + path.string() + "\": " + reason) {}
+      : InputError("cannot read \"" + path.string() + "\": " + reason) {}
 };
 
 /// A file that could not be written. The file that was there before, if any, is untouched.
-class WriteError : public std::runtime_error {
+class WriteError : public OutputError {
  public:
   WriteError(const std::filesystem::path& path, const std::string& reason)
-      : std::runtime_error("cannot write \"" + path.string() + "\": " + reason) {}
+      : OutputError("cannot write \"" + path.string() + "\": " + reason) {}
 };
 
 }  // namespace whycam::picture

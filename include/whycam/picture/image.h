@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "picture/files.h"
+#include "whycam/picture/files.h"
 
 namespace whycam::picture {
 

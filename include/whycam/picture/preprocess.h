@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "picture/array.h"
-#include "picture/image.h"
+#include "whycam/picture/array.h"
+#include "whycam/picture/image.h"
 
 namespace whycam::picture {
 
