@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "exit_code.h"
-#include "model/suggest.h"
+#include "whycam/nearest_names.h"
 
 namespace whycam::cli {
 namespace {
@@ -16,6 +16,16 @@ std::string folded(const std::string& text) {
   return plain;
 }
 
+std::vector<std::string> names_in(const std::string& line) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= line.size();) {
+    const std::size_t end = std::min(line.find(", ", begin), line.size());
+    names.push_back(line.substr(begin, end - begin));
+    begin = end + 2;
+  }
+  return names;
+}
+
 }  // namespace
 
 Labels::Labels(const std::filesystem::path& path) {
@@ -24,21 +34,25 @@ Labels::Labels(const std::filesystem::path& path) {
     throw Failure(ExitCode::input, "cannot read the labels \"" + path.string() + "\"");
   for (std::string line; std::getline(file, line);) {
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
-    names_.push_back(line);
+    lines_.push_back(line);
   }
-  while (!names_.empty() && names_.back().empty()) names_.pop_back();
-  if (names_.empty()) throw Failure(ExitCode::input, "the labels file \"" + path.string() + "\" is empty");
+  while (!lines_.empty() && lines_.back().empty()) lines_.pop_back();
+  if (lines_.empty()) throw Failure(ExitCode::input, "the labels file \"" + path.string() + "\" is empty");
 }
 
 std::optional<std::string> Labels::name(std::int64_t index) const {
-  if (index < 0 || index >= static_cast<std::int64_t>(names_.size()) || names_[index].empty()) return std::nullopt;
-  return names_[index];
+  if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty()) return std::nullopt;
+  return names_in(lines_[index])[0];
 }
 
 std::optional<std::int64_t> Labels::find(const std::string& name) const {
   std::vector<std::int64_t> found;
-  for (std::size_t i = 0; i < names_.size(); ++i)
-    if (!name.empty() && folded(names_[i]) == folded(name)) found.push_back(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < lines_.size() && !name.empty(); ++i) {
+    std::vector<std::string> names = names_in(lines_[i]);
+    names.push_back(lines_[i]);
+    if (std::any_of(names.begin(), names.end(), [&](const auto& other) { return folded(other) == folded(name); }))
+      found.push_back(static_cast<std::int64_t>(i));
+  }
   if (found.size() > 1)
     throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) +
                                         " classes, " + std::to_string(found[0]) + " and " + std::to_string(found[1]) +
@@ -47,15 +61,20 @@ std::optional<std::int64_t> Labels::find(const std::string& name) const {
   return found[0];
 }
 
-std::string Labels::nearest(const std::string& name) const { return one_of(nearest_names(name, names_)); }
+std::string Labels::nearest(const std::string& name) const {
+  std::vector<std::string> all;
+  for (const std::string& line : lines_)
+    for (const std::string& single : names_in(line)) all.push_back(single);
+  return one_of(nearest_names(name, all));
+}
 
 std::string Labels::file_name(std::int64_t index) const {
   const auto label = name(index);
   const std::string number = std::to_string(index);
   if (!label) return number;
   const std::string safe = safe_for_file_names(*label);
-  const auto same = std::count_if(names_.begin(), names_.end(), [&safe](const std::string& other) {
-    return folded(safe_for_file_names(other)) == folded(safe);
+  const auto same = std::count_if(lines_.begin(), lines_.end(), [&safe](const std::string& line) {
+    return folded(safe_for_file_names(names_in(line)[0])) == folded(safe);
   });
   if (safe == "_" || safe.empty()) return number;
   return same > 1 ? safe + "_" + number : safe;

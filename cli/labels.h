@@ -9,20 +9,20 @@
 
 namespace whycam::cli {
 
-/// A class name a line; line i names class i. Without a file, classes have numbers alone.
+/// A class name a line; line i names class i. A line may hold several names with ", " between them, as ImageNet's labels
+/// do; the first is the one that is shown. Without a file, classes have numbers alone.
 class Labels {
  public:
   Labels() = default;
   /// Throws Failure where the file cannot be read or is empty.
   explicit Labels(const std::filesystem::path& path);
 
-  bool empty() const { return names_.empty(); }
-  std::size_t size() const { return names_.size(); }
+  bool empty() const { return lines_.empty(); }
 
-  /// The class's name; nothing where it has none.
+  /// The class's first name; nothing where it has none.
   std::optional<std::string> name(std::int64_t index) const;
 
-  /// The one class of that name, letter case ignored; nothing where there is none. Throws Failure where several classes
+  /// The one class of that line or with that name, letter case ignored; nothing where there is none. Throws Failure where several classes
   /// have the name.
   std::optional<std::int64_t> find(const std::string& name) const;
 
@@ -34,7 +34,7 @@ class Labels {
   std::string file_name(std::int64_t index) const;
 
  private:
-  std::vector<std::string> names_;
+  std::vector<std::string> lines_;
 };
 
 /// Letters that are safe in file names stay; each run of others becomes "_".

@@ -12,7 +12,7 @@
 #include "model/failure.h"
 #include "model/network.h"
 #include "model/observed_graph.h"
-#include "model/suggest.h"
+#include "whycam/nearest_names.h"
 #include "whycam/errors.h"
 
 namespace whycam::network {

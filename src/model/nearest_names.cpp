@@ -1,4 +1,4 @@
-#include "model/suggest.h"
+#include "whycam/nearest_names.h"
 
 #include <algorithm>
 #include <cctype>

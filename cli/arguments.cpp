@@ -1,0 +1,151 @@
+#include "arguments.h"
+
+#include <array>
+#include <charconv>
+#include <sstream>
+#include <utility>
+
+#include "exit_code.h"
+
+namespace whycam::cli {
+namespace {
+
+constexpr std::array<std::pair<Method, const char*>, 4> method_names{{
+    {Method::guided_grad_cam, "guided-gradcam"},
+    {Method::grad_cam, "gradcam"},
+    {Method::guided_backprop, "guided-backprop"},
+    {Method::deconvolution, "deconvolution"},
+}};
+
+std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
+  std::vector<float> numbers;
+  std::istringstream parts(text);
+  parts.imbue(std::locale::classic());
+  for (std::string part; std::getline(parts, part, ',');) {
+    float value = 0;
+    const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (failure != std::errc() || end != part.data() + part.size())
+      throw Failure(ExitCode::usage, option + " takes numbers with commas between them, one a channel, not \"" + text +
+                                         "\"");
+    numbers.push_back(value);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+const char* name_of(Method method) {
+  for (const auto& [value, name] : method_names)
+    if (value == method) return name;
+  return "unknown";
+}
+
+Method method_named(const std::string& name) {
+  std::string known;
+  for (const auto& [value, known_name] : method_names) {
+    if (name == known_name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(known_name);
+  }
+  throw Failure(ExitCode::usage, "there is no method \"" + name + "\"; the methods are " + known);
+}
+
+std::pair<int, int> parse_size(const std::string& text, const std::string& option) {
+  const auto side = [&](const std::string& part) {
+    int value = 0;
+    const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (failure != std::errc() || end != part.data() + part.size() || value < 1 || value > 65536)
+      throw Failure(ExitCode::usage,
+                    option + " takes a number of pixels, or height,width, from 1 to 65536, not \"" + text + "\"");
+    return value;
+  };
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) return {side(text), side(text)};
+  return {side(text.substr(0, comma)), side(text.substr(comma + 1))};
+}
+
+void PreprocessingArguments::add_to(CLI::App& command) {
+  command.add_option("--size", size,
+                     "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
+      ->capture_default_str();
+  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture");
+  command.add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+      ->capture_default_str();
+  command.add_option("--std", standard_deviation, "Standard deviation of each channel")->capture_default_str();
+}
+
+picture::Preprocessing PreprocessingArguments::parse() const {
+  picture::Preprocessing preprocessing;
+  std::tie(preprocessing.height, preprocessing.width) = parse_size(size, "--size");
+  if (!crop.empty()) {
+    if (preprocessing.height != preprocessing.width)
+      throw Failure(ExitCode::usage, "with --crop, --size takes one number, the length of the shorter side");
+    std::tie(preprocessing.crop_height, preprocessing.crop_width) = parse_size(crop, "--crop");
+  }
+  preprocessing.mean = parse_numbers(mean, "--mean");
+  preprocessing.standard_deviation = parse_numbers(standard_deviation, "--std");
+  if (preprocessing.mean.size() != preprocessing.standard_deviation.size())
+    throw Failure(ExitCode::usage, "--mean has " + std::to_string(preprocessing.mean.size()) + " numbers and --std " +
+                                       std::to_string(preprocessing.standard_deviation.size()) +
+                                       "; both take one for each channel");
+  try {
+    require_valid(preprocessing);
+  } catch (const std::invalid_argument& error) {
+    throw Failure(ExitCode::usage, error.what());
+  }
+  return preprocessing;
+}
+
+void ExplainArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command
+      .add_option("INPUT", inputs,
+                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
+                  "used as they are")
+      ->required();
+  command.add_option("--layer", layer,
+                     "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
+                     "layer that still has spatial extent");
+  command
+      .add_option("--target", targets,
+                  "What is explained: a class's number, its label, topK (the K best classes), or an index tuple such as "
+                  "1,7,3; repeatable")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_option("--labels", labels, "A file with a class name a line");
+  command
+      .add_option("--method", methods, "guided-gradcam, gradcam, guided-backprop or deconvolution; repeatable, or "
+                                       "with commas between them")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->capture_default_str();
+  command
+      .add_option("--interpolate", interpolate,
+                  "How Grad-CAM is resized to the input: nearest, area, bilinear or bicubic")
+      ->capture_default_str();
+  command
+      .add_option("--guided-rule", guided_rule,
+                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
+      ->capture_default_str();
+  command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  preprocessing.add_to(command);
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")
+      ->check(CLI::Range(1, 4096));
+  command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
+      ->capture_default_str();
+  command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
+  command.add_flag("--json", json, "Print explanation.json instead of the table");
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void LayersArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
+  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")
+      ->check(CLI::Range(1, 4096));
+}
+
+}  // namespace whycam::cli

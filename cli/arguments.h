@@ -1,0 +1,65 @@
+// What the command line says.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "whycam/options.h"
+#include "whycam/picture/preprocess.h"
+
+namespace whycam::cli {
+
+/// How pictures become the network's input; as typed.
+struct PreprocessingArguments {
+  std::string size = "224";
+  std::string crop;
+  std::string mean = "0.485,0.456,0.406";
+  std::string standard_deviation = "0.229,0.224,0.225";
+
+  void add_to(CLI::App& command);
+  /// Throws Failure.
+  picture::Preprocessing parse() const;
+};
+
+struct ExplainArguments {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string layer;
+  std::vector<std::string> targets{"top1"};
+  std::string labels;
+  std::vector<std::string> methods{"guided-gradcam", "gradcam", "guided-backprop"};
+  std::string interpolate = "bilinear";
+  std::string guided_rule = "captum";
+  bool guide_clipped_relus = false;
+  bool layer_input = false;
+  PreprocessingArguments preprocessing;
+  int threads = 0;
+  std::string output_dir = "whycam-explanations";
+  bool save_npy = false;
+  bool json = false;
+  bool quiet = false;
+
+  void add_to(CLI::App& command);
+};
+
+struct LayersArguments {
+  std::string model;
+  std::string size = "224";
+  int channels = 3;
+  int threads = 0;
+
+  void add_to(CLI::App& command);
+};
+
+/// The method's name on the command line and in file names.
+const char* name_of(Method method);
+/// Throws Failure for another name.
+Method method_named(const std::string& name);
+
+/// "224" or "224,192" as height and width. Throws Failure that names the option.
+std::pair<int, int> parse_size(const std::string& text, const std::string& option);
+
+}  // namespace whycam::cli

@@ -1,0 +1,104 @@
+#include "inputs.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "exit_code.h"
+#include "whycam/errors.h"
+#include "whycam/picture/npy.h"
+#include "whycam/picture/render.h"
+#include "whycam/picture/tensor.h"
+
+namespace whycam::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string ending(const fs::path& path) {
+  std::string text = path.extension().string();
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
+}
+
+bool is_array(const fs::path& path) { return ending(path) == ".npy"; }
+
+bool is_picture(const fs::path& path) {
+  const std::string text = ending(path);
+  return text == ".png" || text == ".jpg" || text == ".jpeg";
+}
+
+std::vector<fs::path> in_folder(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code failure;
+  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure))
+    if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path()))
+      files.push_back(entry->path());
+  if (failure)
+    throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
+  if (files.empty())
+    throw Failure(ExitCode::input, "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+torch::Tensor to_tensor(const picture::NpyArray& array) {
+  return std::visit(
+      [&array](const auto& values) {
+        using Value = typename std::decay_t<decltype(values)>::value_type;
+        torch::Tensor tensor = torch::empty(array.shape, c10::CppTypeToScalarType<Value>::value);
+        std::copy(values.begin(), values.end(), tensor.template data_ptr<Value>());
+        return tensor;
+      },
+      array.values);
+}
+
+}  // namespace
+
+std::vector<InputFile> find_inputs(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  for (const std::string& text : paths) {
+    const fs::path path(text);
+    std::error_code failure;
+    if (!fs::exists(path, failure)) throw Failure(ExitCode::input, "there is no input \"" + text + "\"");
+    if (fs::is_directory(path, failure)) {
+      const auto found = in_folder(path);
+      files.insert(files.end(), found.begin(), found.end());
+    } else {
+      files.push_back(path);
+    }
+  }
+  std::vector<InputFile> inputs;
+  std::map<std::string, int> uses;
+  for (const fs::path& path : files) {
+    std::string stem = path.stem().string();
+    const int use = ++uses[stem];
+    inputs.push_back({path, use == 1 ? stem : stem + "-" + std::to_string(use)});
+  }
+  return inputs;
+}
+
+Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {
+  Input input{file, {}, {}};
+  if (!is_array(file.path)) {
+    const picture::Image image = picture::read_image(file.path, preprocessing.channels());
+    try {
+      input.seen.push_back(picture::resize_for_network(image, preprocessing));
+      input.tensor = picture::to_tensor(picture::to_network_input(image, preprocessing));
+    } catch (const std::invalid_argument& error) {
+      throw InputError("cannot use \"" + file.path.string() + "\": " + error.what());
+    }
+    return input;
+  }
+  const picture::NpyArray array = picture::read_npy(file.path);
+  if (array.shape.size() != 4)
+    throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(array.shape.size()) +
+                     " dimensions; the command takes N x C x H x W");
+  input.tensor = to_tensor(array);
+  for (std::int64_t example = 0; example < input.tensor.size(0); ++example)
+    input.seen.push_back(picture::picture_of_tensor(picture::to_array(input.tensor[example])));
+  return input;
+}
+
+}  // namespace whycam::cli

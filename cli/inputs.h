@@ -1,0 +1,35 @@
+// Pictures, folders and tensors as a network's inputs.
+#pragma once
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "whycam/picture/image.h"
+#include "whycam/picture/preprocess.h"
+
+namespace whycam::cli {
+
+/// An input file, and how the files made from it begin.
+struct InputFile {
+  std::filesystem::path path;
+  std::string stem;  ///< the file's name without its ending; numbered where several inputs share it
+};
+
+/// What the network gets of one file: one example, or those of a .npy tensor.
+struct Input {
+  InputFile file;
+  torch::Tensor tensor;                ///< N x C x H x W
+  std::vector<picture::Image> seen;    ///< what overlays lie on, one an example
+};
+
+/// The files named, and those in the folders named, in order. Throws Failure where one is missing, a folder holds none, or
+/// a file is of another kind.
+std::vector<InputFile> find_inputs(const std::vector<std::string>& paths);
+
+/// Throws InputError.
+Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing);
+
+}  // namespace whycam::cli

@@ -1,0 +1,36 @@
+// whycam layers
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "commands.h"
+
+namespace whycam::cli {
+
+ExitCode layers(const LayersArguments& arguments) {
+  use_threads(arguments.threads);
+  const auto [height, width] = parse_size(arguments.size, "--size");
+  const Model model = load_model(arguments.model);
+  const torch::Tensor input = torch::zeros({1, arguments.channels, height, width});
+  const std::vector<LayerInfo> infos = model.layers({input});
+  std::size_t widest_path = 4, widest_type = 4;
+  for (const LayerInfo& info : infos) {
+    widest_path = std::max(widest_path, info.path.size());
+    widest_type = std::max(widest_type, info.type.size());
+  }
+  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
+                           widest_type, arguments.channels, height, width);
+  for (const LayerInfo& info : infos) {
+    std::string shapes;
+    for (const auto& shape : info.output_shapes)
+      shapes += (shapes.empty() ? "" : ", ") + fmt::format("{}", fmt::join(shape, " x "));
+    std::cout << fmt::format("{:>3} {:{}}  {:{}}  {}\n", info.is_default ? "+ *" : info.fit_for_grad_cam ? "+" : "",
+                             info.path, widest_path, info.type, widest_type,
+                             shapes.empty() ? "did not run" : shapes);
+  }
+  std::cout << "+ fit for Grad-CAM, * the default\n";
+  return ExitCode::success;
+}
+
+}  // namespace whycam::cli
