@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what whycam needs to build and to pass its tests on Debian 12. docs/dependencies.md says what each is for.
+set -eu
+
+packages="
+  g++ cmake ninja-build ccache
+  libtorch-dev libopenblas0-pthread
+  libopencv-dev libxtensor-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev
+  libgtest-dev
+"
+
+missing=""
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo"
+$as_root apt-get update -q
+# shellcheck disable=SC2086 # one word a package
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing

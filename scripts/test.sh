@@ -1,0 +1,6 @@
+#!/bin/sh
+# From a fresh clone to passed tests.
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/build.sh -DWHYCAM_BUILD_TESTS=ON
+ctest --test-dir build --output-on-failure "$@"

@@ -1,0 +1,308 @@
+// The command as a person meets it: what it prints, writes and returns.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <set>
+
+#include "support/reference.h"
+#include "support/scripted.h"
+#include "support/temporary_folder.h"
+#include "whycam/picture/npy.h"
+
+namespace whycam::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int exit_code;
+  std::string out;
+  std::string error;
+};
+
+std::string quoted(const std::string& word) {
+  std::string text = "'";
+  for (const char letter : word) text += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return text + "'";
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+const fs::path shapes = fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes";
+
+class Command : public testing::Test {
+ protected:
+  Outcome run(const std::vector<std::string>& arguments) {
+    std::string line = quoted(WHYCAM_COMMAND);
+    for (const std::string& argument : arguments) line += " " + quoted(argument);
+    line += " >" + quoted(folder_ / "out") + " 2>" + quoted(folder_ / "err") + " </dev/null";
+    const int status = std::system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder_ / "out"), content(folder_ / "err")};
+  }
+
+  Outcome explain(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "explain");
+    arguments.insert(arguments.end(), {"--output-dir", results()});
+    return run(arguments);
+  }
+
+  std::string results() const { return folder_ / "results"; }
+
+  std::set<std::string> files() const {
+    std::set<std::string> names;
+    if (fs::exists(results()))
+      for (const auto& entry : fs::directory_iterator(results())) names.insert(entry.path().filename());
+    return names;
+  }
+
+  nlohmann::json document() const { return nlohmann::json::parse(content(fs::path(results()) / "explanation.json")); }
+
+  /// A failed run says one line on stderr, returns the code, and leaves no file.
+  void expect_failure(const Outcome& outcome, int exit_code, const std::string& words) {
+    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.error;
+    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+    EXPECT_EQ(outcome.error.rfind("whycam: ", 0), 0u) << outcome.error;
+    EXPECT_NE(outcome.error.find(words), std::string::npos) << outcome.error;
+    EXPECT_TRUE(files().empty());
+  }
+
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
+};
+
+const std::vector<std::string> two_shapes{shapes / "shapes.pt", shapes / "two_shapes.png", "--labels",
+                                          shapes / "labels.txt"};
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST_F(Command, WritesAPictureForEachTargetAndMethod) {
+  const Outcome outcome = explain(with(two_shapes, {"--target", "star", "--target", "ring"}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(files(), (std::set<std::string>{
+                         "two_shapes-stage4-star-guided-gradcam.png", "two_shapes-stage4-star-gradcam.png",
+                         "two_shapes-stage4-star-guided-backprop.png", "two_shapes-stage4-ring-guided-gradcam.png",
+                         "two_shapes-stage4-ring-gradcam.png", "two_shapes-stage4-ring-guided-backprop.png",
+                         "explanation.json"}));
+  EXPECT_NE(outcome.out.find("stage4"), std::string::npos) << "the default layer is named";
+  EXPECT_NE(outcome.out.find("softmax probability"), std::string::npos);
+  EXPECT_NE(outcome.out.find("ring"), std::string::npos);
+}
+
+TEST_F(Command, ExplanationJsonNamesEverything) {
+  ASSERT_EQ(explain(with(two_shapes, {"--target", "top2", "--method", "gradcam,deconvolution", "--save-npy"})).exit_code,
+            0);
+  const auto json = document();
+  EXPECT_EQ(json["whycam"], version);
+  EXPECT_EQ(json["layer"], "stage4");
+  ASSERT_EQ(json["explanations"].size(), 4u);
+  double probabilities = 0;
+  for (const auto& entry : json["explanations"]) {
+    EXPECT_EQ(entry["input"], (shapes / "two_shapes.png").string());
+    EXPECT_EQ(entry["interpolation"], "bilinear");
+    EXPECT_EQ(entry["engine"], "autograd");
+    EXPECT_EQ(entry["relus_guided"], 9);
+    EXPECT_TRUE(entry["activations_not_guided"].empty());
+    for (const char* file : {"picture", "array"})
+      EXPECT_TRUE(files().count(entry["files"][file])) << entry["files"].dump();
+    probabilities += entry["softmax_probability"].get<double>() / 2;
+  }
+  EXPECT_EQ(json["explanations"][0]["label"], "ring");
+  EXPECT_EQ(json["explanations"][0]["class"], 4);
+  EXPECT_GT(probabilities, 0.9);  // two shapes share what there is
+  EXPECT_LE(probabilities, 1.0);
+}
+
+TEST_F(Command, JsonIsPrintedOnRequestAndQuietPrintsNothing) {
+  const Outcome json = explain(with(two_shapes, {"--json"}));
+  EXPECT_EQ(json.exit_code, 0);
+  EXPECT_EQ(nlohmann::json::parse(json.out), document());
+  const Outcome quiet = explain(with(two_shapes, {"--quiet"}));
+  EXPECT_EQ(quiet.exit_code, 0);
+  EXPECT_TRUE(quiet.out.empty());
+  EXPECT_TRUE(quiet.error.empty());
+}
+
+TEST_F(Command, TakesUnicodeAndSpacesInPaths) {
+  const fs::path odd = folder_ / "bunte Bilder ☂";
+  fs::create_directories(odd);
+  fs::copy_file(shapes / "two_shapes.png", odd / "zwei Förmchen.png");
+  fs::copy_file(shapes / "shapes.pt", odd / "Netz ✓.pt");
+  EXPECT_EQ(explain({odd / "Netz ✓.pt", odd, "--method", "gradcam"}).exit_code, 0);
+  EXPECT_EQ(files(), (std::set<std::string>{"zwei Förmchen-stage4-4-gradcam.png", "explanation.json"}));
+}
+
+TEST_F(Command, NumbersInputsThatShareAName) {
+  fs::create_directories(folder_ / "other");
+  fs::copy_file(shapes / "pictures/cross.png", folder_ / "other/two_shapes.png");
+  EXPECT_EQ(explain(with(two_shapes, {folder_ / "other/two_shapes.png", "--method", "gradcam"})).exit_code, 0);
+  EXPECT_EQ(files(), (std::set<std::string>{"two_shapes-stage4-ring-gradcam.png", "two_shapes-2-stage4-cross-gradcam.png",
+                                            "explanation.json"}));
+}
+
+TEST_F(Command, ExplainsEachExampleOfAnArray) {
+  torch::manual_seed(3);
+  const torch::Tensor images = torch::randn({2, 3, 64, 64});
+  picture::write_npy(folder_ / "images.npy", picture::to_array(images));
+  ASSERT_EQ(explain({shapes / "shapes.pt", folder_ / "images.npy", "--target", "2", "--method", "guided-gradcam",
+                     "--save-npy", "--interpolate", "nearest"})
+                .exit_code,
+            0);
+  const torch::Tensor expected =
+      GuidedGradCam(Model::load(shapes / "shapes.pt"), "stage4").attribute(images, 2);
+  for (int example = 0; example < 2; ++example) {
+    const auto array = picture::to_array(picture::read_npy(
+        fs::path(results()) / ("images-" + std::to_string(example) + "-stage4-2-guided-gradcam.npy")));
+    // float32 on the same machine; only the number of threads may differ
+    expect_close(picture::to_tensor(array), expected.slice(0, example, example + 1), 1e-4, "example");
+  }
+}
+
+TEST_F(Command, PassesOverABadInputAmongSeveral) {
+  std::ofstream(folder_ / "bad.png") << "no picture";
+  const Outcome outcome = explain(with(two_shapes, {folder_ / "bad.png", "--method", "gradcam"}));
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_NE(outcome.error.find("bad.png"), std::string::npos);
+  EXPECT_EQ(files().size(), 2u);
+  EXPECT_EQ(document()["explanations"].size(), 1u);
+}
+
+TEST_F(Command, ExplainsGreyNetworks) {
+  torch::jit::Module grey = scripted(R"(
+def forward(self, x):
+    features = torch.relu(torch.conv2d(x, self.weight))
+    return features.mean([2, 3])
+)",
+                                     {{"weight", torch::ones({2, 1, 3, 3})}});
+  grey.save(folder_ / "grey.pt");
+  const Outcome colour = explain({folder_ / "grey.pt", shapes / "two_shapes.png", "--layer", "none"});
+  expect_failure(colour, 5, "no submodules");
+  EXPECT_EQ(explain({folder_ / "grey.pt", shapes / "two_shapes.png", "--mean", "0.5", "--std", "0.5"}).exit_code, 5);
+}
+
+TEST_F(Command, LayersAreListedWithShapesAndTheDefaultOne) {
+  const Outcome outcome = run({"layers", shapes / "shapes.pt", "--size", "128,96"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_NE(outcome.out.find("+ * stage4 "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("1 x 56 x 8 x 6"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("    classifier "), std::string::npos) << outcome.out;
+}
+
+TEST_F(Command, HelpDocumentsTheExitCodes) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"explain", "--help"}, {"layers", "--help"}}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_NE(outcome.out.find("6 target: no such class or label"), std::string::npos);
+  }
+  EXPECT_EQ(run({"--version"}).out, std::string("whycam ") + version + "\n");
+}
+
+TEST_F(Command, WrongUseIsOneLineAndItsExitCode) {
+  const std::string model = shapes / "shapes.pt", picture = shapes / "two_shapes.png";
+  std::ofstream(folder_ / "text.pt") << "this is no network";
+  std::ofstream(folder_ / "cut.pt") << content(model).substr(0, 100000);
+  std::ofstream(folder_ / "empty.png");
+  std::ofstream(folder_ / "cut.png") << content(picture).substr(0, 2000);
+  std::ofstream(folder_ / "empty.txt");
+  std::ofstream(folder_ / "file");
+  fs::create_directories(folder_ / "nothing");
+  picture::write_npy(folder_ / "flat.npy", picture::Array{{4}, {1, 2, 3, 4}});
+  picture::write_npy(folder_ / "four_channels.npy", picture::to_array(torch::zeros({1, 4, 32, 32})));
+  const std::string labels = shapes / "labels.txt";
+  struct Row {
+    std::vector<std::string> arguments;
+    int exit_code;
+    const char* words;
+  };
+  const std::vector<Row> rows{
+      {{model}, 2, "INPUT"},
+      {{model, picture, "--frobnicate"}, 2, "--frobnicate"},
+      {{model, picture, "--method", "magic"}, 2, "guided-backprop"},
+      {{model, picture, "--interpolate", "cubic"}, 2, "bicubic"},
+      {{model, picture, "--interpolate", "trilinear"}, 2, "does not fit"},
+      {{model, picture, "--guided-rule", "mine"}, 2, "captum or paper"},
+      {{model, picture, "--size", "0"}, 2, "--size"},
+      {{model, picture, "--size", "12x12"}, 2, "--size"},
+      {{model, picture, "--size", "64,32", "--crop", "32"}, 2, "--crop"},
+      {{model, picture, "--crop", "225"}, 4, "crop"},
+      {{model, picture, "--mean", "0.5"}, 2, "--std"},
+      {{model, picture, "--mean", "a,b,c"}, 2, "--mean"},
+      {{model, picture, "--std", "0,1,1"}, 2, "0"},
+      {{model, picture, "--threads", "0"}, 2, "--threads"},
+      {{folder_ / "missing.pt", picture}, 3, "missing.pt"},
+      {{folder_ / "text.pt", picture}, 3, "not a TorchScript file"},
+      {{folder_ / "cut.pt", picture}, 3, "cut.pt"},
+      {{folder_ / "nothing", picture}, 3, "folder"},
+      {{model, folder_ / "missing.png"}, 4, "missing.png"},
+      {{model, folder_ / "empty.png"}, 4, "empty"},
+      {{model, folder_ / "cut.png"}, 4, "cut.png"},
+      {{model, folder_ / "nothing"}, 4, "nothing"},
+      {{model, folder_ / "flat.npy"}, 4, "dimensions"},
+      {{model, picture, "--labels", folder_ / "missing.txt"}, 4, "missing.txt"},
+      {{model, picture, "--labels", folder_ / "empty.txt"}, 4, "empty"},
+      {{model, picture, "--layer", "stage44"}, 5, "\"stage4\""},
+      {{model, picture, "--layer", ""}, 0, ""},
+      {{model, picture, "--target", "6"}, 6, "from 0 to 5"},
+      {{model, picture, "--target", "-1"}, 6, "from 0 to 5"},
+      {{model, picture, "--target", "star"}, 6, "--labels"},
+      {{model, picture, "--target", "stra", "--labels", labels}, 6, "\"star\""},
+      {{model, picture, "--target", "top7"}, 6, "6 classes"},
+      {{model, picture, "--target", "1,2"}, 6, "indices"},
+      {{model, folder_ / "four_channels.npy"}, 8, "1 x 4 x 32 x 32"},
+  };
+  for (const Row& row : rows) {
+    std::string line;
+    for (const std::string& argument : row.arguments) line += argument + " ";
+    SCOPED_TRACE(line);
+    const Outcome outcome = explain(row.arguments);
+    if (row.exit_code == 0)
+      EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+    else
+      expect_failure(outcome, row.exit_code, row.words);
+    fs::remove_all(results());
+  }
+  EXPECT_EQ(run({"explain", model, picture, "--output-dir", folder_ / "file"}).exit_code, 7);
+  EXPECT_EQ(run({"explain", model, picture, "--output-dir", folder_ / "file/below"}).exit_code, 7);
+  EXPECT_EQ(run({}).exit_code, 2);
+  EXPECT_EQ(run({"explore"}).exit_code, 2);
+}
+
+TEST_F(Command, RefusesAFolderItCannotWrite) {
+  if (geteuid() == 0) GTEST_SKIP() << "root writes everywhere";
+  fs::create_directories(results());
+  fs::permissions(results(), fs::perms::owner_read | fs::perms::owner_exec);
+  expect_failure(explain(two_shapes), 7, "cannot write");
+}
+
+class CommandReference : public Command, public testing::WithParamInterface<ReferenceCase> {};
+
+TEST_P(CommandReference, GivesCaptumsNumbersFromArrayToArray) {
+  const ReferenceCase& reference = GetParam();
+  const auto tensors = reference.tensors();
+  picture::write_npy(folder_ / "input.npy", picture::to_array(tensors.at("inputs.0")));
+  const std::string layer = reference.row.at("layer"), target = std::to_string(reference.row.at("target").at("index").get<int>());
+  const Outcome outcome = explain({reference.network(), folder_ / "input.npy", "--layer", layer, "--target", target,
+                                   "--interpolate", reference.row.at("interpolate_mode"), "--save-npy"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  for (const auto& [method, key] : {std::pair<std::string, std::string>{"guided-gradcam", "guided_grad_cam.0"},
+                                    {"guided-backprop", "guided_backprop.0"}}) {
+    const auto array = picture::to_array(
+        picture::read_npy(fs::path(results()) / ("input-" + layer + "-" + target + "-" + method + ".npy")));
+    expect_close(picture::to_tensor(array), tensors.at(key), reference.tolerance(), key);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Real, CommandReference, testing::ValuesIn(reference_cases("real")),
+                         [](const auto& info) { return info.param.name(); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CommandReference);
+
+}  // namespace
+}  // namespace whycam::test
