@@ -3,6 +3,7 @@
 //
 // The graph runs in the plain interpreter, never in the profiling executor: after some runs that one fuses ReLUs into
 // differentiable graphs of its own, and the guided rule would be lost in silence.
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
@@ -33,7 +34,8 @@ ObjectPointer copy_tree(const ObjectPointer& object, bool own_buffers, Copies& c
     const c10::IValue value = object->getSlot(i);
     if (value.isTensor() && value.toTensor().defined()) {
       const torch::Tensor tensor = value.toTensor().detach();
-      copy->setSlot(i, own_buffers && type->is_buffer(i) ? tensor.clone() : tensor);
+      const bool own = tensor.is_inference() || (own_buffers && type->is_buffer(i));
+      copy->setSlot(i, own ? tensor.clone() : tensor);
     } else if (value.isModule()) {
       copy->setSlot(i, copy_tree(value.toObject(), own_buffers, copies));
     }
@@ -42,6 +44,7 @@ ObjectPointer copy_tree(const ObjectPointer& object, bool own_buffers, Copies& c
 }
 
 Module without_gradients(const Module& module) {
+  const c10::InferenceMode not_inference(false);
   Copies copies;
   return Module(copy_tree(module._ivalue(), false, copies));
 }

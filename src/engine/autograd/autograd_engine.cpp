@@ -41,7 +41,8 @@ class AutogradPass : public Pass {
     const torch::AutoGradMode with_gradients(true);
     std::vector<torch::Tensor> own_inputs;
     for (const torch::Tensor& input : request.inputs) {
-      leaves_.push_back(input.detach().requires_grad_(true));
+      // A tensor made in inference mode cannot take part in autograd; a copy made outside can.
+      leaves_.push_back((input.is_inference() ? input.clone() : input.detach()).requires_grad_(true));
       // The network gets a copy: it may write over its input, and the caller's tensor stays as it is.
       own_inputs.push_back(leaves_.back().clone());
     }
