@@ -7,6 +7,8 @@ install(TARGETS whycam EXPORT whycam-targets
 install(DIRECTORY include/whycam DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${PROJECT_BINARY_DIR}/include/whycam/version.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/whycam)
 if(WHYCAM_BUILD_COMMAND)
+  file(RELATIVE_PATH library_from_command ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  set_target_properties(whycam_command PROPERTIES INSTALL_RPATH "$ORIGIN/${library_from_command}")
   install(TARGETS whycam_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
