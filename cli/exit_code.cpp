@@ -8,6 +8,7 @@ namespace whycam::cli {
 namespace {
 
 std::string one_line(std::string text) {
+  text = text.substr(0, text.find("\nframe #"));  // libtorch's own stack trace
   for (char& letter : text)
     if (letter == '\n' || letter == '\r') letter = ' ';
   return text;

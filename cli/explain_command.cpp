@@ -58,7 +58,7 @@ class Run {
     prepare_folder(settings_.folder);
     for (const InputFile& file : files) explain_or_report(model, file, files.size() > 1);
     if (explanations_.empty()) return first_failure_;
-    const std::string text = document(settings_, explanations_, warnings_).dump(2) + "\n";
+    const std::string text = document(settings_, explanations_, warnings_).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     write_text(settings_.folder / "explanation.json", text);
     if (arguments_.json)
       std::cout << text;
@@ -73,8 +73,9 @@ class Run {
       explain_one(model, read_input(file, preprocessing_));
     } catch (...) {
       const Failure failure = current_failure();
-      // Where the next input cannot fare better, or there is none, the failure ends the run.
-      if (!several || failure.code() == ExitCode::output || failure.code() == ExitCode::internal_error) throw failure;
+      // A fault of this one input is passed over among several; any other would meet the next input too.
+      const bool of_the_input = failure.code() == ExitCode::input || failure.code() == ExitCode::network;
+      if (!several || !of_the_input) throw failure;
       std::cerr << "whycam: skipped " << file.path.string() << ": " << failure.what() << "\n";
       if (first_failure_ == ExitCode::success) first_failure_ = failure.code();
     }
@@ -91,7 +92,7 @@ class Run {
     }
     const Explanation explanation = explainer_->explain(
         {input.tensor}, [this](const torch::Tensor& output) { return choose_targets(targets_, output); }, options_);
-    const auto entries = write_results(settings_, input, explanation);
+    const auto entries = write_results(settings_, input, explanation, names_);
     for (const auto& entry : entries) {
       pictures_ += entry["files"].contains("picture");
       explanations_.push_back(entry);
@@ -112,6 +113,7 @@ class Run {
   std::optional<GuidedGradCam> explainer_;
   nlohmann::ordered_json explanations_ = nlohmann::ordered_json::array();
   std::vector<std::string> warnings_;
+  UniqueNames names_;
   int pictures_ = 0;
   ExitCode first_failure_ = ExitCode::success;
 };

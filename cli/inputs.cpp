@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include "exit_code.h"
 #include "whycam/errors.h"
@@ -70,13 +69,15 @@ std::vector<InputFile> find_inputs(const std::vector<std::string>& paths) {
     }
   }
   std::vector<InputFile> inputs;
-  std::map<std::string, int> uses;
-  for (const fs::path& path : files) {
-    std::string stem = path.stem().string();
-    const int use = ++uses[stem];
-    inputs.push_back({path, use == 1 ? stem : stem + "-" + std::to_string(use)});
-  }
+  UniqueNames stems;
+  for (const fs::path& path : files) inputs.push_back({path, stems(path.stem().string())});
   return inputs;
+}
+
+std::string UniqueNames::operator()(const std::string& name) {
+  std::string unique = name;
+  for (int number = 2; !taken_.insert(unique).second; ++number) unique = name + "-" + std::to_string(number);
+  return unique;
 }
 
 Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,15 @@ struct Input {
   InputFile file;
   torch::Tensor tensor;                ///< N x C x H x W
   std::vector<picture::Image> seen;    ///< what overlays lie on, one an example
+};
+
+/// Gives every name once: one that is taken gets the first free number behind it.
+class UniqueNames {
+ public:
+  std::string operator()(const std::string& name);
+
+ private:
+  std::set<std::string> taken_;
 };
 
 /// The files named, and those in the folders named, in order. Throws Failure where one is missing, a folder holds none, or

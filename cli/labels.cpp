@@ -36,6 +36,7 @@ Labels::Labels(const std::filesystem::path& path) {
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
     lines_.push_back(line);
   }
+  if (!lines_.empty() && lines_[0].rfind("\xEF\xBB\xBF", 0) == 0) lines_[0].erase(0, 3);  // a byte order mark
   while (!lines_.empty() && lines_.back().empty()) lines_.pop_back();
   if (lines_.empty()) throw Failure(ExitCode::input, "the labels file \"" + path.string() + "\" is empty");
 }

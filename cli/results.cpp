@@ -2,8 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
 
 #include "whycam/errors.h"
@@ -107,7 +111,8 @@ std::string class_text(const RunSettings& settings, std::int64_t index) {
 
 }  // namespace
 
-nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation) {
+nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+                                     UniqueNames& names) {
   Json entries = Json::array();
   for (std::int64_t example = 0; example < static_cast<std::int64_t>(input.seen.size()); ++example) {
     for (const TargetExplanation& target : explanation.targets) {
@@ -123,8 +128,8 @@ nlohmann::ordered_json write_results(const RunSettings& settings, const Input& i
         entry["activations_not_guided"] = explanation.activations.not_guided;
         const torch::Tensor attribution = attribution_of(target, method, example);
         const std::string name =
-            fmt::format("{}-{}-{}-{}", example_stem(input, example), safe_for_file_names(settings.layer),
-                        class_for_file(settings, choice), name_of(method));
+            names(fmt::format("{}-{}-{}-{}", example_stem(input, example), safe_for_file_names(settings.layer),
+                              class_for_file(settings, choice), name_of(method)));
         Json files = Json::object();
         if (attribution.numel() > 0) {
           picture::write_image(settings.folder / (name + ".png"),
@@ -184,8 +189,10 @@ void prepare_folder(const std::filesystem::path& folder) {
   if (failure || !std::filesystem::is_directory(folder))
     throw OutputError("cannot make the folder \"" + folder.string() +
                       "\": " + (failure ? failure.message() : "something else has that name"));
-  const std::filesystem::path trial = folder / ".whycam-trial";
-  write_text(trial, "");
+  std::string trial = (folder / ".whycam-trial-XXXXXX").string();
+  const int file = mkstemp(trial.data());
+  if (file < 0) throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
+  close(file);
   std::filesystem::remove(trial, failure);
 }
 

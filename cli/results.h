@@ -23,8 +23,9 @@ struct RunSettings {
 };
 
 /// Writes the pictures (and arrays) of one input's explanation and returns its entries for explanation.json, one an
-/// example, target and method. Throws OutputError.
-nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation);
+/// example, target and method; `names` keeps its files apart from others of the run. Throws OutputError.
+nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+                                     UniqueNames& names);
 
 /// The table of classes that a person reads.
 std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation);

@@ -38,6 +38,9 @@ std::vector<Target> best(const torch::Tensor& output, std::int64_t count) {
                       std::to_string(output.dim()) + " dimensions: name an index tuple, as in --target 1,7,3");
   if (count > output.size(1))
     throw TargetError("top" + std::to_string(count) + " of " + std::to_string(output.size(1)) + " classes");
+  if (!output.isfinite().all().item<bool>())
+    throw TargetError("the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
+                      "or look at the network's weights and the input");
   const torch::Tensor ranked = std::get<1>(output.topk(count, 1)).to(torch::kCPU);
   std::vector<Target> targets;
   for (std::int64_t rank = 0; rank < count; ++rank) {
@@ -78,7 +81,7 @@ std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, con
   for (const TargetChoice& choice : choices) {
     if (const auto* top = std::get_if<Top>(&choice)) {
       if (one_number)
-        targets.assign(1, Target());
+        add(Target());
       else
         for (const Target& target : best(output, top->count)) add(target);
     } else {

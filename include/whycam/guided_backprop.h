@@ -16,7 +16,8 @@ namespace whycam {
 /// each ReLU, beside the ReLU's own mask. Immutable and thread-safe. Errors as for GuidedGradCam.
 class GuidedBackprop {
  public:
-  explicit GuidedBackprop(Model model);
+  /// device_ids: as for GuidedGradCam.
+  explicit GuidedBackprop(Model model, const std::vector<torch::Device>& device_ids = {});
 
   /// One attribution an input, of its shape.
   std::vector<torch::Tensor> attribute(const std::vector<torch::Tensor>& inputs, const Target& target = {},
@@ -35,7 +36,8 @@ class GuidedBackprop {
 /// through a ReLU, in place of the ReLU's mask. Immutable and thread-safe. Errors as for GuidedGradCam.
 class Deconvolution {
  public:
-  explicit Deconvolution(Model model);
+  /// device_ids: as for GuidedGradCam.
+  explicit Deconvolution(Model model, const std::vector<torch::Device>& device_ids = {});
 
   /// One attribution an input, of its shape.
   std::vector<torch::Tensor> attribute(const std::vector<torch::Tensor>& inputs, const Target& target = {},

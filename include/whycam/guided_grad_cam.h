@@ -23,10 +23,13 @@ namespace whycam {
 /// either.
 class GuidedGradCam {
  public:
-  /// The layer is found when it first runs. Captum: GuidedGradCam(model, layer).
-  GuidedGradCam(Model model, Layer layer) : GuidedGradCam(std::move(model), std::vector<Layer>{std::move(layer)}) {}
+  /// Captum: GuidedGradCam(model, layer, device_ids). The layer is looked for when an explanation is asked for. Given
+  /// several devices, the network is copied to each, every batch is split over them, and the results are joined in order
+  /// on the inputs' device. (Several times the CPU makes as many replicas there.)
+  GuidedGradCam(Model model, Layer layer, const std::vector<torch::Device>& device_ids = {})
+      : GuidedGradCam(std::move(model), std::vector<Layer>{std::move(layer)}, device_ids) {}
   /// Several layers, explained from the same forward pass; for explain().
-  GuidedGradCam(Model model, std::vector<Layer> layers);
+  GuidedGradCam(Model model, std::vector<Layer> layers, const std::vector<torch::Device>& device_ids = {});
 
   /// The attribution of one input: of its shape, or of size 0 where the layer's attribution cannot be resized to it.
   torch::Tensor attribute(const torch::Tensor& input, const Target& target = {},

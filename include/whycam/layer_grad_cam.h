@@ -17,7 +17,8 @@ namespace whycam {
 /// mean of their gradients over the spatial dimensions, and summed. Immutable and thread-safe.
 class LayerGradCam {
  public:
-  LayerGradCam(Model model, Layer layer);
+  /// device_ids: as for GuidedGradCam.
+  LayerGradCam(Model model, Layer layer, const std::vector<torch::Device>& device_ids = {});
 
   /// N x 1 x (the layer's spatial extent), raw and signed; options relu_attributions and attr_dim_summation apply. The
   /// layer must have one tensor, or an index. Errors as for GuidedGradCam.

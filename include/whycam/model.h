@@ -8,10 +8,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace torch::jit {
 struct Module;
+}
+namespace torch::nn {
+class Module;
 }
 
 namespace whycam {
@@ -39,6 +44,22 @@ class Model {
 
   /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters.
   Model(const torch::jit::Module& module);  // NOLINT: a network is a model
+
+  /// A C++ network: any torch::nn::Module with one forward(), which takes tensors first and then arguments of other types.
+  /// It is left as it is, mode and parameters; the Model shares it. Layers are given by reference or by name: libtorch's
+  /// own modules with weights, the children of a network that is itself a torch::nn::Sequential, and whycam::Tap
+  /// anywhere. Defined in whycam/module.h.
+  template <class Net, class = std::enable_if_t<std::is_base_of_v<torch::nn::Module, Net>>>
+  Model(const std::shared_ptr<Net>& net);  // NOLINT
+  /// The same for a torch::nn::ModuleHolder, such as torch::nn::Sequential.
+  template <class Holder, class = typename Holder::ContainedType>
+  Model(const Holder& holder);  // NOLINT
+
+  /// A network that is no single module: a function of tensors (first) and other arguments. Its layers are the
+  /// whycam::Taps that it calls. A forward() that is overloaded is wrapped in a lambda and given this way. It must be
+  /// thread-safe if the explainer is used from several threads. Defined in whycam/module.h.
+  template <class Function>
+  static Model of(Function function);
 
   /// The layers in the order in which they are declared, with what this input makes of them. One forward pass.
   std::vector<LayerInfo> layers(const std::vector<torch::Tensor>& inputs,

@@ -5,6 +5,8 @@
 #include "attribution/grad_cam.h"
 #include "attribution/warnings.h"
 #include "model/failure.h"
+#include "model/inputs.h"
+#include "model/quiet.h"
 #include "whycam/errors.h"
 
 namespace whycam::attribution {
@@ -28,25 +30,6 @@ struct Work {
   bool product, layers, guided, deconvolution;
   int gradients_per_target() const { return layers + guided + deconvolution; }
 };
-
-void check_inputs(const std::vector<torch::Tensor>& inputs) {
-  if (inputs.empty()) throw InputError("there is no input to explain");
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const torch::Tensor& input = inputs[i];
-    const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
-    if (!input.defined()) throw InputError(name + " is an undefined tensor");
-    if (input.scalar_type() != torch::kFloat && input.scalar_type() != torch::kDouble)
-      throw InputError(name + " has type " + c10::toString(input.scalar_type()) +
-                       "; whycam explains float32 and float64: convert it with .to(torch::kFloat)");
-    if (input.layout() != torch::kStrided)
-      throw InputError(name + " is sparse; give a dense tensor");
-    if (input.dim() == 0 || input.numel() == 0)
-      throw InputError(name + " is empty: its shape is " + network::shape_text(input.sizes()));
-    if (input.size(0) != inputs[0].size(0))
-      throw InputError("the inputs hold different numbers of examples: " + name + " has " +
-                       std::to_string(input.size(0)) + ", the first has " + std::to_string(inputs[0].size(0)));
-  }
-}
 
 /// The numbers of the output that a target chooses, and the gradient of their sum with respect to the output.
 struct Chosen {
@@ -85,8 +68,8 @@ bool has_nan(const torch::Tensor& values) { return values.defined() && values.is
 
 }  // namespace
 
-Explainer::Explainer(Model model, std::vector<Layer> layers)
-    : model_(std::move(model)), engine_(engine::engine_for(model_)), layers_(std::move(layers)) {}
+Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
+    : engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
 
 void Explainer::warn(const std::string& kind, const std::string& message, Explanation& explanation) const {
   explanation.warnings.push_back(message);
@@ -99,7 +82,8 @@ void Explainer::warn(const std::string& kind, const std::string& message, Explan
 
 Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
                                const AttributeOptions& options, bool signed_layers) const {
-  check_inputs(inputs);
+  network::check_inputs(inputs);
+  const network::CollectedWarnings libtorch;
   const Work work(options);
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
   const auto pass = engine_->forward({inputs, options.additional_forward_args(),
@@ -170,6 +154,7 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
     }
   }
   report_doubts(options, explanation);
+  for (const std::string& message : libtorch.messages()) warn(message, message, explanation);
   return explanation;
 }
 

@@ -18,7 +18,7 @@ using ChooseTargets = std::function<std::vector<Target>(const torch::Tensor& out
 /// What the explainers share: an engine and the layers. Warnings go to the handler once a kind.
 class Explainer {
  public:
-  Explainer(Model model, std::vector<Layer> layers);
+  Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices);
 
   /// Everything that options.methods() names. Layer attributions are signed where `signed_layers` is set and keep their
   /// channels where the options say so; Guided Grad-CAM needs neither.
@@ -31,7 +31,6 @@ class Explainer {
   void warn(const std::string& kind, const std::string& message, Explanation& explanation) const;
   void report_doubts(const AttributeOptions& options, Explanation& explanation) const;
 
-  Model model_;
   std::shared_ptr<const engine::Engine> engine_;
   std::vector<Layer> layers_;
   mutable std::mutex mutex_;

@@ -23,8 +23,8 @@ struct Deconvolution::State : Explainer {
   using Explainer::Explainer;
 };
 
-GuidedGradCam::GuidedGradCam(Model model, std::vector<Layer> layers)
-    : state_(std::make_shared<State>(std::move(model), std::move(layers))) {
+GuidedGradCam::GuidedGradCam(Model model, std::vector<Layer> layers, const std::vector<torch::Device>& device_ids)
+    : state_(std::make_shared<State>(model, std::move(layers), device_ids)) {
   if (state_->layers().empty()) throw LayerError("Guided Grad-CAM needs a layer; none was given");
 }
 
@@ -56,8 +56,8 @@ Explanation GuidedGradCam::explain(const std::vector<torch::Tensor>& inputs, con
   return state_->explain(inputs, choose_targets, options);
 }
 
-LayerGradCam::LayerGradCam(Model model, Layer layer)
-    : state_(std::make_shared<State>(std::move(model), std::vector<Layer>{std::move(layer)})) {}
+LayerGradCam::LayerGradCam(Model model, Layer layer, const std::vector<torch::Device>& device_ids)
+    : state_(std::make_shared<State>(model, std::vector<Layer>{std::move(layer)}, device_ids)) {}
 
 std::vector<torch::Tensor> LayerGradCam::attribute_all(const std::vector<torch::Tensor>& inputs, const Target& target,
                                                        const AttributeOptions& options) const {
@@ -75,8 +75,8 @@ torch::Tensor LayerGradCam::attribute(const std::vector<torch::Tensor>& inputs, 
   return attribution::single(attribute_all(inputs, target, options), state_->layers()[0]);
 }
 
-GuidedBackprop::GuidedBackprop(Model model)
-    : state_(std::make_shared<State>(std::move(model), std::vector<Layer>{})) {}
+GuidedBackprop::GuidedBackprop(Model model, const std::vector<torch::Device>& device_ids)
+    : state_(std::make_shared<State>(model, std::vector<Layer>{}, device_ids)) {}
 
 std::vector<torch::Tensor> GuidedBackprop::attribute(const std::vector<torch::Tensor>& inputs, const Target& target,
                                                      const AttributeOptions& options) const {
@@ -85,8 +85,8 @@ std::vector<torch::Tensor> GuidedBackprop::attribute(const std::vector<torch::Te
   return std::move(state_->explain(inputs, always(target), product).targets[0].guided_backprop);
 }
 
-Deconvolution::Deconvolution(Model model)
-    : state_(std::make_shared<State>(std::move(model), std::vector<Layer>{})) {}
+Deconvolution::Deconvolution(Model model, const std::vector<torch::Device>& device_ids)
+    : state_(std::make_shared<State>(model, std::vector<Layer>{}, device_ids)) {}
 
 std::vector<torch::Tensor> Deconvolution::attribute(const std::vector<torch::Tensor>& inputs, const Target& target,
                                                     const AttributeOptions& options) const {

@@ -69,7 +69,7 @@ class Engine {
   virtual std::unique_ptr<Pass> forward(const Request& request) const = 0;
 };
 
-/// The engine for a model.
-std::shared_ptr<const Engine> engine_for(const Model& model);
+/// The engine for a model: over several devices where any are given, else where the model is.
+std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<torch::Device>& devices);
 
 }  // namespace whycam::engine

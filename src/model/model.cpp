@@ -6,9 +6,12 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <fstream>
+#include <optional>
 
 #include "model/failure.h"
+#include "model/inputs.h"
 #include "model/network.h"
+#include "model/quiet.h"
 #include "model/reachable.h"
 #include "whycam/errors.h"
 
@@ -41,6 +44,7 @@ bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimens
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
   check_file(path);
   const c10::InferenceMode not_inference(false);
+  const network::CollectedWarnings libtorch;
   try {
     torch::jit::Module module = torch::jit::load(path.string(), device);
     module.eval();
@@ -60,35 +64,41 @@ Model::Model(const torch::jit::Module& module) : network_(network::torchscript_n
 
 std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
                                      const std::vector<c10::IValue>& additional_forward_args) const {
+  network::check_inputs(inputs);
   const std::vector<network::LayerName> names = network_->layer_names();
   std::vector<Layer> all;
-  for (const network::LayerName& name : names) all.emplace_back(name.path);
-  network::Recorder recorder(all.size(), network::Recorder::Detail::shapes_only);
-  std::vector<torch::Tensor> own_inputs;
-  const torch::AutoGradMode with_gradients(true);
-  for (const torch::Tensor& input : inputs) {
-    torch::Tensor leaf = input.detach().clone();
-    if (leaf.is_floating_point()) leaf.requires_grad_(true);
-    own_inputs.push_back(leaf.clone());
+  std::vector<std::optional<std::size_t>> slots;
+  for (const network::LayerName& name : names) {
+    const bool observed = network_->can_observe(name.path, network::LayerSide::output);
+    slots.push_back(observed ? std::optional(all.size()) : std::nullopt);
+    if (observed) all.emplace_back(name.path);
   }
+  network::Recorder recorder(all.size(), network::Recorder::Detail::shapes_only);
+  const c10::InferenceMode not_inference(false);
+  const torch::AutoGradMode with_gradients(true);
+  const network::CollectedWarnings libtorch;
   const c10::IValue output =
-      network_->run(own_inputs, additional_forward_args, all, network::LayerSide::output, recorder);
+      network_->run(network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args), all,
+                    network::LayerSide::output, recorder);
   const auto reachable = network::nodes_behind(output);
 
   std::vector<LayerInfo> layers;
   std::int64_t last = 0;
+  std::size_t last_to_run = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
     LayerInfo& layer = layers.emplace_back();
     layer.path = names[i].path;
     layer.type = names[i].type;
-    const auto& observations = recorder.observations(i);
+    if (!slots[i]) continue;
+    const auto& observations = recorder.observations(*slots[i]);
     for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
     layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
                              reachable.count(observations[0].edge.function.get()) > 0;
-    if (layer.fit_for_grad_cam) last = std::max(last, recorder.order(i));
+    if (!layer.fit_for_grad_cam || recorder.order(*slots[i]) <= last) continue;
+    last = recorder.order(*slots[i]);
+    last_to_run = i;
   }
-  for (std::size_t i = 0; i < names.size(); ++i)
-    layers[i].is_default = layers[i].fit_for_grad_cam && recorder.order(i) == last;
+  if (last > 0) layers[last_to_run].is_default = true;
   return layers;
 }
 

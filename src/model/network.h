@@ -6,7 +6,9 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,11 @@ class Recorder {
 
   /// The same for tensors that are known already.
   void record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors);
+
+  /// Says which slot observes a whycam::Tap.
+  void watch(const torch::nn::Module* tap, std::size_t slot) { taps_[tap] = slot; }
+  /// A Tap ran. Its network must go on with the tensor returned.
+  torch::Tensor record_tap(const torch::nn::Module* tap, const torch::Tensor& tensor);
 
   bool ran(std::size_t slot) const { return slots_[slot].runs > 0; }
   /// When the slot's layer last ended, as a running number; 0 where it did not run.
@@ -69,6 +76,7 @@ class Recorder {
   c10::IValue take(Slot& slot, const c10::IValue& value);
 
   std::vector<Slot> slots_;
+  std::map<const torch::nn::Module*, std::size_t> taps_;
   Detail detail_;
   std::int64_t ended_ = 0;
 };
@@ -93,12 +101,32 @@ class Network {
                           const std::vector<c10::IValue>& additional_forward_args, const std::vector<Layer>& layers,
                           LayerSide side, Recorder& recorder) const = 0;
 
+  /// Whether this layer can be observed at all.
+  virtual bool can_observe(const Layer& layer, LayerSide side) const = 0;
+
   /// Every module, in the order of declaration, the network itself left out.
   virtual std::vector<LayerName> layer_names() const = 0;
 
   /// A readable name for messages and file names.
   virtual std::string name_of(const Layer& layer) const = 0;
+
+  /// Where the network's weights are; nothing where it has none, or they are on several devices.
+  virtual std::optional<torch::Device> device() const = 0;
+
+  /// A network with the same weights on another device. Throws ModelError where the network cannot be copied.
+  virtual std::shared_ptr<const Network> replica(torch::Device device) const = 0;
 };
+
+/// The one device of these tensors; nothing where there are none or several.
+template <class Tensors>
+std::optional<torch::Device> common_device(const Tensors& tensors) {
+  std::optional<torch::Device> common;
+  for (const torch::Tensor& tensor : tensors) {
+    if (common && *common != tensor.device()) return std::nullopt;
+    common = tensor.device();
+  }
+  return common;
+}
 
 /// A TorchScript network. `module` is used as it is, its parameters taken without gradients.
 std::shared_ptr<const Network> torchscript_network(const torch::jit::Module& module);

@@ -117,8 +117,17 @@ class Observer {
     for (std::size_t i = 0; i < arguments.size(); ++i) call->replaceInput(i + 1, unpacked->output(i));
   }
 
+  /// A layer that is called several times has a method for each call in a traced network ("forward1", "forward2", ...),
+  /// and one for each signature in a scripted one ("forward__0", ...).
+  static bool is_forward(const std::string& method) {
+    if (method.rfind("forward", 0) != 0) return false;
+    std::size_t digits = 7;
+    if (method.compare(digits, 2, "__") == 0) digits += 2;
+    return method.find_first_not_of("0123456789", digits) == std::string::npos;
+  }
+
   void observe_if_wanted(Node* call) {
-    if (call->s(c10::attr::name) != "forward") return;
+    if (!is_forward(call->s(c10::attr::name))) return;
     const auto path = path_of(call->input(0));
     if (!path) return;
     for (std::size_t slot = 0; slot < paths_.size(); ++slot)
@@ -169,6 +178,22 @@ class Observer {
 
 std::shared_ptr<Graph> observed_graph(const Module& module, const std::vector<std::string>& paths, LayerSide side) {
   return Observer(module, paths, side).observed();
+}
+
+bool writes_attributes(Block* block) {
+  for (Node* node : block->nodes()) {
+    for (Block* inner : node->blocks())
+      if (writes_attributes(inner)) return true;
+    if (node->kind() == c10::prim::SetAttr) return true;
+    const auto* schema = node->maybeSchema();
+    if (!schema || !schema->is_mutable()) continue;
+    // What is written over may be a view of a view of an attribute: go back along first arguments.
+    for (const Value* written = node->inputs()[0];; written = written->node()->inputs()[0]) {
+      if (written->node()->kind() == c10::prim::GetAttr) return true;
+      if (written->node()->inputs().empty() || written->node()->kind() == c10::prim::Param) break;
+    }
+  }
+  return false;
 }
 
 }  // namespace whycam::network

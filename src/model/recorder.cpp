@@ -1,6 +1,7 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include "model/network.h"
+#include "whycam/tap.h"
 
 namespace whycam::network {
 namespace {
@@ -8,6 +9,14 @@ namespace {
 thread_local Recorder* current_recorder = nullptr;
 
 }  // namespace
+}  // namespace whycam::network
+
+torch::Tensor whycam::TapImpl::forward(const torch::Tensor& tensor) {
+  network::Recorder* recorder = network::Recorder::current();
+  return recorder ? recorder->record_tap(this, tensor) : tensor;
+}
+
+namespace whycam::network {
 
 Recorder* Recorder::current() { return current_recorder; }
 
@@ -30,6 +39,11 @@ void Recorder::record_tensors(std::size_t slot, const std::vector<torch::Tensor>
   for (const torch::Tensor& tensor : tensors) observed.observations.push_back(observe(tensor));
   ++observed.runs;
   observed.order = ++ended_;
+}
+
+torch::Tensor Recorder::record_tap(const torch::nn::Module* tap, const torch::Tensor& tensor) {
+  const auto found = taps_.find(tap);
+  return found == taps_.end() ? tensor : record(found->second, tensor).toTensor();
 }
 
 Observation Recorder::observe(const torch::Tensor& tensor) const {

@@ -23,8 +23,8 @@ using torch::jit::Module;
 using ObjectPointer = c10::intrusive_ptr<c10::ivalue::Object>;
 using Copies = std::map<const c10::ivalue::Object*, ObjectPointer>;
 
-/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A module in training
-/// mode updates its buffers, so a run of such a network works on buffers of its own.
+/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network may write
+/// on its attributes as it runs (in training mode it updates its buffers); such a run works on a tree of its own.
 ObjectPointer copy_tree(const ObjectPointer& object, bool own_buffers, Copies& copies) {
   ObjectPointer& copy = copies[object.get()];
   if (copy) return copy;
@@ -83,14 +83,15 @@ class TorchScriptNetwork : public Network {
                   const std::vector<Layer>& layers, LayerSide side, Recorder& recorder) const override {
     std::vector<std::string> paths;
     for (const Layer& layer : layers) paths.push_back(checked_path(layer));
-    const torch::jit::Code code = code_observing(paths, side);
-    torch::jit::Stack stack{training_ ? with_own_buffers(module_)._ivalue() : module_._ivalue()};
+    const Prepared prepared = observing(paths, side);
+    // What the network writes on its own attributes stays in this run.
+    torch::jit::Stack stack{(training_ || prepared.writes_attributes ? with_own_buffers(module_) : module_)._ivalue()};
     stack.insert(stack.end(), inputs.begin(), inputs.end());
     stack.insert(stack.end(), additional_forward_args.begin(), additional_forward_args.end());
     try {
       module_.get_method("forward").function().getSchema().checkAndNormalizeInputs(stack, {});
       const Recorder::Scope scope(recorder);
-      torch::jit::InterpreterState(code).run(stack);
+      torch::jit::InterpreterState(prepared.code).run(stack);
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
@@ -99,9 +100,19 @@ class TorchScriptNetwork : public Network {
     return stack.back();
   }
 
+  bool can_observe(const Layer&, LayerSide) const override { return true; }
+
   std::vector<LayerName> layer_names() const override { return names_; }
 
   std::string name_of(const Layer& layer) const override { return layer.path(); }
+
+  std::optional<torch::Device> device() const override { return common_device(module_.parameters()); }
+
+  std::shared_ptr<const Network> replica(torch::Device device) const override {
+    Module copy = module_.deepcopy();
+    copy.to(device);
+    return std::make_shared<TorchScriptNetwork>(copy);
+  }
 
  private:
   std::string checked_path(const Layer& layer) const {
@@ -121,18 +132,26 @@ class TorchScriptNetwork : public Network {
                      one_of(nearest_names(layer.path(), paths)));
   }
 
-  torch::jit::Code code_observing(const std::vector<std::string>& paths, LayerSide side) const {
+  struct Prepared {
+    torch::jit::Code code;
+    bool writes_attributes = false;
+  };
+
+  Prepared observing(const std::vector<std::string>& paths, LayerSide side) const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    torch::jit::Code& code = codes_[{paths, side}];
-    if (!code) code = torch::jit::Code(observed_graph(module_, paths, side), "forward");
-    return code;
+    Prepared& prepared = prepared_[{paths, side}];
+    if (!prepared.code) {
+      const auto graph = observed_graph(module_, paths, side);
+      prepared = {torch::jit::Code(graph, "forward"), writes_attributes(graph->block())};
+    }
+    return prepared;
   }
 
   Module module_;
   bool training_;
   std::vector<LayerName> names_;
   mutable std::mutex mutex_;
-  mutable std::map<std::pair<std::vector<std::string>, LayerSide>, torch::jit::Code> codes_;
+  mutable std::map<std::pair<std::vector<std::string>, LayerSide>, Prepared> prepared_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "engine/autograd/relu_rule.h"
 #include "engine/output_element.h"
 #include "model/failure.h"
+#include "model/inputs.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -34,20 +35,24 @@ std::vector<Observation> explained_tensors(const Layer& layer, const std::string
   return chosen;
 }
 
+void check_devices(const Network& network, const std::vector<torch::Tensor>& inputs) {
+  const auto device = network.device();
+  for (const torch::Tensor& input : inputs)
+    if (device && input.device() != *device)
+      throw InputError("the network is on " + device->str() + " and an input on " + input.device().str() +
+                       "; move the input with .to(torch::Device(\"" + device->str() + "\")), or load the network there");
+}
+
 class AutogradPass : public Pass {
  public:
   AutogradPass(const Network& network, const Request& request) {
+    check_devices(network, request.inputs);
     const c10::InferenceMode not_inference(false);
     const torch::AutoGradMode with_gradients(true);
-    std::vector<torch::Tensor> own_inputs;
-    for (const torch::Tensor& input : request.inputs) {
-      // A tensor made in inference mode cannot take part in autograd; a copy made outside can.
-      leaves_.push_back((input.is_inference() ? input.clone() : input.detach()).requires_grad_(true));
-      // The network gets a copy: it may write over its input, and the caller's tensor stays as it is.
-      own_inputs.push_back(leaves_.back().clone());
-    }
+    const network::OwnInputs own(request.inputs);
+    leaves_ = own.leaves;
     Recorder recorder(request.layers.size(), Recorder::Detail::values);
-    const c10::IValue result = network.run(own_inputs, request.additional_forward_args, request.layers,
+    const c10::IValue result = network.run(own.given, network::own_arguments(request.additional_forward_args), request.layers,
                                            request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
     differentiable_output_ = output_tensor(result, request.output_element);
     output_ = differentiable_output_.detach();

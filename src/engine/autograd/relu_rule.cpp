@@ -2,7 +2,9 @@
 
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/functions/tensor.h>
 #include <torch/csrc/autograd/generated/Functions.h>
+#include <torch/version.h>
 
 #include <cctype>
 #include <map>
@@ -71,6 +73,10 @@ Kind kind_of(const Node& node) {
     return hardtanh_kind(hardtanh->min_val, hardtanh->max_val);
   if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward0*>(&node))
     if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
+#if TORCH_VERSION_MAJOR < 2  // there the operation in place has a node of its own
+  if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward1*>(&node))
+    if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
+#endif
 
   static const std::set<std::string> activations{
       "sigmoid",  "tanh",        "gelu",           "silu",        "mish",     "elu",         "celu",
@@ -92,9 +98,11 @@ class ReluHooks::Switch {
  public:
   std::optional<ReluRule> rule;
 
+  bool applies(const Kind& kind, ReluGradient gradient) const {
+    return rule && rule->gradient == gradient && (kind.meaning == Kind::relu || rule->clipped_relus);
+  }
   bool applies(const Kind& kind, ReluGradient gradient, GuidedRule guided_rule) const {
-    return rule && rule->gradient == gradient && rule->rule == guided_rule &&
-           (kind.meaning == Kind::relu || rule->clipped_relus);
+    return applies(kind, gradient) && rule->rule == guided_rule;
   }
 };
 
@@ -104,12 +112,26 @@ torch::Tensor non_negative(const torch::Tensor& gradient) {
   return gradient.defined() ? gradient.clamp_min(0) : gradient;
 }
 
+/// Of a gradient of the whole tensor, the part that belongs to the view which an operation in place wrote over.
+torch::Tensor written_part(const torch::Tensor& whole, const torch::autograd::CopySlices& slices) {
+  return whole.as_strided(slices.view.sizes(), slices.view.strides(),
+                          slices.view.storage_offset() - slices.base.storage_offset());
+}
+
+/// A copy of the gradient, laid out as the tensor itself was, so that its parts can be found in it.
+torch::Tensor laid_out(const torch::Tensor& gradient, const torch::autograd::CopySlices& slices) {
+  return gradient.new_empty_strided(slices.base.sizes(), slices.base.strides()).copy_(gradient);
+}
+
 }  // namespace
 
 struct ReluHooks::Found {
   struct Relu {
     Node* node;
     Kind kind;
+    /// A ReLU that worked in place on a view (x[:, :4].relu_()) stands inside the node that put the view back into its
+    /// tensor; only the view's part of the gradient meets the rule there.
+    const torch::autograd::CopySlices* slices;
     torch::Tensor passed;  ///< the non-negative gradient that came to it, for Captum's deconvolution
   };
 
@@ -121,6 +143,8 @@ struct ReluHooks::Found {
   class ComesToRelu;
   class LeavesRelu;
   class EntersRelu;
+  class ComesToSlices;
+  class LeavesSlices;
 
   void find(const torch::autograd::Edge& from);
   void hook();
@@ -132,8 +156,10 @@ class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
   ComesToRelu(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
 
   variable_list operator()(const variable_list& gradients) override {
-    if (!in_force_->applies(relu_->kind, ReluGradient::guided, GuidedRule::paper)) return gradients;
-    return {non_negative(gradients[0])};
+    if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::captum))
+      relu_->passed = non_negative(gradients[0]);  // before a ReLU that this one enters replaces it, as in Captum
+    if (in_force_->applies(relu_->kind, ReluGradient::guided, GuidedRule::paper)) return {non_negative(gradients[0])};
+    return gradients;
   }
 
  private:
@@ -153,8 +179,6 @@ class ReluHooks::Found::LeavesRelu : public torch::autograd::FunctionPostHook {
     } else if (relu_->kind.clamped && changed[0].defined()) {
       changed[0] = changed[0] * (relu_->kind.clamped->unpack() > 0);
     }
-    if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::captum))
-      relu_->passed = non_negative(inputs[0]);
     return changed;
   }
 
@@ -186,6 +210,45 @@ class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
   std::vector<Relu*> relus_;
 };
 
+/// The same for a ReLU in place on a view. What enters it is the view, which nothing else uses, so both rules are one.
+class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook {
+ public:
+  ComesToSlices(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+
+  variable_list operator()(const variable_list& gradients) override {
+    if (!in_force_->applies(relu_->kind, ReluGradient::guided) || !gradients[0].defined()) return gradients;
+    const torch::Tensor gradient = laid_out(gradients[0], *relu_->slices);
+    written_part(gradient, *relu_->slices).clamp_min_(0);
+    return {gradient};
+  }
+
+ private:
+  std::shared_ptr<Switch> in_force_;
+  Relu* relu_;
+};
+
+class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook {
+ public:
+  LeavesSlices(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+
+  variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
+    const bool deconvolution = in_force_->applies(relu_->kind, ReluGradient::deconvolution);
+    if (!(deconvolution || relu_->kind.clamped) || !outputs[0].defined() || !inputs[0].defined()) return outputs;
+    variable_list changed = outputs;
+    changed[0] = laid_out(outputs[0], *relu_->slices);
+    torch::Tensor part = written_part(changed[0], *relu_->slices);
+    if (deconvolution)
+      part.copy_(written_part(laid_out(inputs[0], *relu_->slices), *relu_->slices).clamp_min(0));
+    else
+      part.mul_(relu_->kind.clamped->unpack() > 0);
+    return changed;
+  }
+
+ private:
+  std::shared_ptr<Switch> in_force_;
+  Relu* relu_;
+};
+
 void ReluHooks::Found::find(const torch::autograd::Edge& from) {
   output = from.function;
   std::set<Node*> seen{from.function.get()};
@@ -193,9 +256,10 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from) {
   while (!waiting.empty()) {
     Node* node = waiting.back();
     waiting.pop_back();
-    const Kind kind = kind_of(*node);
+    const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
+    const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
     if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
-      relus.push_back(std::make_unique<Relu>(Relu{node, kind, {}}));
+      relus.push_back(std::make_unique<Relu>(Relu{node, kind, slices, {}}));
     else if (kind.meaning == Kind::other_activation)
       ++others[kind.name];
     for (const torch::autograd::Edge& next : node->next_edges())
@@ -208,6 +272,11 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from) {
 void ReluHooks::Found::hook() {
   std::map<std::pair<Node*, std::uint32_t>, std::vector<Relu*>> entries;
   for (const auto& relu : relus) {
+    if (relu->slices) {
+      relu->node->add_pre_hook(std::make_unique<ComesToSlices>(in_force, relu.get()));
+      relu->node->add_post_hook(std::make_unique<LeavesSlices>(in_force, relu.get()));
+      continue;
+    }
     relu->node->add_pre_hook(std::make_unique<ComesToRelu>(in_force, relu.get()));
     relu->node->add_post_hook(std::make_unique<LeavesRelu>(in_force, relu.get()));
     const torch::autograd::Edge& entry = relu->node->next_edge(0);

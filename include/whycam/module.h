@@ -1,0 +1,116 @@
+// C++ networks as models: modules with a forward(), and plain functions.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/pimpl.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "whycam/errors.h"
+#include "whycam/model.h"
+
+namespace whycam {
+namespace network {
+
+/// Calls a network's forward with a module (the network or a replica of it), its inputs, and the arguments behind them.
+using Forward = std::function<c10::IValue(torch::nn::Module*, const std::vector<c10::IValue>& arguments)>;
+
+/// A module's network; `module` is null for a plain function.
+std::shared_ptr<const Network> module_network(std::shared_ptr<torch::nn::Module> module, Forward forward);
+/// torch::nn::Sequential runs child by child, so that each child can be observed.
+std::shared_ptr<const Network> sequential_network(std::shared_ptr<torch::nn::SequentialImpl> module);
+
+/// How an argument is kept until the call.
+template <class Argument>
+using Kept = std::remove_cv_t<std::remove_reference_t<Argument>>;
+
+template <class T>
+struct FromIValue {
+  static T get(const c10::IValue& value) {
+    if constexpr (std::is_same_v<T, bool>)
+      return value.toBool();
+    else if constexpr (std::is_integral_v<T>)
+      return static_cast<T>(value.toInt());
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<T>(value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble());
+    else
+      return value.to<T>();
+  }
+};
+template <class T>
+struct FromIValue<c10::optional<T>> {
+  static c10::optional<T> get(const c10::IValue& value) {
+    if (value.isNone()) return c10::nullopt;
+    return FromIValue<T>::get(value);
+  }
+};
+template <>
+struct FromIValue<c10::IValue> {
+  static c10::IValue get(const c10::IValue& value) { return value; }
+};
+
+template <class... Arguments, class Function, std::size_t... I>
+c10::IValue call(Function& function, std::vector<c10::IValue> values, std::index_sequence<I...>) {
+  constexpr std::size_t count = sizeof...(Arguments);
+  if (values.size() > count)
+    throw ModelError("the network's forward takes " + std::to_string(count) + " arguments; " +
+                     std::to_string(values.size()) + " inputs and additional arguments were given");
+  values.resize(count);  // what is missing is none, which fits optional arguments alone
+  return c10::IValue(function(FromIValue<Kept<Arguments>>::get(values[I])...));
+}
+
+/// The arguments of a callable.
+template <class Callable>
+struct Signature : Signature<decltype(&Callable::operator())> {};
+template <class Result, class... Arguments>
+struct Signature<Result (*)(Arguments...)> {
+  template <class Function>
+  static c10::IValue call_with(Function&& function, const std::vector<c10::IValue>& values) {
+    return call<Arguments...>(function, values, std::index_sequence_for<Arguments...>());
+  }
+};
+template <class Class, class Result, class... Arguments>
+struct Signature<Result (Class::*)(Arguments...)> : Signature<Result (*)(Arguments...)> {};
+template <class Class, class Result, class... Arguments>
+struct Signature<Result (Class::*)(Arguments...) const> : Signature<Result (*)(Arguments...)> {};
+
+template <class Net>
+std::shared_ptr<const Network> network_of(const std::shared_ptr<Net>& net) {
+  if constexpr (std::is_same_v<Net, torch::nn::SequentialImpl>) {
+    return sequential_network(net);
+  } else {
+    return module_network(net, [](torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
+      Net& network = dynamic_cast<Net&>(*module);
+      return Signature<decltype(&Net::forward)>::call_with(
+          [&network](auto&&... values) { return network.forward(std::forward<decltype(values)>(values)...); },
+          arguments);
+    });
+  }
+}
+
+}  // namespace network
+
+template <class Net, class>
+Model::Model(const std::shared_ptr<Net>& net) : network_(network::network_of(net)) {}
+
+template <class Holder, class>
+Model::Model(const Holder& holder) : Model(holder.ptr()) {}
+
+template <class Function>
+Model Model::of(Function function) {
+  return Model(network::module_network(
+      nullptr, [function = std::make_shared<Function>(std::move(function))](
+                   torch::nn::Module*, const std::vector<c10::IValue>& arguments) {
+        return network::Signature<Function>::call_with(*function, arguments);
+      }));
+}
+
+}  // namespace whycam

@@ -1,0 +1,149 @@
+#include "engine/parallel_engine.h"
+
+#include <ATen/ATen.h>
+
+#include <future>
+
+#include "engine/autograd/autograd_engine.h"
+#include "model/network.h"
+
+namespace whycam::engine {
+namespace {
+
+/// Runs `work(i)` for each i at once and gives the results in order; the first exception is thrown when all have ended.
+template <class Work>
+auto at_once(std::size_t count, const Work& work) {
+  using Result = decltype(work(std::size_t{0}));
+  std::vector<std::future<Result>> running;
+  for (std::size_t i = 0; i < count; ++i)
+    running.push_back(std::async(std::launch::async, [&work, i] { return work(i); }));
+  for (auto& task : running) task.wait();
+  std::vector<Result> results;
+  for (auto& task : running) results.push_back(task.get());
+  return results;
+}
+
+/// Joins the parts of each of several tensors along the batch.
+std::vector<torch::Tensor> join(const std::vector<std::vector<torch::Tensor>>& parts, torch::Device device) {
+  std::vector<torch::Tensor> joined;
+  for (std::size_t j = 0; j < parts[0].size(); ++j) {
+    std::vector<torch::Tensor> pieces;
+    for (const auto& part : parts) pieces.push_back(part[j].to(device));
+    joined.push_back(at::cat(pieces, 0));
+  }
+  return joined;
+}
+
+std::vector<std::vector<torch::Tensor>> join_layers(const std::vector<std::vector<std::vector<torch::Tensor>>>& parts,
+                                                    torch::Device device) {
+  std::vector<std::vector<torch::Tensor>> joined;
+  for (std::size_t layer = 0; layer < parts[0].size(); ++layer) {
+    std::vector<std::vector<torch::Tensor>> of_layer;
+    for (const auto& part : parts) of_layer.push_back(part[layer]);
+    joined.push_back(join(of_layer, device));
+  }
+  return joined;
+}
+
+class ParallelPass : public Pass {
+ public:
+  ParallelPass(std::vector<std::unique_ptr<Pass>> passes, torch::Device device)
+      : passes_(std::move(passes)), device_(device) {
+    std::vector<torch::Tensor> outputs;
+    std::vector<std::vector<std::vector<torch::Tensor>>> activations;
+    for (const auto& pass : passes_) {
+      outputs.push_back(pass->output().to(device_));
+      rows_.push_back(pass->output().dim() == 0 ? 1 : pass->output().size(0));
+      activations.push_back(pass->layer_activations());
+    }
+    output_ = passes_.size() == 1 ? outputs[0] : at::cat(outputs, 0);
+    activations_ = join_layers(activations, device_);
+  }
+
+  const torch::Tensor& output() const override { return output_; }
+  const std::vector<std::vector<torch::Tensor>>& layer_activations() const override { return activations_; }
+  ActivationReport activations(const ReluRule& rule) const override { return passes_[0]->activations(rule); }
+  void last_gradient_comes() override {
+    for (const auto& pass : passes_) pass->last_gradient_comes();
+  }
+
+  std::vector<std::vector<torch::Tensor>> layer_gradients(const torch::Tensor& output_gradient) override {
+    const auto seeds = split(output_gradient);
+    return join_layers(at_once(passes_.size(), [&](std::size_t i) { return passes_[i]->layer_gradients(seeds[i]); }),
+                       device_);
+  }
+
+  std::vector<torch::Tensor> input_gradients(const torch::Tensor& output_gradient, const ReluRule& rule) override {
+    const auto seeds = split(output_gradient);
+    return join(at_once(passes_.size(), [&](std::size_t i) { return passes_[i]->input_gradients(seeds[i], rule); }),
+                device_);
+  }
+
+ private:
+  std::vector<torch::Tensor> split(const torch::Tensor& output_gradient) const {
+    if (passes_.size() == 1) return {output_gradient.to(passes_[0]->output().device())};
+    std::vector<torch::Tensor> parts = output_gradient.split_with_sizes(rows_, 0);
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = parts[i].to(passes_[i]->output().device());
+    return parts;
+  }
+
+  std::vector<std::unique_ptr<Pass>> passes_;
+  torch::Device device_;
+  std::vector<std::int64_t> rows_;
+  torch::Tensor output_;
+  std::vector<std::vector<torch::Tensor>> activations_;
+};
+
+class ParallelEngine : public Engine {
+ public:
+  ParallelEngine(const Model& model, const std::vector<torch::Device>& devices)
+      : network_(model.network()), devices_(devices) {
+    for (const torch::Device& device : devices_) engines_.push_back(autograd_engine(network_->replica(device)));
+  }
+
+  const char* name() const override { return engines_[0]->name(); }
+
+  std::unique_ptr<Pass> forward(const Request& request) const override {
+    const std::vector<Request> requests = scatter(request);
+    return std::make_unique<ParallelPass>(
+        at_once(requests.size(), [&](std::size_t i) { return engines_[i]->forward(requests[i]); }),
+        request.inputs[0].device());
+  }
+
+ private:
+  std::vector<Request> scatter(const Request& request) const {
+    const std::int64_t examples = request.inputs[0].size(0);
+    const auto parts_of = [&](const torch::Tensor& tensor) {
+      return tensor.chunk(static_cast<std::int64_t>(devices_.size()), 0);
+    };
+    const std::size_t parts = parts_of(request.inputs[0]).size();  // fewer than devices for a small batch
+    std::vector<Request> requests(parts, request);
+    for (std::size_t part = 0; part < parts; ++part) {
+      Request& own = requests[part];
+      for (torch::Tensor& input : own.inputs) input = parts_of(input)[part].to(devices_[part]);
+      for (c10::IValue& argument : own.additional_forward_args) {
+        if (!argument.isTensor() || !argument.toTensor().defined()) continue;
+        const torch::Tensor& tensor = argument.toTensor();
+        const bool cut = tensor.dim() > 0 && tensor.size(0) == examples;
+        argument = (cut ? parts_of(tensor)[part] : tensor).to(devices_[part]);
+      }
+      // A replica has modules of its own: what was given by reference is found there by its path.
+      for (Layer& layer : own.layers)
+        if (layer.module())
+          layer = layer.index() ? Layer(network_->name_of(layer), *layer.index()) : Layer(network_->name_of(layer));
+    }
+    return requests;
+  }
+
+  std::shared_ptr<const network::Network> network_;
+  std::vector<torch::Device> devices_;
+  std::vector<std::shared_ptr<const Engine>> engines_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Engine> parallel_engine(const Model& model, const std::vector<torch::Device>& devices) {
+  return std::make_shared<ParallelEngine>(model, devices);
+}
+
+}  // namespace whycam::engine

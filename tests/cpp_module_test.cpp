@@ -1,0 +1,215 @@
+// C++ networks: the numbers of Captum, the layer by reference or name, Taps, and what cannot be observed.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "support/networks.h"
+#include "support/reference.h"
+
+namespace whycam::test {
+namespace {
+
+namespace nn = torch::nn;
+
+std::string network_name(const ReferenceCase& reference) { return reference.network().stem().string(); }
+
+/// The layer's name in the C++ network, where a Tap stands for it.
+std::string layer_in_cpp(const ReferenceCase& reference) {
+  static const std::map<std::string, std::string> taps{{"plain2d_module relu2 input", "before_relu2"},
+                                                       {"plain2d_inplace relu2 input", "before_relu2"},
+                                                       {"dense enc", "after_enc"},
+                                                       {"tiny_resnet stem", "after_stem"},
+                                                       {"tiny_resnet stage2", "after_stage2"},
+                                                       {"tiny_resnet stage2.1", "after_stage2"}};
+  const std::string layer = reference.row.at("layer");
+  const bool input = reference.row.at("attribute_to_layer_input");
+  const auto found = taps.find(network_name(reference) + " " + layer + (input ? " input" : ""));
+  return found == taps.end() ? layer : found->second;
+}
+
+class CppModuleReference : public testing::TestWithParam<ReferenceCase> {};
+
+TEST_P(CppModuleReference, HasCaptumsNumbers) {
+  const ReferenceCase& reference = GetParam();
+  const auto tensors = reference.tensors();
+  const auto inputs = reference.inputs(tensors);
+  const AttributeOptions options = reference.options(tensors);
+  const Model model = cpp_network(network_name(reference), torch::jit::load(reference.network().string()));
+  const std::string layer = layer_in_cpp(reference);
+  const auto expect_all = [&](const std::vector<torch::Tensor>& actual, const std::string& name) {
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      expect_close(actual.at(i), tensors.at(name + "." + std::to_string(i)), reference.tolerance(), name);
+  };
+  expect_all(GuidedGradCam(model, layer).attribute(inputs, reference.target(), options), "guided_grad_cam");
+  expect_all(GuidedBackprop(model).attribute(inputs, reference.target(), options), "guided_backprop");
+  expect_all(Deconvolution(model).attribute(inputs, reference.target(), options), "deconvolution");
+  expect_close(LayerGradCam(model, layer).attribute(inputs, reference.target(), options),
+               tensors.at("layer_grad_cam"), reference.tolerance(), "layer_grad_cam");
+}
+
+std::vector<ReferenceCase> cases_with_cpp_networks() {
+  std::vector<ReferenceCase> cases;
+  for (const ReferenceCase& reference : reference_cases("goldens"))
+    if (has_cpp_network(network_name(reference))) cases.push_back(reference);
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, CppModuleReference, testing::ValuesIn(cases_with_cpp_networks()),
+                         [](const auto& info) { return info.param.name(); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CppModuleReference);
+
+TEST(CppModuleReferenceCases, CoverNearlyAllNetworks) {
+  if (!std::filesystem::exists(reference_dir() / "goldens"))
+    GTEST_SKIP() << "no reference answers at " << reference_dir();
+  std::set<std::string> networks;
+  for (const ReferenceCase& reference : cases_with_cpp_networks()) networks.insert(network_name(reference));
+  EXPECT_GE(networks.size(), 17u);
+}
+
+struct NetImpl : nn::Module {
+  torch::Tensor forward(torch::Tensor x) {
+    x = torch::relu(bn(conv1(x)));
+    x = middle(torch::max_pool2d(x, 2));
+    return fc(own->forward(conv4(x).relu_()).mean({2, 3}));
+  }
+  struct OwnImpl : nn::Module {  // a user's layer that does more than one call with its weight
+    torch::Tensor weight = register_parameter("weight", torch::ones({1}));
+    torch::Tensor forward(const torch::Tensor& x) { return torch::relu(x * weight); }
+  };
+  nn::Conv2d conv1{register_module("conv1", nn::Conv2d(nn::Conv2dOptions(3, 4, 3).padding(1)))};
+  nn::BatchNorm2d bn{register_module("bn", nn::BatchNorm2d(4))};
+  Tap middle{register_module("middle", Tap())};
+  nn::Conv2d conv4{register_module("conv4", nn::Conv2d(nn::Conv2dOptions(4, 6, 3).padding(1)))};
+  std::shared_ptr<OwnImpl> own{register_module("own", std::make_shared<OwnImpl>())};
+  nn::ReLU unobservable{register_module("unobservable", nn::ReLU())};
+  nn::Linear fc{register_module("fc", nn::Linear(6, 5))};
+};
+TORCH_MODULE(Net);
+
+class CppModule : public testing::Test {
+ protected:
+  void SetUp() override {
+    torch::manual_seed(11);
+    net_ = std::make_shared<NetImpl>();
+    net_->eval();
+    x_ = torch::rand({2, 3, 12, 12});
+  }
+  std::shared_ptr<NetImpl> net_;
+  torch::Tensor x_;
+};
+
+TEST_F(CppModule, ALayerIsGivenByReferenceOrByName) {
+  const torch::Tensor by_name = GuidedGradCam(net_, "conv4").attribute(x_, 3);
+  EXPECT_EQ(by_name.sizes(), x_.sizes());
+  EXPECT_GT(LayerGradCam(net_, "conv4").attribute(x_, 3).abs().max().item<float>(), 0);
+  EXPECT_TRUE(GuidedGradCam(net_, net_->conv4).attribute(x_, 3).equal(by_name));
+  EXPECT_TRUE(GuidedGradCam(net_, *net_->conv4).attribute(x_, 3).equal(by_name));
+  EXPECT_NO_THROW(GuidedGradCam(net_, net_->middle).attribute(x_, 3));
+}
+
+TEST_F(CppModule, AModuleHolderIsAModel) {
+  Net holder;
+  holder->eval();
+  EXPECT_NO_THROW(GuidedGradCam(holder, holder->conv4).attribute(x_, 3));
+}
+
+TEST_F(CppModule, TheLayerBeforeAnInPlaceReluIsSeenBeforeIt) {
+  // conv4's output is overwritten by relu_: its attribution must hold what the convolution gave
+  const torch::Tensor cam = LayerGradCam(net_, net_->conv4).attribute(x_, 3);
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor activation = net_->conv4(torch::max_pool2d(torch::relu(net_->bn(net_->conv1(x_))), 2));
+  ASSERT_LT(activation.min().item<float>(), 0);
+  // mean gradient of channel c by hand: fc weight / (6 * 6) where both ReLUs pass, averaged over space
+  const torch::Tensor passes = (activation > 0).to(torch::kFloat).mean({2, 3}, true);
+  const torch::Tensor weights = passes * net_->fc->weight[3].reshape({1, 6, 1, 1}) / 36.0;
+  expect_close(cam, (weights * activation).sum(1, true), 1e-5, "by hand, float32 sums of six products");
+}
+
+TEST_F(CppModule, ALayerWithoutAWeightOfItsOwnAsksForATap) {
+  for (const Layer& layer : {Layer("unobservable"), Layer(net_->unobservable), Layer("own")}) {
+    try {
+      GuidedGradCam(net_, layer).attribute(x_, 3);
+      FAIL() << layer.path();
+    } catch (const LayerError& error) {
+      EXPECT_NE(std::string(error.what()).find("whycam::Tap"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(CppModule, ALayerOfAnotherNetworkIsAnError) {
+  const nn::Conv2d stranger(3, 4, 3);
+  EXPECT_THROW(GuidedGradCam(net_, stranger).attribute(x_, 3), LayerError);
+  EXPECT_THROW(GuidedGradCam(net_, "conv5").attribute(x_, 3), LayerError);
+}
+
+TEST_F(CppModule, ItsModeParametersAndBuffersStayAsTheyWere) {
+  net_->train();
+  std::vector<torch::Tensor> before;
+  for (const auto& tensor : net_->parameters()) before.push_back(tensor.detach().clone());
+  for (const auto& tensor : net_->buffers()) before.push_back(tensor.detach().clone());
+  GuidedGradCam(net_, net_->conv4).explain(x_, {1, 2});
+  EXPECT_THROW(GuidedGradCam(net_, net_->conv4).attribute(x_, 99), TargetError);
+  EXPECT_THROW(GuidedGradCam(net_, net_->conv4).attribute(torch::rand({1, 7, 4, 4}), 0), ModelError);
+  std::size_t i = 0;
+  for (const auto& tensor : net_->parameters()) {
+    EXPECT_TRUE(tensor.equal(before[i++]));
+    EXPECT_TRUE(tensor.requires_grad());
+    EXPECT_FALSE(tensor.grad().defined());
+  }
+  for (const auto& tensor : net_->buffers()) EXPECT_TRUE(tensor.equal(before[i++]));
+  EXPECT_TRUE(net_->is_training());
+}
+
+TEST_F(CppModule, LayersAreListedWithTheObservableOnesMeasured) {
+  const auto layers = Model(net_).layers({x_});
+  std::map<std::string, LayerInfo> by_name;
+  for (const LayerInfo& layer : layers) by_name[layer.path] = layer;
+  EXPECT_EQ(by_name.at("conv4").output_shapes.at(0), (std::vector<std::int64_t>{2, 6, 6, 6}));
+  EXPECT_TRUE(by_name.at("conv4").is_default);
+  EXPECT_TRUE(by_name.at("own").output_shapes.empty());
+  EXPECT_EQ(Model(net_).default_layer({x_}), "conv4");
+}
+
+TEST_F(CppModule, EveryChildOfASequentialCanBeALayer) {
+  nn::Sequential network(nn::Conv2d(3, 4, 3), nn::ReLU(nn::ReLUOptions(true)), nn::MaxPool2d(2), nn::Conv2d(4, 6, 3),
+                         nn::ReLU(), nn::AdaptiveAvgPool2d(1), nn::Flatten(), nn::Linear(6, 5));
+  network->eval();
+  const Model model(network);
+  for (const char* layer : {"0", "1", "2", "3", "4"})
+    EXPECT_EQ(GuidedGradCam(model, layer).attribute(x_, 3).sizes(), x_.sizes()) << layer;
+  EXPECT_TRUE(LayerGradCam(model, "3").attribute(x_, 3).equal(LayerGradCam(model, network[3]).attribute(x_, 3)));
+  EXPECT_FALSE(LayerGradCam(model, "0").attribute(x_, 3).equal(LayerGradCam(model, "1").attribute(x_, 3)));
+  const auto layer_input = AttributeOptions().attribute_to_layer_input(true);
+  EXPECT_TRUE(LayerGradCam(model, "1").attribute(x_, 3, layer_input).equal(LayerGradCam(model, "0").attribute(x_, 3)));
+  EXPECT_EQ(model.default_layer({x_}), "4");
+}
+
+TEST_F(CppModule, APlainFunctionIsExplainedAtItsTaps) {
+  Tap tap;
+  const auto function = [net = net_, tap](const torch::Tensor& x, double scale) mutable {
+    torch::Tensor y = torch::relu(net->bn(net->conv1(x)) * scale);
+    y = tap(torch::max_pool2d(y, 2));
+    return net->fc(torch::relu(net->conv4(y)).mean({2, 3}));
+  };
+  const auto options = AttributeOptions().additional_forward_args({1.0});
+  const torch::Tensor expected = LayerGradCam(net_, net_->middle).attribute(x_, 3);
+  // fc's input differs by the layer `own`, an identity on what a ReLU gave
+  expect_close(LayerGradCam(Model::of(function), tap).attribute(x_, 3, options), expected, 1e-6, "function");
+  EXPECT_THROW(LayerGradCam(Model::of(function), tap).attribute(x_, 3), ModelError) << "scale is missing";
+  EXPECT_THROW(LayerGradCam(Model::of(function), "conv4").attribute(x_, 3, options), LayerError);
+  EXPECT_THROW(LayerGradCam(Model::of(function), Tap()).attribute(x_, 3, options), LayerError);
+}
+
+TEST_F(CppModule, AWeightThatTwoLayersShareAsksForATap) {
+  struct TiedImpl : nn::Module {
+    TiedImpl() { second->weight = register_parameter("tied", first->weight); }
+    torch::Tensor forward(const torch::Tensor& x) { return second(torch::relu(first(x))).mean({2, 3}); }
+    nn::Conv2d first{register_module("first", nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1)))};
+    nn::Conv2d second{register_module("second", nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1)))};
+  };
+  EXPECT_THROW(LayerGradCam(std::make_shared<TiedImpl>(), "first").attribute(x_, 0), LayerError);
+}
+
+}  // namespace
+}  // namespace whycam::test
