@@ -175,6 +175,38 @@ TEST_F(Command, PassesOverABadInputAmongSeveral) {
   EXPECT_EQ(document()["explanations"].size(), 1u);
 }
 
+TEST_F(Command, FilesNeverOverwriteEachOther) {
+  for (const char* name : {"1/a.png", "2/a.png", "3/a-2.png"}) {
+    fs::create_directories((folder_ / name).parent_path());
+    fs::copy_file(shapes / "two_shapes.png", folder_ / name);
+  }
+  // "x-guided" by Grad-CAM would have the name of "x" by Guided Grad-CAM
+  std::ofstream(folder_ / "labels.txt") << "x\nx-guided\nc\nd\ne\nf\n";
+  const Outcome outcome =
+      explain({shapes / "shapes.pt", folder_ / "1/a.png", folder_ / "2/a.png", folder_ / "3/a-2.png", "--labels",
+               folder_ / "labels.txt", "--target", "0", "--target", "1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(files().size(), 3u * 2 * 3 + 1);
+  std::set<std::string> named;
+  const auto json = document();
+  for (const auto& entry : json["explanations"]) named.insert(entry["files"]["picture"]);
+  EXPECT_EQ(named.size(), 18u);
+}
+
+TEST_F(Command, ReadsLabelsOfAnyEncodingAndLineEnd) {
+  std::ofstream(folder_ / "windows.txt") << "\xEF\xBB\xBF" "disc\r\nsquare\r\n\r\n\r\nr\xe9ng\r\n";
+  const Outcome outcome = explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels",
+                                   folder_ / "windows.txt", "--target", "disc", "--target", "4"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(document()["explanations"].size(), 6u);
+}
+
+TEST_F(Command, AWrongLayerOrTargetEndsTheRunAtOnce) {
+  const std::vector<std::string> three{shapes / "shapes.pt", shapes / "two_shapes.png", shapes / "pictures"};
+  expect_failure(explain(with(three, {"--layer", "nope"})), 5, "nope");
+  expect_failure(explain(with(three, {"--target", "77"})), 6, "77");
+}
+
 TEST_F(Command, ExplainsGreyNetworks) {
   torch::jit::Module grey = scripted(R"(
 def forward(self, x):

@@ -25,7 +25,9 @@ using Copies = std::map<const c10::ivalue::Object*, ObjectPointer>;
 
 /// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network may write
 /// on its attributes as it runs (in training mode it updates its buffers); such a run works on a tree of its own.
-ObjectPointer copy_tree(const ObjectPointer& object, bool own_buffers, Copies& copies) {
+enum class Own { nothing, buffers, all };
+
+ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
   ObjectPointer& copy = copies[object.get()];
   if (copy) return copy;
   copy = object->copy();
@@ -34,24 +36,20 @@ ObjectPointer copy_tree(const ObjectPointer& object, bool own_buffers, Copies& c
     const c10::IValue value = object->getSlot(i);
     if (value.isTensor() && value.toTensor().defined()) {
       const torch::Tensor tensor = value.toTensor().detach();
-      const bool own = tensor.is_inference() || (own_buffers && type->is_buffer(i));
+      const bool own =
+          tensor.is_inference() || what == Own::all || (what == Own::buffers && type->is_buffer(i));
       copy->setSlot(i, own ? tensor.clone() : tensor);
     } else if (value.isModule()) {
-      copy->setSlot(i, copy_tree(value.toObject(), own_buffers, copies));
+      copy->setSlot(i, copy_tree(value.toObject(), what, copies));
     }
   }
   return copies[object.get()];
 }
 
-Module without_gradients(const Module& module) {
+Module copy_of(const Module& module, Own what) {
   const c10::InferenceMode not_inference(false);
   Copies copies;
-  return Module(copy_tree(module._ivalue(), false, copies));
-}
-
-Module with_own_buffers(const Module& module) {
-  Copies copies;
-  return Module(copy_tree(module._ivalue(), true, copies));
+  return Module(copy_tree(module._ivalue(), what, copies));
 }
 
 bool in_training_mode(const Module& module) {
@@ -71,7 +69,7 @@ std::string class_name(const Module& module) {
 class TorchScriptNetwork : public Network {
  public:
   explicit TorchScriptNetwork(const Module& module)
-      : module_(without_gradients(module)), training_(in_training_mode(module)) {
+      : module_(copy_of(module, Own::nothing)), training_(in_training_mode(module)) {
     if (!module_.find_method("forward"))
       throw ModelError("the TorchScript network has no method \"forward\"; export it with torch.jit.script(network) or "
                        "torch.jit.trace(network, example)");
@@ -85,7 +83,8 @@ class TorchScriptNetwork : public Network {
     for (const Layer& layer : layers) paths.push_back(checked_path(layer));
     const Prepared prepared = observing(paths, side);
     // What the network writes on its own attributes stays in this run.
-    torch::jit::Stack stack{(training_ || prepared.writes_attributes ? with_own_buffers(module_) : module_)._ivalue()};
+    const Own own = prepared.writes_attributes ? Own::all : training_ ? Own::buffers : Own::nothing;
+    torch::jit::Stack stack{(own == Own::nothing ? module_ : copy_of(module_, own))._ivalue()};
     stack.insert(stack.end(), inputs.begin(), inputs.end());
     stack.insert(stack.end(), additional_forward_args.begin(), additional_forward_args.end());
     try {

@@ -1,0 +1,132 @@
+// One explainer from many threads, a batch over several devices, and memory over many explanations.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "support/networks.h"
+#include "support/reference.h"
+#include "support/scripted.h"
+
+namespace whycam::test {
+namespace {
+
+const std::filesystem::path shapes = std::filesystem::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt";
+
+void expect_threads_equal_one(const GuidedGradCam& explainer, const torch::Tensor& image, int classes) {
+  // Each thread computes with one thread of libtorch's, so that sums are added in one order.
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  std::vector<torch::Tensor> serial;
+  for (int target = 0; target < classes; ++target) serial.push_back(explainer.attribute(image, target));
+  std::vector<torch::Tensor> parallel(200);
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < 8; ++worker)
+    workers.emplace_back([&, worker] {
+      at::set_num_threads(1);
+      for (std::size_t i = worker; i < parallel.size(); i += 8)
+        parallel[i] = explainer.attribute(image, static_cast<int>(i) % classes);
+    });
+  for (std::thread& worker : workers) worker.join();
+  at::set_num_threads(threads);
+  for (std::size_t i = 0; i < parallel.size(); ++i)
+    ASSERT_TRUE(parallel[i].equal(serial[i % static_cast<std::size_t>(classes)])) << "explanation " << i;
+}
+
+TEST(Threads, EightOverOneExplainerGiveTheResultsOfOne) {
+  torch::manual_seed(4);
+  expect_threads_equal_one(GuidedGradCam(Model::load(shapes), "stage4"), torch::randn({1, 3, 64, 64}), 6);
+}
+
+TEST(Threads, ANetworkThatKeepsStateGivesTheResultsOfOne) {
+  auto network = scripted(R"(
+def forward(self, x):
+    self.count.add_(1)
+    self.last = torch.relu(torch.conv2d(x, self.weight)) * (self.count / self.count)
+    return self.last.mean([2, 3])
+)" + std::string(),
+                          {{"weight", torch::randn({4, 3, 3, 3})}, {"count", torch::ones({1})}, {"last", torch::ones({1})}});
+  const torch::Tensor count = network.attr("count").toTensor();
+  const GuidedBackprop explainer{Model(network)};
+  const torch::Tensor image = torch::randn({1, 3, 16, 16});
+  const torch::Tensor expected = explainer.attribute(image, 2);
+  std::vector<std::thread> workers;
+  std::vector<torch::Tensor> results(40);
+  for (int worker = 0; worker < 4; ++worker)
+    workers.emplace_back([&, worker] {
+      for (std::size_t i = worker; i < results.size(); i += 4) results[i] = explainer.attribute(image, 2);
+    });
+  for (std::thread& worker : workers) worker.join();
+  for (const torch::Tensor& result : results) expect_close(result, expected, 1e-6, "float32, any number of threads");
+  EXPECT_TRUE(count.equal(torch::ones({1}))) << "the caller's buffer";
+}
+
+std::int64_t resident_kibibytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+TEST(Memory, DoesNotGrowOverManyExplanations) {
+  const GuidedGradCam explainer(Model::load(shapes), "stage4");
+  const torch::Tensor image = torch::rand({1, 3, 64, 64});
+  for (int i = 0; i < 50; ++i) explainer.attribute(image, i % 6);
+  const std::int64_t before = resident_kibibytes();
+  for (int i = 0; i < 500; ++i) explainer.attribute(image, i % 6);
+  // One leaked activation of the stem alone would be 500 x 24 x 32 x 32 x 4 bytes = 48 MiB; allocators keep a little.
+  EXPECT_LT(resident_kibibytes() - before, 8 * 1024);
+}
+
+class Devices : public testing::TestWithParam<std::size_t> {
+ protected:
+  std::vector<torch::Device> devices_ = std::vector<torch::Device>(GetParam(), torch::Device(torch::kCPU));
+};
+
+TEST_P(Devices, SplitABatchAndJoinItInOrder) {
+  torch::manual_seed(6);
+  const torch::Tensor images = torch::randn({5, 3, 64, 64});
+  const Model model = Model::load(shapes);
+  const auto target = Target::per_example({0, 3, 4, 1, 5});
+  const auto options = AttributeOptions().interpolate_mode(Interpolation::bilinear);
+  // Sums in another order for another batch size: float32 rounding alone
+  constexpr double tolerance = 1e-4;
+  expect_close(GuidedGradCam(model, "stage4", devices_).attribute(images, target, options),
+               GuidedGradCam(model, "stage4").attribute(images, target, options), tolerance, "Guided Grad-CAM");
+  expect_close(LayerGradCam(model, "stage4", devices_).attribute(images, target),
+               LayerGradCam(model, "stage4").attribute(images, target), tolerance, "Grad-CAM");
+  expect_close(GuidedBackprop(model, devices_).attribute(images, target), GuidedBackprop(model).attribute(images, target),
+               tolerance, "guided backpropagation");
+  EXPECT_THROW(GuidedGradCam(model, "stage5", devices_).attribute(images, target), LayerError);
+  EXPECT_THROW(GuidedGradCam(model, "stage4", devices_).attribute(images, 6), TargetError);
+}
+
+TEST_P(Devices, TakeAdditionalArgumentsAndSeveralInputs) {
+  const auto network = scripted(R"(
+def forward(self, x, y, mask, scale: float):
+    return (torch.relu(self.inner.forward(torch.conv2d(x + y, self.weight))) * mask * scale).mean([2, 3])
+)",
+                                {{"weight", torch::randn({4, 2, 3, 3}, torch::kDouble)}},
+                                {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
+  const torch::Tensor x = torch::randn({3, 2, 8, 8}, torch::kDouble), y = torch::randn({3, 2, 8, 8}, torch::kDouble);
+  const auto options = AttributeOptions().additional_forward_args({torch::rand({3, 1, 1, 1}, torch::kDouble), 0.5});
+  const auto expected = GuidedGradCam(network, "inner").attribute({x, y}, 1, options);
+  const auto actual = GuidedGradCam(network, "inner", devices_).attribute({x, y}, 1, options);
+  for (int i = 0; i < 2; ++i) expect_close(actual[i], expected[i], 1e-12, "double precision");
+}
+
+INSTANTIATE_TEST_SUITE_P(CpuReplicas, Devices, testing::Values(1, 2, 3, 8));
+
+TEST(DeviceMismatch, IsAClearError) {
+  const GuidedGradCam explainer(Model::load(shapes), "stage4");
+  try {
+    explainer.attribute(torch::zeros({1, 3, 8, 8}, torch::kMeta), 0);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("the network is on cpu"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace whycam::test

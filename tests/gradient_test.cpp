@@ -1,0 +1,69 @@
+// The plain gradients behind Grad-CAM, against central finite differences in double precision.
+#include <gtest/gtest.h>
+
+#include "support/reference.h"
+#include "support/scripted.h"
+
+namespace whycam::test {
+namespace {
+
+/// A smooth network whose layer's tensor can be set from outside: `layer` adds `shift` to what passes.
+torch::jit::Module smooth_network(const torch::Tensor& shift) {
+  torch::manual_seed(21);
+  const auto layer = scripted("def forward(self, x):\n    return x + self.shift\n", {{"shift", shift}});
+  return scripted(R"(
+def forward(self, x):
+    x = self.layer.forward(torch.tanh(torch.conv2d(x, self.first)))
+    x = torch.softplus(torch.conv2d(x, self.second))
+    return torch.linear(torch.sigmoid(x.flatten(1)), self.third)
+)",
+                  {{"first", torch::randn({3, 2, 3, 3}, torch::kDouble)},
+                   {"second", torch::randn({4, 3, 2, 2}, torch::kDouble)},
+                   {"third", torch::randn({5, 4 * 9}, torch::kDouble)}},
+                  {{"layer", layer}});
+}
+
+TEST(LayerGradient, EqualsCentralDifferences) {
+  torch::manual_seed(1);
+  const torch::Tensor x = torch::randn({1, 2, 6, 6}, torch::kDouble);
+  const torch::Tensor shift = torch::zeros({1, 3, 4, 4}, torch::kDouble);
+  const auto score = [&](const torch::Tensor& moved) {
+    return smooth_network(moved).forward({x}).toTensor()[0][2].item<double>();
+  };
+  // Grad-CAM from numerical gradients: equations 1 and 2 of Selvaraju et al. 2017
+  constexpr double step = 1e-5;
+  torch::Tensor gradient = torch::zeros_like(shift);
+  for (int i = 0; i < shift.numel(); ++i) {
+    torch::Tensor up = shift.clone(), down = shift.clone();
+    up.view(-1)[i] += step;
+    down.view(-1)[i] -= step;
+    gradient.view(-1)[i] = (score(up) - score(down)) / (2 * step);
+  }
+  const auto network = smooth_network(shift);
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor activation = torch::tanh(torch::conv2d(x, network.attr("first").toTensor()));
+  const torch::Tensor expected = (gradient.mean({2, 3}, true) * activation).sum(1, true);
+  // central differences: an error of step^2, and rounding of 1e-16 / step
+  expect_close(LayerGradCam(network, "layer").attribute(x, 2), expected, 1e-7, "Grad-CAM");
+}
+
+TEST(InputGradient, EqualsCentralDifferencesWhereThereIsNoRelu) {
+  const auto network = smooth_network(torch::zeros({1, 3, 4, 4}, torch::kDouble));
+  torch::manual_seed(2);
+  const torch::Tensor x = torch::randn({1, 2, 6, 6}, torch::kDouble);
+  torch::Tensor expected = torch::zeros_like(x);
+  constexpr double step = 1e-5;
+  torch::jit::Module runnable = network;
+  for (int i = 0; i < x.numel(); ++i) {
+    torch::Tensor up = x.clone(), down = x.clone();
+    up.view(-1)[i] += step;
+    down.view(-1)[i] -= step;
+    expected.view(-1)[i] = (runnable.forward({up}).toTensor()[0][4] - runnable.forward({down}).toTensor()[0][4])
+                               .item<double>() /
+                           (2 * step);
+  }
+  expect_close(GuidedBackprop(Model(network)).attribute(x, 4), expected, 1e-7, "gradient");
+}
+
+}  // namespace
+}  // namespace whycam::test
