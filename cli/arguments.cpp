@@ -63,6 +63,22 @@ std::pair<int, int> parse_size(const std::string& text, const std::string& optio
   return {side(text.substr(0, comma)), side(text.substr(comma + 1))};
 }
 
+std::vector<OutputElement> parse_output_element(const std::string& text) {
+  std::vector<OutputElement> steps;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('.', begin), text.size());
+    const std::string step = text.substr(begin, end - begin);
+    std::int64_t number = 0;
+    const auto [stop, failure] = std::from_chars(step.data(), step.data() + step.size(), number);
+    if (failure == std::errc() && stop == step.data() + step.size())
+      steps.emplace_back(number);
+    else
+      steps.emplace_back(step);
+    begin = end + 1;
+  }
+  return steps;
+}
+
 void PreprocessingArguments::add_to(CLI::App& command) {
   command.add_option("--size", size,
                      "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
@@ -130,6 +146,9 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element,
+                     "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
+                     "number or key, with points between several steps");
   preprocessing.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));

@@ -35,6 +35,7 @@ struct ExplainArguments {
   std::string guided_rule = "captum";
   bool guide_clipped_relus = false;
   bool layer_input = false;
+  std::string output_element;
   PreprocessingArguments preprocessing;
   int threads = 0;
   std::string output_dir = "whycam-explanations";
@@ -58,6 +59,9 @@ struct LayersArguments {
 const char* name_of(Method method);
 /// Throws Failure for another name.
 Method method_named(const std::string& name);
+
+/// "1.0" or "out": the steps into an output that is a tuple, list or dictionary.
+std::vector<OutputElement> parse_output_element(const std::string& text);
 
 /// "224" or "224,192" as height and width. Throws Failure that names the option.
 std::pair<int, int> parse_size(const std::string& text, const std::string& option);

@@ -28,7 +28,8 @@ AttributeOptions options_of(const ExplainArguments& arguments, const std::vector
   return options.methods(methods)
       .guided_rule(arguments.guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum)
       .guide_clipped_relus(arguments.guide_clipped_relus)
-      .attribute_to_layer_input(arguments.layer_input);
+      .attribute_to_layer_input(arguments.layer_input)
+      .output_element(parse_output_element(arguments.output_element));
 }
 
 std::vector<Method> methods_of(const ExplainArguments& arguments) {

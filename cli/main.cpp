@@ -1,7 +1,12 @@
 // The command whycam: argument parsing and printing around the library.
 #include <ATen/Parallel.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <iostream>
+#include <limits>
 #include <thread>
 
 #include "commands.h"
@@ -59,6 +64,11 @@ int run(int argc, char** argv) {
 }  // namespace whycam::cli
 
 int main(int argc, char** argv) {
+#ifdef __GLIBC__
+  // Keep freed memory for the next picture: giving it back and fetching it again takes longer than explaining.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
   try {
     return whycam::cli::run(argc, argv);
   } catch (...) {

@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/build.sh -DWHYCAM_BUILD_TESTS=ON
-ctest --test-dir build --output-on-failure "$@"
+ctest --test-dir build --output-on-failure --parallel 2 "$@"

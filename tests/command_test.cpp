@@ -207,6 +207,24 @@ TEST_F(Command, AWrongLayerOrTargetEndsTheRunAtOnce) {
   expect_failure(explain(with(three, {"--target", "77"})), 6, "77");
 }
 
+TEST_F(Command, TakesAnElementOfTheOutput) {
+  const auto relu = scripted("def forward(self, x):\n    return torch.relu(x)\n");
+  scripted(R"(
+def forward(self, x):
+    y = self.features.forward(x).mean([2, 3])
+    return {"out": y, "aux": y * 2}, y * 3
+)",
+           {}, {{"features", relu}})
+      .save(folder_ / "pair.pt");
+  expect_failure(explain({folder_ / "pair.pt", shapes / "two_shapes.png", "--layer", "features"}), 8, "output element");
+  for (const char* element : {"0.aux", "1"})
+    EXPECT_EQ(explain({folder_ / "pair.pt", shapes / "two_shapes.png", "--layer", "features", "--output-element",
+                       element})
+                  .exit_code,
+              0)
+        << element;
+}
+
 TEST_F(Command, ExplainsGreyNetworks) {
   torch::jit::Module grey = scripted(R"(
 def forward(self, x):

@@ -57,6 +57,22 @@ Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t ex
   return {rows.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
 }
 
+/// Grad-CAM at each tensor of each layer, without negative values unless their sign is asked for.
+std::vector<LayerExplanation> grad_cams(engine::Pass& pass, const torch::Tensor& output_gradient,
+                                        const AttributeOptions& options, bool with_sign) {
+  const auto gradients = pass.layer_gradients(output_gradient);
+  std::vector<LayerExplanation> layers;
+  for (std::size_t layer = 0; layer < gradients.size(); ++layer) {
+    LayerExplanation& at_layer = layers.emplace_back();
+    for (std::size_t i = 0; i < gradients[layer].size(); ++i) {
+      const torch::Tensor cam = grad_cam(pass.layer_activations()[layer][i], gradients[layer][i],
+                                         with_sign ? options.attr_dim_summation() : true);
+      at_layer.layer_attributions.push_back(with_sign ? cam : cam.clamp_min(0));
+    }
+  }
+  return layers;
+}
+
 std::vector<std::int64_t> spatial_extent(const torch::Tensor& input) { return input.sizes().slice(2).vec(); }
 
 /// Whether Captum could resize the attribution to the input; where not, the result for that input is empty.
@@ -89,11 +105,11 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
   const auto pass = engine_->forward({inputs, options.additional_forward_args(),
                                       work.layers ? layers_ : std::vector<Layer>{}, options.attribute_to_layer_input(),
                                       options.output_element()});
+  const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
+  const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
   Explanation explanation;
   explanation.output = pass->output();
   explanation.engine = engine_->name();
-  const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-  const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
   explanation.activations = pass->activations(guided);
 
   const std::vector<Target> targets = choose_targets(explanation.output);
@@ -105,57 +121,51 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
     if (--gradients_left == 0) pass->last_gradient_comes();
   };
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    const torch::Tensor& output_gradient = chosen[i].output_gradient;
     TargetExplanation& result = explanation.targets.emplace_back();
     result.target = targets[i];
     result.scores = chosen[i].scores;
     if (work.layers) {
       next_gradient();
-      const auto gradients = pass->layer_gradients(output_gradient);
-      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-        LayerExplanation& at_layer = result.layers.emplace_back();
-        for (std::size_t j = 0; j < gradients[layer].size(); ++j) {
-          torch::Tensor cam = grad_cam(pass->layer_activations()[layer][j], gradients[layer][j],
-                                       signed_layers ? options.attr_dim_summation() : true);
-          at_layer.layer_attributions.push_back(signed_layers ? cam : cam.clamp_min(0));
-        }
-      }
+      result.layers = grad_cams(*pass, chosen[i].output_gradient, options, signed_layers);
     }
     if (work.guided) {
       next_gradient();
-      result.guided_backprop = pass->input_gradients(output_gradient, guided);
+      result.guided_backprop = pass->input_gradients(chosen[i].output_gradient, guided);
     }
     if (work.deconvolution) {
       next_gradient();
-      result.deconvolution = pass->input_gradients(output_gradient, deconvolution);
+      result.deconvolution = pass->input_gradients(chosen[i].output_gradient, deconvolution);
     }
-    if (!work.layers || signed_layers) continue;
-    for (LayerExplanation& at_layer : result.layers) {
-      // Where a layer gives several tensors, each input takes the first that can be resized to it.
-      for (std::size_t k = 0; k < inputs.size(); ++k) {
-        const auto& cams = at_layer.layer_attributions;
-        const auto cam = std::find_if(cams.begin(), cams.end(), [&](const torch::Tensor& candidate) {
-          return can_be_resized(candidate, inputs[k], options.interpolate_mode());
-        });
-        if (cam == cams.end()) {
-          warn("resize",
-               "the layer's attribution of " + network::shape_text(cams[0].sizes()) +
-                   " cannot be resized to an input of " + network::shape_text(inputs[k].sizes()) + " by the mode " +
-                   to_string(options.interpolate_mode()) + "; that input's attribution is empty",
-               explanation);
-          at_layer.upsampled.push_back(torch::empty({0}, inputs[k].options()));
-          if (work.product) at_layer.guided_grad_cam.push_back(torch::empty({0}, inputs[k].options()));
-          continue;
-        }
-        at_layer.upsampled.push_back(interpolate(*cam, spatial_extent(inputs[k]), options.interpolate_mode()));
-        if (work.product)
-          at_layer.guided_grad_cam.push_back(result.guided_backprop[k] * at_layer.upsampled.back());
-      }
-    }
+    if (!signed_layers) resize_to_inputs(inputs, options, result, explanation);
   }
   report_doubts(options, explanation);
   for (const std::string& message : libtorch.messages()) warn(message, message, explanation);
   return explanation;
+}
+
+void Explainer::resize_to_inputs(const std::vector<torch::Tensor>& inputs, const AttributeOptions& options,
+                                 TargetExplanation& target, Explanation& explanation) const {
+  const Interpolation mode = options.interpolate_mode();
+  const bool product = Work(options).product;
+  for (LayerExplanation& at_layer : target.layers) {
+    const auto& cams = at_layer.layer_attributions;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      // Where a layer gives several tensors, each input takes the first that can be resized to it.
+      const auto cam = std::find_if(cams.begin(), cams.end(),
+                                    [&](const torch::Tensor& one) { return can_be_resized(one, inputs[i], mode); });
+      if (cam == cams.end())
+        warn("resize",
+             "the layer's attribution of " + network::shape_text(cams[0].sizes()) +
+                 " cannot be resized to an input of " + network::shape_text(inputs[i].sizes()) + " by the mode " +
+                 to_string(mode) + "; that input's attribution is empty",
+             explanation);
+      at_layer.upsampled.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
+                                                     : interpolate(*cam, spatial_extent(inputs[i]), mode));
+      if (!product) continue;
+      at_layer.guided_grad_cam.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
+                                                           : target.guided_backprop[i] * at_layer.upsampled.back());
+    }
+  }
 }
 
 void Explainer::report_doubts(const AttributeOptions& options, Explanation& explanation) const {

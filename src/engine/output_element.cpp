@@ -16,11 +16,11 @@ std::string describe(const c10::IValue& value) {
   return "a value of type " + value.tagKind();
 }
 
-/// "choose one with output_element: 0 (a tensor of 1 x 5), 1 (a list of 2)".
+/// "choose one as the output element: 0 (a tensor of 1 x 5), 1 (a list of 2)".
 std::string choices(const c10::IValue& value) {
   std::string text;
   const auto add = [&text](const std::string& key, const c10::IValue& element) {
-    text += (text.empty() ? "; choose one with output_element: " : ", ") + key + " (" + describe(element) + ")";
+    text += (text.empty() ? "; choose one as the output element: " : ", ") + key + " (" + describe(element) + ")";
   };
   if (value.isTuple()) {
     const auto& elements = value.toTupleRef().elements();

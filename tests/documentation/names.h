@@ -4,4 +4,9 @@
 #include <whycam/whycam.h>
 
 extern whycam::Model model;
-extern torch::Tensor image, images;
+extern torch::Tensor image, depth, mask;
+
+struct NetImpl : torch::nn::Module {
+  torch::Tensor forward(torch::Tensor x);
+  torch::nn::Conv2d conv4{nullptr};
+};
