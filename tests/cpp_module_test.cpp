@@ -201,6 +201,19 @@ TEST_F(CppModule, APlainFunctionIsExplainedAtItsTaps) {
   EXPECT_THROW(LayerGradCam(Model::of(function), Tap()).attribute(x_, 3, options), LayerError);
 }
 
+TEST_F(CppModule, TheHistoryOfATensorThatTheNetworkUsesIsNotChanged) {
+  // y = -relu(w) + clamp(w, 0): the guided rule would take out the first part, a ReLU's rule at 0 a part of the second
+  const torch::Tensor w = torch::tensor({0.0, 2.0}).requires_grad_(true);
+  const torch::Tensor history = -2 * torch::relu(w) + w.clamp_min(0);
+  Tap tap;
+  const auto function = [&](const torch::Tensor& x) {
+    return torch::relu(tap(x * history.sum().abs())).mean({2, 3});
+  };
+  GuidedGradCam(Model::of(function), tap).attribute(x_, 0);
+  history.sum().backward();
+  EXPECT_TRUE(w.grad().equal(torch::tensor({1.0, -1.0}))) << w.grad();
+}
+
 TEST_F(CppModule, AWeightThatTwoLayersShareAsksForATap) {
   struct TiedImpl : nn::Module {
     TiedImpl() { second->weight = register_parameter("tied", first->weight); }

@@ -97,6 +97,9 @@ Kind kind_of(const Node& node) {
 class ReluHooks::Switch {
  public:
   std::optional<ReluRule> rule;
+  /// The explanation is over. A network may have used tensors with a history of their own, whose graph lives on with our
+  /// hooks in it; they must do nothing there.
+  bool over = false;
 
   bool applies(const Kind& kind, ReluGradient gradient) const {
     return rule && rule->gradient == gradient && (kind.meaning == Kind::relu || rule->clipped_relus);
@@ -136,7 +139,7 @@ struct ReluHooks::Found {
   };
 
   std::shared_ptr<Switch> in_force = std::make_shared<Switch>();
-  std::vector<std::unique_ptr<Relu>> relus;
+  std::vector<std::shared_ptr<Relu>> relus;
   std::map<std::string, std::int64_t> others;
   std::shared_ptr<Node> output;  ///< keeps the graph, and with it every node above, alive
 
@@ -153,7 +156,7 @@ struct ReluHooks::Found {
 /// At the ReLU, before its mask.
 class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
  public:
-  ComesToRelu(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+  ComesToRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& gradients) override {
     if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::captum))
@@ -164,15 +167,16 @@ class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
 
  private:
   std::shared_ptr<Switch> in_force_;
-  Relu* relu_;
+  std::shared_ptr<Relu> relu_;
 };
 
 /// At the ReLU, behind its mask.
 class ReluHooks::Found::LeavesRelu : public torch::autograd::FunctionPostHook {
  public:
-  LeavesRelu(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+  LeavesRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
+    if (in_force_->over) return outputs;
     variable_list changed = outputs;
     if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::paper)) {
       changed[0] = non_negative(inputs[0]);
@@ -184,19 +188,19 @@ class ReluHooks::Found::LeavesRelu : public torch::autograd::FunctionPostHook {
 
  private:
   std::shared_ptr<Switch> in_force_;
-  Relu* relu_;
+  std::shared_ptr<Relu> relu_;
 };
 
 /// At the tensor that enters one or several ReLUs, where all its gradients have been added up.
 class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
  public:
-  EntersRelu(std::shared_ptr<Switch> in_force, std::uint32_t position, std::vector<Relu*> relus)
+  EntersRelu(std::shared_ptr<Switch> in_force, std::uint32_t position, std::vector<std::shared_ptr<Relu>> relus)
       : in_force_(std::move(in_force)), position_(position), relus_(std::move(relus)) {}
 
   variable_list operator()(const variable_list& gradients) override {
     variable_list changed = gradients;
     torch::Tensor& gradient = changed[position_];
-    for (Relu* relu : relus_) {  // in the order of the forward pass: the last one that applies counts, as in Captum
+    for (const auto& relu : relus_) {  // in the order of the forward pass: the last one that applies counts, as in Captum
       if (in_force_->applies(relu->kind, ReluGradient::guided, GuidedRule::captum)) gradient = non_negative(gradient);
       if (in_force_->applies(relu->kind, ReluGradient::deconvolution, GuidedRule::captum) && relu->passed.defined())
         gradient = std::exchange(relu->passed, {});
@@ -207,13 +211,13 @@ class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
  private:
   std::shared_ptr<Switch> in_force_;
   std::uint32_t position_;
-  std::vector<Relu*> relus_;
+  std::vector<std::shared_ptr<Relu>> relus_;
 };
 
 /// The same for a ReLU in place on a view. What enters it is the view, which nothing else uses, so both rules are one.
 class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook {
  public:
-  ComesToSlices(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+  ComesToSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& gradients) override {
     if (!in_force_->applies(relu_->kind, ReluGradient::guided) || !gradients[0].defined()) return gradients;
@@ -224,16 +228,16 @@ class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook 
 
  private:
   std::shared_ptr<Switch> in_force_;
-  Relu* relu_;
+  std::shared_ptr<Relu> relu_;
 };
 
 class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook {
  public:
-  LeavesSlices(std::shared_ptr<Switch> in_force, Relu* relu) : in_force_(std::move(in_force)), relu_(relu) {}
+  LeavesSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
     const bool deconvolution = in_force_->applies(relu_->kind, ReluGradient::deconvolution);
-    if (!(deconvolution || relu_->kind.clamped) || !outputs[0].defined() || !inputs[0].defined()) return outputs;
+    if (in_force_->over || !(deconvolution || relu_->kind.clamped) || !outputs[0].defined() || !inputs[0].defined()) return outputs;
     variable_list changed = outputs;
     changed[0] = laid_out(outputs[0], *relu_->slices);
     torch::Tensor part = written_part(changed[0], *relu_->slices);
@@ -246,7 +250,7 @@ class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook 
 
  private:
   std::shared_ptr<Switch> in_force_;
-  Relu* relu_;
+  std::shared_ptr<Relu> relu_;
 };
 
 void ReluHooks::Found::find(const torch::autograd::Edge& from) {
@@ -259,7 +263,7 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from) {
     const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
     const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
     if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
-      relus.push_back(std::make_unique<Relu>(Relu{node, kind, slices, {}}));
+      relus.push_back(std::make_shared<Relu>(Relu{node, kind, slices, {}}));
     else if (kind.meaning == Kind::other_activation)
       ++others[kind.name];
     for (const torch::autograd::Edge& next : node->next_edges())
@@ -270,17 +274,17 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from) {
 }
 
 void ReluHooks::Found::hook() {
-  std::map<std::pair<Node*, std::uint32_t>, std::vector<Relu*>> entries;
+  std::map<std::pair<Node*, std::uint32_t>, std::vector<std::shared_ptr<Relu>>> entries;
   for (const auto& relu : relus) {
     if (relu->slices) {
-      relu->node->add_pre_hook(std::make_unique<ComesToSlices>(in_force, relu.get()));
-      relu->node->add_post_hook(std::make_unique<LeavesSlices>(in_force, relu.get()));
+      relu->node->add_pre_hook(std::make_unique<ComesToSlices>(in_force, relu));
+      relu->node->add_post_hook(std::make_unique<LeavesSlices>(in_force, relu));
       continue;
     }
-    relu->node->add_pre_hook(std::make_unique<ComesToRelu>(in_force, relu.get()));
-    relu->node->add_post_hook(std::make_unique<LeavesRelu>(in_force, relu.get()));
+    relu->node->add_pre_hook(std::make_unique<ComesToRelu>(in_force, relu));
+    relu->node->add_post_hook(std::make_unique<LeavesRelu>(in_force, relu));
     const torch::autograd::Edge& entry = relu->node->next_edge(0);
-    if (entry.is_valid()) entries[{entry.function.get(), entry.input_nr}].push_back(relu.get());
+    if (entry.is_valid()) entries[{entry.function.get(), entry.input_nr}].push_back(relu);
   }
   for (auto& [place, entered] : entries)
     place.first->add_pre_hook(std::make_unique<EntersRelu>(in_force, place.second, std::move(entered)));
@@ -291,7 +295,10 @@ ReluHooks::ReluHooks(const torch::autograd::Edge& output) : found_(std::make_uni
   found_->hook();
 }
 
-ReluHooks::~ReluHooks() = default;
+ReluHooks::~ReluHooks() {
+  found_->in_force->rule.reset();
+  found_->in_force->over = true;
+}
 
 void ReluHooks::follow(const std::optional<ReluRule>& rule) { found_->in_force->rule = rule; }
 
