@@ -201,6 +201,35 @@ TEST_F(CppModule, APlainFunctionIsExplainedAtItsTaps) {
   EXPECT_THROW(LayerGradCam(Model::of(function), Tap()).attribute(x_, 3, options), LayerError);
 }
 
+TEST_F(CppModule, AWeightUsedForAnotherEndIsNotTheLayer) {
+  struct MaskedImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) {
+      const torch::Tensor y = conv(x) + (conv->weight * x.mean()).sum();
+      return torch::relu(linear(y.flatten(2))).mean({1});
+    }
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(3, 4, 3))};
+    nn::Linear linear{register_module("linear", nn::Linear(100, 5))};
+  };
+  const auto network = std::make_shared<MaskedImpl>();
+  EXPECT_EQ(LayerGradCam(network, "conv").attribute(x_, 3).sizes(), (torch::IntArrayRef{2, 1, 10, 10}));
+  // on three dimensions a linear layer multiplies first and adds its bias later: no one call gives its output
+  EXPECT_THROW(LayerGradCam(network, "linear").attribute(x_, 3), LayerError);
+}
+
+TEST_F(CppModule, AReplicaWithoutTheWeightsIsRefused) {
+  struct ChildImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) { return conv(x); }
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(3, 4, 3))};
+  };
+  struct ParentImpl : nn::Cloneable<ParentImpl> {
+    ParentImpl() { reset(); }
+    void reset() override { child = register_module("child", std::make_shared<ChildImpl>()); }
+    torch::Tensor forward(const torch::Tensor& x) { return torch::relu(child->forward(x)).mean({2, 3}); }
+    std::shared_ptr<ChildImpl> child;
+  };
+  EXPECT_THROW(GuidedBackprop(Model(std::make_shared<ParentImpl>()), {torch::kCPU, torch::kCPU}), ModelError);
+}
+
 TEST_F(CppModule, TheHistoryOfATensorThatTheNetworkUsesIsNotChanged) {
   // y = -relu(w) + clamp(w, 0): the guided rule would take out the first part, a ReLU's rule at 0 a part of the second
   const torch::Tensor w = torch::tensor({0.0, 2.0}).requires_grad_(true);

@@ -113,7 +113,11 @@ class ModuleNetwork : public Network {
     if (!module_)
       throw ModelError("a plain function cannot be replicated on other devices; explain it without device_ids");
     try {
-      return std::make_shared<ModuleNetwork>(module_->clone(device), forward_);
+      const std::shared_ptr<Module> copy = module_->clone(device);
+      check_replica(*copy);
+      return std::make_shared<ModuleNetwork>(copy, forward_);
+    } catch (const Error&) {
+      throw;
     } catch (const std::exception& failure) {
       throw ModelError("the network cannot be replicated on other devices: derive it from torch::nn::Cloneable (" +
                        first_sentence(failure) + ")");
@@ -121,6 +125,21 @@ class ModuleNetwork : public Network {
   }
 
  private:
+  /// A child that is not Cloneable is not copied: the replica would hold one with weights of its own.
+  void check_replica(const Module& replica) const {
+    const auto same = [](const auto& originals, const auto& copies) {
+      for (const auto& original : originals) {
+        const torch::Tensor* copy = copies.find(original.key());
+        if (original.value().defined() &&
+            !(copy && copy->defined() && copy->detach().to(original.value().device()).equal(original.value().detach())))
+          throw ModelError("the network cannot be replicated on other devices: the copy has not the values of \"" +
+                           original.key() + "\"; derive the module that holds it from torch::nn::Cloneable");
+      }
+    };
+    same(module_->named_parameters(), replica.named_parameters());
+    same(module_->named_buffers(), replica.named_buffers());
+  }
+
   torch::nn::AnyValue run_steps(torch::nn::AnyValue value, const std::map<const Module*, std::size_t>& slots,
                                 LayerSide side, Recorder& recorder) const {
     for (auto& child : dynamic_cast<SequentialImpl&>(*module_)) {

@@ -4,6 +4,7 @@
 #include <torch/nn.h>
 
 #include <algorithm>
+#include <string>
 #include <typeindex>
 #include <unordered_set>
 
@@ -75,8 +76,14 @@ struct WeightWatch::Call : at::ObserverContext {
 };
 
 std::unique_ptr<at::ObserverContext> WeightWatch::call_begins(const at::RecordFunction& function) {
+  // Other operators may take a weight for other ends (a mask, a regulariser): they are not the layer. Nor is matmul, which a
+  // linear layer calls for inputs of three dimensions before it adds its bias.
+  static const std::unordered_set<std::string> layers{
+      "aten::conv1d",           "aten::conv2d",           "aten::conv3d",     "aten::conv_transpose1d",
+      "aten::conv_transpose2d", "aten::conv_transpose3d", "aten::batch_norm", "aten::instance_norm",
+      "aten::layer_norm",       "aten::group_norm",       "aten::linear",     "aten::addmm"};
   WeightWatch* watch = current_watch;
-  if (!watch) return nullptr;
+  if (!watch || !layers.count(function.name())) return nullptr;
   for (const Watched& watched : watch->watched_) {
     const torch::Tensor applied_to = watched.applied_to(function.inputs());
     if (!applied_to.defined()) continue;

@@ -10,8 +10,9 @@
 
 namespace whycam::network {
 
-/// Reports the calls of modules to a Recorder: the outermost operator call that takes a module's own weight is the
-/// module, since libtorch's modules with a weight are one such call each.
+/// Reports the calls of modules to a Recorder: the outermost call of a layer's operator (aten::conv2d, say) that takes a
+/// module's own weight is the module. A module that calls otherwise, as a linear layer does on inputs of three dimensions,
+/// is not found, and ends in an error.
 class WeightWatch {
  public:
   WeightWatch(Recorder& recorder, LayerSide side) : recorder_(recorder), side_(side) {}
