@@ -3,6 +3,7 @@
 // operator call that takes its own weight.
 #include "whycam/module.h"
 
+#include <c10/util/Type.h>
 #include <torch/utils.h>
 
 #include <map>
@@ -25,12 +26,14 @@ using torch::nn::SequentialImpl;
 /// A module in training mode updates its buffers as it runs. They are put back, and meanwhile no other run sees them.
 class BuffersPutBack {
  public:
-  explicit BuffersPutBack(Module* module, std::mutex& mutex) {
+  explicit BuffersPutBack(Module* module) {
+    // One lock for all networks: several of them may share a module. A network may call whycam itself.
+    static std::recursive_mutex mutex;
     if (!module) return;
     bool training = false;
     for (const auto& part : module->modules()) training = training || part->is_training();
     if (!training) return;
-    lock_ = std::unique_lock(mutex);
+    lock_ = std::unique_lock<std::recursive_mutex>(mutex);
     for (torch::Tensor& buffer : module->buffers()) {
       if (!buffer.defined()) continue;
       kept_.emplace_back(buffer, buffer.detach());
@@ -42,9 +45,12 @@ class BuffersPutBack {
   }
 
  private:
-  std::unique_lock<std::mutex> lock_;
+  std::unique_lock<std::recursive_mutex> lock_;
   std::vector<std::pair<torch::Tensor, torch::Tensor>> kept_;
 };
+
+/// The module's class. Not Module::name(), which writes to a cache and so is not for several threads.
+std::string class_name(const Module& module) { return c10::demangle(typeid(module).name()); }
 
 /// How a layer is observed; `module` is the one that reports.
 struct Way {
@@ -58,7 +64,7 @@ class ModuleNetwork : public Network {
       : module_(std::move(module)), forward_(std::move(forward)) {
     if (!module_) return;
     for (const auto& part : module_->named_modules("", /*include_self=*/false)) {
-      names_.push_back({part.key(), part.value()->name()});
+      names_.push_back({part.key(), class_name(*part.value())});
       modules_.emplace(part.key(), part.value().get());
     }
     if (!forward_)
@@ -78,7 +84,7 @@ class ModuleNetwork : public Network {
     }
     std::vector<c10::IValue> arguments(inputs.begin(), inputs.end());
     arguments.insert(arguments.end(), additional_forward_args.begin(), additional_forward_args.end());
-    const BuffersPutBack buffers(module_.get(), training_mutex_);
+    const BuffersPutBack buffers(module_.get());
     try {
       const Recorder::Scope scope(recorder);
       const WeightWatch::Scope watching(watch);
@@ -102,7 +108,7 @@ class ModuleNetwork : public Network {
     if (!layer.module()) return layer.path();
     for (const auto& [path, module] : modules_)
       if (module == layer.module()) return path;
-    return layer.module()->name();
+    return class_name(*layer.module());
   }
 
   std::optional<torch::Device> device() const override {
@@ -160,7 +166,7 @@ class ModuleNetwork : public Network {
       if (!module_ && dynamic_cast<const TapImpl*>(layer.module())) return layer.module();
       for (const auto& [path, module] : modules_)
         if (module == layer.module()) return module;
-      throw LayerError("the layer given by reference (a " + layer.module()->name() +
+      throw LayerError("the layer given by reference (a " + class_name(*layer.module()) +
                        ") is no part of this network; register it with register_module");
     }
     const auto found = modules_.find(layer.path());
@@ -199,7 +205,7 @@ class ModuleNetwork : public Network {
 
   std::string needs_a_tap(const Layer& layer) const {
     const Module* module = module_of(layer);
-    return "the layer \"" + name_of(layer) + "\" (" + module->name() +
+    return "the layer \"" + name_of(layer) + "\" (" + class_name(*module) +
            ") cannot be observed from outside: C++ modules have no hooks, and it has no weight of its own that tells its "
            "call apart. Mark the place with a whycam::Tap: register one, write x = tap(x) where the layer's tensor is, and "
            "give the tap as the layer";
@@ -210,7 +216,6 @@ class ModuleNetwork : public Network {
   std::vector<LayerName> names_;
   std::map<std::string, const Module*> modules_;
   std::set<const Module*> steps_;  ///< the children of a Sequential
-  mutable std::mutex training_mutex_;
 };
 
 }  // namespace
