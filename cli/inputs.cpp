@@ -86,7 +86,7 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
     const picture::Image image = picture::read_image(file.path, preprocessing.channels());
     try {
       input.seen.push_back(picture::resize_for_network(image, preprocessing));
-      input.tensor = picture::to_tensor(picture::to_network_input(image, preprocessing));
+      input.tensor = picture::to_tensor(picture::normalise(input.seen[0], preprocessing));
     } catch (const std::invalid_argument& error) {
       throw InputError("cannot use \"" + file.path.string() + "\": " + error.what());
     }

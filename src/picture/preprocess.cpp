@@ -103,7 +103,15 @@ Image resize_for_network(const Image& image, const Preprocessing& preprocessing)
 }
 
 Array to_network_input(const Image& image, const Preprocessing& preprocessing) {
-  const Image picture = resize_for_network(image, preprocessing);
+  return normalise(resize_for_network(image, preprocessing), preprocessing);
+}
+
+Array normalise(const Image& picture, const Preprocessing& preprocessing) {
+  require_valid(picture);
+  require_valid(preprocessing);
+  if (picture.channels != preprocessing.channels())
+    throw std::invalid_argument("the picture has " + std::to_string(picture.channels) +
+                                " channels and the preprocessing " + std::to_string(preprocessing.channels()));
   const auto channels = static_cast<std::size_t>(picture.channels);
   Array input{{1, picture.channels, picture.height, picture.width}, {}};
   input.values.reserve(picture.pixels.size());

@@ -31,7 +31,10 @@ void require_valid(const Preprocessing& preprocessing);
 /// arguments, other channels than preprocessing.channels(), and a crop larger than the resized picture.
 Image resize_for_network(const Image& image, const Preprocessing& preprocessing);
 
-/// resize_for_network's picture as 1 x C x H x W values (pixel / 255 - mean) / standard_deviation.
+/// A picture that resize_for_network gave, as 1 x C x H x W values (pixel / 255 - mean) / standard_deviation.
+Array normalise(const Image& resized, const Preprocessing& preprocessing);
+
+/// Both steps: the picture resized, cropped and normalised.
 Array to_network_input(const Image& image, const Preprocessing& preprocessing);
 
 }  // namespace whycam::picture
