@@ -253,5 +253,98 @@ TEST_F(CppModule, AWeightThatTwoLayersShareAsksForATap) {
   EXPECT_THROW(LayerGradCam(std::make_shared<TiedImpl>(), "first").attribute(x_, 0), LayerError);
 }
 
+TEST_F(CppModule, OneModuleCanBeSeveralLayersOfOneExplanation) {
+  struct OuterImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) { return torch::relu(body->forward(x)).mean({2, 3}); }
+    nn::Sequential body{register_module("body", nn::Sequential(nn::Conv2d(3, 4, 3), nn::Conv2d(4, 6, 3)))};
+  };
+  const Model model(std::make_shared<OuterImpl>());
+  const Explanation explanation =
+      GuidedGradCam(model, std::vector<Layer>{"body", "body.1", "body.1"}).explain({x_}, {3});
+  for (int i = 1; i < 3; ++i)
+    EXPECT_TRUE(explanation.targets[0].layers[i].guided_grad_cam[0].equal(explanation.targets[0].layers[0].guided_grad_cam[0]));
+  std::map<std::string, LayerInfo> by_name;
+  for (const LayerInfo& layer : model.layers({x_})) by_name[layer.path] = layer;
+  EXPECT_EQ(by_name.at("body.1").output_shapes, by_name.at("body").output_shapes);
+  EXPECT_EQ(by_name.at("body.1").output_shapes.at(0), (std::vector<std::int64_t>{2, 6, 8, 8}));
+}
+
+TEST_F(CppModule, AForwardMayBeNoexceptAndTakeReferencesAndOptionals) {
+  struct PickyImpl : nn::Module {
+    torch::Tensor forward(torch::Tensor& x, const network::Optional<std::int64_t>& power, bool&& twice) noexcept {
+      const torch::Tensor y = torch::relu(conv(x)).mean({2, 3}).pow(power.value_or(1));
+      return twice ? 2 * y : y;
+    }
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(3, 4, 3))};
+  };
+  const LayerGradCam explainer(std::make_shared<PickyImpl>(), "conv");
+  const auto with = [&](std::vector<c10::IValue> arguments) {
+    return explainer.attribute(x_, 0, AttributeOptions().additional_forward_args(std::move(arguments)));
+  };
+  EXPECT_TRUE(with({c10::IValue(), false}).equal(with({1, false})));
+  EXPECT_TRUE(with({1, true}).equal(2 * with({1, false})));
+}
+
+TEST_F(CppModule, ABufferThatTrainingModeWritesAndTheGradientNeedsIsRefused) {
+  // y = x * mean, where mean follows the inputs: its gradient needs the mean of this run, which is put back behind it
+  struct RunningImpl : nn::Module {
+    explicit RunningImpl(bool copies) : copies(copies) {}
+    torch::Tensor forward(const torch::Tensor& x) {
+      const torch::Tensor y = torch::relu(norm(conv(x)));
+      if (is_training()) mean.mul_(0.9).add_(0.1 * y.detach().mean());
+      return (y * (copies ? mean.clone() : mean)).mean({2, 3});
+    }
+    bool copies;
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(3, 4, 3))};
+    nn::BatchNorm2d norm{register_module("norm", nn::BatchNorm2d(4))};
+    torch::Tensor mean = register_buffer("mean", torch::ones({1}));
+  };
+  const auto network = std::make_shared<RunningImpl>(false), copying = std::make_shared<RunningImpl>(true);
+  EXPECT_THROW(LayerGradCam(network, "conv").attribute(x_, 0), ModelError);
+  EXPECT_TRUE(network->mean.equal(torch::ones({1})));
+  EXPECT_NO_THROW(LayerGradCam(copying, "conv").attribute(x_, 0));
+  network->eval();
+  EXPECT_NO_THROW(LayerGradCam(network, "conv").attribute(x_, 0));
+}
+
+TEST_F(CppModule, ReplicasKeepTheNamesOfASequential) {
+  struct NamedImpl : nn::Cloneable<NamedImpl> {
+    NamedImpl() { reset(); }
+    void reset() override {
+      body = register_module("body", nn::Sequential());
+      body->push_back("first", nn::Conv2d(3, 4, 3));
+      body->push_back("act", nn::ReLU());
+    }
+    torch::Tensor forward(const torch::Tensor& x) { return body->forward(x).mean({2, 3}); }
+    nn::Sequential body{nullptr};
+  };
+  const auto network = std::make_shared<NamedImpl>();
+  const std::vector<torch::Device> devices{torch::kCPU, torch::kCPU};
+  const torch::Tensor expected = LayerGradCam(network, "body.first").attribute(x_, 3);
+  expect_close(LayerGradCam(network, "body.first", devices).attribute(x_, 3), expected, 1e-5, "float32, another batch size");
+  expect_close(LayerGradCam(network, network->body[0], devices).attribute(x_, 3), expected, 1e-5, "by reference");
+}
+
+TEST_F(CppModule, ReplicasWhoseOutputsCannotBeJoinedAreAnError) {
+  struct SummedImpl : nn::Cloneable<SummedImpl> {
+    SummedImpl() { reset(); }
+    void reset() override { conv = register_module("conv", nn::Conv2d(3, 4, 3)); }
+    torch::Tensor forward(const torch::Tensor& x) { return torch::relu(conv(x)).sum(); }
+    nn::Conv2d conv{nullptr};
+  };
+  EXPECT_THROW(LayerGradCam(std::make_shared<SummedImpl>(), "conv", {torch::kCPU, torch::kCPU}).attribute(x_), ModelError);
+}
+
+TEST_F(CppModule, ActivationsOfParametersAreNotReported) {
+  const torch::Tensor weight = torch::randn({4, 3, 3, 3}).requires_grad_(true);
+  Tap tap;
+  const auto function = [=](const torch::Tensor& x) mutable {
+    return torch::relu(tap(torch::conv2d(x, torch::relu(torch::tanh(weight))))).mean({2, 3});
+  };
+  const ActivationReport report = GuidedGradCam(Model::of(function), tap).explain({x_}, {0}).activations;
+  EXPECT_EQ(report.relus_guided, 1);
+  EXPECT_TRUE(report.not_guided.empty());
+}
+
 }  // namespace
 }  // namespace whycam::test

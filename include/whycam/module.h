@@ -32,10 +32,21 @@ std::shared_ptr<const Network> sequential_network(std::shared_ptr<torch::nn::Seq
 template <class Argument>
 using Kept = std::remove_cv_t<std::remove_reference_t<Argument>>;
 
+/// libtorch's optional of T: of c10 or of std, as its version is.
+template <class T>
+using Optional = decltype(std::declval<c10::IValue&>().toOptional<T>());
+
+template <class T, class = void>
+struct IsOptional : std::false_type {};
+template <class T>
+struct IsOptional<T, std::void_t<typename T::value_type>> : std::is_same<T, Optional<typename T::value_type>> {};
+
 template <class T>
 struct FromIValue {
   static T get(const c10::IValue& value) {
-    if constexpr (std::is_same_v<T, bool>)
+    if constexpr (IsOptional<T>::value)
+      return value.isNone() ? T() : T(FromIValue<typename T::value_type>::get(value));
+    else if constexpr (std::is_same_v<T, bool>)
       return value.toBool();
     else if constexpr (std::is_integral_v<T>)
       return static_cast<T>(value.toInt());
@@ -43,13 +54,6 @@ struct FromIValue {
       return static_cast<T>(value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble());
     else
       return value.to<T>();
-  }
-};
-template <class T>
-struct FromIValue<c10::optional<T>> {
-  static c10::optional<T> get(const c10::IValue& value) {
-    if (value.isNone()) return c10::nullopt;
-    return FromIValue<T>::get(value);
   }
 };
 template <>
@@ -64,12 +68,19 @@ c10::IValue call(Function& function, std::vector<c10::IValue> values, std::index
     throw ModelError("the network's forward takes " + std::to_string(count) + " arguments; " +
                      std::to_string(values.size()) + " inputs and additional arguments were given");
   values.resize(count);  // what is missing is none, which fits optional arguments alone
-  return c10::IValue(function(FromIValue<Kept<Arguments>>::get(values[I])...));
+  std::tuple<Kept<Arguments>...> arguments(FromIValue<Kept<Arguments>>::get(values[I])...);
+  return c10::IValue(function(static_cast<Arguments&&>(std::get<I>(arguments))...));
 }
 
 /// The arguments of a callable.
+template <class Callable, class = void>
+struct Signature {
+  static_assert(!std::is_class_v<Callable>,
+                "whycam cannot see which arguments this callable takes: its call is a template or overloaded. Wrap it in a "
+                "lambda that names them, as in [net](torch::Tensor x) { return net->forward(x); }");
+};
 template <class Callable>
-struct Signature : Signature<decltype(&Callable::operator())> {};
+struct Signature<Callable, std::void_t<decltype(&Callable::operator())>> : Signature<decltype(&Callable::operator())> {};
 template <class Result, class... Arguments>
 struct Signature<Result (*)(Arguments...)> {
   template <class Function>
@@ -81,12 +92,28 @@ template <class Class, class Result, class... Arguments>
 struct Signature<Result (Class::*)(Arguments...)> : Signature<Result (*)(Arguments...)> {};
 template <class Class, class Result, class... Arguments>
 struct Signature<Result (Class::*)(Arguments...) const> : Signature<Result (*)(Arguments...)> {};
+template <class Result, class... Arguments>
+struct Signature<Result (*)(Arguments...) noexcept> : Signature<Result (*)(Arguments...)> {};
+template <class Class, class Result, class... Arguments>
+struct Signature<Result (Class::*)(Arguments...) noexcept> : Signature<Result (*)(Arguments...)> {};
+template <class Class, class Result, class... Arguments>
+struct Signature<Result (Class::*)(Arguments...) const noexcept> : Signature<Result (*)(Arguments...)> {};
+
+/// Whether a module has one forward() whose arguments can be seen.
+template <class Net, class = void>
+struct HasOneForward : std::false_type {};
+template <class Net>
+struct HasOneForward<Net, std::void_t<decltype(&Net::forward)>> : std::true_type {};
 
 template <class Net>
 std::shared_ptr<const Network> network_of(const std::shared_ptr<Net>& net) {
   if constexpr (std::is_same_v<Net, torch::nn::SequentialImpl>) {
     return sequential_network(net);
   } else {
+    static_assert(HasOneForward<Net>::value,
+                  "whycam needs a module with one forward(): this one has none, an overloaded one or a template (as a class "
+                  "derived from torch::nn::Sequential has). Give a function instead, as in "
+                  "whycam::Model::of([net](torch::Tensor x) { return net->forward(x); })");
     return module_network(net, [](torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
       Net& network = dynamic_cast<Net&>(*module);
       return Signature<decltype(&Net::forward)>::call_with(

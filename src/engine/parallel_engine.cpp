@@ -6,6 +6,7 @@
 
 #include "engine/autograd/autograd_engine.h"
 #include "model/network.h"
+#include "whycam/errors.h"
 
 namespace whycam::engine {
 namespace {
@@ -23,13 +24,29 @@ auto at_once(std::size_t count, const Work& work) {
   return results;
 }
 
-/// Joins the parts of each of several tensors along the batch.
+/// Joins the parts of a tensor along the batch.
+torch::Tensor join(std::vector<torch::Tensor> parts, torch::Device device) {
+  if (parts.size() == 1) return parts[0].to(device);
+  const std::string shape = c10::str(parts[0].sizes());
+  for (torch::Tensor& part : parts) {
+    if (part.dim() == 0 || part.dim() != parts[0].dim() || part.sizes().slice(1) != parts[0].sizes().slice(1))
+      throw ModelError("what the replicas of the network give cannot be joined along the batch: one gives a tensor of shape " +
+                       shape + ", another " + c10::str(part.sizes()) + "; explain the network without device_ids");
+    part = part.to(device);
+  }
+  return at::cat(parts, 0);
+}
+
+/// Joins the parts of each of several tensors.
 std::vector<torch::Tensor> join(const std::vector<std::vector<torch::Tensor>>& parts, torch::Device device) {
   std::vector<torch::Tensor> joined;
+  for (const auto& part : parts)
+    if (part.size() != parts[0].size())
+      throw ModelError("the replicas of the network give different numbers of tensors; explain it without device_ids");
   for (std::size_t j = 0; j < parts[0].size(); ++j) {
     std::vector<torch::Tensor> pieces;
-    for (const auto& part : parts) pieces.push_back(part[j].to(device));
-    joined.push_back(at::cat(pieces, 0));
+    for (const auto& part : parts) pieces.push_back(part[j]);
+    joined.push_back(join(std::move(pieces), device));
   }
   return joined;
 }
@@ -52,11 +69,11 @@ class ParallelPass : public Pass {
     std::vector<torch::Tensor> outputs;
     std::vector<std::vector<std::vector<torch::Tensor>>> activations;
     for (const auto& pass : passes_) {
-      outputs.push_back(pass->output().to(device_));
+      outputs.push_back(pass->output());
       rows_.push_back(pass->output().dim() == 0 ? 1 : pass->output().size(0));
       activations.push_back(pass->layer_activations());
     }
-    output_ = passes_.size() == 1 ? outputs[0] : at::cat(outputs, 0);
+    output_ = join(std::move(outputs), device_);
     activations_ = join_layers(activations, device_);
   }
 

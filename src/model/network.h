@@ -40,15 +40,18 @@ class Recorder {
   /// The same for tensors that are known already.
   void record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors);
 
+  /// A slot for a layer that another slot observes already.
+  void share(std::size_t slot, std::size_t observed_by) { slots_[slot].observed_by = observed_by; }
+
   /// Says which slot observes a whycam::Tap.
   void watch(const torch::nn::Module* tap, std::size_t slot) { taps_[tap] = slot; }
   /// A Tap ran. Its network must go on with the tensor returned.
   torch::Tensor record_tap(const torch::nn::Module* tap, const torch::Tensor& tensor);
 
-  bool ran(std::size_t slot) const { return slots_[slot].runs > 0; }
+  bool ran(std::size_t slot) const { return seen(slot).runs > 0; }
   /// When the slot's layer last ended, as a running number; 0 where it did not run.
-  std::int64_t order(std::size_t slot) const { return slots_[slot].order; }
-  const std::vector<Observation>& observations(std::size_t slot) const { return slots_[slot].observations; }
+  std::int64_t order(std::size_t slot) const { return seen(slot).order; }
+  const std::vector<Observation>& observations(std::size_t slot) const { return seen(slot).observations; }
 
   /// The recorder of this thread, or null.
   static Recorder* current();
@@ -70,7 +73,9 @@ class Recorder {
     std::vector<Observation> observations;
     std::int64_t runs = 0;
     std::int64_t order = 0;
+    std::optional<std::size_t> observed_by;
   };
+  const Slot& seen(std::size_t slot) const { return slots_[slots_[slot].observed_by.value_or(slot)]; }
   Observation observe(const torch::Tensor& tensor) const;
   torch::Tensor take(Slot& slot, const torch::Tensor& tensor);
   c10::IValue take(Slot& slot, const c10::IValue& value);

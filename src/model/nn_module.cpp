@@ -4,6 +4,7 @@
 #include "whycam/module.h"
 
 #include <c10/util/Type.h>
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/utils.h>
 
 #include <map>
@@ -23,6 +24,14 @@ namespace {
 using torch::nn::Module;
 using torch::nn::SequentialImpl;
 
+/// libtorch's normalisations hold on to their buffers in training mode, without computing gradients with them.
+bool is_batch_norm(const Module& module) {
+  const auto is = [&](auto* of_type) { return dynamic_cast<decltype(of_type)>(&module) != nullptr; };
+  return is(static_cast<const torch::nn::BatchNorm1dImpl*>(nullptr)) ||
+         is(static_cast<const torch::nn::BatchNorm2dImpl*>(nullptr)) ||
+         is(static_cast<const torch::nn::BatchNorm3dImpl*>(nullptr));
+}
+
 /// A module in training mode updates its buffers as it runs. They are put back, and meanwhile no other run sees them.
 class BuffersPutBack {
  public:
@@ -34,19 +43,40 @@ class BuffersPutBack {
     for (const auto& part : module->modules()) training = training || part->is_training();
     if (!training) return;
     lock_ = std::unique_lock<std::recursive_mutex>(mutex);
-    for (torch::Tensor& buffer : module->buffers()) {
-      if (!buffer.defined()) continue;
-      kept_.emplace_back(buffer, buffer.detach());
-      buffer.set_data(buffer.detach().clone());
+    for (const auto& part : module->named_modules()) {
+      for (const auto& buffer : part.value()->named_buffers(/*recurse=*/false)) {
+        if (!buffer.value().defined()) continue;
+        const torch::Tensor values = buffer.value().detach();
+        kept_.push_back({buffer.key(), buffer.value(), values, values.clone(), 0, is_batch_norm(*part.value())});
+      }
+    }
+    for (Kept& kept : kept_) {
+      kept.buffer.set_data(kept.written);
+      kept.uses = kept.buffer.use_count();
     }
   }
   ~BuffersPutBack() {
-    for (auto& [buffer, values] : kept_) buffer.set_data(values);
+    for (Kept& kept : kept_) kept.buffer.set_data(kept.values);
+  }
+
+  /// Throws ModelError where gradients would be computed with a buffer's values of before the run instead of those that the
+  /// run wrote: where the buffer was written and the graph holds on to it. Batch norms hold theirs without using them.
+  void check_gradients_need_none() const {
+    for (const Kept& kept : kept_)
+      if (!kept.of_batch_norm && kept.buffer.use_count() > kept.uses && !kept.written.equal(kept.values))
+        throw ModelError("the network is in training mode, writes on its buffer \"" + kept.name +
+                         "\" and computes with it; call eval() on it, or let it compute with a copy (.clone())");
   }
 
  private:
+  struct Kept {
+    std::string name;
+    torch::Tensor buffer, values, written;
+    std::size_t uses;
+    bool of_batch_norm;
+  };
   std::unique_lock<std::recursive_mutex> lock_;
-  std::vector<std::pair<torch::Tensor, torch::Tensor>> kept_;
+  std::vector<Kept> kept_;
 };
 
 /// The module's class. Not Module::name(), which writes to a cache and so is not for several threads.
@@ -65,7 +95,7 @@ class ModuleNetwork : public Network {
     if (!module_) return;
     for (const auto& part : module_->named_modules("", /*include_self=*/false)) {
       names_.push_back({part.key(), class_name(*part.value())});
-      modules_.emplace(part.key(), part.value().get());
+      modules_.emplace(part.key(), part.value());
     }
     if (!forward_)
       for (const auto& child : dynamic_cast<const SequentialImpl&>(*module_)) steps_.insert(child.ptr().get());
@@ -74,9 +104,14 @@ class ModuleNetwork : public Network {
   c10::IValue run(const std::vector<torch::Tensor>& inputs, const std::vector<c10::IValue>& additional_forward_args,
                   const std::vector<Layer>& layers, LayerSide side, Recorder& recorder) const override {
     WeightWatch watch(recorder, side);
-    std::map<const Module*, std::size_t> steps;
+    std::map<const Module*, std::size_t> steps, observed;
     for (std::size_t slot = 0; slot < layers.size(); ++slot) {
       const Way way = way_to(layers[slot], side);
+      const auto [first, is_new] = observed.emplace(way.module, slot);
+      if (!is_new && way.kind != Way::none) {  // the same layer twice, or a Sequential and its last child
+        recorder.share(slot, first->second);
+        continue;
+      }
       if (way.kind == Way::tap) recorder.watch(way.module, slot);
       if (way.kind == Way::step) steps[way.module] = slot;
       if (way.kind == Way::weight) watch.add(*way.module, slot);
@@ -88,7 +123,11 @@ class ModuleNetwork : public Network {
     try {
       const Recorder::Scope scope(recorder);
       const WeightWatch::Scope watching(watch);
-      if (forward_) return forward_(module_.get(), arguments);
+      if (forward_) {
+        c10::IValue result = forward_(module_.get(), arguments);
+        buffers.check_gradients_need_none();
+        return result;
+      }
       if (arguments.size() != 1)
         throw ModelError("torch::nn::Sequential takes one input; " + std::to_string(arguments.size()) +
                          " inputs and additional arguments were given");
@@ -107,7 +146,7 @@ class ModuleNetwork : public Network {
   std::string name_of(const Layer& layer) const override {
     if (!layer.module()) return layer.path();
     for (const auto& [path, module] : modules_)
-      if (module == layer.module()) return path;
+      if (module.get() == layer.module()) return path;
     return class_name(*layer.module());
   }
 
@@ -121,7 +160,9 @@ class ModuleNetwork : public Network {
     try {
       const std::shared_ptr<Module> copy = module_->clone(device);
       check_replica(*copy);
-      return std::make_shared<ModuleNetwork>(copy, forward_);
+      auto network = std::make_shared<ModuleNetwork>(copy, forward_);
+      network->call_layers_as_in(*this);
+      return network;
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
@@ -131,19 +172,34 @@ class ModuleNetwork : public Network {
   }
 
  private:
+  /// A replica's layers have the names of the original's.
+  void call_layers_as_in(const ModuleNetwork& original) {
+    names_ = original.names_;
+    modules_.clear();
+    const auto modules = module_->modules(/*include_self=*/false);
+    for (std::size_t i = 0; i < modules.size(); ++i) modules_.emplace(names_[i].path, modules[i]);
+  }
+
   /// A child that is not Cloneable is not copied: the replica would hold one with weights of its own.
   void check_replica(const Module& replica) const {
+    const auto originals = module_->modules(), copies = replica.modules();
+    bool same_modules = originals.size() == copies.size();
+    for (std::size_t i = 0; same_modules && i < originals.size(); ++i)
+      same_modules = typeid(*originals[i]) == typeid(*copies[i]) && originals[i]->is_training() == copies[i]->is_training();
+    if (!same_modules)
+      throw ModelError("the network cannot be replicated on other devices: the copy's modules or their modes are not the "
+                       "network's; derive each module from torch::nn::Cloneable");
     const auto same = [](const auto& originals, const auto& copies) {
-      for (const auto& original : originals) {
-        const torch::Tensor* copy = copies.find(original.key());
-        if (original.value().defined() &&
-            !(copy && copy->defined() && copy->detach().to(original.value().device()).equal(original.value().detach())))
+      for (std::size_t i = 0; i < originals.size(); ++i) {  // by place: a copied Sequential loses its children's names
+        const torch::Tensor& original = originals[i].value();
+        if (original.defined() && !(i < copies.size() && copies[i].defined() &&
+                                    copies[i].detach().to(original.device()).equal(original.detach())))
           throw ModelError("the network cannot be replicated on other devices: the copy has not the values of \"" +
-                           original.key() + "\"; derive the module that holds it from torch::nn::Cloneable");
+                           originals[i].key() + "\"; derive the module that holds it from torch::nn::Cloneable");
       }
     };
-    same(module_->named_parameters(), replica.named_parameters());
-    same(module_->named_buffers(), replica.named_buffers());
+    same(module_->named_parameters(), replica.parameters());
+    same(module_->named_buffers(), replica.buffers());
   }
 
   torch::nn::AnyValue run_steps(torch::nn::AnyValue value, const std::map<const Module*, std::size_t>& slots,
@@ -165,12 +221,12 @@ class ModuleNetwork : public Network {
     if (layer.module()) {
       if (!module_ && dynamic_cast<const TapImpl*>(layer.module())) return layer.module();
       for (const auto& [path, module] : modules_)
-        if (module == layer.module()) return module;
+        if (module.get() == layer.module()) return module.get();
       throw LayerError("the layer given by reference (a " + class_name(*layer.module()) +
                        ") is no part of this network; register it with register_module");
     }
     const auto found = modules_.find(layer.path());
-    if (found != modules_.end()) return found->second;
+    if (found != modules_.end()) return found->second.get();
     std::vector<std::string> paths;
     for (const LayerName& name : names_) paths.push_back(name.path);
     if (paths.empty())
@@ -199,7 +255,7 @@ class ModuleNetwork : public Network {
     const torch::Tensor weight = WeightWatch::weight_of(module);
     std::size_t owners = 0;
     for (const auto& part : module_->modules())
-      for (const torch::Tensor& parameter : part->parameters(/*recurse=*/false)) owners += parameter.is_same(weight);
+      for (const torch::Tensor& parameter : part->parameters(/*recurse=*/false)) owners += WeightWatch::same(parameter, weight);
     return owners > 1;
   }
 
@@ -214,7 +270,7 @@ class ModuleNetwork : public Network {
   std::shared_ptr<Module> module_;
   Forward forward_;  ///< empty for a Sequential, which is run child by child
   std::vector<LayerName> names_;
-  std::map<std::string, const Module*> modules_;
+  std::map<std::string, std::shared_ptr<const Module>> modules_;
   std::set<const Module*> steps_;  ///< the children of a Sequential
 };
 

@@ -50,20 +50,20 @@ void WeightWatch::add(const nn::Module& module, std::size_t slot) {
   watched_.push_back({weight_of(module), module.parameters(/*recurse=*/false), module.buffers(/*recurse=*/false), slot});
 }
 
+bool WeightWatch::same(const torch::Tensor& one, const torch::Tensor& other) {
+  return one.is_same(other) || (one.has_storage() && other.has_storage() && one.numel() == other.numel() &&
+                                one.data_ptr() == other.data_ptr());
+}
+
 torch::Tensor WeightWatch::Watched::applied_to(at::ArrayRef<const c10::IValue> arguments) const {
-  // A linear layer hands its weight on transposed: the same memory in another shape.
-  const auto is = [](const torch::Tensor& tensor, const torch::Tensor& own) {
-    return tensor.is_same(own) || (tensor.has_storage() && own.has_storage() && tensor.numel() == own.numel() &&
-                                   tensor.data_ptr() == own.data_ptr());
-  };
   bool takes_weight = false;
   torch::Tensor other;
   for (const c10::IValue& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().defined()) continue;
     const torch::Tensor& tensor = argument.toTensor();
-    takes_weight = takes_weight || is(tensor, weight);
+    takes_weight = takes_weight || same(tensor, weight);
     const auto owns = [&](const std::vector<torch::Tensor>& tensors) {
-      return std::any_of(tensors.begin(), tensors.end(), [&](const auto& own) { return is(tensor, own); });
+      return std::any_of(tensors.begin(), tensors.end(), [&](const auto& own) { return same(tensor, own); });
     };
     if (!other.defined() && !owns(parameters) && !owns(buffers)) other = tensor;
   }
@@ -89,8 +89,9 @@ std::unique_ptr<at::ObserverContext> WeightWatch::call_begins(const at::RecordFu
     if (!applied_to.defined()) continue;
     auto call = std::make_unique<Call>();
     call->slot = watched.slot;
-    if (watch->depth_++ == 0 && watch->side_ == LayerSide::input)
+    if (watch->depth_ == 0 && watch->side_ == LayerSide::input)
       watch->recorder_.record_tensors(watched.slot, {applied_to});
+    ++watch->depth_;
     return call;
   }
   return nullptr;

@@ -22,6 +22,8 @@ class WeightWatch {
   static bool knows(const torch::nn::Module& module, LayerSide side);
   /// The weight that tells a known module's call apart.
   static torch::Tensor weight_of(const torch::nn::Module& module);
+  /// Whether two tensors are one, also in another shape: a linear layer hands its weight on transposed.
+  static bool same(const torch::Tensor& one, const torch::Tensor& other);
 
   void add(const torch::nn::Module& module, std::size_t slot);
 

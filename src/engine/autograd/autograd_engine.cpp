@@ -59,7 +59,11 @@ class AutogradPass : public Pass {
     for (std::size_t i = 0; i < request.layers.size(); ++i) take_layer(network, request.layers[i], recorder, i);
     if (!differentiable_output_.requires_grad())
       throw ModelError("the network's output does not depend on its inputs in a way that gradients can follow");
-    hooks_ = std::make_unique<ReluHooks>(torch::autograd::impl::gradient_edge(differentiable_output_));
+    std::vector<Edge> ends;
+    for (const torch::Tensor& leaf : leaves_) ends.push_back(torch::autograd::impl::gradient_edge(leaf));
+    for (const auto& layer : layer_edges_)  // one that depends on no input is an end, too
+      std::copy_if(layer.begin(), layer.end(), std::back_inserter(ends), [](const Edge& edge) { return edge.is_valid(); });
+    hooks_ = std::make_unique<ReluHooks>(torch::autograd::impl::gradient_edge(differentiable_output_), ends);
   }
 
   const torch::Tensor& output() const override { return output_; }
@@ -110,7 +114,9 @@ class AutogradPass : public Pass {
     const std::string name = network.name_of(layer);
     if (!recorder.ran(slot))
       throw LayerError("the layer \"" + name + "\" did not run in this forward pass, so there is nothing to explain at "
-                       "it; `whycam layers` lists those that do");
+                       "it; `whycam layers` lists those that do. (A layer of a C++ network that works otherwise than by one "
+                       "call with its weight, as torch::nn::Linear on inputs of three dimensions, is marked with a "
+                       "whycam::Tap behind it.)");
     auto& activations = activations_.emplace_back();
     auto& edges = layer_edges_.emplace_back();
     for (const Observation& observation : explained_tensors(layer, name, recorder.observations(slot))) {

@@ -50,7 +50,9 @@ bool is_bookkeeping(const std::string& node_name) {
   return name.find("AccumulateGrad") != std::string::npos || names.count(name) > 0;
 }
 
-Kind clamp_kind(const c10::optional<at::Scalar>& minimum, const c10::optional<at::Scalar>& maximum,
+using OptionalScalar = decltype(torch::autograd::generated::ClampBackward1::min);  // of c10 or std, as the version is
+
+Kind clamp_kind(const OptionalScalar& minimum, const OptionalScalar& maximum,
                 const torch::autograd::SavedVariable& input) {
   if (!minimum || !is_zero(*minimum)) return {Kind::other_activation, "clamp"};
   if (maximum) return {Kind::clipped_relu, "clamp"};
@@ -68,7 +70,7 @@ Kind kind_of(const Node& node) {
   if (const auto* clamp = dynamic_cast<const generated::ClampBackward1*>(&node))
     return clamp_kind(clamp->min, clamp->max, clamp->self_);
   if (const auto* clamp = dynamic_cast<const generated::ClampMinBackward0*>(&node))
-    return clamp_kind(clamp->min, c10::nullopt, clamp->self_);
+    return clamp_kind(clamp->min, {}, clamp->self_);
   if (const auto* hardtanh = dynamic_cast<const generated::HardtanhBackward0*>(&node))
     return hardtanh_kind(hardtanh->min_val, hardtanh->max_val);
   if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward0*>(&node))
@@ -121,6 +123,34 @@ torch::Tensor written_part(const torch::Tensor& whole, const torch::autograd::Co
                           slices.view.storage_offset() - slices.base.storage_offset());
 }
 
+/// The nodes behind `from`, itself among them, from which one of the ends is reached.
+std::vector<Node*> nodes_between(const torch::autograd::Edge& from, const std::vector<torch::autograd::Edge>& ends) {
+  struct Visit {
+    Node* node;
+    std::uint32_t next_edge;
+  };
+  std::set<const Node*> entered, reaching;
+  for (const torch::autograd::Edge& end : ends) reaching.insert(end.function.get());
+  std::vector<Node*> between;
+  std::vector<Visit> path;
+  const auto enter = [&](const torch::autograd::Edge& edge) {
+    if (edge.is_valid() && entered.insert(edge.function.get()).second) path.push_back({edge.function.get(), 0});
+  };
+  enter(from);
+  while (!path.empty()) {
+    Node* node = path.back().node;
+    if (path.back().next_edge < node->num_outputs()) {
+      enter(node->next_edge(path.back().next_edge++));
+      continue;
+    }
+    path.pop_back();  // everything behind the node is known
+    for (const torch::autograd::Edge& next : node->next_edges())
+      if (next.is_valid() && reaching.count(next.function.get())) reaching.insert(node);
+    if (reaching.count(node)) between.push_back(node);
+  }
+  return between;
+}
+
 /// A copy of the gradient, laid out as the tensor itself was, so that its parts can be found in it.
 torch::Tensor laid_out(const torch::Tensor& gradient, const torch::autograd::CopySlices& slices) {
   return gradient.new_empty_strided(slices.base.sizes(), slices.base.strides()).copy_(gradient);
@@ -149,7 +179,7 @@ struct ReluHooks::Found {
   class ComesToSlices;
   class LeavesSlices;
 
-  void find(const torch::autograd::Edge& from);
+  void find(const torch::autograd::Edge& from, const std::vector<torch::autograd::Edge>& ends);
   void hook();
 };
 
@@ -253,21 +283,15 @@ class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook 
   std::shared_ptr<Relu> relu_;
 };
 
-void ReluHooks::Found::find(const torch::autograd::Edge& from) {
+void ReluHooks::Found::find(const torch::autograd::Edge& from, const std::vector<torch::autograd::Edge>& ends) {
   output = from.function;
-  std::set<Node*> seen{from.function.get()};
-  std::vector<Node*> waiting{from.function.get()};
-  while (!waiting.empty()) {
-    Node* node = waiting.back();
-    waiting.pop_back();
+  for (Node* node : nodes_between(from, ends)) {
     const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
     const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
     if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
       relus.push_back(std::make_shared<Relu>(Relu{node, kind, slices, {}}));
     else if (kind.meaning == Kind::other_activation)
       ++others[kind.name];
-    for (const torch::autograd::Edge& next : node->next_edges())
-      if (next.is_valid() && seen.insert(next.function.get()).second) waiting.push_back(next.function.get());
   }
   std::sort(relus.begin(), relus.end(),
             [](const auto& a, const auto& b) { return a->node->sequence_nr() < b->node->sequence_nr(); });
@@ -290,8 +314,9 @@ void ReluHooks::Found::hook() {
     place.first->add_pre_hook(std::make_unique<EntersRelu>(in_force, place.second, std::move(entered)));
 }
 
-ReluHooks::ReluHooks(const torch::autograd::Edge& output) : found_(std::make_unique<Found>()) {
-  found_->find(output);
+ReluHooks::ReluHooks(const torch::autograd::Edge& output, const std::vector<torch::autograd::Edge>& ends)
+    : found_(std::make_unique<Found>()) {
+  found_->find(output, ends);
   found_->hook();
 }
 

@@ -10,11 +10,12 @@
 
 namespace whycam::engine {
 
-/// Finds every ReLU between the output and the inputs of one run, however it was written, and puts hooks there that do
-/// nothing until a rule is set. The graph belongs to the run alone, so no other thread meets the hooks.
+/// Finds every ReLU between the output and the ends (the inputs) of one run, however it was written, and puts hooks there
+/// that do nothing until a rule is set. What stands between them belongs to this run alone, so no other thread meets the
+/// hooks; what the network computed from its parameters or from tensors with a history of their own is left alone.
 class ReluHooks {
  public:
-  explicit ReluHooks(const torch::autograd::Edge& output);
+  ReluHooks(const torch::autograd::Edge& output, const std::vector<torch::autograd::Edge>& ends);
   ~ReluHooks();
 
   /// The rule that backward passes follow from now on; none: the plain gradient.
