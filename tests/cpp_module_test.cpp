@@ -346,5 +346,93 @@ TEST_F(CppModule, ActivationsOfParametersAreNotReported) {
   EXPECT_TRUE(report.not_guided.empty());
 }
 
+TEST_F(CppModule, AWeightThatIsUsedInTwoWaysAsksForATap) {
+  struct AutoencoderImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) {
+      const torch::Tensor hidden = torch::relu(encoder(x));
+      return torch::conv_transpose2d(hidden, encoder->weight, {}, 1, 1).mean({2, 3});
+    }
+    nn::Conv2d encoder{register_module("encoder", nn::Conv2d(nn::Conv2dOptions(3, 4, 3).padding(1)))};
+  };
+  struct DilatedImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) {
+      return torch::conv2d(torch::relu(conv(x)), conv->weight, conv->bias, 1, 2, 2).mean({2, 3});
+    }
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1)))};
+  };
+  EXPECT_THROW(LayerGradCam(std::make_shared<AutoencoderImpl>(), "encoder").attribute(x_, 0), LayerError);
+  EXPECT_THROW(LayerGradCam(std::make_shared<DilatedImpl>(), "conv").attribute(x_, 0), LayerError);
+}
+
+TEST_F(CppModule, ACallTwiceInTheSameWayCountsWithItsLast) {
+  struct TwiceImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) { return tap(conv(torch::relu(conv(x)))).mean({2, 3}); }
+    nn::Conv2d conv{register_module("conv", nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1)))};
+    Tap tap{register_module("tap", Tap())};
+  };
+  const auto network = std::make_shared<TwiceImpl>();
+  EXPECT_TRUE(LayerGradCam(network, "conv").attribute(x_, 1).equal(LayerGradCam(network, "tap").attribute(x_, 1)));
+}
+
+TEST_F(CppModule, ASequentialWhoseLastChildRunsElsewhereAsksForATap) {
+  struct ReusedImpl : nn::Module {
+    torch::Tensor forward(const torch::Tensor& x) {
+      return body->ptr<nn::Conv2dImpl>(1)->forward(torch::relu(body->forward(x))).mean({2, 3});
+    }
+    nn::Sequential body{register_module("body", nn::Sequential(nn::ReLU(), nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1))))};
+  };
+  EXPECT_THROW(LayerGradCam(std::make_shared<ReusedImpl>(), "body").attribute(x_, 1), LayerError);
+}
+
+TEST_F(CppModule, NullPointersAreClearErrors) {
+  EXPECT_THROW(Model(std::shared_ptr<NetImpl>()), ModelError);
+  EXPECT_THROW(Model(std::shared_ptr<nn::SequentialImpl>()), ModelError);
+  EXPECT_THROW(Model(nn::Sequential(nullptr)), ModelError);
+  EXPECT_THROW(Model(torch::jit::Module()), ModelError);
+  EXPECT_THROW(GuidedGradCam(net_, std::shared_ptr<nn::Conv2dImpl>()), LayerError);
+  EXPECT_THROW(GuidedGradCam(net_, nn::Conv2d(nullptr)), LayerError);
+}
+
+TEST_F(CppModule, MissingAndMistypedArgumentsSayWhich) {
+  const auto function = [](const torch::Tensor& x, std::int64_t times, double scale) { return (torch::relu(x) * times * scale).mean({2, 3}); };
+  const GuidedBackprop explainer(Model::of(function));
+  const auto message = [&](std::vector<c10::IValue> arguments) -> std::string {
+    try {
+      explainer.attribute(x_, 1, AttributeOptions().additional_forward_args(std::move(arguments)));
+    } catch (const ModelError& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_EQ(message({2, 0.5}), "");
+  EXPECT_NE(message({2}).find("takes 3 arguments and 2 were given"), std::string::npos) << message({2});
+  EXPECT_NE(message({"two", 0.5}).find("argument 1 "), std::string::npos) << message({"two", 0.5});
+}
+
+TEST_F(CppModule, TheNetworkItselfCanBeTheLayer) {
+  nn::Conv2d conv(3, 4, 3);
+  const torch::Tensor x = torch::rand({1, 3, 8, 8});
+  const auto target = Target::at({1, 2, 3});
+  EXPECT_TRUE(LayerGradCam(Model(conv), conv).attribute(x, target).allclose(
+      (torch::relu(conv->forward(x)).slice(1, 1, 2) / 36 - torch::relu(-conv->forward(x)).slice(1, 1, 2) / 36), 1e-5, 1e-7));
+}
+
+TEST_F(CppModule, ReplicasFollowTheNetworksWeights) {
+  struct SmallImpl : nn::Cloneable<SmallImpl> {
+    SmallImpl() { reset(); }
+    void reset() override { conv = register_module("conv", nn::Conv2d(3, 4, 3)); }
+    torch::Tensor forward(const torch::Tensor& x) { return torch::relu(conv(x)).mean({2, 3}); }
+    nn::Conv2d conv{nullptr};
+  };
+  const auto network = std::make_shared<SmallImpl>();
+  const LayerGradCam replicated(network, "conv", {torch::kCPU, torch::kCPU}), plain(network, "conv");
+  replicated.attribute(x_, 1);
+  {
+    const torch::NoGradGuard no_gradients;
+    network->conv->weight.mul_(-2);
+  }
+  expect_close(replicated.attribute(x_, 1), plain.attribute(x_, 1), 1e-5, "float32, another batch size");
+}
+
 }  // namespace
 }  // namespace whycam::test

@@ -107,5 +107,115 @@ TEST(Layers, FrozenNetworksSayWhyTheyHaveNone) {
   }
 }
 
+/// Everything that explain() gives for class 1 at the layer "inner".
+std::vector<torch::Tensor> everything(const torch::jit::Module& network, const torch::Tensor& x, const std::string& layer = "inner") {
+  AttributeOptions options;
+  options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam, Method::deconvolution});
+  const Explanation explanation = GuidedGradCam(network, layer).explain({x}, {Target(1)}, options);
+  const TargetExplanation& target = explanation.targets[0];
+  return {LayerGradCam(network, layer).attribute(x, 1), target.guided_backprop[0], target.layers[0].guided_grad_cam[0],
+          target.deconvolution[0]};
+}
+
+struct InPlaceOnAView {
+  const char* name;
+  const char* inner;       // gives a view of other memory
+  const char* in_place;    // what follows
+  const char* not_in_place;
+};
+
+class LayersThatAreViews : public testing::TestWithParam<InPlaceOnAView> {};
+
+TEST_P(LayersThatAreViews, AreExplainedAsTheyWereBeforeAnOperationInPlace) {
+  torch::manual_seed(4);
+  const torch::Tensor weight = torch::randn({4, 2, 3, 3}, torch::kDouble), x = torch::randn({2, 2, 8, 8}, torch::kDouble);
+  const auto network = [&](const std::string& rest) {
+    const std::string source = "def forward(self, x):\n    y = self.inner.forward(torch.conv2d(x, self.weight))\n" + rest;
+    return scripted(source, {{"weight", weight}}, {{"inner", scripted(GetParam().inner)}});
+  };
+  const auto expected = everything(network(GetParam().not_in_place), x);
+  const auto actual = everything(network(GetParam().in_place), x);
+  ASSERT_GT(expected[0].abs().max().item<double>(), 0);
+  for (std::size_t i = 0; i < expected.size(); ++i) expect_close(actual[i], expected[i], 1e-12, "double precision");
+  const auto layers = Model(network(GetParam().in_place)).layers({x});
+  EXPECT_TRUE(layers.at(0).fit_for_grad_cam);
+}
+
+constexpr const char* viewing = "def forward(self, x):\n    return x.flatten(0, 1).view(x.shape)\n";
+INSTANTIATE_TEST_SUITE_P(
+    Layers, LayersThatAreViews,
+    testing::Values(
+        InPlaceOnAView{"ReluInPlace", viewing, "    return y.relu_().mean([2, 3])\n", "    return y.relu().mean([2, 3])\n"},
+        InPlaceOnAView{"InstanceNorm", "def forward(self, x):\n    return torch.instance_norm(x, None, None, None, None, True, 0.1, 1e-5, False)\n",
+                       "    return torch.relu_(y).mean([2, 3])\n", "    return torch.relu(y).mean([2, 3])\n"},
+        InPlaceOnAView{"Added", viewing, "    y += x[:, :1, 1:7, 1:7]\n    return y.relu_().pow(2).mean([2, 3])\n",
+                       "    return (y + x[:, :1, 1:7, 1:7]).relu().pow(2).mean([2, 3])\n"},
+        InPlaceOnAView{"ScaledTwice", viewing, "    y.mul_(2)\n    y.mul_(3)\n    return y.relu_().mean([2, 3])\n",
+                       "    return (y * 6).relu().mean([2, 3])\n"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Layers, AViewThatIsUsedBesideTheOperationInPlaceIsExplainedByTheRuleAtTheRelu) {
+  const torch::Tensor x = torch::randn({2, 2, 8, 8}, torch::kDouble);
+  const auto network = [](const std::string& relu) {
+    return scripted("def forward(self, x):\n    y = self.inner.forward(x * 3)\n    b = -y\n    y = " + relu +
+                        "\n    return torch.cat([b, y * y], 1).mean([2, 3])\n",
+                    {}, {{"inner", scripted(viewing)}});
+  };
+  expect_close(LayerGradCam(network("y.relu_()"), "inner").attribute(x, 2), LayerGradCam(network("y.relu()"), "inner").attribute(x, 2),
+               1e-12, "both parts of the gradient");
+  // Captum's rule clips both parts together, and they meet nowhere in the graph: refused rather than wrong
+  EXPECT_THROW(GuidedBackprop(Model(network("y.relu_()"))).attribute(x, 2), ModelError);
+  const auto paper = AttributeOptions().guided_rule(GuidedRule::paper);
+  expect_close(GuidedBackprop(Model(network("y.relu_()"))).attribute(x, 2, paper),
+               GuidedBackprop(Model(network("y.relu()"))).attribute(x, 2, paper), 1e-12, "paper");
+}
+
+TEST(Layers, OneModuleUnderTwoNamesIsOneLayer) {
+  const auto shared = scripted("def forward(self, x):\n    return x * 2\n");
+  const auto network = scripted(
+      "def forward(self, x):\n    return self.b.forward(torch.relu(self.a.forward(x))).mean([2, 3])\n", {}, {{"a", shared}, {"b", shared}});
+  const torch::Tensor x = torch::randn({1, 2, 4, 4}, torch::kDouble);
+  // the last run counts, by whichever name
+  const torch::Tensor expected = torch::relu(x.slice(1, 1, 2) * 2) * 2 / 16;
+  expect_close(LayerGradCam(network, "a").attribute(x, 1), expected, 1e-12, "a");
+  expect_close(LayerGradCam(network, "b").attribute(x, 1), expected, 1e-12, "b");
+}
+
+TEST(Layers, AnotherMethodThanForwardIsNotTheLayer) {
+  const auto sub = scripted("def forward(self, x):\n    return x * 2\ndef forward2(self, x):\n    return x * 5\n");
+  const auto network =
+      scripted("def forward(self, x):\n    return self.sub.forward2(torch.relu(self.sub.forward(x))).mean([2, 3])\n", {}, {{"sub", sub}});
+  const torch::Tensor x = torch::rand({1, 2, 4, 4}, torch::kDouble) + 0.1;
+  expect_close(LayerGradCam(network, "sub").attribute(x, 1), x.slice(1, 1, 2) * 2 * 5 / 16, 1e-12, "forward alone");
+}
+
+TEST(Layers, OneThatGivesASingleNumberDoesNotDisturbTheList) {
+  const auto network = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.mean.forward(x)).mean([2, 3])\n", {},
+                                {{"inner", identity()}, {"mean", scripted("def forward(self, x):\n    return x.mean()\n")}});
+  EXPECT_EQ(Model(network).default_layer({torch::rand({1, 2, 4, 4})}), "inner");
+}
+
+TEST(Layers, TheNetworksOwnListsBuffersAndDictionariesStayAsTheyWere) {
+  const auto network = scripted(R"(
+def forward(self, x, deep: bool):
+    chosen = self.count
+    if deep:
+        chosen = self.other
+    chosen.add_(1)
+    return self.inner.forward(torch.relu(x) * self.count * self.other).mean([2, 3])
+)",
+                                {{"count", torch::ones({1})}, {"other", torch::ones({1})}}, {{"inner", identity()}});
+  const torch::Tensor x = torch::rand({1, 2, 4, 4});
+  const LayerGradCam explainer(network, "inner");
+  const auto explained = [&](bool deep) {
+    return explainer.attribute(x, 1, AttributeOptions().additional_forward_args({deep}));
+  };
+  const torch::Tensor first = explained(true);
+  EXPECT_TRUE(explained(true).equal(first));
+  EXPECT_TRUE(explained(false).equal(first));
+  EXPECT_EQ(network.attr("count").toTensor().item<float>(), 1);
+  EXPECT_EQ(network.attr("other").toTensor().item<float>(), 1);
+}
+
 }  // namespace
 }  // namespace whycam::test

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "whycam/errors.h"
+
 namespace torch::nn {
 class Module;
 }
@@ -16,11 +18,11 @@ namespace whycam {
 
 /// A layer: a module of the network, by its path ("layer4.1.conv2") or, for C++ networks, by reference. Where the
 /// layer gives several tensors (a tuple, list or dictionary, counted in order and through nesting), the index says
-/// which; without one the layer must give a single tensor.
+/// which; without one the layer must give a single tensor. A null pointer is a LayerError.
 class Layer {
  public:
   Layer(std::string path) : path_(std::move(path)) {}  // NOLINT: a path is a layer
-  Layer(const char* path) : path_(path) {}             // NOLINT
+  Layer(const char* path) : path_(path ? path : "") {}  // NOLINT
   Layer(std::string path, std::int64_t index) : path_(std::move(path)), index_(index) {}
 
   /// A module of a C++ network, by reference; it must belong to the network that is explained.
@@ -30,10 +32,10 @@ class Layer {
   /// A module held by a shared pointer or by a torch::nn::ModuleHolder, such as torch::nn::Conv2d.
   template <class Holder, class = decltype(std::declval<const Holder&>().operator->()),
             class = std::enable_if_t<!std::is_convertible_v<const Holder&, const torch::nn::Module&>>>
-  Layer(const Holder& holder) : Layer(*holder.operator->()) {}  // NOLINT
+  Layer(const Holder& holder) : Layer(held(holder)) {}  // NOLINT
   template <class Holder, class = decltype(std::declval<const Holder&>().operator->()),
             class = std::enable_if_t<!std::is_convertible_v<const Holder&, const torch::nn::Module&>>>
-  Layer(const Holder& holder, std::int64_t index) : Layer(*holder.operator->(), index) {}
+  Layer(const Holder& holder, std::int64_t index) : Layer(held(holder), index) {}
 
   /// The path; empty for a layer given by reference.
   const std::string& path() const { return path_; }
@@ -43,6 +45,20 @@ class Layer {
   std::optional<std::int64_t> index() const { return index_; }
 
  private:
+  template <class Holder>
+  static auto is_null(const Holder& holder, int) -> decltype(holder.is_empty()) {
+    return holder.is_empty();
+  }
+  template <class Holder>
+  static bool is_null(const Holder& holder, long) {
+    return !holder;
+  }
+  template <class Holder>
+  static const torch::nn::Module& held(const Holder& holder) {
+    if (is_null(holder, 0)) throw LayerError("the layer that was given is a null pointer or an empty module holder");
+    return *holder.operator->();
+  }
+
   std::string path_;
   const torch::nn::Module* module_ = nullptr;
   std::optional<std::int64_t> index_;

@@ -42,11 +42,13 @@ class Model {
   /// Throws ModelError where the file is missing, no TorchScript, or corrupt.
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
-  /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters.
+  /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters, and
+  /// keeps the mode that it has now. What the network writes on its attributes as it runs stays in that run.
   Model(const torch::jit::Module& module);  // NOLINT: a network is a model
 
   /// A C++ network: any torch::nn::Module with one forward(), which takes tensors first and then arguments of other types.
-  /// It is left as it is, mode and parameters; the Model shares it. Layers are given by reference or by name: libtorch's
+  /// It is left as it is, mode and parameters; the Model shares it, and what training mode writes on its buffers is put
+  /// back. (Evaluation mode is to write nothing: what a forward() writes then, stays, as in any call of it.) Layers are given by reference or by name: libtorch's
   /// own modules with weights, the children of a network that is itself a torch::nn::Sequential, and whycam::Tap
   /// anywhere. Defined in whycam/module.h.
   template <class Net, class = std::enable_if_t<std::is_base_of_v<torch::nn::Module, Net>>>

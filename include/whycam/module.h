@@ -23,8 +23,10 @@ namespace network {
 /// Calls a network's forward with a module (the network or a replica of it), its inputs, and the arguments behind them.
 using Forward = std::function<c10::IValue(torch::nn::Module*, const std::vector<c10::IValue>& arguments)>;
 
-/// A module's network; `module` is null for a plain function.
+/// A module's network. Throws ModelError where it is null, as sequential_network does.
 std::shared_ptr<const Network> module_network(std::shared_ptr<torch::nn::Module> module, Forward forward);
+/// A plain function's.
+std::shared_ptr<const Network> function_network(Forward forward);
 /// torch::nn::Sequential runs child by child, so that each child can be observed.
 std::shared_ptr<const Network> sequential_network(std::shared_ptr<torch::nn::SequentialImpl> module);
 
@@ -61,14 +63,29 @@ struct FromIValue<c10::IValue> {
   static c10::IValue get(const c10::IValue& value) { return value; }
 };
 
+/// Argument number `index` of `count`, of which `given` were given.
+template <class T>
+T argument(const c10::IValue& value, std::size_t index, std::size_t given, std::size_t count) {
+  try {
+    return FromIValue<T>::get(value);
+  } catch (const std::exception&) {
+    if (index >= given)
+      throw ModelError("the network's forward takes " + std::to_string(count) + " arguments and " + std::to_string(given) +
+                       " were given (defaults of C++ cannot be seen); give the others by additional_forward_args");
+    throw ModelError("argument " + std::to_string(index) + " of the network's forward, counted from 0, cannot be made of the " +
+                     value.tagKind() + " that was given");
+  }
+}
+
 template <class... Arguments, class Function, std::size_t... I>
 c10::IValue call(Function& function, std::vector<c10::IValue> values, std::index_sequence<I...>) {
   constexpr std::size_t count = sizeof...(Arguments);
   if (values.size() > count)
     throw ModelError("the network's forward takes " + std::to_string(count) + " arguments; " +
                      std::to_string(values.size()) + " inputs and additional arguments were given");
+  const std::size_t given = values.size();
   values.resize(count);  // what is missing is none, which fits optional arguments alone
-  std::tuple<Kept<Arguments>...> arguments(FromIValue<Kept<Arguments>>::get(values[I])...);
+  std::tuple<Kept<Arguments>...> arguments(argument<Kept<Arguments>>(values[I], I, given, count)...);
   return c10::IValue(function(static_cast<Arguments&&>(std::get<I>(arguments))...));
 }
 
@@ -129,12 +146,12 @@ template <class Net, class>
 Model::Model(const std::shared_ptr<Net>& net) : network_(network::network_of(net)) {}
 
 template <class Holder, class>
-Model::Model(const Holder& holder) : Model(holder.ptr()) {}
+Model::Model(const Holder& holder) : Model(holder.is_empty() ? nullptr : holder.ptr()) {}
 
 template <class Function>
 Model Model::of(Function function) {
-  return Model(network::module_network(
-      nullptr, [function = std::make_shared<Function>(std::move(function))](
+  return Model(network::function_network(
+      [function = std::make_shared<Function>(std::move(function))](
                    torch::nn::Module*, const std::vector<c10::IValue>& arguments) {
         return network::Signature<Function>::call_with(*function, arguments);
       }));

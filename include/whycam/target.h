@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -21,8 +22,8 @@ class Target {
   Target() = default;
 
   /// The same class for every example of an N x classes output.
-  Target(std::int64_t index);  // NOLINT: a plain number is the commonest target
-  Target(int index) : Target(static_cast<std::int64_t>(index)) {}
+  template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>>>
+  Target(Integer index) : choice_(ForAll{{static_cast<std::int64_t>(index)}}) {}  // NOLINT: the commonest target
 
   /// An integer tensor: with one element, the class of every example; with N elements in one dimension, a class
   /// per example.

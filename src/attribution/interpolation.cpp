@@ -62,6 +62,8 @@ bool fits(Interpolation mode, std::int64_t dimensions) {
 
 torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vector<std::int64_t>& size,
                           Interpolation mode) {
+  if (!layer_attribution.defined() || !layer_attribution.is_floating_point())
+    throw InputError("an attribution is a tensor of floating-point numbers");
   if (!fits(mode, layer_attribution.dim()))
     throw InputError("the mode " + std::string(to_string(mode)) + " does not fit an attribution of " +
                      std::to_string(layer_attribution.dim()) + " dimensions");

@@ -40,8 +40,6 @@ Target::Indices checked(const Target::Indices& tuple, torch::IntArrayRef output_
 
 }  // namespace
 
-Target::Target(std::int64_t index) : choice_(ForAll{{index}}) {}
-
 Target::Target(const torch::Tensor& indices) {
   if (!indices.defined() || !c10::isIntegralType(indices.scalar_type(), false))
     throw TargetError("a target tensor holds integers; this one " +

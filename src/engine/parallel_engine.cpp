@@ -3,9 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <future>
+#include <mutex>
+#include <set>
 
 #include "engine/autograd/autograd_engine.h"
+#include "model/inputs.h"
 #include "model/network.h"
+#include "model/quiet.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -16,9 +20,19 @@ template <class Work>
 auto at_once(std::size_t count, const Work& work) {
   using Result = decltype(work(std::size_t{0}));
   std::vector<std::future<Result>> running;
+  std::vector<std::vector<std::string>> warnings(count);
   for (std::size_t i = 0; i < count; ++i)
-    running.push_back(std::async(std::launch::async, [&work, i] { return work(i); }));
+    running.push_back(std::async(std::launch::async, [&work, &warnings, i] {
+      const network::CollectedWarnings libtorch;  // kept a thread; the caller's are handed on below
+      auto result = work(i);
+      warnings[i] = libtorch.messages();
+      return result;
+    }));
   for (auto& task : running) task.wait();
+  std::set<std::string> said;
+  for (const auto& of_task : warnings)
+    for (const std::string& message : of_task)
+      if (said.insert(message).second) TORCH_WARN(message);
   std::vector<Result> results;
   for (auto& task : running) results.push_back(task.get());
   return results;
@@ -115,19 +129,37 @@ class ParallelEngine : public Engine {
  public:
   ParallelEngine(const Model& model, const std::vector<torch::Device>& devices)
       : network_(model.network()), devices_(devices) {
-    for (const torch::Device& device : devices_) engines_.push_back(autograd_engine(network_->replica(device)));
+    current_engines();
   }
 
-  const char* name() const override { return engines_[0]->name(); }
+  const char* name() const override { return "autograd"; }
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
+    for (const Layer& layer : request.layers)  // a layer that is not there is said before anything is copied
+      network_->can_observe(layer, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
     const std::vector<Request> requests = scatter(request);
+    const auto engines = current_engines();
     return std::make_unique<ParallelPass>(
-        at_once(requests.size(), [&](std::size_t i) { return engines_[i]->forward(requests[i]); }),
+        at_once(requests.size(), [&](std::size_t i) { return (*engines)[i]->forward(requests[i]); }),
         request.inputs[0].device());
   }
 
  private:
+  using Engines = std::vector<std::shared_ptr<const Engine>>;
+
+  /// The replicas' engines; replicas are made anew when the network's weights have changed since.
+  std::shared_ptr<const Engines> current_engines() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::uint64_t version = network_->weights_version();
+    if (!engines_ || version != version_) {
+      auto engines = std::make_shared<Engines>();
+      for (const torch::Device& device : devices_) engines->push_back(autograd_engine(network_->replica(device)));
+      engines_ = engines;
+      version_ = version;
+    }
+    return engines_;
+  }
+
   std::vector<Request> scatter(const Request& request) const {
     const std::int64_t examples = request.inputs[0].size(0);
     const auto parts_of = [&](const torch::Tensor& tensor) {
@@ -138,12 +170,11 @@ class ParallelEngine : public Engine {
     for (std::size_t part = 0; part < parts; ++part) {
       Request& own = requests[part];
       for (torch::Tensor& input : own.inputs) input = parts_of(input)[part].to(devices_[part]);
-      for (c10::IValue& argument : own.additional_forward_args) {
-        if (!argument.isTensor() || !argument.toTensor().defined()) continue;
-        const torch::Tensor& tensor = argument.toTensor();
-        const bool cut = tensor.dim() > 0 && tensor.size(0) == examples;
-        argument = (cut ? parts_of(tensor)[part] : tensor).to(devices_[part]);
-      }
+      for (c10::IValue& argument : own.additional_forward_args)
+        argument = network::map_tensors(argument, [&](const torch::Tensor& tensor) {
+          const bool cut = tensor.dim() > 0 && tensor.size(0) == examples;
+          return (cut ? parts_of(tensor)[part] : tensor).to(devices_[part]);
+        });
       // A replica has modules of its own: what was given by reference is found there by its path.
       for (Layer& layer : own.layers)
         if (layer.module())
@@ -154,7 +185,9 @@ class ParallelEngine : public Engine {
 
   std::shared_ptr<const network::Network> network_;
   std::vector<torch::Device> devices_;
-  std::vector<std::shared_ptr<const Engine>> engines_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const Engines> engines_;
+  mutable std::uint64_t version_ = 0;
 };
 
 }  // namespace

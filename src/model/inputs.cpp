@@ -6,31 +6,29 @@
 #include "whycam/errors.h"
 
 namespace whycam::network {
-namespace {
-
-c10::IValue own_copy(const c10::IValue& value) {
-  if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(value.toTensor().detach().clone()) : value;
+c10::IValue map_tensors(const c10::IValue& value, const std::function<torch::Tensor(const torch::Tensor&)>& change) {
+  if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(change(value.toTensor())) : value;
   if (value.isTuple()) {
     std::vector<c10::IValue> elements;
-    for (const c10::IValue& element : value.toTupleRef().elements()) elements.push_back(own_copy(element));
-    return c10::ivalue::Tuple::create(std::move(elements));
+    for (const c10::IValue& element : value.toTupleRef().elements()) elements.push_back(map_tensors(element, change));
+    const auto type = value.toTupleRef().type();  // keeps the field names of a named tuple
+    return type->schema() ? c10::IValue(c10::ivalue::Tuple::createNamed(std::move(elements), type))
+                          : c10::IValue(c10::ivalue::Tuple::create(std::move(elements)));
   }
   if (value.isList()) {
     const auto list = value.toList();
     c10::impl::GenericList copy(list.elementType());
-    for (std::size_t i = 0; i < list.size(); ++i) copy.push_back(own_copy(list.get(i)));
+    for (std::size_t i = 0; i < list.size(); ++i) copy.push_back(map_tensors(list.get(i), change));
     return copy;
   }
   if (value.isGenericDict()) {
     const auto dictionary = value.toGenericDict();
     c10::impl::GenericDict copy(dictionary.keyType(), dictionary.valueType());
-    for (const auto& entry : dictionary) copy.insert(entry.key(), own_copy(entry.value()));
+    for (const auto& entry : dictionary) copy.insert(entry.key(), map_tensors(entry.value(), change));
     return copy;
   }
   return value;
 }
-
-}  // namespace
 
 void check_inputs(const std::vector<torch::Tensor>& inputs) {
   if (inputs.empty()) throw InputError("there is no input to explain");
@@ -60,7 +58,7 @@ OwnInputs::OwnInputs(const std::vector<torch::Tensor>& inputs) {
 
 std::vector<c10::IValue> own_arguments(const std::vector<c10::IValue>& arguments) {
   std::vector<c10::IValue> copies;
-  for (const c10::IValue& argument : arguments) copies.push_back(own_copy(argument));
+  for (const c10::IValue& argument : arguments) copies.push_back(map_tensors(argument, [](const torch::Tensor& tensor) { return tensor.detach().clone(); }));
   return copies;
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/core/ivalue.h>
 #include <torch/types.h>
 
+#include <functional>
 #include <vector>
 
 namespace whycam::network {
@@ -18,6 +19,9 @@ struct OwnInputs {
   std::vector<torch::Tensor> leaves;
   std::vector<torch::Tensor> given;
 };
+
+/// The same value with each tensor in it changed, also those in lists, tuples and dictionaries.
+c10::IValue map_tensors(const c10::IValue& value, const std::function<torch::Tensor(const torch::Tensor&)>& change);
 
 /// Copies of the tensors among the arguments, also those in lists, tuples and dictionaries, without their history.
 std::vector<c10::IValue> own_arguments(const std::vector<c10::IValue>& arguments);

@@ -93,7 +93,7 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
     const auto& observations = recorder.observations(*slots[i]);
     for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
     layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
-                             reachable.count(observations[0].edge.function.get()) > 0;
+                             reachable.count(observations[0].node()) > 0;
     if (!layer.fit_for_grad_cam || recorder.order(*slots[i]) <= last) continue;
     last = recorder.order(*slots[i]);
     last_to_run = i;

@@ -3,6 +3,7 @@
 
 #include <ATen/core/ivalue.h>
 #include <torch/csrc/autograd/edge.h>
+#include <torch/csrc/jit/api/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -20,6 +21,13 @@ namespace whycam::network {
 struct Observation {
   torch::Tensor activation;     ///< detached; its own memory, so that an in-place operation cannot write over it
   torch::autograd::Edge edge;   ///< where the gradient with respect to this tensor arrives
+  torch::Tensor view;           ///< the tensor itself, where it is a view of other memory
+  torch::autograd::Edge memory; ///< where the gradient of that memory arrives
+
+  /// Whether an operation in place wrote over the view since: it has another place in the graph then.
+  bool was_overwritten() const;
+  /// The node by which the output depends on the tensor.
+  const torch::autograd::Node* node() const { return (was_overwritten() ? memory : edge).function.get(); }
 };
 
 /// Collects the observations of one run. While a Recorder is current, the layers that run on this thread report to it.
@@ -48,7 +56,8 @@ class Recorder {
   /// A Tap ran. Its network must go on with the tensor returned.
   torch::Tensor record_tap(const torch::nn::Module* tap, const torch::Tensor& tensor);
 
-  bool ran(std::size_t slot) const { return seen(slot).runs > 0; }
+  bool ran(std::size_t slot) const { return runs(slot) > 0; }
+  std::int64_t runs(std::size_t slot) const { return seen(slot).runs; }
   /// When the slot's layer last ended, as a running number; 0 where it did not run.
   std::int64_t order(std::size_t slot) const { return seen(slot).order; }
   const std::vector<Observation>& observations(std::size_t slot) const { return seen(slot).observations; }
@@ -95,6 +104,13 @@ struct LayerName {
   std::string type;
 };
 
+/// A network as the graph that runs it: whycam::observe(value, slot) stands behind (or before) the calls of its layers.
+struct Script {
+  std::shared_ptr<const torch::jit::Graph> graph;
+  torch::jit::Module module;
+  c10::FunctionSchema schema;
+};
+
 /// The network itself. Immutable and thread-safe.
 class Network {
  public:
@@ -109,6 +125,10 @@ class Network {
   /// Whether this layer can be observed at all.
   virtual bool can_observe(const Layer& layer, LayerSide side) const = 0;
 
+  /// The network's graph with these layers observed; null where it has none that tells all it does: a C++ network, one in
+  /// training mode or one that writes on its attributes. Throws LayerError as run() does.
+  virtual std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
+
   /// Every module, in the order of declaration, the network itself left out.
   virtual std::vector<LayerName> layer_names() const = 0;
 
@@ -118,9 +138,15 @@ class Network {
   /// Where the network's weights are; nothing where it has none, or they are on several devices.
   virtual std::optional<torch::Device> device() const = 0;
 
+  /// A number that changes when the weights are replaced or written over.
+  virtual std::uint64_t weights_version() const = 0;
+
   /// A network with the same weights on another device. Throws ModelError where the network cannot be copied.
   virtual std::shared_ptr<const Network> replica(torch::Device device) const = 0;
 };
+
+/// Throws ModelError where tensors cannot be on this device.
+void check_available(torch::Device device);
 
 /// The one device of these tensors; nothing where there are none or several.
 template <class Tensors>
@@ -131,6 +157,20 @@ std::optional<torch::Device> common_device(const Tensors& tensors) {
     common = tensor.device();
   }
   return common;
+}
+
+/// A number that changes when one of these tensors is replaced or written over.
+template <class Tensors>
+std::uint64_t version_of(const Tensors& tensors) {
+  std::uint64_t number = 1469598103934665603U;  // FNV-1a
+  const auto add = [&](std::uint64_t next) { number = (number ^ next) * 1099511628211U; };
+  for (const torch::Tensor& tensor : tensors) {
+    if (!tensor.defined()) continue;
+    add(reinterpret_cast<std::uintptr_t>(tensor.unsafeGetTensorImpl()));
+    add(tensor.is_inference() ? 0 : static_cast<std::uint64_t>(tensor._version()));
+    if (tensor.has_storage()) add(reinterpret_cast<std::uintptr_t>(tensor.storage().data()));
+  }
+  return number;
 }
 
 /// A TorchScript network. `module` is used as it is, its parameters taken without gradients.

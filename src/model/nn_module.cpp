@@ -126,18 +126,25 @@ class ModuleNetwork : public Network {
       if (forward_) {
         c10::IValue result = forward_(module_.get(), arguments);
         buffers.check_gradients_need_none();
+        watch.check_calls_agree();
+        check_containers_ran_once(layers, recorder);
         return result;
       }
       if (arguments.size() != 1)
-        throw ModelError("torch::nn::Sequential takes one input; " + std::to_string(arguments.size()) +
-                         " inputs and additional arguments were given");
-      return run_steps(torch::nn::AnyValue(inputs[0]), steps, side, recorder).get<torch::Tensor>();
+        throw ModelError("whycam runs a torch::nn::Sequential child by child, with one input; " +
+                         std::to_string(arguments.size()) + " inputs and additional arguments were given. " + wrap_it);
+      torch::nn::AnyValue result = run_steps(torch::nn::AnyValue(inputs[0]), steps, side, recorder);
+      if (!result.try_get<torch::Tensor>())
+        throw ModelError(std::string("the last child of the torch::nn::Sequential gives no tensor. ") + wrap_it);
+      return result.get<torch::Tensor>();
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
       throw ModelError(failure_of_the_network(failure, inputs));
     }
   }
+
+  std::unique_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
 
   bool can_observe(const Layer& layer, LayerSide side) const override { return way_to(layer, side).kind != Way::none; }
 
@@ -154,6 +161,16 @@ class ModuleNetwork : public Network {
     return module_ ? common_device(module_->parameters()) : std::nullopt;
   }
 
+  std::uint64_t weights_version() const override {
+    if (!module_) return 0;
+    std::vector<torch::Tensor> tensors = module_->parameters();
+    if (!module_->is_training()) {  // in training mode the buffers change as it runs
+      const std::vector<torch::Tensor> buffers = module_->buffers();
+      tensors.insert(tensors.end(), buffers.begin(), buffers.end());
+    }
+    return version_of(tensors);
+  }
+
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     if (!module_)
       throw ModelError("a plain function cannot be replicated on other devices; explain it without device_ids");
@@ -166,12 +183,25 @@ class ModuleNetwork : public Network {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      check_available(device);
       throw ModelError("the network cannot be replicated on other devices: derive it from torch::nn::Cloneable (" +
                        first_sentence(failure) + ")");
     }
   }
 
  private:
+  static constexpr const char* wrap_it =
+      "Wrap the network in a function, as in whycam::Model::of([net](torch::Tensor x) { return net->forward(x); }), and "
+      "mark layers with a whycam::Tap";
+
+  /// A Sequential is observed by its last (or first) child, which may be called elsewhere, too.
+  void check_containers_ran_once(const std::vector<Layer>& layers, const Recorder& recorder) const {
+    for (std::size_t slot = 0; slot < layers.size(); ++slot)
+      if (typeid(*module_of(layers[slot])) == typeid(SequentialImpl) && recorder.runs(slot) > 1)
+        throw LayerError("the child by which the layer \"" + name_of(layers[slot]) +
+                         "\" is observed ran several times; mark the layer with a whycam::Tap");
+  }
+
   /// A replica's layers have the names of the original's.
   void call_layers_as_in(const ModuleNetwork& original) {
     names_ = original.names_;
@@ -207,7 +237,9 @@ class ModuleNetwork : public Network {
     for (auto& child : dynamic_cast<SequentialImpl&>(*module_)) {
       const auto slot = slots.find(child.ptr().get());
       const auto report = [&](torch::nn::AnyValue seen) {
-        if (slot == slots.end() || !seen.try_get<torch::Tensor>()) return seen;
+        if (slot == slots.end()) return seen;
+        if (!seen.try_get<torch::Tensor>())
+          throw LayerError(std::string("the child of the torch::nn::Sequential that is the layer handles no single tensor. ") + wrap_it);
         return torch::nn::AnyValue(recorder.record(slot->second, *seen.try_get<torch::Tensor>()).toTensor());
       };
       if (side == LayerSide::input) value = report(std::move(value));
@@ -219,7 +251,11 @@ class ModuleNetwork : public Network {
 
   const Module* module_of(const Layer& layer) const {
     if (layer.module()) {
+      if (module_.get() == layer.module()) return layer.module();
       if (!module_ && dynamic_cast<const TapImpl*>(layer.module())) return layer.module();
+      if (!module_)
+        throw LayerError("a layer of a plain function is a whycam::Tap that it calls; a " + class_name(*layer.module()) +
+                         " was given");
       for (const auto& [path, module] : modules_)
         if (module.get() == layer.module()) return module.get();
       throw LayerError("the layer given by reference (a " + class_name(*layer.module()) +
@@ -277,10 +313,16 @@ class ModuleNetwork : public Network {
 }  // namespace
 
 std::shared_ptr<const Network> module_network(std::shared_ptr<Module> module, Forward forward) {
+  if (!module) throw ModelError("the network that was given is a null pointer");
   return std::make_shared<ModuleNetwork>(std::move(module), std::move(forward));
 }
 
+std::shared_ptr<const Network> function_network(Forward forward) {
+  return std::make_shared<ModuleNetwork>(nullptr, std::move(forward));
+}
+
 std::shared_ptr<const Network> sequential_network(std::shared_ptr<SequentialImpl> module) {
+  if (!module) throw ModelError("the network that was given is a null pointer");
   return std::make_shared<ModuleNetwork>(std::move(module), nullptr);
 }
 

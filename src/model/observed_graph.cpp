@@ -2,6 +2,9 @@
 
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/inline_fork_wait.h>
 #include <torch/csrc/jit/runtime/custom_operator.h>
 
@@ -33,6 +36,17 @@ const torch::jit::RegisterOperators observe_operator({torch::jit::Operator(
     },
     c10::AliasAnalysisKind::CONSERVATIVE)});
 
+/// Whether `holds` is true of a node of the block or the blocks inside.
+template <class Holds>
+bool any_node(Block* block, const Holds& holds) {
+  for (Node* node : block->nodes()) {
+    if (holds(node)) return true;
+    for (Block* inner : node->blocks())
+      if (any_node(inner, holds)) return true;
+  }
+  return false;
+}
+
 class Observer {
  public:
   Observer(const Module& module, const std::vector<std::string>& paths, LayerSide side)
@@ -49,6 +63,7 @@ class Observer {
       inline_calls(graph_->block());
     }
     refuse_operators_without_gradient(graph_->block());
+    fold_modes();
     return graph_;
   }
 
@@ -117,21 +132,25 @@ class Observer {
     for (std::size_t i = 0; i < arguments.size(); ++i) call->replaceInput(i + 1, unpacked->output(i));
   }
 
-  /// A layer that is called several times has a method for each call in a traced network ("forward1", "forward2", ...),
-  /// and one for each signature in a scripted one ("forward__0", ...).
-  static bool is_forward(const std::string& method) {
+  /// A layer that is called several times has a method for each call in a traced network ("forward1", "forward2", ...,
+  /// without a gap), and one for each signature in a scripted one ("forward__0", ...).
+  static bool is_forward(const Module& module, const std::string& method) {
+    if (method == "forward") return true;
     if (method.rfind("forward", 0) != 0) return false;
-    std::size_t digits = 7;
-    if (method.compare(digits, 2, "__") == 0) digits += 2;
-    return method.find_first_not_of("0123456789", digits) == std::string::npos;
+    const bool scripted = method.compare(7, 2, "__") == 0;
+    const std::string number = method.substr(scripted ? 9 : 7);
+    if (number.empty() || number.size() > 6 || number.find_first_not_of("0123456789") != std::string::npos) return false;
+    if (scripted) return true;
+    for (int before = std::stoi(number) - 1; before > 0; --before)
+      if (!module.find_method("forward" + std::to_string(before))) return false;
+    return true;
   }
 
   void observe_if_wanted(Node* call) {
-    if (!is_forward(call->s(c10::attr::name))) return;
     const auto path = path_of(call->input(0));
-    if (!path) return;
-    for (std::size_t slot = 0; slot < paths_.size(); ++slot)
-      if (paths_[slot] == *path) observe_call(call, slot);
+    if (!path || !is_forward(module_at(*path), call->s(c10::attr::name))) return;
+    for (std::size_t slot = 0; slot < paths_.size(); ++slot)  // one module may have several names
+      if (module_at(paths_[slot])._ivalue() == module_at(*path)._ivalue()) observe_call(call, slot);
   }
 
   void inline_call(Node* call) {
@@ -154,6 +173,19 @@ class Observer {
       for (Block* inner : node->blocks()) inline_calls(inner);
       node = node->next();
     }
+  }
+
+  /// The modules' modes are known, and with them the branches that are never taken: they would seem to write on buffers.
+  void fold_modes() {
+    const auto is_mode = [](Node* node) { return node->s(c10::attr::name) == "training"; };
+    if (any_node(graph_->block(), [&](Node* node) { return node->kind() == c10::prim::SetAttr && is_mode(node); })) return;
+    for (Node* node : torch::jit::findAllNodes(*graph_, c10::prim::GetAttr, true)) {
+      const auto path = is_mode(node) ? path_of(node->input()) : std::nullopt;
+      if (!path) continue;
+      const torch::jit::WithInsertPoint here(node);
+      node->output()->replaceAllUsesWith(graph_->insertConstant(module_at(*path).attr("training")));
+    }
+    torch::jit::ConstantPropagationImmutableTypes(graph_);
   }
 
   static void refuse_operators_without_gradient(Block* block) {
@@ -180,20 +212,17 @@ std::shared_ptr<Graph> observed_graph(const Module& module, const std::vector<st
   return Observer(module, paths, side).observed();
 }
 
-bool writes_attributes(Block* block) {
-  for (Node* node : block->nodes()) {
-    for (Block* inner : node->blocks())
-      if (writes_attributes(inner)) return true;
+bool writes_attributes(const Module& module) {
+  const std::shared_ptr<Graph> graph = observed_graph(module, {}, LayerSide::output);
+  const torch::jit::AliasDb aliases(graph);
+  return any_node(graph->block(), [&](Node* node) {
     if (node->kind() == c10::prim::SetAttr) return true;
-    const auto* schema = node->maybeSchema();
-    if (!schema || !schema->is_mutable()) continue;
-    // What is written over may be a view of a view of an attribute: go back along first arguments.
-    for (const Value* written = node->inputs()[0];; written = written->node()->inputs()[0]) {
-      if (written->node()->kind() == c10::prim::GetAttr) return true;
-      if (written->node()->inputs().empty() || written->node()->kind() == c10::prim::Param) break;
-    }
-  }
-  return false;
+    if (node->kind() == c10::prim::GetAttr && aliases.hasWriters(node->output())) return true;
+    // These update running statistics in training mode, although their schemas do not say so. Where the mode is the
+    // module's own, it is known without the graph.
+    const bool updates = node->kind() == c10::aten::batch_norm || node->kind() == c10::aten::instance_norm;
+    return updates && torch::jit::constant_as<bool>(node->inputs()[5]).value_or(false);
+  });
 }
 
 }  // namespace whycam::network

@@ -17,7 +17,8 @@ namespace whycam::network {
 std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& module,
                                                   const std::vector<std::string>& paths, LayerSide side);
 
-/// Whether the graph may set attributes of the network, or write over tensors among them. Errs on the side of yes.
-bool writes_attributes(torch::jit::Block* block);
+/// Whether the network's forward may set its attributes, or write over tensors among them, in the mode that it has. Errs on
+/// the side of yes.
+bool writes_attributes(const torch::jit::Module& module);
 
 }  // namespace whycam::network

@@ -1,6 +1,8 @@
 #include <torch/csrc/autograd/variable.h>
 
+#include "model/failure.h"
 #include "model/network.h"
+#include "whycam/errors.h"
 #include "whycam/tap.h"
 
 namespace whycam::network {
@@ -17,6 +19,18 @@ torch::Tensor whycam::TapImpl::forward(const torch::Tensor& tensor) {
 }
 
 namespace whycam::network {
+
+bool Observation::was_overwritten() const {
+  return view.defined() && torch::autograd::impl::gradient_edge(view).function != edge.function;
+}
+
+void check_available(torch::Device device) {
+  try {
+    torch::empty({1}, device);
+  } catch (const std::exception& failure) {
+    throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) + ")");
+  }
+}
 
 Recorder* Recorder::current() { return current_recorder; }
 
@@ -48,10 +62,15 @@ torch::Tensor Recorder::record_tap(const torch::nn::Module* tap, const torch::Te
 
 Observation Recorder::observe(const torch::Tensor& tensor) const {
   torch::Tensor activation =
-      detail_ == Detail::values ? tensor.detach().clone() : torch::empty({1}).expand(tensor.sizes());
-  torch::autograd::Edge edge;
-  if (tensor.requires_grad()) edge = torch::autograd::impl::gradient_edge(tensor);
-  return {std::move(activation), std::move(edge)};
+      detail_ == Detail::values ? tensor.detach().clone() : torch::empty({}, tensor.scalar_type()).expand(tensor.sizes());
+  Observation observation{std::move(activation), {}, {}, {}};
+  if (!tensor.requires_grad()) return observation;
+  observation.edge = torch::autograd::impl::gradient_edge(tensor);
+  if (tensor.is_view() && tensor._base().requires_grad()) {
+    observation.view = tensor;
+    observation.memory = torch::autograd::impl::gradient_edge(torch::Tensor(tensor._base()));
+  }
+  return observation;
 }
 
 torch::Tensor Recorder::take(Slot& slot, const torch::Tensor& tensor) {

@@ -23,9 +23,10 @@ using torch::jit::Module;
 using ObjectPointer = c10::intrusive_ptr<c10::ivalue::Object>;
 using Copies = std::map<const c10::ivalue::Object*, ObjectPointer>;
 
-/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network may write
-/// on its attributes as it runs (in training mode it updates its buffers); such a run works on a tree of its own.
-enum class Own { nothing, buffers, all };
+/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network in training
+/// mode updates its buffers as it runs; such a run works on a tree with buffers of its own, and one that writes on other
+/// attributes on a tree of which nothing is shared.
+enum class Own { nothing, buffers };
 
 ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
   ObjectPointer& copy = copies[object.get()];
@@ -37,7 +38,7 @@ ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
     if (value.isTensor() && value.toTensor().defined()) {
       const torch::Tensor tensor = value.toTensor().detach();
       const bool own =
-          tensor.is_inference() || what == Own::all || (what == Own::buffers && type->is_buffer(i));
+          tensor.is_inference() || (what == Own::buffers && type->is_buffer(i));
       copy->setSlot(i, own ? tensor.clone() : tensor);
     } else if (value.isModule()) {
       copy->setSlot(i, copy_tree(value.toObject(), what, copies));
@@ -70,6 +71,9 @@ class TorchScriptNetwork : public Network {
  public:
   explicit TorchScriptNetwork(const Module& module)
       : module_(copy_of(module, Own::nothing)), training_(in_training_mode(module)) {
+    if (!module_.type()->getForwardHooks().empty() || !module_.type()->getForwardPreHooks().empty())
+      throw ModelError("the TorchScript network itself has forward hooks, which do not run when its forward does; save a "
+                       "network that holds it as a submodule");
     if (!module_.find_method("forward"))
       throw ModelError("the TorchScript network has no method \"forward\"; export it with torch.jit.script(network) or "
                        "torch.jit.trace(network, example)");
@@ -79,12 +83,12 @@ class TorchScriptNetwork : public Network {
 
   c10::IValue run(const std::vector<torch::Tensor>& inputs, const std::vector<c10::IValue>& additional_forward_args,
                   const std::vector<Layer>& layers, LayerSide side, Recorder& recorder) const override {
-    std::vector<std::string> paths;
-    for (const Layer& layer : layers) paths.push_back(checked_path(layer));
-    const Prepared prepared = observing(paths, side);
+    const Prepared prepared = observing(layers, side);
+    const bool writes = writes_on_itself();
     // What the network writes on its own attributes stays in this run.
-    const Own own = prepared.writes_attributes ? Own::all : training_ ? Own::buffers : Own::nothing;
-    torch::jit::Stack stack{(own == Own::nothing ? module_ : copy_of(module_, own))._ivalue()};
+    torch::jit::Stack stack{(writes ? module_.deepcopy()
+                             : training_                ? copy_of(module_, Own::buffers)
+                                                        : module_)._ivalue()};
     stack.insert(stack.end(), inputs.begin(), inputs.end());
     stack.insert(stack.end(), additional_forward_args.begin(), additional_forward_args.end());
     try {
@@ -99,6 +103,12 @@ class TorchScriptNetwork : public Network {
     return stack.back();
   }
 
+  std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
+    const Prepared prepared = observing(layers, side);
+    if (training_ || writes_on_itself()) return nullptr;
+    return std::make_unique<Script>(Script{prepared.graph, module_, module_.get_method("forward").function().getSchema()});
+  }
+
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
   std::vector<LayerName> layer_names() const override { return names_; }
@@ -107,7 +117,15 @@ class TorchScriptNetwork : public Network {
 
   std::optional<torch::Device> device() const override { return common_device(module_.parameters()); }
 
+  std::uint64_t weights_version() const override {
+    std::vector<torch::Tensor> tensors;
+    for (const torch::Tensor& tensor : module_.parameters()) tensors.push_back(tensor);
+    for (const torch::Tensor& tensor : module_.buffers()) tensors.push_back(tensor);
+    return version_of(tensors);
+  }
+
   std::shared_ptr<const Network> replica(torch::Device device) const override {
+    check_available(device);
     Module copy = module_.deepcopy();
     copy.to(device);
     return std::make_shared<TorchScriptNetwork>(copy);
@@ -132,16 +150,18 @@ class TorchScriptNetwork : public Network {
   }
 
   struct Prepared {
+    std::shared_ptr<const torch::jit::Graph> graph;
     torch::jit::Code code;
-    bool writes_attributes = false;
   };
 
-  Prepared observing(const std::vector<std::string>& paths, LayerSide side) const {
+  Prepared observing(const std::vector<Layer>& layers, LayerSide side) const {
+    std::vector<std::string> paths;
+    for (const Layer& layer : layers) paths.push_back(checked_path(layer));
     const std::lock_guard<std::mutex> lock(mutex_);
     Prepared& prepared = prepared_[{paths, side}];
     if (!prepared.code) {
       const auto graph = observed_graph(module_, paths, side);
-      prepared = {torch::jit::Code(graph, "forward"), writes_attributes(graph->block())};
+      prepared = {graph, torch::jit::Code(graph, "forward")};
     }
     return prepared;
   }
@@ -149,6 +169,13 @@ class TorchScriptNetwork : public Network {
   Module module_;
   bool training_;
   std::vector<LayerName> names_;
+  bool writes_on_itself() const {
+    std::call_once(analysed_, [this] { writes_attributes_ = writes_attributes(module_); });
+    return writes_attributes_;
+  }
+
+  mutable std::once_flag analysed_;
+  mutable bool writes_attributes_ = false;
   mutable std::mutex mutex_;
   mutable std::map<std::pair<std::vector<std::string>, LayerSide>, Prepared> prepared_;
 };
@@ -156,6 +183,11 @@ class TorchScriptNetwork : public Network {
 }  // namespace
 
 std::shared_ptr<const Network> torchscript_network(const Module& module) {
+  try {
+    module._ivalue();
+  } catch (const std::exception&) {
+    throw ModelError("the TorchScript network that was given is empty");
+  }
   return std::make_shared<TorchScriptNetwork>(module);
 }
 

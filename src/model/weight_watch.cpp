@@ -3,10 +3,15 @@
 #include <torch/enum.h>
 #include <torch/nn.h>
 
+#include <c10/util/Type.h>
+
 #include <algorithm>
+#include <sstream>
 #include <string>
 #include <typeindex>
 #include <unordered_set>
+
+#include "whycam/errors.h"
 
 namespace whycam::network {
 namespace {
@@ -47,7 +52,8 @@ torch::Tensor WeightWatch::weight_of(const nn::Module& module) {
 }
 
 void WeightWatch::add(const nn::Module& module, std::size_t slot) {
-  watched_.push_back({weight_of(module), module.parameters(/*recurse=*/false), module.buffers(/*recurse=*/false), slot});
+  watched_.push_back({weight_of(module), module.parameters(/*recurse=*/false), module.buffers(/*recurse=*/false), slot,
+                      c10::demangle(typeid(module).name()), {}, false});
 }
 
 bool WeightWatch::same(const torch::Tensor& one, const torch::Tensor& other) {
@@ -55,19 +61,33 @@ bool WeightWatch::same(const torch::Tensor& one, const torch::Tensor& other) {
                                 one.data_ptr() == other.data_ptr());
 }
 
-torch::Tensor WeightWatch::Watched::applied_to(at::ArrayRef<const c10::IValue> arguments) const {
-  bool takes_weight = false;
-  torch::Tensor other;
-  for (const c10::IValue& argument : arguments) {
-    if (!argument.isTensor() || !argument.toTensor().defined()) continue;
+bool WeightWatch::Watched::takes_weight(at::ArrayRef<const c10::IValue> arguments) const {
+  return std::any_of(arguments.begin(), arguments.end(), [&](const c10::IValue& argument) {
+    return argument.isTensor() && argument.toTensor().defined() && same(argument.toTensor(), weight);
+  });
+}
+
+std::string WeightWatch::Watched::describe(const at::RecordFunction& function, torch::Tensor& applied_to) const {
+  std::ostringstream text;
+  text << function.name();
+  for (const c10::IValue& argument : function.inputs()) {
+    if (!argument.isTensor() || !argument.toTensor().defined()) {
+      text << ", " << argument;
+      continue;
+    }
     const torch::Tensor& tensor = argument.toTensor();
-    takes_weight = takes_weight || same(tensor, weight);
-    const auto owns = [&](const std::vector<torch::Tensor>& tensors) {
-      return std::any_of(tensors.begin(), tensors.end(), [&](const auto& own) { return same(tensor, own); });
+    const auto own = [&](const std::vector<torch::Tensor>& tensors) {
+      return std::find_if(tensors.begin(), tensors.end(), [&](const auto& one) { return same(tensor, one); }) - tensors.begin();
     };
-    if (!other.defined() && !owns(parameters) && !owns(buffers)) other = tensor;
+    const auto parameter = own(parameters), buffer = own(buffers);
+    const bool is_own = parameter < static_cast<std::ptrdiff_t>(parameters.size()) || buffer < static_cast<std::ptrdiff_t>(buffers.size());
+    if (is_own)
+      text << ", own " << parameter << ' ' << buffer << ' ' << tensor.sizes();
+    else
+      text << (applied_to.defined() ? ", another tensor" : ", the input");
+    if (!is_own && !applied_to.defined()) applied_to = tensor;
   }
-  return takes_weight ? other : torch::Tensor();
+  return text.str();
 }
 
 /// One operator call that takes a watched weight.
@@ -84,17 +104,29 @@ std::unique_ptr<at::ObserverContext> WeightWatch::call_begins(const at::RecordFu
       "aten::layer_norm",       "aten::group_norm",       "aten::linear",     "aten::addmm"};
   WeightWatch* watch = current_watch;
   if (!watch || !layers.count(function.name())) return nullptr;
-  for (const Watched& watched : watch->watched_) {
-    const torch::Tensor applied_to = watched.applied_to(function.inputs());
-    if (!applied_to.defined()) continue;
-    auto call = std::make_unique<Call>();
-    call->slot = watched.slot;
-    if (watch->depth_ == 0 && watch->side_ == LayerSide::input)
-      watch->recorder_.record_tensors(watched.slot, {applied_to});
+  for (Watched& watched : watch->watched_) {
+    if (!watched.takes_weight(function.inputs())) continue;
+    if (watch->depth_ == 0) {
+      torch::Tensor applied_to;
+      const std::string call = watched.describe(function, applied_to);
+      watched.differs = watched.differs || (!watched.call.empty() && watched.call != call) || !applied_to.defined();
+      watched.call = call;
+      if (watch->side_ == LayerSide::input && applied_to.defined())
+        watch->recorder_.record_tensors(watched.slot, {applied_to});
+    }
+    auto context = std::make_unique<Call>();
+    context->slot = watched.slot;
     ++watch->depth_;
-    return call;
+    return context;
   }
   return nullptr;
+}
+
+void WeightWatch::check_calls_agree() const {
+  for (const Watched& watched : watched_)
+    if (watched.differs)
+      throw LayerError("the weight of the layer (" + watched.type + ") is used in several ways in one run, and only one of "
+                       "them is the layer; mark its place with a whycam::Tap");
 }
 
 void WeightWatch::call_ends(const at::RecordFunction& function, at::ObserverContext* context) {

@@ -4,15 +4,17 @@
 #include <ATen/record_function.h>
 #include <torch/nn/module.h>
 
+#include <string>
 #include <vector>
 
 #include "model/network.h"
 
 namespace whycam::network {
 
-/// Reports the calls of modules to a Recorder: the outermost call of a layer's operator (aten::conv2d, say) that takes a
-/// module's own weight is the module. A module that calls otherwise, as a linear layer does on inputs of three dimensions,
-/// is not found, and ends in an error.
+/// Reports the calls of modules to a Recorder: the outermost call of its operator (aten::conv2d, say) that takes a module's
+/// own weight is the module. A module that calls otherwise, as a linear layer does on inputs of three dimensions, is not
+/// found, and ends in an error. So does one whose weight is used by calls that differ in operator or options: they cannot
+/// be told apart.
 class WeightWatch {
  public:
   WeightWatch(Recorder& recorder, LayerSide side) : recorder_(recorder), side_(side) {}
@@ -26,6 +28,9 @@ class WeightWatch {
   static bool same(const torch::Tensor& one, const torch::Tensor& other);
 
   void add(const torch::nn::Module& module, std::size_t slot);
+
+  /// Throws LayerError where a watched weight was used in different ways in the run.
+  void check_calls_agree() const;
 
   /// Watches this thread's operator calls for a scope.
   class Scope {
@@ -46,9 +51,13 @@ class WeightWatch {
     torch::Tensor weight;
     std::vector<torch::Tensor> parameters, buffers;
     std::size_t slot;
+    std::string type;
+    std::string call;      ///< how the weight was used first: the operator and its other arguments
+    bool differs = false;  ///< it was used in another way, too
 
-    /// What a call with these arguments applies the layer to; undefined where it does not take the weight, or nothing else.
-    torch::Tensor applied_to(at::ArrayRef<const c10::IValue> arguments) const;
+    bool takes_weight(at::ArrayRef<const c10::IValue> arguments) const;
+    /// The operator and its arguments; `applied_to` becomes the one tensor that is not the module's own.
+    std::string describe(const at::RecordFunction& function, torch::Tensor& applied_to) const;
   };
   struct Call;
   static std::unique_ptr<at::ObserverContext> call_begins(const at::RecordFunction& function);

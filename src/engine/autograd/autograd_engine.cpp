@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include "engine/autograd/overwritten_view.h"
 #include "engine/autograd/relu_rule.h"
 #include "engine/output_element.h"
 #include "model/failure.h"
@@ -56,7 +57,8 @@ class AutogradPass : public Pass {
                                            request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
     differentiable_output_ = output_tensor(result, request.output_element);
     output_ = differentiable_output_.detach();
-    for (std::size_t i = 0; i < request.layers.size(); ++i) take_layer(network, request.layers[i], recorder, i);
+    std::vector<std::vector<Observation>> observed;
+    for (std::size_t i = 0; i < request.layers.size(); ++i) observed.push_back(take_layer(network, request.layers[i], recorder, i));
     if (!differentiable_output_.requires_grad())
       throw ModelError("the network's output does not depend on its inputs in a way that gradients can follow");
     std::vector<Edge> ends;
@@ -64,6 +66,10 @@ class AutogradPass : public Pass {
     for (const auto& layer : layer_edges_)  // one that depends on no input is an end, too
       std::copy_if(layer.begin(), layer.end(), std::back_inserter(ends), [](const Edge& edge) { return edge.is_valid(); });
     hooks_ = std::make_unique<ReluHooks>(torch::autograd::impl::gradient_edge(differentiable_output_), ends);
+    for (const auto& layer : observed) {  // behind the ReLUs' hooks, so that theirs come first
+      auto& views = overwritten_.emplace_back();
+      for (const Observation& observation : layer) views.push_back(OverwrittenView::of(observation));
+    }
   }
 
   const torch::Tensor& output() const override { return output_; }
@@ -77,6 +83,9 @@ class AutogradPass : public Pass {
     for (const auto& layer : layer_edges_)
       for (const Edge& edge : layer)
         if (edge.is_valid()) edges.push_back(edge);
+    for (const auto& layer : overwritten_)  // theirs come last: they are asked for so that they are computed
+      for (const auto& view : layer)
+        if (view) edges.push_back(view->memory());
     const std::vector<torch::Tensor> found = backward(output_gradient, edges);
     std::vector<std::vector<torch::Tensor>> gradients;
     auto next = found.begin();
@@ -84,7 +93,8 @@ class AutogradPass : public Pass {
       bool any = false;
       auto& of_layer = gradients.emplace_back();
       for (std::size_t j = 0; j < layer_edges_[i].size(); ++j) {
-        const torch::Tensor gradient = layer_edges_[i][j].is_valid() ? *next++ : torch::Tensor();
+        torch::Tensor gradient = layer_edges_[i][j].is_valid() ? *next++ : torch::Tensor();
+        if (overwritten_[i][j]) gradient = overwritten_[i][j]->gradient(gradient);
         any = any || gradient.defined();
         of_layer.push_back(gradient.defined() ? gradient : torch::zeros_like(activations_[i][j]));
       }
@@ -110,7 +120,7 @@ class AutogradPass : public Pass {
   }
 
  private:
-  void take_layer(const Network& network, const Layer& layer, const Recorder& recorder, std::size_t slot) {
+  std::vector<Observation> take_layer(const Network& network, const Layer& layer, const Recorder& recorder, std::size_t slot) {
     const std::string name = network.name_of(layer);
     if (!recorder.ran(slot))
       throw LayerError("the layer \"" + name + "\" did not run in this forward pass, so there is nothing to explain at "
@@ -119,11 +129,13 @@ class AutogradPass : public Pass {
                        "whycam::Tap behind it.)");
     auto& activations = activations_.emplace_back();
     auto& edges = layer_edges_.emplace_back();
-    for (const Observation& observation : explained_tensors(layer, name, recorder.observations(slot))) {
+    const std::vector<Observation> observed = explained_tensors(layer, name, recorder.observations(slot));
+    for (const Observation& observation : observed) {
       activations.push_back(observation.activation);
       edges.push_back(observation.edge);
     }
     layer_names_.push_back(name);
+    return observed;
   }
 
   std::vector<torch::Tensor> backward(const torch::Tensor& output_gradient, const std::vector<Edge>& edges) const {
@@ -143,6 +155,7 @@ class AutogradPass : public Pass {
   torch::Tensor output_;
   std::vector<std::vector<torch::Tensor>> activations_;
   std::vector<std::vector<Edge>> layer_edges_;
+  std::vector<std::vector<std::optional<OverwrittenView>>> overwritten_;
   std::vector<std::string> layer_names_;
   std::unique_ptr<ReluHooks> hooks_;
   bool keep_graph_ = true;

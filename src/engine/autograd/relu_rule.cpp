@@ -1,5 +1,7 @@
 #include "engine/autograd/relu_rule.h"
 
+#include "whycam/errors.h"
+
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/functions/tensor.h>
@@ -166,6 +168,7 @@ struct ReluHooks::Found {
     /// tensor; only the view's part of the gradient meets the rule there.
     const torch::autograd::CopySlices* slices;
     torch::Tensor passed;  ///< the non-negative gradient that came to it, for Captum's deconvolution
+    bool shared_view = false;  ///< the view that it wrote over was used elsewhere before
   };
 
   std::shared_ptr<Switch> in_force = std::make_shared<Switch>();
@@ -244,7 +247,8 @@ class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
   std::vector<std::shared_ptr<Relu>> relus_;
 };
 
-/// The same for a ReLU in place on a view. What enters it is the view, which nothing else uses, so both rules are one.
+/// The same for a ReLU in place on a view. Where nothing else uses the view, both rules are one; where something does,
+/// follow() has refused Captum's.
 class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook {
  public:
   ComesToSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
@@ -285,11 +289,20 @@ class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook 
 
 void ReluHooks::Found::find(const torch::autograd::Edge& from, const std::vector<torch::autograd::Edge>& ends) {
   output = from.function;
-  for (Node* node : nodes_between(from, ends)) {
+  const std::vector<Node*> between = nodes_between(from, ends);
+  std::set<std::pair<const Node*, std::uint32_t>> used;
+  for (const Node* node : between)
+    for (const torch::autograd::Edge& edge : node->next_edges()) used.emplace(edge.function.get(), edge.input_nr);
+  for (Node* node : between) {
     const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
     const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
     if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
+    {
       relus.push_back(std::make_shared<Relu>(Relu{node, kind, slices, {}}));
+      // The ReLU inside still knows the view's own place, from before it was written over.
+      const torch::autograd::Edge view = slices && slices->fn->num_outputs() > 0 ? slices->fn->next_edge(0) : torch::autograd::Edge();
+      relus.back()->shared_view = view.is_valid() && used.count({view.function.get(), view.input_nr}) > 0;
+    }
     else if (kind.meaning == Kind::other_activation)
       ++others[kind.name];
   }
@@ -325,7 +338,14 @@ ReluHooks::~ReluHooks() {
   found_->in_force->over = true;
 }
 
-void ReluHooks::follow(const std::optional<ReluRule>& rule) { found_->in_force->rule = rule; }
+void ReluHooks::follow(const std::optional<ReluRule>& rule) {
+  found_->in_force->rule = rule;
+  for (const auto& relu : found_->relus)
+    if (relu->shared_view && rule && rule->rule == GuidedRule::captum && found_->in_force->applies(relu->kind, rule->gradient))
+      throw ModelError("a ReLU works in place on a part of a tensor that is used elsewhere, too, so that Captum's rule, which "
+                       "takes all its gradients together, cannot be followed; write the ReLU not in place, or take "
+                       "GuidedRule::paper");
+}
 
 ActivationReport ReluHooks::report(bool clipped_relus) const {
   ActivationReport report;

@@ -1,0 +1,38 @@
+// A TorchScript network and the shapes of its inputs become a graph of the compiler's.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "graph/graph.h"
+#include "model/network.h"
+
+namespace whycam::engine {
+
+/// Why a network cannot be compiled: which operator, and where it stands. The autograd engine explains it then.
+class CannotCompile : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The forward pass as a graph.
+struct Lowered {
+  graph::Graph graph;
+  std::vector<graph::Value> inputs;      ///< named "input.0", ...
+  std::vector<graph::Value> arguments;   ///< those of the additional arguments that are tensors: "argument.0", ...
+  graph::Value output = graph::no_value;
+  std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor], as the Recorder would observe them
+};
+
+/// Follows the script with these inputs, of which only shapes and types count. Whatever does not depend on them is computed
+/// by libtorch on the way; control flow that does not depend on their values vanishes. Throws CannotCompile.
+Lowered lower(const network::Script& script, const Request& request);
+
+}  // namespace whycam::engine

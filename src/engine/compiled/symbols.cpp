@@ -1,0 +1,79 @@
+#include "engine/compiled/symbols.h"
+
+#include <ATen/ATen.h>
+
+namespace whycam::engine {
+
+torch::Tensor Symbols::stand_in(graph::Value value, torch::ScalarType of_type, const torch::Tensor& base) {
+  const graph::Shape& shape = graph.shape(value);
+  const torch::Tensor memory = base.defined() ? base : torch::empty({1}, of_type);
+  const torch::Tensor tensor = memory.as_strided(shape, std::vector<std::int64_t>(shape.size(), 0), 0);
+  kept_.push_back(tensor);
+  values_[tensor.unsafeGetTensorImpl()] = value;
+  views_.emplace(tensor.storage().unsafeGetStorageImpl(), tensor.unsafeGetTensorImpl());
+  return tensor;
+}
+
+bool Symbols::holds_symbol(const c10::IValue& value) const {
+  if (value.isTensor()) return is_symbol(value.toTensor());
+  if (value.isTuple()) {
+    for (const c10::IValue& element : value.toTupleRef().elements())
+      if (holds_symbol(element)) return true;
+  } else if (value.isList()) {
+    for (const c10::IValue& element : value.toListRef())
+      if (holds_symbol(element)) return true;
+  } else if (value.isGenericDict()) {
+    for (const auto& entry : value.toGenericDict())
+      if (holds_symbol(entry.value())) return true;
+  }
+  return false;
+}
+
+graph::Value Symbols::value_of(const torch::Tensor& tensor) {
+  const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
+  if (outdated_.count(key)) throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
+  const auto found = values_.find(key);
+  return found == values_.end() ? constant(tensor) : found->second;
+}
+
+void Symbols::write(const torch::Tensor& tensor, graph::Value value) {
+  if (!is_symbol(tensor)) throw CannotCompile("an operation in place on a tensor that does not depend on the inputs");
+  values_[tensor.unsafeGetTensorImpl()] = value;
+  const auto views = views_.equal_range(tensor.storage().unsafeGetStorageImpl());
+  for (auto view = views.first; view != views.second; ++view)
+    if (view->second != tensor.unsafeGetTensorImpl()) outdated_.insert(view->second);
+}
+
+void Symbols::set_attribute(const torch::Tensor& tensor, const std::string& name) {
+  if (tensor.defined() && attributes_.emplace(tensor.unsafeGetTensorImpl(), name).second) kept_.push_back(tensor);
+}
+
+std::string Symbols::name_of(const torch::Tensor& tensor) const {
+  const auto found = attributes_.find(tensor.unsafeGetTensorImpl());
+  return found == attributes_.end() ? std::string() : found->second;
+}
+
+graph::Value Symbols::constant(const torch::Tensor& tensor) {
+  const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
+  const bool is_attribute = attributes_.count(key) > 0;
+  if (is_attribute && constants_.count(key)) return constants_[key];
+  if (tensor.is_quantized() || tensor.is_sparse() || tensor.is_complex())
+    throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())));
+  if (tensor.dim() > 0 && tensor.is_floating_point() && tensor.scalar_type() != type)
+    throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
+                        c10::toString(type));
+  torch::Tensor numbers = tensor.detach().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
+  // Others may still be written over by the network.
+  if (!is_attribute && numbers.is_alias_of(tensor)) numbers = numbers.clone();
+  graph::Constant constant;
+  constant.owner = std::make_shared<const torch::Tensor>(numbers);
+  if (type == torch::kDouble)
+    constant.doubles = numbers.data_ptr<double>();
+  else
+    constant.floats = numbers.data_ptr<float>();
+  const graph::Value value = graph.add_constant(constant, numbers.sizes().vec(), name_of(tensor));
+  if (is_attribute) constants_[key] = value;
+  return value;
+}
+
+}  // namespace whycam::engine

@@ -1,0 +1,72 @@
+#include "graph/evaluate.h"
+
+#include <optional>
+
+namespace whycam::graph {
+namespace {
+
+/// Evaluates what it is asked for, each node once.
+class Evaluator {
+ public:
+  explicit Evaluator(const Graph& graph) : graph_(graph), known_(static_cast<std::size_t>(graph.size())) {}
+
+  void set(Value value, const Tensor& tensor) { known_[static_cast<std::size_t>(value)] = tensor; }
+
+  const Tensor& get(Value wanted) {
+    std::vector<Value> path{wanted};  // not by recursion: graphs may be deep
+    while (!path.empty()) {
+      const Value value = path.back();
+      std::optional<Tensor>& known = known_[static_cast<std::size_t>(value)];
+      const Node& node = graph_[value];
+      bool ready = true;
+      for (const Value input : node.inputs) {
+        if (known || known_[static_cast<std::size_t>(input)]) continue;
+        path.push_back(input);
+        ready = false;
+      }
+      if (!ready) continue;
+      path.pop_back();
+      if (known) continue;
+      Tensors inputs;
+      for (const Value input : node.inputs) inputs.push_back(&*known_[static_cast<std::size_t>(input)]);
+      known = record(node.op).evaluate(node, inputs);
+    }
+    return *known_[static_cast<std::size_t>(wanted)];
+  }
+
+ private:
+  const Graph& graph_;
+  std::vector<std::optional<Tensor>> known_;
+};
+
+}  // namespace
+
+std::map<std::string, Tensor> evaluate(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
+  Evaluator evaluator(graph);
+  for (Value value = 0; value < graph.size(); ++value) {
+    if (graph[value].op != Operator::input) continue;
+    const auto given = inputs.find(graph[value].name);
+    if (given == inputs.end()) continue;
+    require(given->second.shape == graph.shape(value), "the input \"" + graph[value].name + "\" has the shape " +
+                                                           to_string(given->second.shape) + " instead of " +
+                                                           to_string(graph.shape(value)));
+    evaluator.set(value, given->second);
+  }
+  std::map<std::string, Tensor> outputs;
+  for (const Output& output : graph.outputs()) outputs[output.name] = evaluator.get(output.value);
+  return outputs;
+}
+
+std::vector<bool> constant_values(const Graph& graph) {
+  std::vector<bool> constant;
+  for (Value value = 0; value < graph.size(); ++value) {
+    bool all = graph[value].op != Operator::input;
+    for (const Value input : graph[value].inputs) all = all && constant[static_cast<std::size_t>(input)];
+    constant.push_back(all);
+  }
+  return constant;
+}
+
+Tensor evaluate_constant(const Graph& graph, Value value) { return Evaluator(graph).get(value); }
+
+}  // namespace whycam::graph

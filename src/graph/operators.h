@@ -1,0 +1,81 @@
+// One record an operator: how many inputs it takes, what shape it gives, its values, its gradient.
+#pragma once
+
+#include <stdexcept>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace whycam::graph {
+
+/// Numbers in row-major order, in double precision: what the evaluator works on.
+struct Tensor {
+  Shape shape;
+  std::vector<double> values;
+};
+
+using Tensors = std::vector<const Tensor*>;
+
+/// A node to be, of which the shape is asked.
+struct Question {
+  std::vector<Shape> inputs;
+  const Attributes& attributes;
+};
+
+/// A node whose gradient is asked: `gradient` arrives at it, and is passed on to the inputs that are wanted. The
+/// operator adds what it needs to the graph.
+struct GradientQuestion {
+  Graph& graph;
+  Value value;     ///< the node
+  Node node;       ///< a copy of it
+  Value gradient;
+  std::vector<bool> wanted;
+  Shape input_shape(std::size_t i) const { return graph.shape(node.inputs[i]); }
+};
+
+struct Record {
+  const char* name;
+  std::size_t fewest_inputs, most_inputs;
+  /// Throws std::invalid_argument where the inputs or attributes do not fit.
+  Shape (*shape)(const Question& question);
+  /// The slow truth.
+  Tensor (*evaluate)(const Node& node, const Tensors& inputs);
+  /// One value an input, no_value where it is not wanted or gets none. Null: the operator has no gradient.
+  std::vector<Value> (*gradient)(GradientQuestion& question);
+};
+
+const Record& record(Operator op);
+
+constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+
+namespace records {
+extern const Record input, constant, unary, unary_gradient, add, subtract, multiply, divide, maximum, minimum, convolution,
+    convolution_transpose, matmul, max_pool, max_pool_positions, max_pool_gradient, average_pool, average_pool_gradient,
+    adaptive_average_pool, adaptive_average_pool_gradient, reduce_sum, softmax, log_softmax, normalize, normalize_gradient, reshape,
+    transpose, slice, embed, concat, expand, positive, gate, scale_shift;
+}  // namespace records
+
+/// Throws std::invalid_argument with the message where the condition does not hold.
+void require(bool condition, const std::string& message);
+
+/// The shape of two broadcast against each other, as NumPy does.
+Shape broadcast(const Shape& a, const Shape& b);
+
+/// Row-major strides.
+Integers strides_of(const Shape& shape);
+
+/// Calls `visit(index)` for each index of a shape in row-major order.
+template <class Visit>
+void for_each_index(const Shape& shape, const Visit& visit) {
+  Integers index(shape.size(), 0);
+  const std::int64_t count = element_count(shape);
+  for (std::int64_t i = 0; i < count; ++i) {
+    visit(static_cast<const Integers&>(index));
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      if (++index[d] < shape[d]) break;
+      index[d] = 0;
+    }
+  }
+}
+
+}  // namespace whycam::graph

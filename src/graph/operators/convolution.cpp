@@ -1,0 +1,136 @@
+// Convolutions, and what carries their gradients back to the data.
+#include "graph/operators.h"
+
+namespace whycam::graph {
+namespace {
+
+std::size_t spatial_dimensions(const Question& question) { return question.inputs[0].size() - 2; }
+
+void check_window(const Question& question, bool with_kernel) {
+  require(question.inputs[0].size() >= 3, "a window slides over tensors of at least 3 dimensions, batch and channels first; "
+                                          "this one has the shape " + to_string(question.inputs[0]));
+  const Attributes& a = question.attributes;
+  const std::size_t n = spatial_dimensions(question);
+  require((!with_kernel || a.kernel.size() == n) && a.strides.size() == n && a.dilation.size() == n &&
+              a.padding_begin.size() == n && a.padding_end.size() == n,
+          "a window needs one kernel size, stride, dilation and padding for each spatial dimension");
+  for (std::size_t i = 0; i < n; ++i)
+    require(a.strides[i] > 0 && a.dilation[i] > 0 && a.padding_begin[i] >= 0, "strides and dilations are at least 1");
+}
+
+Shape convolution_shape(const Question& question) {
+  check_window(question, false);
+  const Shape &x = question.inputs[0], &w = question.inputs[1];
+  const Attributes& a = question.attributes;
+  require(w.size() == x.size() && a.groups > 0 && w[1] * a.groups == x[1] && w[0] % a.groups == 0,
+          "weights of " + to_string(w) + " in " + std::to_string(a.groups) + " groups do not fit a tensor of " + to_string(x));
+  Shape result{x[0], w[0]};
+  for (std::size_t i = 0; i + 2 < x.size(); ++i) {
+    const std::int64_t room = x[i + 2] + a.padding_begin[i] + a.padding_end[i] - a.dilation[i] * (w[i + 2] - 1) - 1;
+    require(room >= 0, "the kernel of " + to_string(w) + " is larger than its padded input of " + to_string(x));
+    result.push_back(room / a.strides[i] + 1);
+  }
+  if (question.inputs.size() > 2)
+    require(question.inputs[2] == Shape{w[0]}, "the bias of a convolution is one number an output channel");
+  if (question.inputs.size() > 3) require(question.inputs[3] == result, "what is added to a convolution has its shape");
+  return result;
+}
+
+Shape transposed_shape(const Question& question) {
+  check_window(question, false);
+  const Shape &y = question.inputs[0], &w = question.inputs[1], &result = question.attributes.shape;
+  require(w.size() == y.size() && result.size() == y.size() && w[0] == y[1] && result[0] == y[0] &&
+              result[1] == w[1] * question.attributes.groups,
+          "weights of " + to_string(w) + " do not lead from " + to_string(y) + " to " + to_string(result));
+  Question forward{{result, w}, question.attributes};
+  require(convolution_shape(forward) == y, "no convolution leads from " + to_string(result) + " to " + to_string(y));
+  return result;
+}
+
+/// Calls `visit(x, w, y)` with the positions of all triples that meet in a convolution of x by w to y.
+template <class Visit>
+void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Attributes& a, const Visit& visit) {
+  const Integers strides_x = strides_of(x), strides_w = strides_of(w), strides_y = strides_of(y);
+  const Shape window(w.begin() + 2, w.end());
+  const std::int64_t channels_out = w[0] / a.groups;
+  for_each_index(y, [&](const Integers& at_y) {
+    const std::int64_t group = at_y[1] / channels_out;
+    std::int64_t offset_y = 0;
+    for (std::size_t d = 0; d < y.size(); ++d) offset_y += at_y[d] * strides_y[d];
+    for_each_index(window, [&](const Integers& tap) {
+      std::int64_t offset_x = at_y[0] * strides_x[0] + group * w[1] * strides_x[1];
+      std::int64_t offset_w = at_y[1] * strides_w[0];
+      for (std::size_t d = 0; d < tap.size(); ++d) {
+        const std::int64_t at_x = at_y[d + 2] * a.strides[d] - a.padding_begin[d] + tap[d] * a.dilation[d];
+        if (at_x < 0 || at_x >= x[d + 2]) return;
+        offset_x += at_x * strides_x[d + 2];
+        offset_w += tap[d] * strides_w[d + 2];
+      }
+      for (std::int64_t channel = 0; channel < w[1]; ++channel)
+        visit(static_cast<std::size_t>(offset_x + channel * strides_x[1]),
+              static_cast<std::size_t>(offset_w + channel * strides_w[1]), static_cast<std::size_t>(offset_y));
+    });
+  });
+}
+
+void add_bias(Tensor& tensor, const Tensor& bias) {
+  const std::size_t channels = bias.values.size();
+  const std::size_t area = tensor.values.size() / (channels * static_cast<std::size_t>(tensor.shape[0]));
+  for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] += bias.values[i / area % channels];
+}
+
+Tensor zeros(const Shape& shape) { return {shape, std::vector<double>(static_cast<std::size_t>(element_count(shape)), 0.0)}; }
+
+Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
+  Tensor result = zeros(node.shape);
+  const Tensor &x = *inputs[0], &w = *inputs[1];
+  for_each_product(x.shape, w.shape, result.shape, node.attributes,
+                   [&](std::size_t at_x, std::size_t at_w, std::size_t at_y) {
+                     result.values[at_y] += x.values[at_x] * w.values[at_w];
+                   });
+  if (inputs.size() > 2 && !result.values.empty()) add_bias(result, *inputs[2]);
+  for (std::size_t i = 0; i < result.values.size(); ++i) {
+    if (inputs.size() > 3) result.values[i] += inputs[3]->values[i];
+    if (node.attributes.relu && result.values[i] < 0) result.values[i] = 0;
+  }
+  return result;
+}
+
+Tensor evaluate_transposed(const Node& node, const Tensors& inputs) {
+  Tensor result = zeros(node.shape);
+  const Tensor &y = *inputs[0], &w = *inputs[1];
+  for_each_product(result.shape, w.shape, y.shape, node.attributes,
+                   [&](std::size_t at_x, std::size_t at_w, std::size_t at_y) {
+                     result.values[at_x] += y.values[at_y] * w.values[at_w];
+                   });
+  return result;
+}
+
+std::vector<Value> gradient_of_convolution(GradientQuestion& q) {
+  for (std::size_t i = 1; i < q.wanted.size(); ++i)
+    require(!q.wanted[i], "a convolution's gradient is known for its data alone");
+  Attributes attributes = q.node.attributes;
+  attributes.shape = q.input_shape(0);
+  std::vector<Value> gradients(q.node.inputs.size(), no_value);
+  gradients[0] = q.graph.add(Operator::convolution_transpose, {q.gradient, q.node.inputs[1]}, attributes, q.node.name);
+  return gradients;
+}
+
+std::vector<Value> gradient_of_transposed(GradientQuestion& q) {
+  require(!q.wanted[1], "a transposed convolution's gradient is known for its data alone");
+  Attributes attributes = q.node.attributes;
+  attributes.shape.clear();
+  return {q.graph.add(Operator::convolution, {q.gradient, q.node.inputs[1]}, attributes, q.node.name), no_value};
+}
+
+}  // namespace
+
+/// (x, weights, [bias, [addend]]) with x: N x C x spatial, weights: O x C/groups x kernel. Reads: strides, dilation,
+/// padding_begin, padding_end, groups; relu, which sets negative results to 0 (after fusion, so it has no gradient then).
+const Record records::convolution{"convolution", 2, 4, convolution_shape, evaluate_convolution, gradient_of_convolution};
+/// (y, weights): what carries a convolution's gradient back to its data, of the shape given. Reads what a convolution
+/// reads, and shape.
+const Record records::convolution_transpose{"convolution_transpose", 2, 2, transposed_shape, evaluate_transposed,
+                                            gradient_of_transposed};
+
+}  // namespace whycam::graph

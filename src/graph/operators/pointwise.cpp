@@ -1,0 +1,196 @@
+// What is done element by element.
+#include <algorithm>
+#include <cmath>
+
+#include "graph/operators.h"
+
+namespace whycam::graph {
+namespace {
+
+Shape shape_of_first(const Question& question) { return question.inputs[0]; }
+
+Shape shape_of_all(const Question& question) {
+  for (const Shape& shape : question.inputs)
+    require(shape == question.inputs[0], "tensors of " + to_string(question.inputs[0]) + " and " + to_string(shape) +
+                                             " where all must have one shape");
+  return question.inputs[0];
+}
+
+Shape broadcast_shape(const Question& question) { return broadcast(question.inputs[0], question.inputs[1]); }
+
+/// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there.
+template <class Visit>
+void broadcast_elements(const Shape& result, const Tensor& a, const Tensor& b, const Visit& visit) {
+  const auto steps = [&](const Tensor& tensor) {
+    Integers steps(result.size(), 0);
+    const Integers strides = strides_of(tensor.shape);
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
+      if (tensor.shape[i] != 1) steps[result.size() - tensor.shape.size() + i] = strides[i];
+    return steps;
+  };
+  const Integers steps_a = steps(a), steps_b = steps(b);
+  std::size_t i = 0;
+  for_each_index(result, [&](const Integers& index) {
+    std::int64_t at_a = 0, at_b = 0;
+    for (std::size_t d = 0; d < index.size(); ++d) {
+      at_a += index[d] * steps_a[d];
+      at_b += index[d] * steps_b[d];
+    }
+    visit(i++, static_cast<std::size_t>(at_a), static_cast<std::size_t>(at_b));
+  });
+}
+
+template <class Combine>
+Tensor combine(const Node& node, const Tensors& inputs, const Combine& combine) {
+  Tensor result{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)))};
+  broadcast_elements(node.shape, *inputs[0], *inputs[1], [&](std::size_t i, std::size_t a, std::size_t b) {
+    const double value = combine(inputs[0]->values[a], inputs[1]->values[b]);
+    result.values[i] = node.attributes.relu && value < 0 ? 0 : value;
+  });
+  return result;
+}
+
+Tensor evaluate_add(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a + b; });
+}
+Tensor evaluate_subtract(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a - b; });
+}
+Tensor evaluate_multiply(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a * b; });
+}
+Tensor evaluate_divide(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a / b; });
+}
+Tensor evaluate_maximum(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a > b || std::isnan(a) ? a : b; });
+}
+Tensor evaluate_minimum(const Node& node, const Tensors& inputs) {
+  return combine(node, inputs, [](double a, double b) { return a < b || std::isnan(a) ? a : b; });
+}
+
+/// The gradients that `of_a` and `of_b` give, summed over the dimensions that were broadcast.
+template <class OfA, class OfB>
+std::vector<Value> both(GradientQuestion& q, const OfA& of_a, const OfB& of_b) {
+  return {q.wanted[0] ? q.graph.sum_to(of_a(), q.input_shape(0)) : no_value,
+          q.wanted[1] ? q.graph.sum_to(of_b(), q.input_shape(1)) : no_value};
+}
+
+std::vector<Value> gradient_of_add(GradientQuestion& q) {
+  return both(q, [&] { return q.gradient; }, [&] { return q.gradient; });
+}
+
+std::vector<Value> gradient_of_subtract(GradientQuestion& q) {
+  return both(q, [&] { return q.gradient; }, [&] { return q.graph.unary(Function::linear, q.gradient, -1, 0); });
+}
+
+std::vector<Value> gradient_of_multiply(GradientQuestion& q) {
+  Graph& g = q.graph;
+  return both(q, [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[1]); },
+              [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[0]); });
+}
+
+std::vector<Value> gradient_of_divide(GradientQuestion& q) {
+  Graph& g = q.graph;
+  const Value over_b = g.binary(Operator::divide, q.gradient, q.node.inputs[1]);
+  return both(q, [&] { return over_b; }, [&] {
+    return g.unary(Function::linear, g.binary(Operator::multiply, over_b, q.value), -1, 0);
+  });
+}
+
+/// The larger (smaller) one has the gradient, two equal ones half of it each, as in PyTorch.
+std::vector<Value> gradient_of_extremum(GradientQuestion& q, bool largest) {
+  Graph& g = q.graph;
+  const auto share = [&](Value own, Value other) {
+    const Value ahead = largest ? g.binary(Operator::subtract, own, other) : g.binary(Operator::subtract, other, own);
+    return g.binary(Operator::multiply, q.gradient, g.unary(Function::heaviside, ahead));
+  };
+  const Value a = q.node.inputs[0], b = q.node.inputs[1];
+  return both(q, [&] { return share(a, b); }, [&] { return share(b, a); });
+}
+std::vector<Value> gradient_of_maximum(GradientQuestion& q) { return gradient_of_extremum(q, true); }
+std::vector<Value> gradient_of_minimum(GradientQuestion& q) { return gradient_of_extremum(q, false); }
+
+Tensor evaluate_unary(const Node& node, const Tensors& inputs) {
+  Tensor result = *inputs[0];
+  const FunctionRecord& function = record(node.attributes.function);
+  for (double& x : result.values) x = function.value(x, node.attributes.alpha, node.attributes.beta);
+  return result;
+}
+
+Tensor evaluate_unary_gradient(const Node& node, const Tensors& inputs) {
+  Tensor result = *inputs[0];
+  const FunctionRecord& function = record(node.attributes.function);
+  for (std::size_t i = 0; i < result.values.size(); ++i)
+    result.values[i] *= function.derivative(inputs[1]->values[i], node.attributes.alpha, node.attributes.beta);
+  return result;
+}
+
+std::vector<Value> gradient_of_unary(GradientQuestion& q) {
+  if (q.node.attributes.function == Function::relu) {  // one bit an element says all that is needed
+    const Value mask = q.graph.add(Operator::positive, {q.value});
+    return {q.graph.add(Operator::gate, {mask, q.gradient})};
+  }
+  if (q.node.attributes.function == Function::linear)
+    return {q.graph.unary(Function::linear, q.gradient, q.node.attributes.alpha, 0)};
+  return {q.graph.add(Operator::unary_gradient, {q.gradient, q.node.inputs[0]}, q.node.attributes)};
+}
+
+Tensor evaluate_positive(const Node&, const Tensors& inputs) {
+  Tensor result = *inputs[0];
+  for (double& x : result.values) x = x <= 0 ? 0 : 1;  // NaN lets the gradient pass, as in PyTorch
+  return result;
+}
+
+Tensor evaluate_gate(const Node& node, const Tensors& inputs) {
+  Tensor result = *inputs[1];
+  for (std::size_t input = 2; input < inputs.size(); ++input)
+    for (std::size_t i = 0; i < result.values.size(); ++i) result.values[i] += inputs[input]->values[i];
+  for (std::size_t i = 0; i < result.values.size(); ++i) {
+    double& x = result.values[i];
+    if (inputs[0]->values[i] == 0 || (node.attributes.relu && x < 0)) x = 0;
+  }
+  return result;
+}
+
+Shape scaled_shape(const Question& question) {
+  const Shape& x = question.inputs[0];
+  require(x.size() >= 2 && question.inputs[1] == Shape{x[1]} && question.inputs[2] == Shape{x[1]},
+          "a scale and a shift are one number a channel of " + to_string(x));
+  return x;
+}
+
+Tensor evaluate_scale_shift(const Node& node, const Tensors& inputs) {
+  Tensor result = *inputs[0];
+  const std::size_t channels = inputs[1]->values.size();
+  std::size_t area = 1;
+  for (std::size_t d = 2; d < node.shape.size(); ++d) area *= static_cast<std::size_t>(node.shape[d]);
+  for (std::size_t i = 0; i < result.values.size(); ++i) {
+    const std::size_t channel = i / area % channels;
+    const double value = result.values[i] * inputs[1]->values[channel] + inputs[2]->values[channel];
+    result.values[i] = node.attributes.relu && value < 0 ? 0 : value;
+  }
+  return result;
+}
+
+}  // namespace
+
+/// A function of each element. Reads: function, alpha, beta.
+const Record records::unary{"unary", 1, 1, shape_of_first, evaluate_unary, gradient_of_unary};
+/// (gradient, x): the gradient times the function's derivative at x. Reads: function, alpha, beta.
+const Record records::unary_gradient{"unary_gradient", 2, 2, shape_of_all, evaluate_unary_gradient, nullptr};
+/// Of two tensors, broadcast against each other. Reads: relu, which sets negative results to 0.
+const Record records::add{"add", 2, 2, broadcast_shape, evaluate_add, gradient_of_add};
+const Record records::subtract{"subtract", 2, 2, broadcast_shape, evaluate_subtract, gradient_of_subtract};
+const Record records::multiply{"multiply", 2, 2, broadcast_shape, evaluate_multiply, gradient_of_multiply};
+const Record records::divide{"divide", 2, 2, broadcast_shape, evaluate_divide, gradient_of_divide};
+const Record records::maximum{"maximum", 2, 2, broadcast_shape, evaluate_maximum, gradient_of_maximum};
+const Record records::minimum{"minimum", 2, 2, broadcast_shape, evaluate_minimum, gradient_of_minimum};
+/// 1 where x > 0, else 0: kept as one bit an element.
+const Record records::positive{"positive", 1, 1, shape_of_first, evaluate_positive, nullptr};
+/// (mask, gradients...): the gradients' sum where the mask is 1, else 0. Reads: relu, which sets negative results to 0.
+const Record records::gate{"gate", 2, any_number, shape_of_all, evaluate_gate, nullptr};
+/// (x, scale, shift): x * scale + shift with one number a channel each; fused, so without a gradient. Reads: relu.
+const Record records::scale_shift{"scale_shift", 3, 3, scaled_shape, evaluate_scale_shift, nullptr};
+
+}  // namespace whycam::graph

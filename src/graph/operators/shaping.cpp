@@ -1,0 +1,191 @@
+// What moves numbers without computing with them.
+#include <algorithm>
+
+#include "graph/operators.h"
+
+namespace whycam::graph {
+namespace {
+
+Shape reshaped_shape(const Question& question) {
+  require(element_count(question.inputs[0]) == element_count(question.attributes.shape),
+          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " + to_string(question.attributes.shape));
+  return question.attributes.shape;
+}
+
+Tensor evaluate_reshape(const Node& node, const Tensors& inputs) { return {node.shape, inputs[0]->values}; }
+
+std::vector<Value> gradient_of_reshape(GradientQuestion& q) {
+  return {q.graph.reshape(q.gradient, q.input_shape(0))};
+}
+
+Shape transposed_shape(const Question& question) {
+  const Integers& axes = question.attributes.axes;
+  Integers sorted = axes;
+  std::sort(sorted.begin(), sorted.end());
+  Shape result;
+  require(axes.size() == question.inputs[0].size(), "a permutation names every dimension");
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    require(sorted[i] == static_cast<std::int64_t>(i), to_string(axes) + " is no permutation");
+    result.push_back(question.inputs[0][static_cast<std::size_t>(axes[i])]);
+  }
+  return result;
+}
+
+/// A result whose element at each index comes from `offset + sum(index * steps)` of the input.
+Tensor gathered(const Shape& shape, const Tensor& x, const Integers& steps, std::int64_t offset) {
+  Tensor result{shape, {}};
+  result.values.reserve(static_cast<std::size_t>(element_count(shape)));
+  for_each_index(shape, [&](const Integers& index) {
+    std::int64_t at = offset;
+    for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * steps[d];
+    result.values.push_back(x.values[static_cast<std::size_t>(at)]);
+  });
+  return result;
+}
+
+Tensor evaluate_transpose(const Node& node, const Tensors& inputs) {
+  const Integers strides = strides_of(inputs[0]->shape);
+  Integers steps;
+  for (const std::int64_t axis : node.attributes.axes) steps.push_back(strides[static_cast<std::size_t>(axis)]);
+  return gathered(node.shape, *inputs[0], steps, 0);
+}
+
+std::vector<Value> gradient_of_transpose(GradientQuestion& q) {
+  Integers inverse(q.node.attributes.axes.size());
+  for (std::size_t i = 0; i < inverse.size(); ++i)
+    inverse[static_cast<std::size_t>(q.node.attributes.axes[i])] = static_cast<std::int64_t>(i);
+  return {q.graph.transpose(q.gradient, inverse)};
+}
+
+/// Whether a tensor of `part`, placed in one of `whole` by begin and step, lies inside it.
+void check_part(const Shape& part, const Shape& whole, const Attributes& a) {
+  require(part.size() == whole.size() && a.begin.size() == part.size() && a.step.size() == part.size(),
+          "a slice names its begin and step in every dimension");
+  for (std::size_t d = 0; d < part.size(); ++d)
+    require(a.step[d] > 0 && a.begin[d] >= 0 && (part[d] == 0 || a.begin[d] + (part[d] - 1) * a.step[d] < whole[d]),
+            "a slice of " + to_string(part) + " from " + to_string(a.begin) + " leaves the tensor of " + to_string(whole));
+}
+
+Shape sliced_shape(const Question& question) {
+  check_part(question.attributes.shape, question.inputs[0], question.attributes);
+  return question.attributes.shape;
+}
+
+Tensor evaluate_slice(const Node& node, const Tensors& inputs) {
+  Integers steps = strides_of(inputs[0]->shape);
+  std::int64_t offset = 0;
+  for (std::size_t d = 0; d < steps.size(); ++d) {
+    offset += node.attributes.begin[d] * steps[d];
+    steps[d] *= node.attributes.step[d];
+  }
+  return gathered(node.shape, *inputs[0], steps, offset);
+}
+
+std::vector<Value> gradient_of_slice(GradientQuestion& q) {
+  Attributes attributes = q.node.attributes;
+  attributes.shape = q.input_shape(0);
+  return {q.graph.add(Operator::embed, {q.gradient}, attributes)};
+}
+
+Shape embedded_shape(const Question& question) {
+  check_part(question.inputs[0], question.attributes.shape, question.attributes);
+  return question.attributes.shape;
+}
+
+Tensor evaluate_embed(const Node& node, const Tensors& inputs) {
+  Tensor result{node.shape,
+                std::vector<double>(static_cast<std::size_t>(element_count(node.shape)), node.attributes.alpha)};
+  const Integers strides = strides_of(node.shape);
+  std::size_t i = 0;
+  for_each_index(inputs[0]->shape, [&](const Integers& index) {
+    std::int64_t at = 0;
+    for (std::size_t d = 0; d < index.size(); ++d)
+      at += (node.attributes.begin[d] + index[d] * node.attributes.step[d]) * strides[d];
+    result.values[static_cast<std::size_t>(at)] = inputs[0]->values[i++];
+  });
+  return result;
+}
+
+std::vector<Value> gradient_of_embed(GradientQuestion& q) {
+  Attributes attributes = q.node.attributes;
+  attributes.shape = q.input_shape(0);
+  attributes.alpha = 0;
+  return {q.graph.add(Operator::slice, {q.gradient}, attributes)};
+}
+
+Shape concatenated_shape(const Question& question) {
+  require(question.attributes.axes.size() == 1, "tensors are concatenated along one axis");
+  const auto axis = static_cast<std::size_t>(question.attributes.axes[0]);
+  Shape result = question.inputs[0];
+  require(axis < result.size(), "the axis " + std::to_string(axis) + " of a tensor of " + to_string(result));
+  result[axis] = 0;
+  for (Shape shape : question.inputs) {
+    require(shape.size() == result.size(), "tensors of different numbers of dimensions cannot be concatenated");
+    result[axis] += shape[axis];
+    shape[axis] = question.inputs[0][axis];
+    require(shape == question.inputs[0], "tensors of " + to_string(shape) + " and " + to_string(question.inputs[0]) +
+                                             " cannot be concatenated along axis " + std::to_string(axis));
+  }
+  return result;
+}
+
+Tensor evaluate_concat(const Node& node, const Tensors& inputs) {
+  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  Tensor result{node.shape, {}};
+  result.values.reserve(static_cast<std::size_t>(element_count(node.shape)));
+  std::int64_t outer = 1;
+  for (std::size_t d = 0; d < axis; ++d) outer *= node.shape[d];
+  for (std::int64_t i = 0; i < outer; ++i)
+    for (const Tensor* input : inputs) {
+      const std::int64_t run = static_cast<std::int64_t>(input->values.size()) / outer;
+      result.values.insert(result.values.end(), input->values.begin() + i * run, input->values.begin() + (i + 1) * run);
+    }
+  return result;
+}
+
+std::vector<Value> gradient_of_concat(GradientQuestion& q) {
+  const auto axis = static_cast<std::size_t>(q.node.attributes.axes[0]);
+  std::vector<Value> gradients;
+  Attributes attributes;
+  attributes.begin.assign(q.node.shape.size(), 0);
+  attributes.step.assign(q.node.shape.size(), 1);
+  for (std::size_t i = 0; i < q.node.inputs.size(); ++i) {
+    attributes.shape = q.input_shape(i);
+    gradients.push_back(q.wanted[i] ? q.graph.add(Operator::slice, {q.gradient}, attributes) : no_value);
+    attributes.begin[axis] += attributes.shape[axis];
+  }
+  return gradients;
+}
+
+Shape expanded_shape(const Question& question) {
+  require(broadcast(question.inputs[0], question.attributes.shape) == question.attributes.shape,
+          "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(question.attributes.shape));
+  return question.attributes.shape;
+}
+
+Tensor evaluate_expand(const Node& node, const Tensors& inputs) {
+  const Integers strides = strides_of(inputs[0]->shape);
+  Integers steps(node.shape.size(), 0);
+  for (std::size_t d = 0; d < strides.size(); ++d)
+    if (inputs[0]->shape[d] != 1) steps[node.shape.size() - strides.size() + d] = strides[d];
+  return gathered(node.shape, *inputs[0], steps, 0);
+}
+
+std::vector<Value> gradient_of_expand(GradientQuestion& q) { return {q.graph.sum_to(q.gradient, q.input_shape(0))}; }
+
+}  // namespace
+
+/// The same numbers in row-major order in another shape. Reads: shape.
+const Record records::reshape{"reshape", 1, 1, reshaped_shape, evaluate_reshape, gradient_of_reshape};
+/// Dimension i of the result is dimension axes[i] of x. Reads: axes.
+const Record records::transpose{"transpose", 1, 1, transposed_shape, evaluate_transpose, gradient_of_transpose};
+/// A part of x. Reads: begin, step, shape.
+const Record records::slice{"slice", 1, 1, sliced_shape, evaluate_slice, gradient_of_slice};
+/// x as a part of a larger tensor that is alpha elsewhere. Reads: begin, step, shape, alpha.
+const Record records::embed{"embed", 1, 1, embedded_shape, evaluate_embed, gradient_of_embed};
+/// Reads: axes (one).
+const Record records::concat{"concat", 1, any_number, concatenated_shape, evaluate_concat, gradient_of_concat};
+/// x repeated along dimensions of size 1, and new ones in front. Reads: shape.
+const Record records::expand{"expand", 1, 1, expanded_shape, evaluate_expand, gradient_of_expand};
+
+}  // namespace whycam::graph

@@ -1,0 +1,68 @@
+#include "compiled/compare.h"
+
+#include <gtest/gtest.h>
+
+namespace whycam::test {
+
+std::vector<engine::ReluRule> all_rules() {
+  std::vector<engine::ReluRule> rules;
+  for (const auto gradient : {engine::ReluGradient::guided, engine::ReluGradient::deconvolution})
+    for (const GuidedRule rule : {GuidedRule::captum, GuidedRule::paper})
+      for (const bool clipped : {false, true}) rules.push_back({gradient, rule, clipped});
+  return rules;
+}
+
+std::map<std::string, torch::Tensor> outputs_of(engine::Pass& pass, const std::vector<engine::ReluRule>& rules,
+                                                const torch::Tensor& output_gradient) {
+  std::map<std::string, torch::Tensor> outputs{{"output", pass.output()}};
+  const auto& layers = pass.layer_activations();
+  const auto gradients = pass.layer_gradients(output_gradient);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    for (std::size_t j = 0; j < layers[i].size(); ++j) {
+      outputs[engine::layer_name(i, j)] = layers[i][j];
+      outputs[engine::layer_gradient_name(i, j)] = gradients[i][j];
+    }
+  for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+    const auto inputs = pass.input_gradients(output_gradient, rules[rule]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) outputs[engine::input_gradient_name(rule, i)] = inputs[i];
+  }
+  return outputs;
+}
+
+std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, const engine::Request& request,
+                                                const torch::Tensor& output_gradient) {
+  std::map<std::string, graph::Tensor> inputs;
+  const auto give = [&](const std::string& name, const torch::Tensor& tensor) {
+    const torch::Tensor numbers = tensor.to(torch::kDouble).contiguous();
+    inputs[name] = {numbers.sizes().vec(), {numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel()}};
+  };
+  for (std::size_t i = 0; i < request.inputs.size(); ++i) give("input." + std::to_string(i), request.inputs[i]);
+  std::size_t argument = 0;
+  for (const c10::IValue& value : request.additional_forward_args)
+    if (value.isTensor() && value.toTensor().defined()) give("argument." + std::to_string(argument++), value.toTensor());
+  give("output_gradient", output_gradient);
+  std::map<std::string, torch::Tensor> outputs;
+  for (const auto& [name, tensor] : graph::evaluate(program, inputs))
+    outputs[name] = torch::tensor(tensor.values, torch::kDouble).reshape(tensor.shape);
+  return outputs;
+}
+
+torch::Tensor some_gradient(const torch::Tensor& output) {
+  const torch::Tensor numbers = torch::arange(1, output.numel() + 1, output.options().dtype(torch::kDouble));
+  return torch::sin(numbers).reshape(output.sizes()).to(output.scalar_type());
+}
+
+void expect_same(const std::map<std::string, torch::Tensor>& actual, const std::map<std::string, torch::Tensor>& expected,
+                 double tolerance) {
+  for (const auto& [name, tensor] : expected) {
+    const auto found = actual.find(name);
+    if (found == actual.end()) {
+      EXPECT_EQ(tensor.abs().max().item<double>(), 0) << name << " is missing, so it must be zero";
+      continue;
+    }
+    ASSERT_EQ(found->second.sizes(), tensor.sizes()) << name;
+    EXPECT_LE(relative_error(found->second, tensor), tolerance) << name;
+  }
+}
+
+}  // namespace whycam::test

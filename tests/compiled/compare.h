@@ -1,0 +1,34 @@
+// Running one network through the compiler and through autograd.
+#pragma once
+
+#include <torch/script.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/compiled/program.h"
+#include "engine/engine.h"
+#include "graph/evaluate.h"
+#include "support/reference.h"
+
+namespace whycam::test {
+
+/// All rules that a gradient to the inputs can follow.
+std::vector<engine::ReluRule> all_rules();
+
+/// The outputs of engine::program by name, as the autograd engine gives them.
+std::map<std::string, torch::Tensor> outputs_of(engine::Pass& pass, const std::vector<engine::ReluRule>& rules,
+                                                const torch::Tensor& output_gradient);
+
+/// The same by the plain evaluator.
+std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, const engine::Request& request,
+                                                const torch::Tensor& output_gradient);
+
+/// Numbers for the output's gradient that no symmetry hides.
+torch::Tensor some_gradient(const torch::Tensor& output);
+
+/// Checks that both have the same outputs, with the largest error relative to the largest value.
+void expect_same(const std::map<std::string, torch::Tensor>& actual, const std::map<std::string, torch::Tensor>& expected,
+                 double tolerance);
+
+}  // namespace whycam::test

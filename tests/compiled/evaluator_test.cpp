@@ -1,0 +1,63 @@
+// The compiler's graph, evaluated plainly in double precision, gives what autograd gives in double precision.
+#include <gtest/gtest.h>
+
+#include "compiled/compare.h"
+#include "engine/autograd/autograd_engine.h"
+#include "support/scripted.h"
+
+namespace whycam::test {
+namespace {
+
+/// Both compute the same sums in double precision, in other orders.
+constexpr double rounding = 1e-9;
+
+torch::jit::Module in_double(const std::filesystem::path& path) {
+  torch::jit::Module network = torch::jit::load(path.string());
+  network.eval();
+  network.to(torch::kDouble);
+  return network;
+}
+
+void expect_compiled_equals_autograd(const torch::jit::Module& network, engine::Request request) {
+  for (torch::Tensor& input : request.inputs) input = input.to(torch::kDouble);
+  for (c10::IValue& argument : request.additional_forward_args)
+    if (argument.isTensor() && argument.toTensor().defined()) argument = argument.toTensor().to(torch::kDouble);
+  const Model model(network);
+  const auto pass = engine::autograd_engine(model.network())->forward(request);
+  const torch::Tensor gradient = some_gradient(pass->output());
+  const auto expected = outputs_of(*pass, all_rules(), gradient);
+  const auto side = request.layer_inputs ? network::LayerSide::input : network::LayerSide::output;
+  const auto script = model.network()->script(request.layers, side);
+  ASSERT_TRUE(script);
+  const engine::Lowered lowered = engine::lower(*script, request);
+  graph::Graph program = engine::program(lowered, all_rules(), [](const char*, const graph::Graph& graph) { graph::verify(graph); });
+  expect_same(outputs_of(program, request, gradient), expected, rounding);
+  for (const bool clipped : {false, true}) {
+    const ActivationReport actual = engine::activations(lowered, clipped);
+    const ActivationReport report = pass->activations({engine::ReluGradient::guided, GuidedRule::captum, clipped});
+    EXPECT_EQ(actual.relus_guided, report.relus_guided);
+    EXPECT_EQ(actual.not_guided, report.not_guided);
+  }
+  program = graph::optimise(program, [&](const char* pass_name, const graph::Graph& graph) {
+    SCOPED_TRACE(pass_name);
+    graph::verify(graph);
+    expect_same(outputs_of(graph, request, gradient), expected, rounding);
+  });
+}
+
+class EvaluatorOnGoldens : public testing::TestWithParam<ReferenceCase> {};
+
+TEST_P(EvaluatorOnGoldens, EqualsAutogradInDoublePrecision) {
+  const auto tensors = GetParam().tensors();
+  const AttributeOptions options = GetParam().options(tensors);
+  expect_compiled_equals_autograd(in_double(GetParam().network()),
+                                  {GetParam().inputs(tensors), options.additional_forward_args(),
+                                   {Layer(GetParam().row.at("layer").get<std::string>())}, options.attribute_to_layer_input(), {}});
+}
+
+std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }
+INSTANTIATE_TEST_SUITE_P(Goldens, EvaluatorOnGoldens, testing::ValuesIn(reference_cases("goldens")), name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EvaluatorOnGoldens);
+
+}  // namespace
+}  // namespace whycam::test
