@@ -5,6 +5,7 @@ set -eu
 packages="
   g++ cmake ninja-build ccache
   libtorch-dev libopenblas0-pthread
+  libdnnl-dev
   libopencv-dev libxtensor-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev
   libgtest-dev

@@ -6,20 +6,25 @@
 namespace whycam::test {
 namespace {
 
-class CaptumReference : public testing::TestWithParam<ReferenceCase> {
+/// Each case by each engine.
+class CaptumReference : public testing::TestWithParam<std::tuple<ReferenceCase, Engine>> {
  protected:
   void SetUp() override {
-    tensors_ = GetParam().tensors();
-    inputs_ = GetParam().inputs(tensors_);
-    options_ = GetParam().options(tensors_);
-    layer_ = GetParam().row.at("layer");
+    tensors_ = reference().tensors();
+    inputs_ = reference().inputs(tensors_);
+    options_ = reference().options(tensors_).engine(std::get<Engine>(GetParam()));
+    layer_ = reference().row.at("layer");
+    if (compiled() && inputs_[0].scalar_type() != torch::kFloat) GTEST_SKIP() << "the compiled engine computes in float32";
   }
+
+  static const ReferenceCase& reference() { return std::get<ReferenceCase>(GetParam()); }
+  static bool compiled() { return std::get<Engine>(GetParam()) == Engine::compiled; }
 
   void expect_all(const std::vector<torch::Tensor>& actual, const std::string& name) {
     ASSERT_EQ(actual.size(), inputs_.size());
     for (std::size_t i = 0; i < actual.size(); ++i) {
       const std::string key = name + "." + std::to_string(i);
-      expect_close(actual[i], tensors_.at(key), GetParam().tolerance(), key);
+      expect_close(actual[i], tensors_.at(key), reference().tolerance(), key);
     }
   }
 
@@ -30,32 +35,32 @@ class CaptumReference : public testing::TestWithParam<ReferenceCase> {
 };
 
 TEST_P(CaptumReference, GuidedGradCam) {
-  const GuidedGradCam guided_grad_cam(Model::load(GetParam().network()), layer_);
-  expect_all(guided_grad_cam.attribute(inputs_, GetParam().target(), options_), "guided_grad_cam");
+  const GuidedGradCam guided_grad_cam(Model::load(reference().network()), layer_);
+  expect_all(guided_grad_cam.attribute(inputs_, reference().target(), options_), "guided_grad_cam");
 }
 
 TEST_P(CaptumReference, LayerGradCam) {
-  const LayerGradCam layer_grad_cam(Model::load(GetParam().network()), layer_);
-  expect_close(layer_grad_cam.attribute(inputs_, GetParam().target(), options_), tensors_.at("layer_grad_cam"),
-               GetParam().tolerance(), "layer_grad_cam");
+  const LayerGradCam layer_grad_cam(Model::load(reference().network()), layer_);
+  expect_close(layer_grad_cam.attribute(inputs_, reference().target(), options_), tensors_.at("layer_grad_cam"),
+               reference().tolerance(), "layer_grad_cam");
 }
 
 TEST_P(CaptumReference, GuidedBackprop) {
-  const GuidedBackprop guided_backprop(Model::load(GetParam().network()));
-  expect_all(guided_backprop.attribute(inputs_, GetParam().target(), options_), "guided_backprop");
+  const GuidedBackprop guided_backprop(Model::load(reference().network()));
+  expect_all(guided_backprop.attribute(inputs_, reference().target(), options_), "guided_backprop");
 }
 
 TEST_P(CaptumReference, Deconvolution) {
   if (!tensors_.count("deconvolution.0")) GTEST_SKIP() << "the reference has no deconvolution";
-  const Deconvolution deconvolution(Model::load(GetParam().network()));
-  expect_all(deconvolution.attribute(inputs_, GetParam().target(), options_), "deconvolution");
+  const Deconvolution deconvolution(Model::load(reference().network()));
+  expect_all(deconvolution.attribute(inputs_, reference().target(), options_), "deconvolution");
 }
 
 TEST_P(CaptumReference, ExplainGivesTheSameFromOneForwardPass) {
-  const GuidedGradCam guided_grad_cam(Model::load(GetParam().network()), layer_);
+  const GuidedGradCam guided_grad_cam(Model::load(reference().network()), layer_);
   AttributeOptions options = options_;
   options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam, Method::deconvolution});
-  const Explanation explanation = guided_grad_cam.explain(inputs_, {GetParam().target()}, options);
+  const Explanation explanation = guided_grad_cam.explain(inputs_, {reference().target()}, options);
   ASSERT_EQ(explanation.targets.size(), 1u);
   const TargetExplanation& target = explanation.targets[0];
   ASSERT_EQ(target.layers.size(), 1u);
@@ -63,15 +68,19 @@ TEST_P(CaptumReference, ExplainGivesTheSameFromOneForwardPass) {
   expect_all(target.guided_backprop, "guided_backprop");
   if (tensors_.count("deconvolution.0")) expect_all(target.deconvolution, "deconvolution");
   expect_close(target.layers[0].layer_attributions.at(0), tensors_.at("layer_grad_cam").clamp_min(0),
-               GetParam().tolerance(), "layer_grad_cam");
-  EXPECT_EQ(explanation.engine, "autograd");
+               reference().tolerance(), "layer_grad_cam");
+  EXPECT_EQ(explanation.engine, compiled() ? "compiled" : "autograd");
+  EXPECT_EQ(explanation.why_not_compiled, "");
   EXPECT_GT(explanation.activations.relus_guided, 0);
 }
 
-std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }
+std::string name_of(const testing::TestParamInfo<std::tuple<ReferenceCase, Engine>>& info) {
+  return std::get<ReferenceCase>(info.param).name() + "_" + to_string(std::get<Engine>(info.param));
+}
 
-INSTANTIATE_TEST_SUITE_P(Goldens, CaptumReference, testing::ValuesIn(reference_cases("goldens")), name_of);
-INSTANTIATE_TEST_SUITE_P(Real, CaptumReference, testing::ValuesIn(reference_cases("real")), name_of);
+const auto engines = testing::Values(Engine::autograd, Engine::compiled);
+INSTANTIATE_TEST_SUITE_P(Goldens, CaptumReference, testing::Combine(testing::ValuesIn(reference_cases("goldens")), engines), name_of);
+INSTANTIATE_TEST_SUITE_P(Real, CaptumReference, testing::Combine(testing::ValuesIn(reference_cases("real")), engines), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CaptumReference);
 
 TEST(CaptumReferenceFolder, IsThere) {

@@ -108,7 +108,7 @@ TEST_F(Command, ExplanationJsonNamesEverything) {
   for (const auto& entry : json["explanations"]) {
     EXPECT_EQ(entry["input"], (shapes / "two_shapes.png").string());
     EXPECT_EQ(entry["interpolation"], "bilinear");
-    EXPECT_EQ(entry["engine"], "autograd");
+    EXPECT_EQ(entry["engine"], "compiled");
     EXPECT_EQ(entry["relus_guided"], 9);
     EXPECT_TRUE(entry["activations_not_guided"].empty());
     for (const char* file : {"picture", "array"})

@@ -43,7 +43,8 @@ struct Explanation {
   torch::Tensor output;                       ///< the network's output (the chosen element), without gradients
   std::vector<TargetExplanation> targets;     ///< one a target, in their order
   ActivationReport activations;
-  std::string engine;                         ///< which engine ran: "autograd"
+  std::string engine;                         ///< which engine ran: "compiled" or "autograd"
+  std::string why_not_compiled;               ///< the operator and its place, where the compiled engine was tried and could not
   std::vector<std::string> warnings;          ///< what a careful reader should know, one sentence each
 };
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "whycam/engine.h"
 #include "whycam/interpolation.h"
 
 namespace whycam {
@@ -107,6 +108,13 @@ class AttributeOptions {
   }
   const std::vector<Method>& methods() const { return methods_; }
 
+  /// Which engine computes. Default: automatic.
+  AttributeOptions& engine(Engine engine) {
+    engine_ = engine;
+    return *this;
+  }
+  Engine engine() const { return engine_; }
+
  private:
   std::vector<c10::IValue> additional_forward_args_;
   Interpolation interpolate_mode_ = Interpolation::nearest;
@@ -116,6 +124,7 @@ class AttributeOptions {
   GuidedRule guided_rule_ = GuidedRule::captum;
   GuidedRule deconvolution_rule_ = GuidedRule::captum;
   bool guide_clipped_relus_ = false;
+  Engine engine_ = Engine::automatic;
   std::vector<OutputElement> output_element_;
   std::vector<Method> methods_{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
 };

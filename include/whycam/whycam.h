@@ -1,6 +1,7 @@
 // All of whycam.
 #pragma once
 
+#include "whycam/engine.h"
 #include "whycam/errors.h"
 #include "whycam/explanation.h"
 #include "whycam/guided_backprop.h"

@@ -102,14 +102,18 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
   const network::CollectedWarnings libtorch;
   const Work work(options);
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
-  const auto pass = engine_->forward({inputs, options.additional_forward_args(),
-                                      work.layers ? layers_ : std::vector<Layer>{}, options.attribute_to_layer_input(),
-                                      options.output_element()});
   const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
   const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
+  std::vector<ReluRule> rules;
+  if (work.guided) rules.push_back(guided);
+  if (work.deconvolution) rules.push_back(deconvolution);
+  const auto pass = engine_->forward({inputs, options.additional_forward_args(),
+                                      work.layers ? layers_ : std::vector<Layer>{}, options.attribute_to_layer_input(),
+                                      options.output_element(), rules, options.engine()});
   Explanation explanation;
   explanation.output = pass->output();
-  explanation.engine = engine_->name();
+  explanation.engine = pass->engine();
+  explanation.why_not_compiled = pass->why_not_compiled();
   explanation.activations = pass->activations(guided);
 
   const std::vector<Target> targets = choose_targets(explanation.output);

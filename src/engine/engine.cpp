@@ -1,12 +1,76 @@
 #include "engine/engine.h"
 
+#include <array>
+#include <cstdlib>
+#include <utility>
+
 #include "engine/autograd/autograd_engine.h"
+#include "engine/compiled/compiled_engine.h"
 #include "engine/parallel_engine.h"
+#include "whycam/errors.h"
 
 namespace whycam::engine {
+namespace {
+
+constexpr std::array<std::pair<whycam::Engine, const char*>, 3> names{{
+    {whycam::Engine::automatic, "automatic"},
+    {whycam::Engine::autograd, "autograd"},
+    {whycam::Engine::compiled, "compiled"},
+}};
+
+/// What the request says, else the environment.
+whycam::Engine choice_of(const Request& request) {
+  const char* environment = std::getenv("WHYCAM_ENGINE");
+  if (request.engine != whycam::Engine::automatic || !environment || !*environment) return request.engine;
+  return engine_named(environment);
+}
+
+/// The compiled engine where it can, else autograd.
+class ChoosingEngine : public Engine {
+ public:
+  explicit ChoosingEngine(const std::shared_ptr<const network::Network>& network)
+      : autograd_(autograd_engine(network)), compiled_(compiled_engine(network)) {}
+
+  std::unique_ptr<Pass> forward(const Request& request) const override {
+    const whycam::Engine choice = choice_of(request);
+    if (choice == whycam::Engine::autograd) return autograd_->forward(request);
+    std::string reason;
+    try {
+      return compiled_->forward(request);
+    } catch (const CannotCompile& why) {
+      reason = why.what();
+    }
+    if (choice == whycam::Engine::compiled)
+      throw ModelError("the network cannot be compiled: " + reason + ". Leave the choice of engine open, or take autograd");
+    auto pass = autograd_->forward(request);
+    pass->set_why_not_compiled(reason);
+    return pass;
+  }
+
+ private:
+  std::shared_ptr<const Engine> autograd_, compiled_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Engine> engine_for(const std::shared_ptr<const network::Network>& network) {
+  return std::make_shared<ChoosingEngine>(network);
+}
 
 std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<torch::Device>& devices) {
-  return devices.empty() ? autograd_engine(model.network()) : parallel_engine(model, devices);
+  return devices.empty() ? engine_for(model.network()) : parallel_engine(model, devices);
 }
 
 }  // namespace whycam::engine
+
+const char* whycam::to_string(Engine engine) {
+  for (const auto& [value, name] : engine::names)
+    if (value == engine) return name;
+  return "unknown";
+}
+
+whycam::Engine whycam::engine_named(const std::string& name) {
+  for (const auto& [value, known] : engine::names)
+    if (name == known) return value;
+  throw InputError("there is no engine \"" + name + "\"; the engines are automatic, autograd and compiled");
+}

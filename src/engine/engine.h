@@ -16,15 +16,6 @@
 
 namespace whycam::engine {
 
-/// What one forward pass is asked for.
-struct Request {
-  std::vector<torch::Tensor> inputs;
-  std::vector<c10::IValue> additional_forward_args;
-  std::vector<Layer> layers;
-  bool layer_inputs = false;  ///< observe what enters the layers instead of what leaves them
-  std::vector<OutputElement> output_element;
-};
-
 /// What happens to a gradient at a ReLU, on its way to the inputs.
 enum class ReluGradient { guided, deconvolution };
 
@@ -32,12 +23,32 @@ struct ReluRule {
   ReluGradient gradient = ReluGradient::guided;
   GuidedRule rule = GuidedRule::captum;
   bool clipped_relus = false;  ///< ReLU6 and its like follow the rule too
+
+  bool operator==(const ReluRule& other) const {
+    return gradient == other.gradient && rule == other.rule && clipped_relus == other.clipped_relus;
+  }
 };
 
+/// What one forward pass is asked for.
+struct Request {
+  std::vector<torch::Tensor> inputs;
+  std::vector<c10::IValue> additional_forward_args;
+  std::vector<Layer> layers;
+  bool layer_inputs = false;  ///< observe what enters the layers instead of what leaves them
+  std::vector<OutputElement> output_element;
+  std::vector<ReluRule> rules;  ///< those that input_gradients() will be asked for
+  whycam::Engine engine = whycam::Engine::automatic;
+};
 /// A forward pass that was run and can be asked for gradients. For one thread.
 class Pass {
  public:
   virtual ~Pass() = default;
+
+  /// Which engine runs it.
+  virtual const char* engine() const = 0;
+  /// Why it is not the compiled one, where that was to be taken if it could.
+  const std::string& why_not_compiled() const { return why_not_compiled_; }
+  void set_why_not_compiled(const std::string& reason) { why_not_compiled_ = reason; }
 
   /// The output, without gradients.
   virtual const torch::Tensor& output() const = 0;
@@ -59,15 +70,21 @@ class Pass {
 
   /// No further gradients will be asked for than the next: what only those need may be freed.
   virtual void last_gradient_comes() = 0;
+
+ private:
+  std::string why_not_compiled_;
 };
 
 /// Runs networks. Immutable and thread-safe.
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual const char* name() const = 0;
   virtual std::unique_ptr<Pass> forward(const Request& request) const = 0;
 };
+
+/// The engine for a network: what the request names, or what WHYCAM_ENGINE in the environment does, or the compiled one where it
+/// can and else autograd.
+std::shared_ptr<const Engine> engine_for(const std::shared_ptr<const network::Network>& network);
 
 /// The engine for a model: over several devices where any are given, else where the model is.
 std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<torch::Device>& devices);

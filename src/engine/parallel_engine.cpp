@@ -6,7 +6,6 @@
 #include <mutex>
 #include <set>
 
-#include "engine/autograd/autograd_engine.h"
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/quiet.h"
@@ -88,9 +87,11 @@ class ParallelPass : public Pass {
       activations.push_back(pass->layer_activations());
     }
     output_ = join(std::move(outputs), device_);
+    set_why_not_compiled(passes_[0]->why_not_compiled());
     activations_ = join_layers(activations, device_);
   }
 
+  const char* engine() const override { return passes_[0]->engine(); }
   const torch::Tensor& output() const override { return output_; }
   const std::vector<std::vector<torch::Tensor>>& layer_activations() const override { return activations_; }
   ActivationReport activations(const ReluRule& rule) const override { return passes_[0]->activations(rule); }
@@ -132,8 +133,6 @@ class ParallelEngine : public Engine {
     current_engines();
   }
 
-  const char* name() const override { return "autograd"; }
-
   std::unique_ptr<Pass> forward(const Request& request) const override {
     for (const Layer& layer : request.layers)  // a layer that is not there is said before anything is copied
       network_->can_observe(layer, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
@@ -153,7 +152,7 @@ class ParallelEngine : public Engine {
     const std::uint64_t version = network_->weights_version();
     if (!engines_ || version != version_) {
       auto engines = std::make_shared<Engines>();
-      for (const torch::Device& device : devices_) engines->push_back(autograd_engine(network_->replica(device)));
+      for (const torch::Device& device : devices_) engines->push_back(engine_for(network_->replica(device)));
       engines_ = engines;
       version_ = version;
     }

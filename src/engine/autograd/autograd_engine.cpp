@@ -72,6 +72,7 @@ class AutogradPass : public Pass {
     }
   }
 
+  const char* engine() const override { return "autograd"; }
   const torch::Tensor& output() const override { return output_; }
   const std::vector<std::vector<torch::Tensor>>& layer_activations() const override { return activations_; }
   ActivationReport activations(const ReluRule& rule) const override { return hooks_->report(rule.clipped_relus); }
@@ -164,7 +165,6 @@ class AutogradPass : public Pass {
 class AutogradEngine : public Engine {
  public:
   explicit AutogradEngine(std::shared_ptr<const Network> network) : network_(std::move(network)) {}
-  const char* name() const override { return "autograd"; }
   std::unique_ptr<Pass> forward(const Request& request) const override {
     return std::make_unique<AutogradPass>(*network_, request);
   }

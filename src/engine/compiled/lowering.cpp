@@ -8,6 +8,7 @@
 #include "engine/compiled/rules.h"
 #include "engine/compiled/symbols.h"
 #include "engine/output_element.h"
+#include "model/failure.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -90,8 +91,10 @@ class Follower {
         step(const_cast<Node*>(node));
       } catch (const CannotCompile& reason) {
         throw CannotCompile(placed(reason.what(), *node));
-      } catch (const std::invalid_argument& reason) {
-        throw CannotCompile(placed(reason.what(), *node));
+      } catch (const Error&) {
+        throw;
+      } catch (const std::exception& reason) {
+        throw CannotCompile(placed(network::first_sentence(reason), *node));
       }
     }
   }

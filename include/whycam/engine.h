@@ -1,0 +1,20 @@
+// What computes an explanation.
+#pragma once
+
+#include <string>
+
+namespace whycam {
+
+/// Both give the same explanations up to rounding in float32.
+enum class Engine {
+  automatic,  ///< compiled where it can, else autograd; the environment variable WHYCAM_ENGINE, where it is set, decides instead
+  autograd,   ///< any network, through libtorch
+  compiled,   ///< TorchScript networks of known operators, float32, on the CPU: faster, in less memory; ModelError for others
+};
+
+const char* to_string(Engine engine);
+
+/// Throws InputError for a name that is none of these.
+Engine engine_named(const std::string& name);
+
+}  // namespace whycam

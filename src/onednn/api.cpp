@@ -1,0 +1,233 @@
+#include "onednn/api.h"
+
+#include <algorithm>
+
+namespace whycam::onednn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+using graph::Attributes;
+using graph::Function;
+using graph::Integers;
+using graph::Shape;
+using tag = memory::format_tag;
+
+constexpr auto f32 = memory::data_type::f32;
+
+dnnl::primitive_attr attributes_of(After after) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops post;
+  if (after.add_to_destination) post.append_sum(1.0F);
+  if (after.relu) post.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  attr.set_post_ops(post);
+  return attr;
+}
+
+/// oneDNN counts the gaps.
+Integers gaps(const Integers& dilation) {
+  Integers result = dilation;
+  for (std::int64_t& step : result) --step;
+  return result;
+}
+
+/// The padding behind with which the windows end exactly at the last one.
+Integers padding_behind(const Shape& x, const Shape& y, const Integers& kernel, const Attributes& a) {
+  Integers result;
+  for (std::size_t i = 0; i < kernel.size(); ++i)
+    result.push_back((y[i + 2] - 1) * a.strides[i] + (kernel[i] - 1) * a.dilation[i] + 1 - x[i + 2] - a.padding_begin[i]);
+  return result;
+}
+
+Integers kernel_of(const Shape& weights, const Shape& x) { return {weights.end() - (static_cast<std::ptrdiff_t>(x.size()) - 2), weights.end()}; }
+
+template <class Description>
+Operation finished(const Description& pd) {
+  Operation operation;
+  operation.scratch = pd.scratchpad_desc().get_size();
+  return operation;
+}
+
+struct FunctionName {
+  algorithm kind;
+  float alpha, beta;
+};
+
+std::optional<FunctionName> named(const Attributes& a) {
+  switch (a.function) {
+    case Function::sigmoid: return FunctionName{algorithm::eltwise_logistic, 0, 0};
+    case Function::tanh: return FunctionName{algorithm::eltwise_tanh, 0, 0};
+    case Function::exp: return FunctionName{algorithm::eltwise_exp, 0, 0};
+    case Function::log: return FunctionName{algorithm::eltwise_log, 0, 0};
+    case Function::gelu: return FunctionName{algorithm::eltwise_gelu_erf, 0, 0};
+    case Function::gelu_tanh: return FunctionName{algorithm::eltwise_gelu_tanh, 0, 0};
+    case Function::silu: return FunctionName{algorithm::eltwise_swish, 1, 0};
+    case Function::mish: return FunctionName{algorithm::eltwise_mish, 0, 0};
+    case Function::elu: return FunctionName{algorithm::eltwise_elu, static_cast<float>(a.alpha), 0};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+bool is_the_right_onednn() {
+  return dnnl_version()->major == DNNL_VERSION_MAJOR && dnnl_version()->minor == DNNL_VERSION_MINOR;
+}
+
+memory::desc strided(const Shape& shape, const Integers& strides) {
+  return shape.empty() ? memory::desc({1}, f32, memory::dims{1}) : memory::desc(shape, f32, strides);
+}
+
+memory::desc description(const Shape& shape, Layout layout) {
+  Integers strides(shape.size(), 1);
+  if (layout.block == 1 || shape.size() < 3) {
+    for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+    return strided(shape, strides);
+  }
+  const std::size_t n = shape.size() - 3;  // spatial dimensions less one
+  if (layout.block == 16) return {shape, f32, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
+  if (layout.block == 8) return {shape, f32, n == 0 ? tag::nCw8c : n == 1 ? tag::nChw8c : tag::nCdhw8c};
+  return {shape, f32, n == 0 ? tag::nwc : n == 1 ? tag::nhwc : tag::ndhwc};
+}
+
+std::string key_of(const memory::desc& description) {
+  return {reinterpret_cast<const char*>(&description.data), sizeof description.data};
+}
+
+memory::desc any_description(const Shape& shape) { return {shape, f32, tag::any}; }
+
+std::optional<Layout> layout_of(const memory::desc& description, const Shape& shape) {
+  for (const std::int64_t block : {std::int64_t{1}, std::int64_t{16}, std::int64_t{8}, shape[1]})
+    if (description == onednn::description(shape, {block})) return Layout{block};
+  return std::nullopt;
+}
+
+Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias, After after, bool fixed) {
+  const auto describe = [&](const Shape& shape) { return fixed ? description(shape, {}) : any_description(shape); };
+  const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
+  const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
+  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct, describe(x),
+                                             any_description(weights), bias, describe(y), a.strides, gaps(a.dilation), a.padding_begin,
+                                             behind);
+  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu());
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::convolution_forward(pd);
+  operation.source = pd.src_desc();
+  operation.weights = pd.weights_desc();
+  operation.destination = pd.dst_desc();
+  return operation;
+}
+
+Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, bool fixed) {
+  const auto describe = [&](const Shape& shape) { return fixed ? description(shape, {}) : any_description(shape); };
+  const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
+  const dnnl::convolution_forward::primitive_desc forward(
+      {prop_kind::forward_training, algorithm::convolution_direct, describe(x), any_description(weights), describe(y), a.strides,
+       gaps(a.dilation), a.padding_begin, behind},
+      cpu());
+  const dnnl::convolution_backward_data::primitive_desc pd(
+      {algorithm::convolution_direct, describe(x), any_description(weights), describe(y), a.strides, gaps(a.dilation), a.padding_begin,
+       behind},
+      attributes_of({}), cpu(), forward);
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::convolution_backward_data(pd);
+  operation.source = pd.diff_dst_desc();
+  operation.weights = pd.weights_desc();
+  operation.destination = pd.diff_src_desc();
+  return operation;
+}
+
+Operation matrix_product(const memory::desc& a, const memory::desc& b, const memory::desc& result, bool with_bias, After after) {
+  Shape bias(result.dims().size(), 1);
+  bias.back() = result.dims().back();
+  const dnnl::matmul::desc desc =
+      with_bias ? dnnl::matmul::desc(a, b, description(bias, {}), result) : dnnl::matmul::desc(a, b, result);
+  const dnnl::matmul::primitive_desc pd(desc, attributes_of(after), cpu());
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::matmul(pd);
+  operation.source = pd.src_desc();
+  operation.weights = pd.weights_desc();
+  operation.destination = pd.dst_desc();
+  return operation;
+}
+
+namespace {
+
+algorithm pooling_algorithm(const Attributes& a, bool maximum) {
+  if (maximum) return algorithm::pooling_max;
+  return a.count_padding ? algorithm::pooling_avg_include_padding : algorithm::pooling_avg_exclude_padding;
+}
+
+dnnl::pooling_v2_forward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum,
+                                                         bool training) {
+  return {{training ? prop_kind::forward_training : prop_kind::forward_inference, pooling_algorithm(a, maximum), description(x, layout),
+           description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a)},
+          attributes_of({}),
+          cpu()};
+}
+
+}  // namespace
+
+Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum, bool positions) {
+  const auto pd = pooling_forward(x, layout, y, a, maximum, positions);
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::pooling_v2_forward(pd);
+  operation.source = pd.src_desc();
+  operation.destination = pd.dst_desc();
+  if (positions) operation.workspace = pd.workspace_desc();
+  return operation;
+}
+
+Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const Attributes& a, bool maximum) {
+  const auto forward = pooling_forward(x, layout, y, a, maximum, true);
+  const dnnl::pooling_v2_backward::primitive_desc pd(
+      {pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation),
+       a.padding_begin, padding_behind(x, y, a.kernel, a)},
+      attributes_of({}), cpu(), forward);
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::pooling_v2_backward(pd);
+  operation.source = pd.diff_dst_desc();
+  operation.destination = pd.diff_src_desc();
+  if (maximum) operation.workspace = pd.workspace_desc();
+  return operation;
+}
+
+std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x) {
+  const auto name = named(a);
+  if (!name) return std::nullopt;
+  const dnnl::eltwise_forward::primitive_desc pd({prop_kind::forward_inference, name->kind, x, name->alpha, name->beta}, attributes_of({}),
+                                                 cpu());
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::eltwise_forward(pd);
+  operation.source = operation.destination = x;
+  return operation;
+}
+
+std::optional<Operation> elementwise_gradient(const Attributes& a, const memory::desc& x) {
+  const auto name = named(a);
+  if (!name) return std::nullopt;
+  const dnnl::eltwise_forward::primitive_desc forward({prop_kind::forward_training, name->kind, x, name->alpha, name->beta}, cpu());
+  const dnnl::eltwise_backward::primitive_desc pd({name->kind, x, x, name->alpha, name->beta}, attributes_of({}), cpu(), forward);
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::eltwise_backward(pd);
+  operation.source = operation.weights = operation.destination = x;
+  return operation;
+}
+
+Operation reorder(const memory::desc& from, const memory::desc& to) {
+  const dnnl::reorder::primitive_desc pd(cpu(), from, cpu(), to, attributes_of({}));
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::reorder(pd);
+  operation.source = from;
+  operation.destination = to;
+  return operation;
+}
+
+}  // namespace whycam::onednn

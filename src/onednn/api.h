@@ -1,0 +1,67 @@
+// The whole of what whycam asks oneDNN for. Versions 2 and 3 of oneDNN describe operations in different ways: the difference
+// is in api.cpp alone.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <dnnl.hpp>
+
+#include "graph/graph.h"
+#include "onednn/layout.h"
+
+namespace whycam::onednn {
+
+/// The one CPU engine.
+const dnnl::engine& cpu();
+
+/// The version of the oneDNN that answers, and whether it is the one that this was built for: a libtorch may bring another
+/// one of its own into the process.
+bool is_the_right_onednn();
+
+/// A value's description in a layout; a scalar has one dimension.
+dnnl::memory::desc description(const graph::Shape& shape, Layout layout);
+/// In any order that is best.
+dnnl::memory::desc any_description(const graph::Shape& shape);
+/// With these strides.
+dnnl::memory::desc strided(const graph::Shape& shape, const graph::Integers& strides);
+/// A text that is the same for the same description alone.
+std::string key_of(const dnnl::memory::desc& description);
+/// The layout that a description is in, where it is one of ours.
+std::optional<Layout> layout_of(const dnnl::memory::desc& description, const graph::Shape& shape);
+
+/// An operation that can be run, and what its arguments look like.
+struct Operation {
+  dnnl::primitive primitive;
+  dnnl::memory::desc source, weights, destination, workspace;
+  std::size_t scratch = 0;
+};
+
+/// What is done to a result before it is stored.
+struct After {
+  bool add_to_destination = false;  ///< the destination's old content is added
+  bool relu = false;
+};
+
+/// x by weights (grouped ones have the groups first). `fixed`: all of it in row-major order, for layouts that are none of ours.
+Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y, const graph::Attributes& attributes,
+                      bool with_bias, After after, bool fixed);
+/// y's gradient to x's; source is y.
+Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                                const graph::Attributes& attributes, bool fixed);
+/// Matrices by matrices; strides tell which is transposed.
+Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result, bool with_bias,
+                         After after);
+/// With the positions of maxima as workspace where they are asked for.
+Operation pooling(const graph::Shape& x, Layout layout, const graph::Shape& y, const graph::Attributes& attributes, bool maximum,
+                  bool positions);
+Operation pooling_gradient(const graph::Shape& y, const graph::Shape& x, Layout layout, const graph::Attributes& attributes,
+                           bool maximum);
+/// A function of each element, where oneDNN has it.
+std::optional<Operation> elementwise(const graph::Attributes& attributes, const dnnl::memory::desc& x);
+/// source is x, weights the incoming gradient, destination the gradient of x.
+std::optional<Operation> elementwise_gradient(const graph::Attributes& attributes, const dnnl::memory::desc& x);
+Operation reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+
+
+}  // namespace whycam::onednn

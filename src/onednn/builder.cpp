@@ -1,0 +1,320 @@
+#include "onednn/builder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "graph/evaluate.h"
+
+namespace whycam::onednn {
+
+using graph::Operator;
+
+void put_down(Builder& builder, Value value) {
+  switch (builder.graph[value].op) {  // without a default: an operator that is missing here does not compile
+    case Operator::input: return put_input(builder, value);
+    case Operator::constant: return;
+    case Operator::unary: return put_unary(builder, value);
+    case Operator::unary_gradient: return put_unary_gradient(builder, value);
+    case Operator::add:
+    case Operator::subtract:
+    case Operator::multiply:
+    case Operator::divide:
+    case Operator::maximum:
+    case Operator::minimum: return put_binary(builder, value);
+    case Operator::convolution: return put_convolution(builder, value);
+    case Operator::convolution_transpose: return put_convolution_transpose(builder, value);
+    case Operator::matmul: return put_matmul(builder, value);
+    case Operator::max_pool: return put_max_pool(builder, value);
+    case Operator::max_pool_positions: return;  // with max_pool
+    case Operator::max_pool_gradient: return put_max_pool_gradient(builder, value);
+    case Operator::average_pool: return put_average_pool(builder, value);
+    case Operator::average_pool_gradient: return put_average_pool_gradient(builder, value);
+    case Operator::adaptive_average_pool:
+    case Operator::adaptive_average_pool_gradient: return put_adaptive_average_pool(builder, value);
+    case Operator::reduce_sum: return put_reduce_sum(builder, value);
+    case Operator::softmax:
+    case Operator::log_softmax: return put_softmax(builder, value);
+    case Operator::normalize:
+    case Operator::normalize_gradient: return put_normalize(builder, value);
+    case Operator::reshape: return put_reshape(builder, value);
+    case Operator::transpose: return put_transpose(builder, value);
+    case Operator::slice: return put_slice(builder, value);
+    case Operator::embed: return put_embed(builder, value);
+    case Operator::concat: return put_concat(builder, value);
+    case Operator::expand: return put_expand(builder, value);
+    case Operator::positive: return put_positive(builder, value);
+    case Operator::gate: return put_gate(builder, value);
+    case Operator::scale_shift: return put_scale_shift(builder, value);
+  }
+}
+
+Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)) { find_phases(); }
+
+/// What depends on the output's gradient belongs to the sections that need it; all else to the forward pass. Masks and positions
+/// stand right behind what they remember, so that this need not be kept.
+void Builder::find_phases() {
+  const auto size = at(graph.size());
+  backward_.assign(size, false);
+  lasts_.assign(size, false);
+  std::vector<std::vector<Value>> remembered(size);
+  int sections = 1;
+  for (const graph::Output& output : graph.outputs()) sections = std::max(sections, output.section + 1);
+  for (Value value = 0; value < graph.size(); ++value) {
+    const Node& node = graph[value];
+    backward_[at(value)] = node.op == Operator::input && node.name == "output_gradient";
+    for (const Value input : node.inputs) backward_[at(value)] = backward_[at(value)] || backward_[at(input)];
+    if (!backward_[at(value)] && (node.op == Operator::positive || node.op == Operator::max_pool_positions))
+      remembered[at(node.inputs[0])].push_back(value);
+  }
+  phases_.resize(static_cast<std::size_t>(sections));
+  for (int section = 0; section < sections; ++section) {
+    std::vector<bool> needed(size, section == 0);
+    for (const graph::Output& output : graph.outputs())
+      if (output.section == section) needed[at(output.value)] = true;
+    for (Value value = graph.size(); section > 0 && value-- > 0;)
+      if (needed[at(value)])
+        for (const Value input : graph[value].inputs) needed[at(input)] = true;
+    for (Value value = 0; value < graph.size(); ++value) {
+      const bool is_memory = graph[value].op == Operator::positive || graph[value].op == Operator::max_pool_positions;
+      if (!needed[at(value)] || constant_[at(value)]) continue;
+      if (section > 0 && !backward_[at(value)]) lasts_[at(value)] = true;  // some reader in this section may need it
+      if (backward_[at(value)] != (section > 0) || (section == 0 && is_memory)) continue;
+      auto& phase = phases_[static_cast<std::size_t>(section)];
+      phase.push_back(value);
+      if (section == 0) phase.insert(phase.end(), remembered[at(value)].begin(), remembered[at(value)].end());
+    }
+  }
+  // Only what a section reads itself has to last, not all that leads there.
+  std::vector<bool> read_later(size, false);
+  for (Value value = 0; value < graph.size(); ++value)
+    if (backward_[at(value)])
+      for (const Value input : graph[value].inputs) read_later[at(input)] = !backward_[at(input)] && !constant_[at(input)];
+  for (const graph::Output& output : graph.outputs())
+    if (output.section > 0 && !backward_[at(output.value)]) read_later[at(output.value)] = true;
+  lasts_ = read_later;
+}
+
+std::shared_ptr<const Plan::Program> Builder::build() {
+  program_->sections.resize(phases_.size());
+  program_->inputs.resize(phases_.size());
+  for (std::size_t section = 0; section < phases_.size(); ++section) emit_phase(static_cast<int>(section), phases_[section]);
+  std::vector<Lifetime> lifetimes;
+  for (const Buffer& buffer : buffers_) {
+    lifetimes.push_back(buffer.lifetime);
+    if (buffer.lasts) lifetimes.back().last = std::numeric_limits<int>::max();
+  }
+  Arena arena(lifetimes);
+  program_->offsets = std::move(arena.offsets);
+  program_->run_bytes = arena.bytes;
+  return program_;
+}
+
+void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
+  section_ = section;
+  readers_.assign(at(graph.size()), 0);
+  for (const Value value : nodes)
+    for (const Value input : graph[value].inputs) ++readers_[at(input)];
+  for (const graph::Output& output : graph.outputs())
+    if (output.section == section) readers_[at(output.value)] += 1;  // so that nobody takes its memory over
+  for (const Value value : nodes) {
+    const Node& node = graph[value];
+    put_down(*this, value);
+    for (const Value input : node.inputs)
+      if (const auto home = homes_.find(input); home != homes_.end() && home->second.place.buffer >= 0)
+        --buffer_of(home->second.place).readers_left;
+    ++time_;
+  }
+  finish_outputs(section);
+  ++time_;
+  copies_.clear();  // a section cannot count on what another one made
+  if (section == 0) return;
+  for (const Value value : nodes) homes_.erase(value);
+}
+
+void Builder::finish_outputs(int section) {
+  for (const graph::Output& output : graph.outputs()) {
+    if (output.section != section) continue;
+    const auto home = homes_.find(output.value);
+    if (home == homes_.end()) throw CannotPlan("the output " + output.name + " does not depend on the inputs");
+    use(home->second.place);
+    program_->outputs[output.name] = {home->second.place, graph.shape(output.value), home->second.layout};
+  }
+}
+
+void Builder::use(const Place& place) {
+  if (place.buffer >= 0) buffer_of(place).lifetime.last = time_;
+}
+
+Layout Builder::layout(Value value) const {
+  const auto home = homes_.find(value);
+  return home == homes_.end() ? Layout{} : home->second.layout;
+}
+
+Place Builder::read(Value value, Layout wanted) {
+  if (is_constant(value)) {
+    if (wanted != Layout{}) throw CannotPlan("a constant where a computed tensor is expected");
+    return constant(value);
+  }
+  const Home& home = homes_.at(value);
+  if (same_memory(graph.shape(value), home.layout, wanted)) {
+    use(home.place);
+    return home.place;
+  }
+  const auto known = copies_.find({value, wanted.block});
+  if (known != copies_.end()) {
+    use(known->second);
+    return known->second;
+  }
+  const Shape& shape = graph.shape(value);
+  const Place copy = make(shape, wanted);
+  const Operation operation = reorder(description(shape, home.layout), description(shape, wanted));
+  primitive(operation, {{DNNL_ARG_FROM, operation.source, home.place}, {DNNL_ARG_TO, operation.destination, copy}}, "reorder");
+  copies_[{value, wanted.block}] = copy;
+  return copy;
+}
+
+Place Builder::make(const Shape& shape, Layout layout) {
+  return make_bytes(static_cast<std::size_t>(Extents(shape, layout).elements()) * sizeof(float));
+}
+
+Place Builder::make_bytes(std::size_t bytes) {
+  Buffer buffer;
+  buffer.lifetime = {bytes, time_, time_};
+  buffers_.push_back(buffer);
+  return {static_cast<int>(buffers_.size()) - 1, nullptr, 0};
+}
+
+bool Builder::may_take_over(Value operand, Layout layout) const {
+  const auto home = homes_.find(operand);
+  if (home == homes_.end() || home->second.place.buffer < 0) return false;
+  const Buffer& buffer = buffers_[static_cast<std::size_t>(home->second.place.buffer)];
+  return buffer.readers_left == 1 && !buffer.lasts && same_memory(graph.shape(operand), home->second.layout, layout);
+}
+
+Place Builder::take_over(Value operand, const Shape& shape, Layout layout) {
+  if (!may_take_over(operand, layout) || graph.shape(operand) != shape) return make(shape, layout);
+  use(homes_.at(operand).place);
+  return homes_.at(operand).place;
+}
+
+void Builder::define(Value value, Place place, Layout layout) {
+  homes_[value] = {place, layout};
+  if (place.buffer < 0) return;
+  // A copy that has become a value of its own may be written over: nobody else reads it as a copy then.
+  for (auto copy = copies_.begin(); copy != copies_.end();)
+    copy = copy->second.buffer == place.buffer ? copies_.erase(copy) : std::next(copy);
+  buffer_of(place).readers_left += readers_[at(value)];
+  buffer_of(place).lasts = buffer_of(place).lasts || lasts_[at(value)];
+  use(place);
+}
+
+void Builder::define_input(Value value, Place place) {
+  program_->inputs[static_cast<std::size_t>(section_)][graph[value].name] = {place, graph::element_count(graph.shape(value))};
+  define(value, place, {});
+}
+
+void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what) {
+  for (const Place& place : used) use(place);
+  Step step;
+  step.loop = std::move(work);
+  step.what = what;
+  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+}
+
+void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what) {
+  if (operation.scratch > 0)
+    arguments.push_back({DNNL_ARG_SCRATCHPAD,
+                         dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)}, dnnl::memory::data_type::u8,
+                                            dnnl::memory::format_tag::a),
+                         make_bytes(operation.scratch)});
+  for (const Step::Argument& argument : arguments) use(argument.place);
+  Step step;
+  step.primitive = operation.primitive;
+  step.arguments = std::move(arguments);
+  step.what = what;
+  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+}
+
+const float* Builder::numbers_of(Value value) {
+  const Node& node = graph[value];
+  if (node.op == Operator::constant && node.constant.floats) return node.constant.floats;
+  auto& numbers = constants_[value];
+  if (!numbers) {
+    const graph::Tensor tensor = graph::evaluate_constant(graph, value);
+    numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
+  }
+  return numbers->data();
+}
+
+Place Builder::constant(Value value) {
+  const Place place{-1, numbers_of(value), 0};
+  if (graph[value].op == Operator::constant && graph[value].constant.floats) {
+    program_->owners.push_back(graph[value].constant.owner);
+  } else if (kept_.insert(value).second) {
+    program_->owners.push_back(constants_[value]);
+    program_->packed_bytes += constants_[value]->size() * sizeof(float);
+  }
+  return place;
+}
+
+Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
+                      const std::function<void(const float* from, float* to)>& pack) {
+  const auto known = packed_.find({value, name});
+  if (known != packed_.end()) return known->second;
+  const std::size_t bytes = (numbers * sizeof(float) + 63) / 64 * 64;
+  const std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))), std::free);
+  if (!memory) throw std::bad_alloc();
+  std::fill(memory.get(), memory.get() + bytes / sizeof(float), 0.0F);
+  pack(numbers_of(value), memory.get());
+  program_->owners.push_back(memory);
+  program_->packed_bytes += bytes;
+  return packed_[{value, name}] = {-1, memory.get(), 0};
+}
+
+Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted) {
+  const dnnl::memory::desc plain = description(shape, {});
+  return packed(value, key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
+    dnnl::memory source(plain, cpu(), const_cast<float*>(from)), target(wanted, cpu(), to);
+    dnnl::stream stream(cpu());
+    dnnl::reorder(source, target).execute(stream, source, target);
+    stream.wait();
+  });
+}
+
+Place Builder::channel_row(Value value, Layout layout) {
+  const std::int64_t channels = graph::element_count(graph.shape(value));
+  const std::int64_t padded = (channels + layout.block - 1) / layout.block * layout.block;
+  return packed(value, "row" + std::to_string(padded), static_cast<std::size_t>(padded),
+                [&](const float* from, float* to) { std::copy(from, from + channels, to); });
+}
+
+std::int64_t Builder::preferred_block(const Shape& shape) {
+  if (shape.size() < 3) return 1;
+  static const std::int64_t block = [] {
+    graph::Attributes attributes;
+    attributes.strides = attributes.dilation = {1, 1};
+    attributes.padding_begin = attributes.padding_end = {1, 1};
+    const Shape tensor{1, 64, 16, 16};
+    const auto layout = layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, false).destination, tensor);
+    return layout ? layout->block : 1;
+  }();
+  if (block == 64) return shape[1];  // channels last
+  return shape[1] % block == 0 ? block : 1;
+}
+
+bool available() { return is_the_right_onednn(); }
+
+Plan::Plan(const graph::Graph& graph) {
+  try {
+    program_ = Builder(graph).build();
+  } catch (const dnnl::error& failure) {
+    throw CannotPlan(std::string("oneDNN: ") + failure.what());
+  }
+}
+
+Plan::~Plan() = default;
+std::unique_ptr<Run> Plan::start() const { return std::make_unique<Run>(program_); }
+std::size_t Plan::run_bytes() const { return program_->run_bytes; }
+std::size_t Plan::packed_bytes() const { return program_->packed_bytes; }
+
+}  // namespace whycam::onednn

@@ -1,0 +1,125 @@
+// Making a plan: what every operator needs to put its steps down.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "graph/operators.h"
+#include "onednn/arena.h"
+#include "onednn/program.h"
+
+namespace whycam::onednn {
+
+using graph::Node;
+using graph::Shape;
+using graph::Value;
+
+class Builder {
+ public:
+  explicit Builder(const graph::Graph& graph);
+
+  std::shared_ptr<const Plan::Program> build();
+
+  // For the operators.
+  const graph::Graph& graph;
+
+  bool is_constant(Value value) const { return constant_[at(value)]; }
+  /// A constant's numbers in row-major order; not copied where the network has them as they are.
+  Place constant(Value value);
+  /// The same in another order, which `pack` writes; once for each value and name.
+  Place packed(Value value, const std::string& name, std::size_t numbers, const std::function<void(const float* from, float* to)>& pack);
+  /// Weights in the order that an operation wants.
+  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted);
+  /// One number a channel, filled up with zeros to a multiple of the block.
+  Place channel_row(Value value, Layout layout);
+
+  /// The layout that a value came in.
+  Layout layout(Value value) const;
+  /// A value in a layout, put into it where it is in another.
+  Place read(Value value, Layout layout = {});
+  /// New memory for a result, in the layout given.
+  Place make(const Shape& shape, Layout layout);
+  Place make_bytes(std::size_t bytes);
+  /// The memory of an operand that nobody reads after this node, or new memory.
+  Place take_over(Value operand, const Shape& shape, Layout layout);
+  /// Whether take_over would take the operand's memory.
+  bool may_take_over(Value operand, Layout layout) const;
+
+  /// Says where a node's result is.
+  void define(Value value, Place place, Layout layout);
+  /// Says where an input of this section is written.
+  void define_input(Value value, Place place);
+
+  void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
+  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what);
+
+  /// The block that convolutions like here.
+  static std::int64_t preferred_block(const Shape& shape);
+
+ private:
+  struct Home {
+    Place place;
+    Layout layout;
+  };
+  struct Buffer {
+    Lifetime lifetime;
+    int readers_left = 0;
+    bool lasts = false;  ///< a later section reads it
+  };
+
+  static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
+  void find_phases();
+  void emit_phase(int section, const std::vector<Value>& nodes);
+  void emit(Value value);
+  const float* numbers_of(Value value);
+  void use(const Place& place);
+  void finish_outputs(int section);
+  Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
+
+  std::vector<bool> constant_, backward_;     ///< backward: depends on the output's gradient
+  std::vector<std::vector<Value>> phases_;    ///< what each section computes, in order
+  std::vector<int> readers_;                  ///< in the phase that is put down now
+  std::vector<bool> lasts_;                   ///< forward values that a later section reads
+  std::map<Value, Home> homes_;
+  std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
+  std::vector<Buffer> buffers_;
+  std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
+  std::set<Value> kept_;  ///< constants that the plan uses as they are
+  std::map<std::pair<Value, std::string>, Place> packed_;
+  std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
+  int section_ = 0;
+  int time_ = 0;
+};
+
+/// Puts down the steps of one node. One function an operator, in steps_*.cpp; a table that forgot one does not compile.
+void put_down(Builder& builder, Value value);
+
+void put_input(Builder& builder, Value value);
+void put_convolution(Builder& builder, Value value);
+void put_convolution_transpose(Builder& builder, Value value);
+void put_matmul(Builder& builder, Value value);
+void put_max_pool(Builder& builder, Value value);
+void put_max_pool_gradient(Builder& builder, Value value);
+void put_average_pool(Builder& builder, Value value);
+void put_average_pool_gradient(Builder& builder, Value value);
+void put_adaptive_average_pool(Builder& builder, Value value);
+void put_unary(Builder& builder, Value value);
+void put_unary_gradient(Builder& builder, Value value);
+void put_binary(Builder& builder, Value value);
+void put_positive(Builder& builder, Value value);
+void put_gate(Builder& builder, Value value);
+void put_scale_shift(Builder& builder, Value value);
+void put_reduce_sum(Builder& builder, Value value);
+void put_softmax(Builder& builder, Value value);
+void put_normalize(Builder& builder, Value value);
+void put_reshape(Builder& builder, Value value);
+void put_transpose(Builder& builder, Value value);
+void put_slice(Builder& builder, Value value);
+void put_embed(Builder& builder, Value value);
+void put_concat(Builder& builder, Value value);
+void put_expand(Builder& builder, Value value);
+
+}  // namespace whycam::onednn

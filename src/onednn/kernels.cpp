@@ -1,0 +1,451 @@
+#include "onednn/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+// The hot loops are compiled for several instruction sets, and the best that the machine has is taken when the program starts.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define WHYCAM_HOT __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WHYCAM_HOT
+#endif
+
+namespace whycam::onednn::kernels {
+namespace {
+
+/// Below this many elements a loop is done on one thread.
+constexpr std::int64_t grain = 1 << 14;
+
+/// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`.
+template <class Work>
+void in_parts(std::int64_t count, std::int64_t unit, const Work& work) {
+  const std::int64_t units = (count + unit - 1) / unit;
+  const std::int64_t per_part = std::max<std::int64_t>(1, grain / unit);
+  const std::int64_t parts = (units + per_part - 1) / per_part;
+  if (parts <= 1) return work(0, count);
+#pragma omp parallel for schedule(static)
+  for (std::int64_t part = 0; part < parts; ++part)
+    work(part * per_part * unit, std::min(count, (part + 1) * per_part * unit));
+}
+
+/// Calls `work(i)` for i from 0 to count, each of which handles `elements` elements.
+template <class Work>
+void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
+  if (count * elements < grain) {
+    for (std::int64_t i = 0; i < count; ++i) work(i);
+    return;
+  }
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < count; ++i) work(i);
+}
+
+WHYCAM_HOT void positive_part(const float* x, Word* bits, std::int64_t count) {
+  const std::int64_t whole = count / word_bits;
+  for (std::int64_t w = 0; w < whole; ++w) {
+    Word word = 0;
+    for (int i = 0; i < word_bits; ++i) word |= static_cast<Word>(!(x[w * word_bits + i] <= 0)) << i;
+    bits[w] = word;
+  }
+  if (whole * word_bits == count) return;
+  Word word = 0;
+  for (std::int64_t i = whole * word_bits; i < count; ++i) word |= static_cast<Word>(!(x[i] <= 0)) << (i % word_bits);
+  bits[whole] = word;
+}
+
+template <int Gradients, bool Relu>
+inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t at = begin; at < end; at += word_bits) {
+    const Word word = bits[at / word_bits];
+    const int count = static_cast<int>(std::min(word_bits, end - at));
+    const auto one = [&](int i) {
+      float sum = g[0][at + i];
+      if (Gradients > 1) sum += g[1][at + i];
+      if (Gradients > 2) sum += g[2][at + i];
+      if (Relu) sum = sum < 0 ? 0.0F : sum;
+      return (word >> i) & 1U ? sum : 0.0F;
+    };
+    if (count == word_bits) {
+#pragma GCC ivdep
+      for (int i = 0; i < word_bits; ++i) result[at + i] = one(i);
+    } else {
+      for (int i = 0; i < count; ++i) result[at + i] = one(i);
+    }
+  }
+}
+
+WHYCAM_HOT void gate1(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<1, false>(b, g, r, i, j); }
+WHYCAM_HOT void gate2(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<2, false>(b, g, r, i, j); }
+WHYCAM_HOT void gate3(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<3, false>(b, g, r, i, j); }
+WHYCAM_HOT void gate1_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<1, true>(b, g, r, i, j); }
+WHYCAM_HOT void gate2_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<2, true>(b, g, r, i, j); }
+WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<3, true>(b, g, r, i, j); }
+
+template <Binary Kind>
+inline __attribute__((always_inline)) float apply(float a, float b) {
+  switch (Kind) {
+    case Binary::add: return a + b;
+    case Binary::subtract: return a - b;
+    case Binary::multiply: return a * b;
+    case Binary::divide: return a / b;
+    case Binary::maximum: return a > b || std::isnan(a) ? a : b;
+    case Binary::minimum: return a < b || std::isnan(a) ? a : b;
+  }
+  return 0;
+}
+
+inline float cut(float x, bool relu) { return relu && x < 0 ? 0.0F : x; }
+
+/// Calls `work` with the kind as a constant.
+template <class Work>
+void with_kind(Binary kind, const Work& work) {
+  switch (kind) {
+    case Binary::add: return work(std::integral_constant<Binary, Binary::add>());
+    case Binary::subtract: return work(std::integral_constant<Binary, Binary::subtract>());
+    case Binary::multiply: return work(std::integral_constant<Binary, Binary::multiply>());
+    case Binary::divide: return work(std::integral_constant<Binary, Binary::divide>());
+    case Binary::maximum: return work(std::integral_constant<Binary, Binary::maximum>());
+    case Binary::minimum: return work(std::integral_constant<Binary, Binary::minimum>());
+  }
+}
+
+WHYCAM_HOT void scale_shift_run(const float* x, const float* scale, const float* shift, float* result, std::int64_t area,
+                                std::int64_t block, bool relu) {
+  if (block == 1) {
+    const float a = scale[0], b = shift[0];
+    for (std::int64_t s = 0; s < area; ++s) {
+      const float y = x[s] * a + b;
+      result[s] = relu && y < 0 ? 0.0F : y;
+    }
+    return;
+  }
+  for (std::int64_t s = 0; s < area; ++s)
+    for (std::int64_t c = 0; c < block; ++c) {
+      const float y = x[s * block + c] * scale[c] + shift[c];
+      result[s * block + c] = relu && y < 0 ? 0.0F : y;
+    }
+}
+
+WHYCAM_HOT void scale_shift_16(const float* x, const float* scale, const float* shift, float* result, std::int64_t area, bool relu) {
+  float a[16], b[16];
+  for (int c = 0; c < 16; ++c) a[c] = scale[c], b[c] = shift[c];
+  const float least = relu ? 0.0F : -INFINITY;
+#pragma GCC ivdep
+  for (std::int64_t s = 0; s < area; ++s)
+    for (int c = 0; c < 16; ++c) {
+      const float y = x[s * 16 + c] * a[c] + b[c];
+      result[s * 16 + c] = y < least ? least : y;
+    }
+}
+
+}  // namespace
+
+void positive(const float* x, Word* bits, std::int64_t count) {
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { positive_part(x + begin, bits + begin / word_bits, end - begin); });
+}
+
+void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu) {
+  std::vector<const float*> g = gradients;
+  if (g.size() > 3) {  // more are rare: they are added up first, three at a time
+    in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        float sum = 0;
+        for (const float* gradient : g) sum += gradient[i];
+        result[i] = sum;
+      }
+    });
+    g = {result};
+  }
+  const auto part = relu ? (g.size() == 1 ? gate1_relu : g.size() == 2 ? gate2_relu : gate3_relu)
+                         : (g.size() == 1 ? gate1 : g.size() == 2 ? gate2 : gate3);
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { part(bits, g.data(), result, begin, end); });
+}
+
+void binary(Binary kind, const float* a, const float* b, float* result, std::int64_t count, bool relu) {
+  with_kind(kind, [&](auto constant) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = cut(apply<decltype(constant)::value>(a[i], b[i]), relu);
+    });
+  });
+}
+
+void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result, const Extents& e,
+                        bool relu) {
+  with_kind(kind, [&](auto constant) {
+    for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+      const float* x = a + i * e.area * e.block;
+      const float* y = b + (per_example ? i : i % e.blocks) * e.block;
+      float* to = result + i * e.area * e.block;
+      for (std::int64_t s = 0; s < e.area; ++s)
+        for (std::int64_t c = 0; c < e.block; ++c) {
+          const float left = x[s * e.block + c], right = y[c];
+          to[s * e.block + c] =
+              cut(swapped ? apply<decltype(constant)::value>(right, left) : apply<decltype(constant)::value>(left, right), relu);
+        }
+    });
+  });
+}
+
+void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,
+                      float* result, const graph::Shape& shape, bool relu) {
+  const std::int64_t inner = shape.empty() ? 1 : shape.back();
+  const std::int64_t step_a = shape.empty() ? 0 : steps_a.back(), step_b = shape.empty() ? 0 : steps_b.back();
+  with_kind(kind, [&](auto constant) {
+    for_each(graph::element_count(shape) / std::max<std::int64_t>(inner, 1), inner, [&](std::int64_t row) {
+      std::int64_t at_a = 0, at_b = 0, rest = row;
+      for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
+        at_a += rest % shape[d] * steps_a[d];
+        at_b += rest % shape[d] * steps_b[d];
+        rest /= shape[d];
+      }
+      for (std::int64_t i = 0; i < inner; ++i)
+        result[row * inner + i] = cut(apply<decltype(constant)::value>(a[at_a + i * step_a], b[at_b + i * step_b]), relu);
+    });
+  });
+}
+
+void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& e, bool relu) {
+  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+    const std::int64_t at = i * e.area * e.block, channel = i % e.blocks * e.block;
+    if (e.block == 16)
+      scale_shift_16(x + at, scale + channel, shift + channel, result + at, e.area, relu);
+    else
+      scale_shift_run(x + at, scale + channel, shift + channel, result + at, e.area, e.block, relu);
+  });
+}
+
+namespace {
+
+/// The functions that need no more than arithmetic, in single precision; others go through the graph's record.
+template <class Work>
+bool with_simple_function(const graph::Attributes& attributes, const Work& work) {
+  using graph::Function;
+  const auto a = static_cast<float>(attributes.alpha), b = static_cast<float>(attributes.beta);
+  const auto clip = [](float x, float low, float high) { x = x < low ? low : x; return x > high ? high : x; };
+  switch (attributes.function) {
+    case Function::relu:
+      work([](float x) { return x < 0 ? 0.0F : x; }, [](float x) { return x <= 0 ? 0.0F : 1.0F; });
+      return true;
+    case Function::hardtanh:
+      work([=](float x) { return clip(x, a, b); }, [=](float x) { return x <= a || x >= b ? 0.0F : 1.0F; });
+      return true;
+    case Function::clamp:
+      work([=](float x) { return clip(x, a, b); }, [=](float x) { return x >= a && x <= b ? 1.0F : 0.0F; });
+      return true;
+    case Function::linear:
+      work([=](float x) { return a * x + b; }, [=](float) { return a; });
+      return true;
+    case Function::leaky_relu:
+      work([=](float x) { return x > 0 ? x : a * x; }, [=](float x) { return x > 0 ? 1.0F : a; });
+      return true;
+    case Function::hardsigmoid:
+      work([=](float x) { return clip(x + 3, 0, 6) / 6; }, [](float x) { return x > -3 && x < 3 ? 1.0F / 6 : 0.0F; });
+      return true;
+    case Function::hardswish:
+      work([=](float x) { return x * clip(x + 3, 0, 6) / 6; },
+           [](float x) { return x < -3 ? 0.0F : x <= 3 ? x / 3 + 0.5F : 1.0F; });
+      return true;
+    case Function::heaviside:
+      work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
+      return true;
+    case Function::absolute:
+      work([](float x) { return std::fabs(x); }, [](float x) { return static_cast<float>((x > 0) - (x < 0)); });
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void unary(const graph::Attributes& attributes, const float* x, float* result, std::int64_t count) {
+  const bool simple = with_simple_function(attributes, [&](const auto& value, const auto&) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = value(x[i]);
+    });
+  });
+  if (simple) return;
+  const graph::FunctionRecord& function = graph::record(attributes.function);
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      result[i] = static_cast<float>(function.value(x[i], attributes.alpha, attributes.beta));
+  });
+}
+
+void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result, std::int64_t count) {
+  const bool simple = with_simple_function(attributes, [&](const auto&, const auto& derivative) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = gradient[i] * derivative(x[i]);
+    });
+  });
+  if (simple) return;
+  const graph::FunctionRecord& function = graph::record(attributes.function);
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      result[i] = static_cast<float>(gradient[i] * function.derivative(x[i], attributes.alpha, attributes.beta));
+  });
+}
+
+void sum_area(const float* x, float* result, const Extents& e) {
+  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+    const float* from = x + i * e.area * e.block;
+    float* to = result + i * e.block;
+    if (e.block == 1) {
+      double sum = 0;
+      for (std::int64_t s = 0; s < e.area; ++s) sum += from[s];
+      to[0] = static_cast<float>(sum);
+      return;
+    }
+    std::fill(to, to + e.block, 0.0F);
+    for (std::int64_t s = 0; s < e.area; ++s)
+      for (std::int64_t c = 0; c < e.block; ++c) to[c] += from[s * e.block + c];
+  });
+}
+
+void fill_area(const float* x, float* result, const Extents& e) {
+  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+    for (std::int64_t s = 0; s < e.area; ++s)
+      for (std::int64_t c = 0; c < e.block; ++c) result[(i * e.area + s) * e.block + c] = x[i * e.block + c];
+  });
+}
+
+void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result, std::int64_t results) {
+  std::vector<double> sums(static_cast<std::size_t>(results), 0.0);
+  const std::int64_t inner = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 0 : steps.back();
+  const std::int64_t rows = graph::element_count(shape) / std::max<std::int64_t>(inner, 1);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::int64_t at = 0, rest = row;
+    for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
+      at += rest % shape[d] * steps[d];
+      rest /= shape[d];
+    }
+    for (std::int64_t i = 0; i < inner; ++i) sums[static_cast<std::size_t>(at + i * step)] += x[row * inner + i];
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) result[i] = static_cast<float>(sums[i]);
+}
+
+void gather(const float* x, const graph::Integers& steps, float* result, const graph::Shape& shape) {
+  const std::int64_t inner = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 0 : steps.back();
+  for_each(graph::element_count(shape) / std::max<std::int64_t>(inner, 1), inner, [&](std::int64_t row) {
+    std::int64_t at = 0, rest = row;
+    for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
+      at += rest % shape[d] * steps[d];
+      rest /= shape[d];
+    }
+    for (std::int64_t i = 0; i < inner; ++i) result[row * inner + i] = x[at + i * step];
+  });
+}
+
+void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run, std::int64_t count) {
+  if (count >= 4) {
+    for_each(count, run, [&](std::int64_t i) {
+      std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(run) * sizeof(float));
+    });
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i)
+    in_parts(run, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::memcpy(to + i * to_step + begin, from + i * from_step + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
+    });
+}
+
+void fill(float* to, float value, std::int64_t count) {
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) { std::fill(to + begin, to + end, value); });
+}
+
+void softmax(const float* x, float* result, std::int64_t outer, std::int64_t size, std::int64_t inner, bool logarithm) {
+  for_each(outer * inner, size * 8, [&](std::int64_t i) {
+    const std::int64_t at = i / inner * size * inner + i % inner;
+    float largest = -INFINITY;
+    for (std::int64_t k = 0; k < size; ++k) largest = std::fmax(largest, x[at + k * inner]);
+    double sum = 0;
+    for (std::int64_t k = 0; k < size; ++k) sum += std::exp(static_cast<double>(x[at + k * inner] - largest));
+    for (std::int64_t k = 0; k < size; ++k) {
+      const double apart = x[at + k * inner] - largest;
+      result[at + k * inner] = static_cast<float>(logarithm ? apart - std::log(sum) : std::exp(apart) / sum);
+    }
+  });
+}
+
+namespace {
+
+struct Moments {
+  Moments(const float* x, std::int64_t size, double epsilon) {
+    double sum = 0, squares = 0;
+    for (std::int64_t i = 0; i < size; ++i) sum += x[i];
+    mean = sum / static_cast<double>(size);
+    for (std::int64_t i = 0; i < size; ++i) squares += (x[i] - mean) * (x[i] - mean);
+    scale = 1 / std::sqrt(squares / static_cast<double>(size) + epsilon);
+  }
+  double mean, scale;
+};
+
+}  // namespace
+
+void normalize(const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon) {
+  for_each(rows, size, [&](std::int64_t row) {
+    const Moments moments(x + row * size, size, epsilon);
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i) result[i] = static_cast<float>((x[i] - moments.mean) * moments.scale);
+  });
+}
+
+void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon) {
+  for_each(rows, size, [&](std::int64_t row) {
+    const Moments moments(x + row * size, size, epsilon);
+    double mean = 0, mean_with_y = 0;
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i) {
+      mean += gradient[i];
+      mean_with_y += gradient[i] * (x[i] - moments.mean) * moments.scale;
+    }
+    mean /= static_cast<double>(size);
+    mean_with_y /= static_cast<double>(size);
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
+      result[i] = static_cast<float>(moments.scale * (gradient[i] - mean - (x[i] - moments.mean) * moments.scale * mean_with_y));
+  });
+}
+
+void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape, const graph::Attributes& a,
+                  bool adaptive, bool gradient) {
+  const std::size_t n = x_shape.size() - 2;
+  const graph::Shape area_x(x_shape.begin() + 2, x_shape.end()), area_y(y_shape.begin() + 2, y_shape.end());
+  const std::int64_t size_x = graph::element_count(area_x), size_y = graph::element_count(area_y);
+  // For the gradient, y is read and x (which is `y` of the call) is written; the places are the same.
+  for_each(x_shape[0] * x_shape[1], size_x, [&](std::int64_t plane) {
+    const float* from = gradient ? x + plane * size_y : x + plane * size_x;
+    float* to = gradient ? y + plane * size_x : y + plane * size_y;
+    if (gradient) std::fill(to, to + size_x, 0.0F);
+    for (std::int64_t i = 0; i < size_y; ++i) {
+      std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, size[3] = {1, 1, 1}, rest = i;
+      double divisor = 1;
+      for (std::size_t d = n; d-- > 0;) {
+        const std::int64_t at = rest % area_y[d];
+        rest /= area_y[d];
+        size[d] = area_x[d];
+        if (adaptive) {
+          begin[d] = at * area_x[d] / area_y[d];
+          end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
+          divisor *= static_cast<double>(end[d] - begin[d]);
+          continue;
+        }
+        const std::int64_t first = at * a.strides[d] - a.padding_begin[d];
+        const std::int64_t last = std::min(first + a.kernel[d], area_x[d] + a.padding_end[d]);
+        begin[d] = std::max<std::int64_t>(first, 0);
+        end[d] = std::min(last, area_x[d]);
+        divisor *= static_cast<double>(a.count_padding ? last - first : end[d] - begin[d]);
+      }
+      double sum = 0;
+      const auto share = static_cast<float>((gradient ? from[i] : 0) / divisor);
+      for (std::int64_t p = begin[0]; p < end[0]; ++p)
+        for (std::int64_t q = begin[1]; q < end[1]; ++q)
+          for (std::int64_t r = begin[2]; r < end[2]; ++r) {
+            const std::int64_t at = (p * size[1] + q) * size[2] + r;
+            if (gradient)
+              to[at] += share;
+            else
+              sum += from[at];
+          }
+      if (!gradient) to[i] = static_cast<float>(sum / divisor);
+    }
+  });
+}
+
+}  // namespace whycam::onednn::kernels

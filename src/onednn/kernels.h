@@ -1,0 +1,68 @@
+// Loops of our own, for what oneDNN has no primitive for or is slower at. All run on several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "graph/graph.h"
+#include "onednn/layout.h"
+
+namespace whycam::onednn::kernels {
+
+/// One bit an element, in the order in which the elements lie: words of 32.
+using Word = std::uint32_t;
+constexpr std::int64_t word_bits = 32;
+inline std::int64_t words(std::int64_t elements) { return (elements + word_bits - 1) / word_bits; }
+
+/// Sets the bits of elements that are greater than 0 (or NaN).
+void positive(const float* x, Word* bits, std::int64_t count);
+
+/// The sum of the gradients where the bit is set, else 0; `relu` sets negative sums to 0. `result` may be a gradient.
+void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu);
+
+enum class Binary { add, subtract, multiply, divide, maximum, minimum };
+
+/// Element by element, `result` may be an operand.
+void binary(Binary kind, const float* a, const float* b, float* result, std::int64_t count, bool relu);
+
+/// a with one number of b for each channel, or for each example and channel; `swapped`: b comes first.
+void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
+                        const Extents& extents, bool relu);
+
+/// Any broadcast, in row-major order. Steps are strides with 0 where a dimension is broadcast.
+void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,
+                      float* result, const graph::Shape& shape, bool relu);
+
+/// x * scale + shift, one number a channel each, filled up with zeros as the channels are.
+void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents, bool relu);
+
+/// A function that oneDNN does not have, or not exactly; gradient: times its derivative at x.
+void unary(const graph::Attributes& attributes, const float* x, float* result, std::int64_t count);
+void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result, std::int64_t count);
+
+/// The sum of each channel of each example.
+void sum_area(const float* x, float* result, const Extents& extents);
+/// The contrary: each number fills its channel's area.
+void fill_area(const float* x, float* result, const Extents& extents);
+/// Sums in row-major order; steps place each element in the result.
+void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result, std::int64_t results);
+/// Copies with steps of the source, 0 where it is repeated.
+void gather(const float* x, const graph::Integers& steps, float* result, const graph::Shape& shape);
+
+/// Copies `count` runs between two memories.
+void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run, std::int64_t count);
+void fill(float* to, float value, std::int64_t count);
+
+/// Along an axis with `inner` elements behind it.
+void softmax(const float* x, float* result, std::int64_t outer, std::int64_t size, std::int64_t inner, bool logarithm);
+
+/// Rows less their mean, over their standard deviation.
+void normalize(const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon);
+void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon);
+
+/// Average pooling as the evaluator does it, in row-major order: for windows that oneDNN divides by other counts.
+void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape, const graph::Attributes& attributes,
+                  bool adaptive, bool gradient);
+
+}  // namespace whycam::onednn::kernels

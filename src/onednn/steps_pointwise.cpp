@@ -1,0 +1,209 @@
+// What is done element by element.
+#include "onednn/builder.h"
+#include "onednn/kernels.h"
+
+namespace whycam::onednn {
+namespace {
+
+using graph::Operator;
+
+kernels::Binary kind_of(Operator op) {
+  switch (op) {
+    case Operator::add: return kernels::Binary::add;
+    case Operator::subtract: return kernels::Binary::subtract;
+    case Operator::multiply: return kernels::Binary::multiply;
+    case Operator::divide: return kernels::Binary::divide;
+    case Operator::maximum: return kernels::Binary::maximum;
+    default: return kernels::Binary::minimum;
+  }
+}
+
+/// Channels that fill up a layout must stay 0.
+Layout where_zero_stays(const graph::Graph& graph, Value value, Layout layout, const graph::Attributes& attributes) {
+  const bool stays = graph::record(attributes.function).value(0, attributes.alpha, attributes.beta) == 0;
+  return stays || !has_padding(graph.shape(value), layout) ? layout : Layout{};
+}
+
+std::int64_t elements(const Shape& shape, Layout layout) { return Extents(shape, layout).elements(); }
+
+}  // namespace
+
+void put_input(Builder& builder, Value value) { builder.define_input(value, builder.make(builder.graph.shape(value), {})); }
+
+void put_unary(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = where_zero_stays(builder.graph, node.inputs[0], builder.layout(node.inputs[0]), node.attributes);
+  const Place from = builder.read(node.inputs[0], layout), to = builder.take_over(node.inputs[0], node.shape, layout);
+  if (const auto operation = elementwise(node.attributes, description(node.shape, layout))) {
+    builder.primitive(*operation, {{DNNL_ARG_SRC, operation->source, from}, {DNNL_ARG_DST, operation->destination, to}}, "unary");
+  } else {
+    const std::int64_t count = elements(node.shape, layout);
+    builder.loop([=, a = node.attributes](const Memory& memory) { kernels::unary(a, memory.at(from), memory.at(to), count); }, {from, to},
+                 "unary");
+  }
+  builder.define(value, to, layout);
+}
+
+void put_unary_gradient(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = builder.layout(node.inputs[1]);
+  const Place gradient = builder.read(node.inputs[0], layout), x = builder.read(node.inputs[1], layout);
+  const Place to = builder.take_over(node.inputs[0], node.shape, layout);
+  if (const auto operation = elementwise_gradient(node.attributes, description(node.shape, layout))) {
+    builder.primitive(*operation,
+                      {{DNNL_ARG_SRC, operation->source, x},
+                       {DNNL_ARG_DIFF_DST, operation->weights, gradient},
+                       {DNNL_ARG_DIFF_SRC, operation->destination, to}},
+                      "unary_gradient");
+  } else {
+    const std::int64_t count = elements(node.shape, layout);
+    builder.loop(
+        [=, a = node.attributes](const Memory& memory) {
+          kernels::unary_gradient(a, memory.at(gradient), memory.at(x), memory.at(to), count);
+        },
+        {gradient, x, to}, "unary_gradient");
+  }
+  builder.define(value, to, layout);
+}
+
+namespace {
+
+/// How the second operand of a sum or product meets a first one of the result's shape.
+enum class Meeting { same_shape, per_channel, per_example_and_channel, otherwise };
+
+Meeting meeting(const Shape& other, const Shape& shape) {
+  if (other == shape) return Meeting::same_shape;
+  if (shape.size() < 3 || other.size() + 1 < shape.size() || other.size() > shape.size()) return Meeting::otherwise;
+  const std::size_t channel = other.size() - (shape.size() - 1);
+  for (std::size_t i = channel + 1; i < other.size(); ++i)
+    if (other[i] != 1) return Meeting::otherwise;
+  if (other[channel] != shape[1]) return Meeting::otherwise;
+  if (channel == 0 || other[0] == 1) return Meeting::per_channel;
+  return other[0] == shape[0] ? Meeting::per_example_and_channel : Meeting::otherwise;
+}
+
+graph::Integers broadcast_steps(const Shape& own, const Shape& shape) {
+  const graph::Integers strides = graph::strides_of(own);
+  graph::Integers steps(shape.size(), 0);
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i] != 1) steps[shape.size() - own.size() + i] = strides[i];
+  return steps;
+}
+
+/// Both in row-major order.
+void put_broadcast(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
+  const auto steps_a = broadcast_steps(builder.graph.shape(node.inputs[0]), node.shape);
+  const auto steps_b = broadcast_steps(builder.graph.shape(node.inputs[1]), node.shape);
+  builder.loop(
+      [=, kind = kind_of(node.op), shape = node.shape, relu = node.attributes.relu](const Memory& memory) {
+        kernels::binary_broadcast(kind, memory.at(a), steps_a, memory.at(b), steps_b, memory.at(to), shape, relu);
+      },
+      {a, b, to}, "broadcast");
+  builder.define(value, to, {});
+}
+
+void put_same_shape(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  Layout layout = builder.layout(node.inputs[0]);
+  if (layout == Layout{}) layout = builder.layout(node.inputs[1]);
+  const bool constant = builder.is_constant(node.inputs[0]) || builder.is_constant(node.inputs[1]);
+  if (constant || (node.op == Operator::divide && has_padding(node.shape, layout))) layout = {};
+  const Place a = builder.read(node.inputs[0], layout), b = builder.read(node.inputs[1], layout);
+  const Value heir = builder.may_take_over(node.inputs[0], layout) ? node.inputs[0] : node.inputs[1];
+  const Place to = builder.take_over(heir, node.shape, layout);
+  const std::int64_t count = elements(node.shape, layout);
+  builder.loop(
+      [=, kind = kind_of(node.op), relu = node.attributes.relu](const Memory& memory) {
+        kernels::binary(kind, memory.at(a), memory.at(b), memory.at(to), count, relu);
+      },
+      {a, b, to}, "binary");
+  builder.define(value, to, layout);
+}
+
+void put_per_channel(Builder& builder, Value value, bool swapped, bool per_example) {
+  const Node& node = builder.graph[value];
+  const Value x = node.inputs[swapped], other = node.inputs[!swapped];
+  Layout layout = builder.layout(x);
+  const bool zero_stays = node.op == Operator::multiply;
+  if (has_padding(node.shape, layout) && !zero_stays) layout = {};
+  // One number a channel is N x C x 1 x ... in the same layout.
+  const bool constant = builder.is_constant(other);
+  if (!constant && !per_example && builder.graph.shape(other).size() != node.shape.size()) return put_broadcast(builder, value);
+  if (constant && per_example) return put_broadcast(builder, value);
+  const Place a = builder.read(x, layout), b = constant ? builder.channel_row(other, layout) : builder.read(other, layout);
+  const Place to = builder.take_over(x, node.shape, layout);
+  builder.loop(
+      [=, kind = kind_of(node.op), extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
+        kernels::binary_per_channel(kind, memory.at(a), memory.at(b), per_example, swapped, memory.at(to), extents, relu);
+      },
+      {a, b, to}, "per channel");
+  builder.define(value, to, layout);
+}
+
+}  // namespace
+
+void put_binary(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape &a = builder.graph.shape(node.inputs[0]), &b = builder.graph.shape(node.inputs[1]);
+  if (a == b) return put_same_shape(builder, value);
+  for (const bool swapped : {false, true}) {
+    if ((swapped ? b : a) != node.shape || builder.is_constant(node.inputs[swapped])) continue;
+    const Meeting how = meeting(swapped ? a : b, node.shape);
+    if (how == Meeting::per_channel) return put_per_channel(builder, value, swapped, false);
+    if (how == Meeting::per_example_and_channel) return put_per_channel(builder, value, swapped, true);
+  }
+  put_broadcast(builder, value);
+}
+
+void put_positive(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = builder.layout(node.inputs[0]);
+  const std::int64_t count = elements(node.shape, layout);
+  const Place from = builder.read(node.inputs[0], layout);
+  const Place to = builder.make_bytes(static_cast<std::size_t>(kernels::words(count)) * sizeof(kernels::Word));
+  builder.loop(
+      [=](const Memory& memory) { kernels::positive(memory.at(from), reinterpret_cast<kernels::Word*>(memory.at(to)), count); },
+      {from, to}, "positive");
+  builder.define(value, to, layout);
+}
+
+void put_gate(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = builder.layout(node.inputs[0]);  // the bits stand in this order
+  const std::int64_t count = elements(node.shape, layout);
+  const Place bits = builder.read(node.inputs[0], layout);
+  std::vector<Place> gradients, used{bits};
+  Place to;
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) gradients.push_back(builder.read(node.inputs[i], layout));
+  for (std::size_t i = 1; i < node.inputs.size() && to.buffer < 0; ++i)
+    if (node.inputs.size() <= 4 && builder.may_take_over(node.inputs[i], layout)) to = builder.take_over(node.inputs[i], node.shape, layout);
+  if (to.buffer < 0) to = builder.make(node.shape, layout);
+  used.insert(used.end(), gradients.begin(), gradients.end());
+  used.push_back(to);
+  builder.loop(
+      [=, relu = node.attributes.relu](const Memory& memory) {
+        std::vector<const float*> pointers;
+        for (const Place& gradient : gradients) pointers.push_back(memory.at(gradient));
+        kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, memory.at(to), count, relu);
+      },
+      used, "gate");
+  builder.define(value, to, layout);
+}
+
+void put_scale_shift(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = builder.layout(node.inputs[0]);
+  const Place x = builder.read(node.inputs[0], layout);
+  const Place scale = builder.channel_row(node.inputs[1], layout), shift = builder.channel_row(node.inputs[2], layout);
+  const Place to = builder.take_over(node.inputs[0], node.shape, layout);
+  builder.loop(
+      [=, extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
+        kernels::scale_shift(memory.at(x), memory.at(scale), memory.at(shift), memory.at(to), extents, relu);
+      },
+      {x, to}, "scale_shift");
+  builder.define(value, to, layout);
+}
+
+}  // namespace whycam::onednn

@@ -1,0 +1,222 @@
+// What moves numbers, and what sums them up.
+#include "onednn/builder.h"
+#include "onednn/kernels.h"
+
+namespace whycam::onednn {
+namespace {
+
+using graph::Integers;
+using graph::Operator;
+
+/// A copy between two row-major memories, either of which may be read or written with strides.
+void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
+                      const char* what) {
+  const Operation operation = reorder(from, to);
+  builder.primitive(operation, {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
+}
+
+/// Whether slicing or embedding takes whole channel blocks and nothing but them.
+bool is_channel_part(const Shape& part, const Shape& whole, const graph::Attributes& a, Layout layout) {
+  if (part.size() < 3 || layout.block == whole[1]) return false;  // channels-last has them side by side
+  for (std::size_t d = 0; d < part.size(); ++d)
+    if (a.step[d] != 1 || (d != 1 && part[d] != whole[d])) return false;
+  return part[1] % layout.block == 0 && a.begin[1] % layout.block == 0 && whole[1] % layout.block == 0;
+}
+
+/// Where a strided part begins, and its strides.
+std::pair<Integers, std::int64_t> part_strides(const Shape& whole, const graph::Attributes& a) {
+  Integers strides = graph::strides_of(whole);
+  std::int64_t offset = 0;
+  for (std::size_t d = 0; d < strides.size(); ++d) {
+    offset += a.begin[d] * strides[d];
+    strides[d] *= a.step[d];
+  }
+  return {strides, offset};
+}
+
+bool is_spatial(const Shape& shape, const Integers& axes) {
+  if (shape.size() < 3 || axes.size() != shape.size() - 2) return false;
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] != static_cast<std::int64_t>(i) + 2) return false;
+  return true;
+}
+
+}  // namespace
+
+void put_reshape(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  builder.define(value, builder.read(node.inputs[0]), {});
+}
+
+void put_transpose(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Integers strides = graph::strides_of(builder.graph.shape(node.inputs[0]));
+  Integers permuted;
+  for (const std::int64_t axis : node.attributes.axes) permuted.push_back(strides[static_cast<std::size_t>(axis)]);
+  const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  put_strided_copy(builder, strided(node.shape, permuted), from, description(node.shape, {}), to, "transpose");
+  builder.define(value, to, {});
+}
+
+void put_slice(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& whole = builder.graph.shape(node.inputs[0]);
+  const Layout layout = builder.layout(node.inputs[0]);
+  if (is_channel_part(node.shape, whole, node.attributes, layout)) {
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+    const Extents part(node.shape, layout), all(whole, layout);
+    const std::int64_t run = part.blocks * part.area * part.block, step = all.blocks * all.area * all.block;
+    const std::int64_t begin = node.attributes.begin[1] * all.area;
+    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from) + begin, step, memory.at(to), run, run, part.batch); },
+                 {from, to}, "slice of channels");
+    return builder.define(value, to, layout);
+  }
+  const auto [strides, offset] = part_strides(whole, node.attributes);
+  Place from = builder.read(node.inputs[0]);
+  const Place to = builder.make(node.shape, {});
+  from.offset += offset;
+  put_strided_copy(builder, strided(node.shape, strides), from, description(node.shape, {}), to, "slice");
+  builder.define(value, to, {});
+}
+
+void put_embed(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& part_shape = builder.graph.shape(node.inputs[0]);
+  const Layout layout = builder.layout(node.inputs[0]);
+  const auto fill = [&](Place to, Layout in) {
+    const std::int64_t count = Extents(node.shape, in).elements();
+    builder.loop([=, with = static_cast<float>(node.attributes.alpha)](const Memory& memory) { kernels::fill(memory.at(to), with, count); },
+                 {to}, "fill");
+  };
+  if (is_channel_part(part_shape, node.shape, node.attributes, layout)) {
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+    const Extents part(part_shape, layout), all(node.shape, layout);
+    const std::int64_t run = part.blocks * part.area * part.block, step = all.blocks * all.area * all.block;
+    const std::int64_t begin = node.attributes.begin[1] * all.area;
+    fill(to, layout);
+    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from), run, memory.at(to) + begin, step, run, part.batch); },
+                 {from, to}, "embed of channels");
+    return builder.define(value, to, layout);
+  }
+  const auto [strides, offset] = part_strides(node.shape, node.attributes);
+  const Place from = builder.read(node.inputs[0]);
+  Place to = builder.make(node.shape, {});
+  fill(to, {});
+  Place inside = to;
+  inside.offset += offset;
+  put_strided_copy(builder, description(part_shape, {}), from, strided(part_shape, strides), inside, "embed");
+  builder.define(value, to, {});
+}
+
+void put_concat(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  // Whole channel blocks stay as they are, where all parts have some.
+  Layout layout = builder.layout(node.inputs[0]);
+  for (const Value input : node.inputs)
+    if (axis != 1 || node.shape.size() < 3 || builder.is_constant(input) || layout.block == builder.graph.shape(node.inputs[0])[1] ||
+        builder.graph.shape(input)[1] % layout.block != 0)
+      layout = {};
+  const Place to = builder.make(node.shape, layout);
+  const Extents all(node.shape, layout);
+  std::int64_t outer = 1, begin = 0;
+  for (std::size_t d = 0; d < axis; ++d) outer *= node.shape[d];
+  const std::int64_t step = all.elements() / outer;
+  for (const Value input : node.inputs) {
+    const Place from = builder.read(input, layout);
+    const std::int64_t run = Extents(builder.graph.shape(input), layout).elements() / outer;
+    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from), run, memory.at(to) + begin, step, run, outer); }, {from, to},
+                 "concat");
+    begin += run;
+  }
+  builder.define(value, to, layout);
+}
+
+void put_expand(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& x = builder.graph.shape(node.inputs[0]);
+  bool fills_area = x.size() == node.shape.size() && x.size() >= 3 && x[0] == node.shape[0] && x[1] == node.shape[1];
+  for (std::size_t d = 2; fills_area && d < x.size(); ++d) fills_area = x[d] == 1;
+  if (fills_area) {
+    const Layout layout{Builder::preferred_block(node.shape)};
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+    builder.loop([=, extents = Extents(node.shape, layout)](
+                     const Memory& memory) { kernels::fill_area(memory.at(from), memory.at(to), extents); },
+                 {from, to}, "fill_area");
+    return builder.define(value, to, layout);
+  }
+  const Integers strides = graph::strides_of(x);
+  Integers steps(node.shape.size(), 0);
+  for (std::size_t d = 0; d < x.size(); ++d)
+    if (x[d] != 1) steps[node.shape.size() - x.size() + d] = strides[d];
+  const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  builder.loop([=, shape = node.shape](const Memory& memory) { kernels::gather(memory.at(from), steps, memory.at(to), shape); }, {from, to},
+               "expand");
+  builder.define(value, to, {});
+}
+
+void put_reduce_sum(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& x = builder.graph.shape(node.inputs[0]);
+  if (is_spatial(x, node.attributes.axes)) {
+    const Layout layout = builder.layout(node.inputs[0]);
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+    builder.loop([=, extents = Extents(x, layout)](const Memory& memory) { kernels::sum_area(memory.at(from), memory.at(to), extents); },
+                 {from, to}, "sum_area");
+    return builder.define(value, to, layout);
+  }
+  const Integers strides = graph::strides_of(node.shape);
+  Integers steps(x.size(), 0);
+  for (std::size_t d = 0; d < x.size(); ++d)
+    if (node.shape[d] != 1) steps[d] = strides[d];
+  const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  builder.loop(
+      [=, results = graph::element_count(node.shape)](const Memory& memory) {
+        kernels::reduce_sum(memory.at(from), x, steps, memory.at(to), results);
+      },
+      {from, to}, "reduce_sum");
+  builder.define(value, to, {});
+}
+
+void put_softmax(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  if (node.attributes.axes.size() != 1) throw CannotPlan("a softmax along several axes");
+  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  std::int64_t outer = 1, inner = 1;
+  for (std::size_t d = 0; d < node.shape.size(); ++d) (d < axis ? outer : inner) *= d == axis ? 1 : node.shape[d];
+  const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  builder.loop(
+      [=, size = node.shape[axis], logarithm = node.op == Operator::log_softmax](const Memory& memory) {
+        kernels::softmax(memory.at(from), memory.at(to), outer, size, inner, logarithm);
+      },
+      {from, to}, "softmax");
+  builder.define(value, to, {});
+}
+
+void put_normalize(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  std::int64_t size = 1;
+  for (std::size_t i = 0; i < node.attributes.axes.size(); ++i) {
+    const std::size_t axis = node.shape.size() - node.attributes.axes.size() + i;
+    if (node.attributes.axes[i] != static_cast<std::int64_t>(axis)) throw CannotPlan("a normalisation along other than the last axes");
+    size *= node.shape[axis];
+  }
+  const std::int64_t rows = graph::element_count(node.shape) / size;
+  const double epsilon = node.attributes.alpha;
+  const Place first = builder.read(node.inputs[0]);
+  if (node.op == Operator::normalize) {
+    const Place to = builder.make(node.shape, {});
+    builder.loop([=](const Memory& memory) { kernels::normalize(memory.at(first), memory.at(to), rows, size, epsilon); }, {first, to},
+                 "normalize");
+    return builder.define(value, to, {});
+  }
+  const Place x = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
+  builder.loop(
+      [=](const Memory& memory) {
+        kernels::normalize_gradient(memory.at(first), memory.at(x), memory.at(to), rows, size, epsilon);
+      },
+      {first, x, to}, "normalize_gradient");
+  builder.define(value, to, {});
+}
+
+}  // namespace whycam::onednn
