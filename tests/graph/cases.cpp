@@ -1,0 +1,253 @@
+#include "graph/cases.h"
+
+#include <cmath>
+#include <random>
+
+namespace whycam::test {
+namespace {
+
+using graph::Attributes;
+using graph::Function;
+using graph::Graph;
+using graph::Integers;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+Value constant(Graph& g, const Shape& shape, std::uint32_t seed) {
+  return g.add_constant(graph::constant_of(numbers(shape, seed).values), shape);
+}
+
+Attributes window(std::size_t spatial, std::int64_t stride, std::int64_t padding, std::int64_t dilation = 1) {
+  Attributes a;
+  a.strides.assign(spatial, stride);
+  a.dilation.assign(spatial, dilation);
+  a.padding_begin.assign(spatial, padding);
+  a.padding_end.assign(spatial, padding);
+  return a;
+}
+
+OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w, const Attributes& attributes, bool bias) {
+  return {"convolution_" + name, [=](Graph& g) {
+            std::vector<Value> inputs{g.add_input("x", x), constant(g, w, 2)};
+            if (bias) inputs.push_back(constant(g, {w[0]}, 3));
+            return g.add(Operator::convolution, inputs, attributes);
+          }};
+}
+
+OperatorCase pooling(const std::string& name, Operator op, const Shape& x, Attributes attributes, const Shape& y, std::int64_t kernel) {
+  attributes.kernel.assign(x.size() - 2, kernel);
+  attributes.shape = y;
+  return {name, [=](Graph& g) { return g.add(op, {g.add_input("x", x)}, attributes); }};
+}
+
+OperatorCase binary(const std::string& name, Operator op, const Shape& a, const Shape& b) {
+  return {name, [=](Graph& g) {
+            Value y = g.add_input("y", b);
+            if (op == Operator::divide) y = g.unary(Function::linear, g.unary(Function::absolute, y), 1, 1);
+            return g.binary(op, g.add_input("x", a), y);
+          }};
+}
+
+std::vector<OperatorCase> convolutions() {
+  std::vector<OperatorCase> cases;
+  Attributes grouped = window(2, 1, 1), depthwise = window(2, 2, 1), uneven = window(2, 2, 0);
+  grouped.groups = 2;
+  depthwise.groups = 16;
+  uneven.padding_begin = {0, 1};
+  uneven.padding_end = {2, 0};
+  cases.push_back(convolution("plain", {2, 3, 7, 6}, {4, 3, 3, 3}, window(2, 1, 1), true));
+  cases.push_back(convolution("of_many_channels", {2, 16, 5, 5}, {32, 16, 1, 1}, window(2, 1, 0), false));
+  cases.push_back(convolution("with_stride_that_leaves_a_rest", {1, 3, 8, 8}, {5, 3, 3, 3}, window(2, 2, 0), true));
+  cases.push_back(convolution("dilated", {1, 4, 9, 9}, {4, 4, 3, 3}, window(2, 1, 2, 2), true));
+  cases.push_back(convolution("grouped", {2, 8, 6, 6}, {6, 4, 3, 3}, grouped, true));
+  cases.push_back(convolution("depthwise", {1, 16, 8, 8}, {16, 1, 3, 3}, depthwise, true));
+  cases.push_back(convolution("unevenly_padded", {1, 3, 6, 7}, {4, 3, 2, 3}, uneven, true));
+  cases.push_back(convolution("1d", {2, 3, 12}, {5, 3, 4}, window(1, 2, 1), true));
+  cases.push_back(convolution("3d", {1, 2, 5, 6, 4}, {3, 2, 3, 3, 3}, window(3, 1, 1), true));
+  Attributes transposed = window(2, 2, 1);
+  transposed.shape = {1, 3, 8, 8};
+  cases.push_back({"convolution_transpose", [=](Graph& g) {
+                     return g.add(Operator::convolution_transpose, {g.add_input("x", {1, 4, 4, 4}), constant(g, {4, 3, 3, 3}, 2)}, transposed);
+                   }});
+  return cases;
+}
+
+std::vector<OperatorCase> poolings() {
+  Attributes excluded = window(2, 2, 1);
+  excluded.count_padding = false;
+  Attributes adaptive;
+  adaptive.shape = {2, 3, 3, 2};
+  return {
+      pooling("max_pool", Operator::max_pool, {2, 3, 8, 8}, window(2, 2, 0), {2, 3, 4, 4}, 2),
+      pooling("max_pool_overlapping_and_padded", Operator::max_pool, {1, 16, 9, 9}, window(2, 2, 1), {1, 16, 5, 5}, 3),
+      pooling("max_pool_rounded_up", Operator::max_pool, {1, 16, 8, 8}, window(2, 2, 0), {1, 16, 4, 4}, 3),
+      pooling("max_pool_dilated", Operator::max_pool, {1, 2, 9, 9}, window(2, 1, 0, 2), {1, 2, 5, 5}, 3),
+      pooling("max_pool_1d", Operator::max_pool, {2, 3, 9}, window(1, 3, 0), {2, 3, 3}, 3),
+      pooling("max_pool_3d", Operator::max_pool, {1, 2, 4, 4, 4}, window(3, 2, 0), {1, 2, 2, 2, 2}, 2),
+      pooling("average_pool", Operator::average_pool, {2, 3, 8, 8}, window(2, 2, 1), {2, 3, 5, 5}, 2),
+      pooling("average_pool_without_padding", Operator::average_pool, {1, 16, 8, 8}, excluded, {1, 16, 4, 4}, 3),
+      pooling("average_pool_rounded_up", Operator::average_pool, {1, 2, 6, 6}, window(2, 2, 0), {1, 2, 3, 3}, 3),
+      {"adaptive_average_pool", [=](Graph& g) { return g.add(Operator::adaptive_average_pool, {g.add_input("x", {2, 3, 7, 5})}, adaptive); }},
+  };
+}
+
+std::vector<OperatorCase> functions() {
+  std::vector<OperatorCase> cases;
+  const auto add = [&](Function function, double alpha, double beta) {
+    for (const Shape& shape : {Shape{2, 5}, Shape{1, 16, 3, 3}})
+      cases.push_back({std::string(graph::record(function).name) + "_" + std::to_string(shape.size()) + "d", [=](Graph& g) {
+                         Value x = g.add_input("x", shape);
+                         if (function == Function::log || function == Function::sqrt || (function == Function::power && alpha != 2))
+                           x = g.unary(Function::linear, g.unary(Function::absolute, x), 1, 0.5);
+                         return g.unary(function, x, alpha, beta);
+                       }});
+  };
+  for (std::size_t i = 0; i < graph::function_count; ++i) {
+    const auto function = static_cast<Function>(i);
+    switch (function) {
+      case Function::hardtanh: add(function, 0, 1); break;
+      case Function::clamp: add(function, -1, 1); break;
+      case Function::power: add(function, -0.5, 0), add(function, 2, 0); break;
+      case Function::linear: add(function, -3, 0.5); break;
+      case Function::leaky_relu: add(function, 0.1, 0); break;
+      case Function::elu: add(function, 1.3, 0); break;
+      case Function::softplus: add(function, 2, 20); break;
+      default: add(function, 0, 0);
+    }
+  }
+  return cases;
+}
+
+std::vector<OperatorCase> arithmetic() {
+  std::vector<OperatorCase> cases;
+  const std::pair<const char*, Operator> operators[] = {{"add", Operator::add},           {"subtract", Operator::subtract},
+                                                        {"multiply", Operator::multiply}, {"divide", Operator::divide},
+                                                        {"maximum", Operator::maximum},   {"minimum", Operator::minimum}};
+  for (const auto& [name, op] : operators) {
+    cases.push_back(binary(std::string(name) + "_of_one_shape", op, {2, 3, 4, 4}, {2, 3, 4, 4}));
+    cases.push_back(binary(std::string(name) + "_per_channel", op, {2, 16, 4, 4}, {2, 16, 1, 1}));
+    cases.push_back(binary(std::string(name) + "_broadcast_both_ways", op, {2, 1, 4}, {3, 1}));
+    cases.push_back(binary(std::string(name) + "_with_a_number", op, {2, 3, 4}, {}));
+  }
+  const auto matmul = [](const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, bool bias) {
+    return [=](Graph& g) {
+      Attributes attributes;
+      attributes.transpose_a = transpose_a;
+      attributes.transpose_b = transpose_b;
+      std::vector<Value> inputs{g.add_input("x", a), bias ? constant(g, b, 4) : g.add_input("y", b)};
+      if (bias) inputs.push_back(constant(g, {transpose_b ? b[b.size() - 2] : b.back()}, 5));
+      return g.add(Operator::matmul, inputs, attributes);
+    };
+  };
+  cases.push_back({"matmul", matmul({3, 4}, {4, 5}, false, false, false)});
+  cases.push_back({"matmul_with_bias", matmul({3, 4}, {5, 4}, false, true, true)});
+  cases.push_back({"matmul_transposed", matmul({2, 4, 3}, {2, 5, 4}, true, true, false)});
+  cases.push_back({"matmul_broadcast", matmul({2, 3, 4}, {4, 5}, false, false, false)});
+  return cases;
+}
+
+std::vector<OperatorCase> shapings() {
+  std::vector<OperatorCase> cases;
+  const auto one = [&](const std::string& name, Operator op, const Shape& x, const Attributes& attributes) {
+    cases.push_back({name, [=](Graph& g) { return g.add(op, {g.add_input("x", x)}, attributes); }});
+  };
+  Attributes a;
+  a.shape = {4, 6};
+  one("reshape", Operator::reshape, {2, 3, 4}, a);
+  a = {};
+  a.axes = {2, 0, 3, 1};
+  one("transpose", Operator::transpose, {2, 3, 4, 5}, a);
+  a = {};
+  a.begin = {0, 1, 0};
+  a.step = {1, 2, 3};
+  a.shape = {2, 2, 2};
+  one("slice", Operator::slice, {2, 5, 4}, a);
+  a.alpha = 0.5;
+  a.shape = {3, 5, 7};
+  one("embed", Operator::embed, {2, 2, 2}, a);
+  a = {};
+  a.shape = {2, 3, 4, 4};
+  one("expand_area", Operator::expand, {2, 3, 1, 1}, a);
+  one("expand", Operator::expand, {3, 1, 4}, a);
+  a = {};
+  a.axes = {2, 3};
+  one("reduce_sum_area", Operator::reduce_sum, {2, 16, 4, 4}, a);
+  a.axes = {0, 2};
+  one("reduce_sum", Operator::reduce_sum, {2, 3, 4}, a);
+  a.axes = {1};
+  one("softmax", Operator::softmax, {2, 5, 3}, a);
+  one("log_softmax", Operator::log_softmax, {2, 5, 3}, a);
+  a.axes = {2};
+  a.alpha = 1e-3;
+  one("normalize", Operator::normalize, {2, 3, 6}, a);
+  for (const std::int64_t axis : {0, 1}) {
+    Attributes along;
+    along.axes = {axis};
+    cases.push_back({"concat_along_" + std::to_string(axis), [=](Graph& g) {
+                       Shape x{2, 16, 3, 3}, y = x;
+                       y[static_cast<std::size_t>(axis)] *= 2;
+                       return g.add(Operator::concat, {g.add_input("x", x), g.add_input("y", y)}, along);
+                     }});
+  }
+  return cases;
+}
+
+/// What passes have to get right together.
+std::vector<OperatorCase> networks() {
+  return {
+      {"residual_block",
+       [](Graph& g) {
+         const Value x = g.add_input("x", {2, 16, 6, 6});
+         Value y = g.add(Operator::convolution, {x, constant(g, {16, 16, 3, 3}, 7)}, window(2, 1, 1));
+         y = g.binary(Operator::add, g.binary(Operator::multiply, y, constant(g, {16, 1, 1}, 8)), constant(g, {16, 1, 1}, 9));
+         y = g.unary(Function::relu, y);
+         y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
+         return g.unary(Function::relu, g.binary(Operator::add, y, x));
+       }},
+      {"scale_between_relus",
+       [](Graph& g) {
+         const Value x = g.unary(Function::relu, g.add_input("x", {1, 3, 5, 5}));
+         const Value y = g.binary(Operator::add, g.binary(Operator::multiply, x, constant(g, {3, 1, 1}, 8)), constant(g, {3, 1, 1}, 9));
+         return g.unary(Function::relu, y);
+       }},
+      {"linear_with_scale",
+       [](Graph& g) {
+         Attributes attributes;
+         attributes.transpose_b = true;
+         const Value y = g.add(Operator::matmul, {g.add_input("x", {3, 4}), constant(g, {5, 4}, 7)}, attributes);
+         return g.binary(Operator::add, g.binary(Operator::multiply, y, constant(g, {5}, 8)), constant(g, {5}, 9));
+       }},
+      {"the_same_twice",
+       [](Graph& g) {
+         const Value x = g.add_input("x", {2, 3, 4});
+         return g.binary(Operator::multiply, g.unary(Function::tanh, x), g.unary(Function::tanh, x));
+       }},
+  };
+}
+
+}  // namespace
+
+const std::vector<OperatorCase>& operator_cases() {
+  static const std::vector<OperatorCase> all = [] {
+    std::vector<OperatorCase> cases;
+    for (const auto& group : {convolutions(), poolings(), functions(), arithmetic(), shapings(), networks()})
+      cases.insert(cases.end(), group.begin(), group.end());
+    return cases;
+  }();
+  return all;
+}
+
+graph::Tensor numbers(const Shape& shape, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  graph::Tensor tensor{shape, {}};
+  while (static_cast<std::int64_t>(tensor.values.size()) < graph::element_count(shape)) {
+    const double x = static_cast<double>(random()) / 4294967296.0 * 5 - 2.5;
+    bool near_kink = false;
+    for (const double kink : {-1.0, 0.0, 1.0}) near_kink = near_kink || std::fabs(x - kink) < 0.02;
+    if (!near_kink) tensor.values.push_back(x);
+  }
+  return tensor;
+}
+
+}  // namespace whycam::test
