@@ -168,7 +168,8 @@ Place Builder::read(Value value, Layout wanted) {
   const Shape& shape = graph.shape(value);
   const Place copy = make(shape, wanted);
   const Operation operation = reorder(description(shape, home.layout), description(shape, wanted));
-  primitive(operation, {{DNNL_ARG_FROM, operation.source, home.place}, {DNNL_ARG_TO, operation.destination, copy}}, "reorder");
+  primitive(operation, {{DNNL_ARG_FROM, operation.source, home.place}, {DNNL_ARG_TO, operation.destination, copy}},
+            "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " + graph::to_string(shape));
   copies_[{value, wanted.block}] = copy;
   return copy;
 }
@@ -271,9 +272,14 @@ Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
   return packed_[{value, name}] = {-1, memory.get(), 0};
 }
 
-Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted) {
+Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const Change& change) {
   const dnnl::memory::desc plain = description(shape, {});
-  return packed(value, key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
+  return packed(value, (change ? "changed" : "") + key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
+    std::vector<float> changed(change ? static_cast<std::size_t>(graph::element_count(shape)) : 0);
+    if (change) {
+      change(from, changed.data());
+      from = changed.data();
+    }
     dnnl::memory source(plain, cpu(), const_cast<float*>(from)), target(wanted, cpu(), to);
     dnnl::stream stream(cpu());
     dnnl::reorder(source, target).execute(stream, source, target);

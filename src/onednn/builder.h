@@ -31,8 +31,9 @@ class Builder {
   Place constant(Value value);
   /// The same in another order, which `pack` writes; once for each value and name.
   Place packed(Value value, const std::string& name, std::size_t numbers, const std::function<void(const float* from, float* to)>& pack);
-  /// Weights in the order that an operation wants.
-  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted);
+  /// Weights in the order that an operation wants; changed before, where a change is given (one for each value).
+  using Change = std::function<void(const float* from, float* to)>;
+  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const Change& change = {});
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 

@@ -109,33 +109,56 @@ void with_kind(Binary kind, const Work& work) {
   }
 }
 
-WHYCAM_HOT void scale_shift_run(const float* x, const float* scale, const float* shift, float* result, std::int64_t area,
-                                std::int64_t block, bool relu) {
-  if (block == 1) {
-    const float a = scale[0], b = shift[0];
-    for (std::int64_t s = 0; s < area; ++s) {
-      const float y = x[s] * a + b;
-      result[s] = relu && y < 0 ? 0.0F : y;
-    }
-    return;
-  }
-  for (std::int64_t s = 0; s < area; ++s)
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_loop(const float* x, const float* scale, const float* shift, float* result,
+                                                      std::int64_t rows, std::int64_t block) {
+  for (std::int64_t s = 0; s < rows; ++s) {
+#pragma GCC ivdep
     for (std::int64_t c = 0; c < block; ++c) {
-      const float y = x[s * block + c] * scale[c] + shift[c];
-      result[s * block + c] = relu && y < 0 ? 0.0F : y;
+      float y = x[s * block + c] * scale[c];
+      if (Shift) y += shift[c];
+      if (Relu) y = y < 0 ? 0.0F : y;
+      result[s * block + c] = y;
     }
+  }
 }
 
-WHYCAM_HOT void scale_shift_16(const float* x, const float* scale, const float* shift, float* result, std::int64_t area, bool relu) {
-  float a[16], b[16];
-  for (int c = 0; c < 16; ++c) a[c] = scale[c], b[c] = shift[c];
-  const float least = relu ? 0.0F : -INFINITY;
+/// One channel, as rows of one number are slow.
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_channel(const float* x, float scale, float shift, float* result, std::int64_t count) {
 #pragma GCC ivdep
-  for (std::int64_t s = 0; s < area; ++s)
-    for (int c = 0; c < 16; ++c) {
-      const float y = x[s * 16 + c] * a[c] + b[c];
-      result[s * 16 + c] = y < least ? least : y;
-    }
+  for (std::int64_t s = 0; s < count; ++s) {
+    float y = x[s] * scale;
+    if (Shift) y += shift;
+    if (Relu) y = y < 0 ? 0.0F : y;
+    result[s] = y;
+  }
+}
+
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_rows(const float* x, const float* scale, const float* shift, float* result,
+                                                      std::int64_t rows, std::int64_t block) {
+  if (block == 1)
+    scale_channel<Shift, Relu>(x, *scale, Shift ? *shift : 0, result, rows);
+  else
+    scale_loop<Shift, Relu>(x, scale, shift, result, rows, block);
+}
+
+using Rows = void (*)(const float*, const float*, const float*, float*, std::int64_t, std::int64_t);
+WHYCAM_HOT void rows_scaled(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<false, false>(x, a, b, r, n, c); }
+WHYCAM_HOT void rows_scaled_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<false, true>(x, a, b, r, n, c); }
+WHYCAM_HOT void rows_shifted(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<true, false>(x, a, b, r, n, c); }
+WHYCAM_HOT void rows_shifted_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<true, true>(x, a, b, r, n, c); }
+
+/// Hands parts of the places to several threads, also where all channels lie side by side.
+void scale_all(Rows rows, const float* x, const float* scale, const float* shift, float* result, const Extents& e) {
+  const std::int64_t at_once = std::max<std::int64_t>(1, grain / e.block);
+  const std::int64_t parts = (e.area + at_once - 1) / at_once;
+  for_each(e.batch * e.blocks * parts, std::min(e.area, at_once) * e.block, [&](std::int64_t i) {
+    const std::int64_t plane = i / parts, begin = i % parts * at_once, count = std::min(at_once, e.area - begin);
+    const std::int64_t at = (plane * e.area + begin) * e.block, channel = plane % e.blocks * e.block;
+    rows(x + at, scale + channel, shift ? shift + channel : nullptr, result + at, count, e.block);
+  });
 }
 
 }  // namespace
@@ -204,14 +227,12 @@ void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_
   });
 }
 
-void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& e, bool relu) {
-  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
-    const std::int64_t at = i * e.area * e.block, channel = i % e.blocks * e.block;
-    if (e.block == 16)
-      scale_shift_16(x + at, scale + channel, shift + channel, result + at, e.area, relu);
-    else
-      scale_shift_run(x + at, scale + channel, shift + channel, result + at, e.area, e.block, relu);
-  });
+void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents, bool relu) {
+  scale_all(relu ? rows_shifted_relu : rows_shifted, x, scale, shift, result, extents);
+}
+
+void scale(const float* x, const float* scale, float* result, const Extents& extents, bool relu) {
+  scale_all(relu ? rows_scaled_relu : rows_scaled, x, scale, nullptr, result, extents);
 }
 
 namespace {
@@ -337,8 +358,10 @@ void gather(const float* x, const graph::Integers& steps, float* result, const g
 
 void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run, std::int64_t count) {
   if (count >= 4) {
-    for_each(count, run, [&](std::int64_t i) {
-      std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(run) * sizeof(float));
+    const std::int64_t at_once = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(run, 1));
+    for_each((count + at_once - 1) / at_once, run * at_once, [&](std::int64_t part) {
+      for (std::int64_t i = part * at_once; i < std::min(count, (part + 1) * at_once); ++i)
+        std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(run) * sizeof(float));
     });
     return;
   }

@@ -37,6 +37,9 @@ void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_
 /// x * scale + shift, one number a channel each, filled up with zeros as the channels are.
 void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents, bool relu);
 
+/// x * scale
+void scale(const float* x, const float* scale, float* result, const Extents& extents, bool relu);
+
 /// A function that oneDNN does not have, or not exactly; gradient: times its derivative at x.
 void unary(const graph::Attributes& attributes, const float* x, float* result, std::int64_t count);
 void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result, std::int64_t count);

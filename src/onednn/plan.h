@@ -2,6 +2,7 @@
 // for all that is computed.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -56,6 +57,8 @@ class Run {
   /// every section but 0, all others are of section 0. One that the section does not use is ignored.
   void set(int section, const std::string& input, const float* numbers);
   void run(int section);
+  /// The same, and the seconds of each step added to those of its kind: where the time goes.
+  void run_measured(int section, std::map<std::string, double>& seconds);
   bool has(const std::string& output) const;
   /// Copies an output out, in row-major order.
   void read(const std::string& output, float* numbers);

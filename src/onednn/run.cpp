@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <unordered_map>
@@ -22,6 +23,8 @@ struct Run::State {
       }
     }
   }
+  template <class Around>
+  void run(int section, const Around& around);
   ~State() { std::free(base); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -43,16 +46,31 @@ void Run::set(int section, const std::string& input, const float* numbers) {
   std::memcpy(to, numbers, static_cast<std::size_t>(placed->second.numbers) * sizeof(float));
 }
 
+template <class Around>
+void Run::State::run(int section, const Around& around) {
+  const auto& steps = program->sections.at(static_cast<std::size_t>(section));
+  const Memory memory(base, program->offsets);
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    around(steps[i], [&] {
+      if (steps[i].loop)
+        steps[i].loop(memory);
+      else
+        steps[i].primitive.execute(stream, arguments[static_cast<std::size_t>(section)][i]);
+    });
+  stream.wait();
+}
+
 void Run::run(int section) {
-  const auto& steps = state_->program->sections.at(static_cast<std::size_t>(section));
-  const Memory memory(state_->base, state_->program->offsets);
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (steps[i].loop)
-      steps[i].loop(memory);
-    else
-      steps[i].primitive.execute(state_->stream, state_->arguments[static_cast<std::size_t>(section)][i]);
-  }
-  state_->stream.wait();
+  state_->run(section, [](const Step&, const auto& work) { work(); });
+}
+
+void Run::run_measured(int section, std::map<std::string, double>& seconds) {
+  state_->run(section, [&](const Step& step, const auto& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    state_->stream.wait();
+    seconds[step.what] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  });
 }
 
 bool Run::has(const std::string& output) const { return state_->program->outputs.count(output) > 0; }

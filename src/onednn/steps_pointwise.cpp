@@ -134,6 +134,14 @@ void put_per_channel(Builder& builder, Value value, bool swapped, bool per_examp
   if (constant && per_example) return put_broadcast(builder, value);
   const Place a = builder.read(x, layout), b = constant ? builder.channel_row(other, layout) : builder.read(other, layout);
   const Place to = builder.take_over(x, node.shape, layout);
+  if (constant && node.op == Operator::multiply) {
+    builder.loop(
+        [=, extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
+          kernels::scale(memory.at(a), memory.at(b), memory.at(to), extents, relu);
+        },
+        {a, to}, "scale");
+    return builder.define(value, to, layout);
+  }
   builder.loop(
       [=, kind = kind_of(node.op), extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
         kernels::binary_per_channel(kind, memory.at(a), memory.at(b), per_example, swapped, memory.at(to), extents, relu);

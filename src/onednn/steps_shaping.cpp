@@ -15,11 +15,30 @@ void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place so
   builder.primitive(operation, {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
 }
 
-/// Whether slicing or embedding takes whole channel blocks and nothing but them.
+/// How channels of a larger tensor lie in it, for a copy between both: runs, their number, and how far apart they are.
+struct ChannelRuns {
+  ChannelRuns(const Shape& part, const Shape& whole, std::int64_t first_channel, Layout layout) {
+    const Extents all(whole, layout);
+    const bool last = layout.block == whole[1] && layout.block > 1;  // channels-last: a run for each place
+    run = last ? part[1] : part[1] * all.area;
+    step = last ? whole[1] : all.blocks * all.area * all.block;
+    count = last ? all.batch * all.area : all.batch;
+    begin = last ? first_channel : first_channel * all.area;
+  }
+  std::int64_t run, step, count, begin;
+};
+
+/// The layout in which a part of the channels has: whole blocks, or the same kind.
+Layout part_layout(const Shape& part, const Shape& whole, Layout layout) {
+  return layout.block == whole[1] && layout.block > 1 ? Layout{part[1]} : layout;
+}
+
+/// Whether slicing or embedding takes nothing but channels, and whole blocks of them.
 bool is_channel_part(const Shape& part, const Shape& whole, const graph::Attributes& a, Layout layout) {
-  if (part.size() < 3 || layout.block == whole[1]) return false;  // channels-last has them side by side
+  if (part.size() < 3 || part[1] == 1) return false;
   for (std::size_t d = 0; d < part.size(); ++d)
     if (a.step[d] != 1 || (d != 1 && part[d] != whole[d])) return false;
+  if (layout.block == whole[1]) return true;
   return part[1] % layout.block == 0 && a.begin[1] % layout.block == 0 && whole[1] % layout.block == 0;
 }
 
@@ -63,13 +82,15 @@ void put_slice(Builder& builder, Value value) {
   const Shape& whole = builder.graph.shape(node.inputs[0]);
   const Layout layout = builder.layout(node.inputs[0]);
   if (is_channel_part(node.shape, whole, node.attributes, layout)) {
-    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
-    const Extents part(node.shape, layout), all(whole, layout);
-    const std::int64_t run = part.blocks * part.area * part.block, step = all.blocks * all.area * all.block;
-    const std::int64_t begin = node.attributes.begin[1] * all.area;
-    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from) + begin, step, memory.at(to), run, run, part.batch); },
-                 {from, to}, "slice of channels");
-    return builder.define(value, to, layout);
+    const Layout own = part_layout(node.shape, whole, layout);
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, own);
+    const ChannelRuns runs(node.shape, whole, node.attributes.begin[1], layout);
+    builder.loop(
+        [=](const Memory& memory) {
+          kernels::copy_runs(memory.at(from) + runs.begin, runs.step, memory.at(to), runs.run, runs.run, runs.count);
+        },
+        {from, to}, "slice of channels");
+    return builder.define(value, to, own);
   }
   const auto [strides, offset] = part_strides(whole, node.attributes);
   Place from = builder.read(node.inputs[0]);
@@ -82,20 +103,22 @@ void put_slice(Builder& builder, Value value) {
 void put_embed(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape& part_shape = builder.graph.shape(node.inputs[0]);
-  const Layout layout = builder.layout(node.inputs[0]);
+  const Layout part_is = builder.layout(node.inputs[0]);
+  const Layout layout = part_is.block == part_shape[part_shape.size() > 1] && part_is.block > 1 ? Layout{node.shape[1]} : part_is;
   const auto fill = [&](Place to, Layout in) {
     const std::int64_t count = Extents(node.shape, in).elements();
     builder.loop([=, with = static_cast<float>(node.attributes.alpha)](const Memory& memory) { kernels::fill(memory.at(to), with, count); },
                  {to}, "fill");
   };
   if (is_channel_part(part_shape, node.shape, node.attributes, layout)) {
-    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
-    const Extents part(part_shape, layout), all(node.shape, layout);
-    const std::int64_t run = part.blocks * part.area * part.block, step = all.blocks * all.area * all.block;
-    const std::int64_t begin = node.attributes.begin[1] * all.area;
+    const Place from = builder.read(node.inputs[0], part_is), to = builder.make(node.shape, layout);
+    const ChannelRuns runs(part_shape, node.shape, node.attributes.begin[1], layout);
     fill(to, layout);
-    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from), run, memory.at(to) + begin, step, run, part.batch); },
-                 {from, to}, "embed of channels");
+    builder.loop(
+        [=](const Memory& memory) {
+          kernels::copy_runs(memory.at(from), runs.run, memory.at(to) + runs.begin, runs.step, runs.run, runs.count);
+        },
+        {from, to}, "embed of channels");
     return builder.define(value, to, layout);
   }
   const auto [strides, offset] = part_strides(node.shape, node.attributes);
@@ -108,15 +131,46 @@ void put_embed(Builder& builder, Value value) {
   builder.define(value, to, {});
 }
 
+namespace {
+
+/// Along the channels, parts stay in the layout that most of their channels have, where it is one of whole blocks.
+bool put_concat_of_channels(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  if (node.attributes.axes[0] != 1 || node.shape.size() < 3) return false;
+  bool last = false;
+  Layout layout = builder.layout(node.inputs[0]);
+  for (const Value input : node.inputs) {
+    const std::int64_t channels = builder.graph.shape(input)[1];
+    if (builder.is_constant(input) || channels == 1) return false;
+    last = last || (builder.layout(input).block == channels && channels > 1);
+  }
+  for (const Value input : node.inputs)
+    if (!last && builder.graph.shape(input)[1] % layout.block != 0) return false;
+  if (last) layout = {node.shape[1]};
+  const Place to = builder.make(node.shape, layout);
+  std::int64_t first = 0;
+  for (const Value input : node.inputs) {
+    const Shape& part = builder.graph.shape(input);
+    const Place from = builder.read(input, last ? Layout{part[1]} : layout);
+    const ChannelRuns runs(part, node.shape, first, layout);
+    builder.loop(
+        [=](const Memory& memory) {
+          kernels::copy_runs(memory.at(from), runs.run, memory.at(to) + runs.begin, runs.step, runs.run, runs.count);
+        },
+        {from, to}, "concat");
+    first += part[1];
+  }
+  builder.define(value, to, layout);
+  return true;
+}
+
+}  // namespace
+
 void put_concat(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
-  // Whole channel blocks stay as they are, where all parts have some.
-  Layout layout = builder.layout(node.inputs[0]);
-  for (const Value input : node.inputs)
-    if (axis != 1 || node.shape.size() < 3 || builder.is_constant(input) || layout.block == builder.graph.shape(node.inputs[0])[1] ||
-        builder.graph.shape(input)[1] % layout.block != 0)
-      layout = {};
+  if (put_concat_of_channels(builder, value)) return;
+  const Layout layout;
   const Place to = builder.make(node.shape, layout);
   const Extents all(node.shape, layout);
   std::int64_t outer = 1, begin = 0;

@@ -67,9 +67,68 @@ void put_convolution(Builder& builder, Value value) {
   builder.define(value, to, destination);
 }
 
+namespace {
+
+/// With a stride of 1, what carries the gradient back is itself a convolution: its weights are turned round in space, and lead
+/// from outputs to inputs. oneDNN's convolutions are faster forward than backward.
+bool is_a_convolution(const Shape& weights, const Attributes& a) {
+  for (std::size_t i = 0; i < a.strides.size(); ++i) {
+    const std::int64_t reach = a.dilation[i] * (weights[i + 2] - 1);
+    if (a.strides[i] != 1 || a.padding_begin[i] > reach || a.padding_end[i] > reach) return false;
+  }
+  return true;
+}
+
+Attributes turned(const Shape& weights, Attributes a) {
+  for (std::size_t i = 0; i < a.strides.size(); ++i) {
+    const std::int64_t reach = a.dilation[i] * (weights[i + 2] - 1);
+    a.padding_begin[i] = reach - a.padding_begin[i];
+    a.padding_end[i] = reach - a.padding_end[i];
+  }
+  return a;
+}
+
+/// Weights O x I/groups x kernel to I x O/groups x kernel backwards, group by group.
+void turn(const float* from, float* to, const Shape& weights, std::int64_t groups) {
+  const std::int64_t outputs = weights[0] / groups, inputs = weights[1];
+  std::int64_t taps = 1;
+  for (std::size_t i = 2; i < weights.size(); ++i) taps *= weights[i];
+  for (std::int64_t g = 0; g < groups; ++g)
+    for (std::int64_t o = 0; o < outputs; ++o)
+      for (std::int64_t i = 0; i < inputs; ++i)
+        for (std::int64_t k = 0; k < taps; ++k)
+          to[((g * inputs + i) * outputs + o) * taps + taps - 1 - k] = from[((g * outputs + o) * inputs + i) * taps + k];
+}
+
+void put_turned_convolution(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
+  const std::int64_t groups = node.attributes.groups;
+  Shape shape = weights;
+  shape[0] = weights[1] * groups;
+  shape[1] = weights[0] / groups;
+  const Attributes attributes = turned(weights, node.attributes);
+  const auto [operation, layouts] = in_our_layouts(y, node.shape, [&](bool fixed) {
+    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, fixed);
+  });
+  const auto [source, destination] = layouts;
+  const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
+  const Place packed = builder.weights(node.inputs[1], grouped(shape, groups), operation.weights,
+                                       [&](const float* plain, float* result) { turn(plain, result, weights, groups); });
+  builder.primitive(operation,
+                    {{DNNL_ARG_SRC, operation.source, from},
+                     {DNNL_ARG_WEIGHTS, operation.weights, packed},
+                     {DNNL_ARG_DST, operation.destination, to}},
+                    "turned convolution " + node.name);
+  builder.define(value, to, destination);
+}
+
+}  // namespace
+
 void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
+  if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes)) return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
   const auto [operation, layouts] = in_our_layouts(
