@@ -21,7 +21,7 @@ std::string to_string(const Integers& integers) {
 bool Attributes::operator==(const Attributes& other) const {
   const auto all = [](const Attributes& a) {
     return std::tie(a.function, a.alpha, a.beta, a.kernel, a.strides, a.dilation, a.padding_begin, a.padding_end, a.groups,
-                    a.count_padding, a.axes, a.begin, a.step, a.shape, a.transpose_a, a.transpose_b, a.relu);
+                    a.count_padding, a.axes, a.begin, a.step, a.shape, a.transpose_a, a.transpose_b, a.relu, a.limit);
   };
   return all(*this) == all(other);
 }

@@ -50,7 +50,7 @@ enum class Operator {
   embed,
   concat,
   expand,
-  positive,
+  inside,
   gate,
   scale_shift,
 };
@@ -71,6 +71,7 @@ struct Attributes {
   Shape shape;                         ///< the result's, where the inputs do not tell it
   bool transpose_a = false, transpose_b = false;  ///< matmul
   bool relu = false;                   ///< what comes out is set to 0 where it is negative, after fusion
+  double limit = 0;                    ///< and to this where it is greater; 0: without a limit
 
   bool operator==(const Attributes& other) const;
   bool operator!=(const Attributes& other) const { return !(*this == other); }

@@ -37,7 +37,7 @@ const Record& record(Operator op) {
     case Operator::embed: return records::embed;
     case Operator::concat: return records::concat;
     case Operator::expand: return records::expand;
-    case Operator::positive: return records::positive;
+    case Operator::inside: return records::inside;
     case Operator::gate: return records::gate;
     case Operator::scale_shift: return records::scale_shift;
   }

@@ -52,7 +52,7 @@ namespace records {
 extern const Record input, constant, unary, unary_gradient, add, subtract, multiply, divide, maximum, minimum, convolution,
     convolution_transpose, matmul, max_pool, max_pool_positions, max_pool_gradient, average_pool, average_pool_gradient,
     adaptive_average_pool, adaptive_average_pool_gradient, reduce_sum, softmax, log_softmax, normalize, normalize_gradient, reshape,
-    transpose, slice, embed, concat, expand, positive, gate, scale_shift;
+    transpose, slice, embed, concat, expand, inside, gate, scale_shift;
 }  // namespace records
 
 /// Throws std::invalid_argument with the message where the condition does not hold.

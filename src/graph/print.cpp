@@ -36,6 +36,7 @@ std::string attributes_text(const Node& node) {
   if (a.transpose_a) say("transpose_a", "true");
   if (a.transpose_b) say("transpose_b", "true");
   if (a.relu) say("relu", "true");
+  if (a.limit != 0) say("limit", a.limit);
   return text.str();
 }
 

@@ -21,7 +21,10 @@ dnnl::primitive_attr attributes_of(After after) {
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops post;
   if (after.add_to_destination) post.append_sum(1.0F);
-  if (after.relu) post.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  if (after.relu && after.limit > 0)
+    post.append_eltwise(1.0F, algorithm::eltwise_clip, 0.0F, static_cast<float>(after.limit));
+  else if (after.relu)
+    post.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
   attr.set_post_ops(post);
   return attr;
 }

@@ -41,6 +41,7 @@ struct Operation {
 struct After {
   bool add_to_destination = false;  ///< the destination's old content is added
   bool relu = false;
+  double limit = 0;
 };
 
 /// x by weights (grouped ones have the groups first). `fixed`: all of it in row-major order, for layouts that are none of ours.

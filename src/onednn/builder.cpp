@@ -42,7 +42,7 @@ void put_down(Builder& builder, Value value) {
     case Operator::embed: return put_embed(builder, value);
     case Operator::concat: return put_concat(builder, value);
     case Operator::expand: return put_expand(builder, value);
-    case Operator::positive: return put_positive(builder, value);
+    case Operator::inside: return put_inside(builder, value);
     case Operator::gate: return put_gate(builder, value);
     case Operator::scale_shift: return put_scale_shift(builder, value);
   }
@@ -63,7 +63,7 @@ void Builder::find_phases() {
     const Node& node = graph[value];
     backward_[at(value)] = node.op == Operator::input && node.name == "output_gradient";
     for (const Value input : node.inputs) backward_[at(value)] = backward_[at(value)] || backward_[at(input)];
-    if (!backward_[at(value)] && (node.op == Operator::positive || node.op == Operator::max_pool_positions))
+    if (!backward_[at(value)] && (node.op == Operator::inside || node.op == Operator::max_pool_positions))
       remembered[at(node.inputs[0])].push_back(value);
   }
   phases_.resize(static_cast<std::size_t>(sections));
@@ -75,7 +75,7 @@ void Builder::find_phases() {
       if (needed[at(value)])
         for (const Value input : graph[value].inputs) needed[at(input)] = true;
     for (Value value = 0; value < graph.size(); ++value) {
-      const bool is_memory = graph[value].op == Operator::positive || graph[value].op == Operator::max_pool_positions;
+      const bool is_memory = graph[value].op == Operator::inside || graph[value].op == Operator::max_pool_positions;
       if (!needed[at(value)] || constant_[at(value)]) continue;
       if (section > 0 && !backward_[at(value)]) lasts_[at(value)] = true;  // some reader in this section may need it
       if (backward_[at(value)] != (section > 0) || (section == 0 && is_memory)) continue;

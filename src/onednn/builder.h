@@ -110,7 +110,7 @@ void put_adaptive_average_pool(Builder& builder, Value value);
 void put_unary(Builder& builder, Value value);
 void put_unary_gradient(Builder& builder, Value value);
 void put_binary(Builder& builder, Value value);
-void put_positive(Builder& builder, Value value);
+void put_inside(Builder& builder, Value value);
 void put_gate(Builder& builder, Value value);
 void put_scale_shift(Builder& builder, Value value);
 void put_reduce_sum(Builder& builder, Value value);

@@ -1,5 +1,7 @@
 #include "onednn/kernels.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -40,18 +42,23 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
   for (std::int64_t i = 0; i < count; ++i) work(i);
 }
 
-WHYCAM_HOT void positive_part(const float* x, Word* bits, std::int64_t count) {
+template <bool Bounded>
+inline __attribute__((always_inline)) void inside_loop(const float* x, float low, float high, Word* bits, std::int64_t count) {
+  const auto one = [&](float value) { return static_cast<Word>(!(value <= low) && !(Bounded && value >= high)); };
   const std::int64_t whole = count / word_bits;
   for (std::int64_t w = 0; w < whole; ++w) {
     Word word = 0;
-    for (int i = 0; i < word_bits; ++i) word |= static_cast<Word>(!(x[w * word_bits + i] <= 0)) << i;
+    for (int i = 0; i < word_bits; ++i) word |= one(x[w * word_bits + i]) << i;
     bits[w] = word;
   }
   if (whole * word_bits == count) return;
   Word word = 0;
-  for (std::int64_t i = whole * word_bits; i < count; ++i) word |= static_cast<Word>(!(x[i] <= 0)) << (i % word_bits);
+  for (std::int64_t i = whole * word_bits; i < count; ++i) word |= one(x[i]) << (i % word_bits);
   bits[whole] = word;
 }
+
+WHYCAM_HOT void above_part(const float* x, float low, float high, Word* bits, std::int64_t n) { inside_loop<false>(x, low, high, bits, n); }
+WHYCAM_HOT void inside_part(const float* x, float low, float high, Word* bits, std::int64_t n) { inside_loop<true>(x, low, high, bits, n); }
 
 template <int Gradients, bool Relu>
 inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result, std::int64_t begin, std::int64_t end) {
@@ -163,8 +170,74 @@ void scale_all(Rows rows, const float* x, const float* scale, const float* shift
 
 }  // namespace
 
-void positive(const float* x, Word* bits, std::int64_t count) {
-  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { positive_part(x + begin, bits + begin / word_bits, end - begin); });
+void inside(const float* x, float low, float high, Word* bits, std::int64_t count) {
+  const auto part = std::isinf(high) ? above_part : inside_part;
+  in_parts(count, word_bits,
+           [&](std::int64_t begin, std::int64_t end) { part(x + begin, low, high, bits + begin / word_bits, end - begin); });
+}
+
+std::int64_t threads() { return omp_get_max_threads(); }
+
+namespace {
+
+/// sum += factor[0] * row[0] + ... for four rows at once, so that the sum is read and written once for them.
+WHYCAM_HOT void add_rows(const float* const* row, const float* factor, float* sum, std::int64_t count) {
+  const float *r0 = row[0], *r1 = row[1], *r2 = row[2], *r3 = row[3];
+  const float f0 = factor[0], f1 = factor[1], f2 = factor[2], f3 = factor[3];
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) sum[i] += f0 * r0[i] + f1 * r1[i] + f2 * r2[i] + f3 * r3[i];
+}
+
+}  // namespace
+
+void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size, std::int64_t columns) {
+  const std::int64_t parts = threads();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t part = 0; part < parts; ++part) {
+    float* own = scratch + part * rows * columns;
+    std::fill(own, own + rows * columns, 0.0F);
+    const float* waiting[4];
+    std::int64_t at[4];
+    int count = 0;
+    const auto add = [&] {
+      for (int i = count; i < 4; ++i) waiting[i] = waiting[0], at[i] = -1;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        float factor[4];
+        for (int i = 0; i < 4; ++i) factor[i] = at[i] < 0 ? 0.0F : a[row * size + at[i]];
+        add_rows(waiting, factor, own + row * columns, columns);
+      }
+      count = 0;
+    };
+    for (std::int64_t k = size * part / parts; k < size * (part + 1) / parts; ++k) {
+      bool any = false;
+      for (std::int64_t row = 0; row < rows; ++row) any = any || a[row * size + k] != 0;
+      if (!any) continue;
+      waiting[count] = b + k * columns;
+      at[count++] = k;
+      if (count == 4) add();
+    }
+    if (count > 0) add();
+  }
+  in_parts(rows * columns, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      float sum = 0;
+      for (std::int64_t part = 0; part < parts; ++part) sum += scratch[part * rows * columns + i];
+      result[i] = sum;
+    }
+  });
+}
+
+void spread(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride_rows, std::int64_t stride_columns, float* result,
+            const graph::Shape& shape) {
+  const std::int64_t channels = shape[1], height = shape[2], width = shape[3], places = stride_rows * stride_columns * channels;
+  for_each(shape[0] * height, channels * width, [&](std::int64_t i) {
+    const std::int64_t n = i / height, h = i % height;
+    const float* row = x + (n * rows + h / stride_rows) * columns * places;
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t w = 0; w < width; ++w)
+        result[((n * channels + c) * height + h) * width + w] =
+            row[w / stride_columns * places + (h % stride_rows * stride_columns + w % stride_columns) * channels + c];
+  });
 }
 
 void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu) {

@@ -15,8 +15,8 @@ using Word = std::uint32_t;
 constexpr std::int64_t word_bits = 32;
 inline std::int64_t words(std::int64_t elements) { return (elements + word_bits - 1) / word_bits; }
 
-/// Sets the bits of elements that are greater than 0 (or NaN).
-void positive(const float* x, Word* bits, std::int64_t count);
+/// Sets the bits of elements that lie between low and high, or are NaN.
+void inside(const float* x, float low, float high, Word* bits, std::int64_t count);
 
 /// The sum of the gradients where the bit is set, else 0; `relu` sets negative sums to 0. `result` may be a gradient.
 void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu);
@@ -29,6 +29,16 @@ void binary(Binary kind, const float* a, const float* b, float* result, std::int
 /// a with one number of b for each channel, or for each example and channel; `swapped`: b comes first.
 void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
                         const Extents& extents, bool relu);
+
+/// Few rows by a constant matrix: result = a (rows x size) * b (size x columns). Where a column of a is 0 throughout, as behind
+/// guided ReLUs most are, the matrix's row is not even read. `scratch`: rows x columns numbers for each thread.
+void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size, std::int64_t columns);
+std::int64_t threads();
+
+/// The places of a transposed convolution with strides, which were computed as so many channels each: N x rows x columns x
+/// (stride x stride x channels) becomes N x channels x height x width.
+void spread(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride_rows, std::int64_t stride_columns, float* result,
+            const graph::Shape& shape);
 
 /// Any broadcast, in row-major order. Steps are strides with 0 where a dimension is broadcast.
 void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,

@@ -1,4 +1,6 @@
 // What is done element by element.
+#include <cmath>
+
 #include "onednn/builder.h"
 #include "onednn/kernels.h"
 
@@ -165,15 +167,19 @@ void put_binary(Builder& builder, Value value) {
   put_broadcast(builder, value);
 }
 
-void put_positive(Builder& builder, Value value) {
+void put_inside(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Layout layout = builder.layout(node.inputs[0]);
   const std::int64_t count = elements(node.shape, layout);
   const Place from = builder.read(node.inputs[0], layout);
   const Place to = builder.make_bytes(static_cast<std::size_t>(kernels::words(count)) * sizeof(kernels::Word));
+  const bool bounded = node.attributes.function == graph::Function::hardtanh;
   builder.loop(
-      [=](const Memory& memory) { kernels::positive(memory.at(from), reinterpret_cast<kernels::Word*>(memory.at(to)), count); },
-      {from, to}, "positive");
+      [=, low = bounded ? node.attributes.alpha : 0, high = bounded ? node.attributes.beta : HUGE_VAL](const Memory& memory) {
+        kernels::inside(memory.at(from), static_cast<float>(low), static_cast<float>(high),
+                        reinterpret_cast<kernels::Word*>(memory.at(to)), count);
+      },
+      {from, to}, "inside");
   builder.define(value, to, layout);
 }
 

@@ -41,7 +41,7 @@ void put_convolution(Builder& builder, Value value) {
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
   const bool with_bias = node.inputs.size() > 2, with_addend = node.inputs.size() > 3;
   const auto [operation, layouts] = in_our_layouts(x, node.shape, [&](bool fixed) {
-    return convolution(x, weights, node.shape, node.attributes, with_bias, {with_addend, node.attributes.relu}, fixed);
+    return convolution(x, weights, node.shape, node.attributes, with_bias, {with_addend, node.attributes.relu, node.attributes.limit}, fixed);
   });
   const auto [source, destination] = layouts;
   const Place from = builder.read(node.inputs[0], source);
@@ -123,11 +123,106 @@ void put_turned_convolution(Builder& builder, Value value) {
   builder.define(value, to, destination);
 }
 
+/// A transposed convolution with strides gives each place of the smaller tensor a patch of stride x stride places of the larger. For
+/// few channels (a picture's) that is best computed as one convolution to all channels of the patch.
+struct Patches {
+  Patches(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a) : weights_shape(weights), strides(a.strides) {
+    attributes.strides = attributes.dilation = {1, 1};
+    shape = {y[0], 0, 0, 0};
+    turned_shape = {0, weights[0], 0, 0};
+    shape[1] = turned_shape[0] = weights[1] * a.strides[0] * a.strides[1];
+    for (std::size_t d = 0; d < 2; ++d) {
+      const std::int64_t stride = a.strides[d], kernel = weights[d + 2];
+      std::int64_t lowest = 0, highest = 0;
+      for (std::int64_t phase = 0; phase < stride; ++phase) {
+        const std::int64_t tap = (phase + a.padding_begin[d]) % stride, shift = (phase + a.padding_begin[d]) / stride;
+        const std::int64_t taps = tap < kernel ? (kernel - tap + stride - 1) / stride : 0;
+        first_tap[d].push_back(tap);
+        shifts[d].push_back(shift);
+        lowest = phase == 0 ? shift - taps + 1 : std::min(lowest, shift - taps + 1);
+        highest = std::max(highest, shift);
+      }
+      low[d] = lowest;
+      turned_shape[d + 2] = highest - lowest + 1;
+      shape[d + 2] = (x[d + 2] + stride - 1) / stride;
+      attributes.padding_begin.push_back(-lowest);
+      attributes.padding_end.push_back(shape[d + 2] - 1 + turned_shape[d + 2] - y[d + 2] + lowest);
+    }
+    fits = attributes.padding_begin[0] >= 0 && attributes.padding_begin[1] >= 0 && attributes.padding_end[0] >= 0 &&
+           attributes.padding_end[1] >= 0;
+  }
+
+  static bool helps(const Shape& weights, const Attributes& a) {
+    return weights.size() == 4 && weights[1] <= 4 && a.groups == 1 && a.strides[0] * a.strides[1] > 1 && a.strides[0] <= weights[2] &&
+           a.strides[1] <= weights[3] && a.dilation[0] == 1 && a.dilation[1] == 1;
+  }
+
+  /// The weights of that convolution.
+  void turn(const float* from, float* to) const {
+    const std::int64_t inputs = weights_shape[1], outputs = weights_shape[0];
+    std::fill(to, to + graph::element_count(turned_shape), 0.0F);
+    for (std::int64_t r = 0; r < strides[0]; ++r)
+      for (std::int64_t s = 0; s < strides[1]; ++s)
+        for (std::int64_t u = 0; u < turned_shape[2]; ++u)
+          for (std::int64_t v = 0; v < turned_shape[3]; ++v) {
+            const std::int64_t kr = tap(0, r, u), ks = tap(1, s, v);
+            if (kr < 0 || kr >= weights_shape[2] || ks < 0 || ks >= weights_shape[3]) continue;
+            for (std::int64_t i = 0; i < inputs; ++i)
+              for (std::int64_t o = 0; o < outputs; ++o)
+                to[((((r * strides[1] + s) * inputs + i) * outputs + o) * turned_shape[2] + u) * turned_shape[3] + v] =
+                    from[((o * inputs + i) * weights_shape[2] + kr) * weights_shape[3] + ks];
+          }
+  }
+
+  Attributes attributes;
+  Shape shape, turned_shape, weights_shape;
+  graph::Integers strides;
+  bool fits = false;
+
+ private:
+  /// Which tap of the kernel meets place `at` of the turned one in this phase; outside of the kernel where none does.
+  std::int64_t tap(std::size_t d, std::int64_t phase, std::int64_t at) const {
+    const auto p = static_cast<std::size_t>(phase);
+    const std::int64_t step = shifts[d][p] - low[d] - at;
+    return step < 0 ? -1 : first_tap[d][p] + strides[d] * step;
+  }
+  graph::Integers first_tap[2], shifts[2];
+  std::int64_t low[2] = {0, 0};
+};
+
+bool put_patches(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
+  if (!Patches::helps(weights, node.attributes)) return false;
+  const Patches patches(y, weights, node.shape, node.attributes);
+  if (!patches.fits) return false;
+  const Operation operation = convolution(y, patches.turned_shape, patches.shape, patches.attributes, false, {}, false);
+  const auto source = layout_of(operation.source, y), destination = layout_of(operation.destination, patches.shape);
+  if (!source || !destination || destination->block != patches.shape[1]) return false;
+  const Place from = builder.read(node.inputs[0], *source), to = builder.make(patches.shape, *destination);
+  const Place packed = builder.weights(node.inputs[1], patches.turned_shape, operation.weights,
+                                       [&](const float* plain, float* result) { patches.turn(plain, result); });
+  builder.primitive(operation,
+                    {{DNNL_ARG_SRC, operation.source, from},
+                     {DNNL_ARG_WEIGHTS, operation.weights, packed},
+                     {DNNL_ARG_DST, operation.destination, to}},
+                    "patches " + node.name);
+  const Place result = builder.make(node.shape, {});
+  builder.loop(
+      [=, shape = node.shape, strides = node.attributes.strides, rows = patches.shape[2], columns = patches.shape[3]](const Memory& memory) {
+        kernels::spread(memory.at(to), rows, columns, strides[0], strides[1], memory.at(result), shape);
+      },
+      {to, result}, "spread");
+  builder.define(value, result, {});
+  return true;
+}
+
 }  // namespace
 
 void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
+  if (put_patches(builder, value)) return;
   if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes)) return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
@@ -143,8 +238,32 @@ void put_convolution_transpose(Builder& builder, Value value) {
   builder.define(value, to, destination);
 }
 
+namespace {
+
+/// Few rows by a large constant matrix that is read row by row: a fully connected layer backward.
+bool put_thin_product(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  constexpr std::int64_t most_rows = 8;
+  if (node.shape.size() != 2 || node.inputs.size() != 2 || node.shape[0] > most_rows || node.attributes.transpose_a ||
+      node.attributes.transpose_b || node.attributes.relu || !builder.is_constant(node.inputs[1]) || builder.is_constant(node.inputs[0]))
+    return false;
+  const std::int64_t rows = node.shape[0], columns = node.shape[1], size = builder.graph.shape(node.inputs[0])[1];
+  const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
+  const Place scratch = builder.make_bytes(static_cast<std::size_t>(kernels::threads() * rows * columns) * sizeof(float));
+  builder.loop(
+      [=](const Memory& memory) {
+        kernels::thin_product(memory.at(a), memory.at(b), memory.at(to), memory.at(scratch), rows, size, columns);
+      },
+      {a, b, to, scratch}, "thin product " + node.name);
+  builder.define(value, to, {});
+  return true;
+}
+
+}  // namespace
+
 void put_matmul(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
+  if (put_thin_product(builder, value)) return;
   const std::size_t dimensions = node.shape.size();
   // A factor as its matrices are to be read: of the result's number of dimensions, transposed by its strides.
   const auto factor = [&](std::size_t input, bool transposed) {
@@ -159,7 +278,7 @@ void put_matmul(Builder& builder, Value value) {
   };
   const bool with_bias = node.inputs.size() > 2;
   const Operation operation = matrix_product(factor(0, node.attributes.transpose_a), factor(1, node.attributes.transpose_b),
-                                             description(node.shape, {}), with_bias, {false, node.attributes.relu});
+                                             description(node.shape, {}), with_bias, {false, node.attributes.relu, 0});
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
   std::vector<Step::Argument> arguments{
       {DNNL_ARG_SRC, operation.source, a}, {DNNL_ARG_WEIGHTS, operation.weights, b}, {DNNL_ARG_DST, operation.destination, to}};

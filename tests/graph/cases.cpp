@@ -65,6 +65,9 @@ std::vector<OperatorCase> convolutions() {
   cases.push_back(convolution("unevenly_padded", {1, 3, 6, 7}, {4, 3, 2, 3}, uneven, true));
   cases.push_back(convolution("1d", {2, 3, 12}, {5, 3, 4}, window(1, 2, 1), true));
   cases.push_back(convolution("3d", {1, 2, 5, 6, 4}, {3, 2, 3, 3, 3}, window(3, 1, 1), true));
+  cases.push_back(convolution("of_a_picture", {1, 3, 21, 22}, {8, 3, 7, 7}, window(2, 2, 3), true));
+  cases.push_back(convolution("of_a_picture_with_stride_4", {2, 3, 31, 31}, {16, 3, 11, 11}, window(2, 4, 2), true));
+  cases.push_back(convolution("of_a_picture_unpadded", {1, 3, 17, 16}, {8, 3, 3, 3}, window(2, 2, 0), true));
   Attributes transposed = window(2, 2, 1);
   transposed.shape = {1, 3, 8, 8};
   cases.push_back({"convolution_transpose", [=](Graph& g) {
@@ -142,6 +145,9 @@ std::vector<OperatorCase> arithmetic() {
   };
   cases.push_back({"matmul", matmul({3, 4}, {4, 5}, false, false, false)});
   cases.push_back({"matmul_with_bias", matmul({3, 4}, {5, 4}, false, true, true)});
+  cases.push_back({"matmul_by_a_constant", [](Graph& g) {
+                     return g.add(Operator::matmul, {g.unary(Function::relu, g.add_input("x", {3, 37})), constant(g, {37, 50}, 4)});
+                   }});
   cases.push_back({"matmul_transposed", matmul({2, 4, 3}, {2, 5, 4}, true, true, false)});
   cases.push_back({"matmul_broadcast", matmul({2, 3, 4}, {4, 5}, false, false, false)});
   return cases;
@@ -204,6 +210,11 @@ std::vector<OperatorCase> networks() {
          y = g.unary(Function::relu, y);
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
+       }},
+      {"convolution_and_relu6",
+       [](Graph& g) {
+         const Value y = g.add(Operator::convolution, {g.add_input("x", {1, 16, 6, 6}), constant(g, {16, 16, 1, 1}, 7)}, window(2, 1, 0));
+         return g.unary(Function::hardtanh, y, 0, 6);
        }},
       {"scale_between_relus",
        [](Graph& g) {

@@ -92,6 +92,7 @@ Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     if (inputs.size() > 3) result.values[i] += inputs[3]->values[i];
     if (node.attributes.relu && result.values[i] < 0) result.values[i] = 0;
+    if (node.attributes.limit > 0 && result.values[i] > node.attributes.limit) result.values[i] = node.attributes.limit;
   }
   return result;
 }
@@ -126,7 +127,7 @@ std::vector<Value> gradient_of_transposed(GradientQuestion& q) {
 }  // namespace
 
 /// (x, weights, [bias, [addend]]) with x: N x C x spatial, weights: O x C/groups x kernel. Reads: strides, dilation,
-/// padding_begin, padding_end, groups; relu, which sets negative results to 0 (after fusion, so it has no gradient then).
+/// padding_begin, padding_end, groups; relu and limit, which cut off the results (after fusion, so it has no gradient then).
 const Record records::convolution{"convolution", 2, 4, convolution_shape, evaluate_convolution, gradient_of_convolution};
 /// (y, weights): what carries a convolution's gradient back to its data, of the shape given. Reads what a convolution
 /// reads, and shape.

@@ -127,8 +127,9 @@ Tensor evaluate_unary_gradient(const Node& node, const Tensors& inputs) {
 }
 
 std::vector<Value> gradient_of_unary(GradientQuestion& q) {
-  if (q.node.attributes.function == Function::relu) {  // one bit an element says all that is needed
-    const Value mask = q.graph.add(Operator::positive, {q.value});
+  const Function function = q.node.attributes.function;
+  if (function == Function::relu || function == Function::hardtanh) {  // one bit an element says all that is needed
+    const Value mask = q.graph.add(Operator::inside, {q.value}, q.node.attributes);
     return {q.graph.add(Operator::gate, {mask, q.gradient})};
   }
   if (q.node.attributes.function == Function::linear)
@@ -136,9 +137,11 @@ std::vector<Value> gradient_of_unary(GradientQuestion& q) {
   return {q.graph.add(Operator::unary_gradient, {q.gradient, q.node.inputs[0]}, q.node.attributes)};
 }
 
-Tensor evaluate_positive(const Node&, const Tensors& inputs) {
+Tensor evaluate_inside(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
-  for (double& x : result.values) x = x <= 0 ? 0 : 1;  // NaN lets the gradient pass, as in PyTorch
+  const bool bounded = node.attributes.function == Function::hardtanh;
+  const double low = bounded ? node.attributes.alpha : 0;
+  for (double& x : result.values) x = x <= low || (bounded && x >= node.attributes.beta) ? 0 : 1;  // NaN passes, as in PyTorch
   return result;
 }
 
@@ -186,8 +189,9 @@ const Record records::multiply{"multiply", 2, 2, broadcast_shape, evaluate_multi
 const Record records::divide{"divide", 2, 2, broadcast_shape, evaluate_divide, gradient_of_divide};
 const Record records::maximum{"maximum", 2, 2, broadcast_shape, evaluate_maximum, gradient_of_maximum};
 const Record records::minimum{"minimum", 2, 2, broadcast_shape, evaluate_minimum, gradient_of_minimum};
-/// 1 where x > 0, else 0: kept as one bit an element.
-const Record records::positive{"positive", 1, 1, shape_of_first, evaluate_positive, nullptr};
+/// 1 where a ReLU or hardtanh that gave x let its input through unchanged, else 0: kept as one bit an element. Reads: function,
+/// alpha, beta.
+const Record records::inside{"inside", 1, 1, shape_of_first, evaluate_inside, nullptr};
 /// (mask, gradients...): the gradients' sum where the mask is 1, else 0. Reads: relu, which sets negative results to 0.
 const Record records::gate{"gate", 2, any_number, shape_of_all, evaluate_gate, nullptr};
 /// (x, scale, shift): x * scale + shift with one number a channel each; fused, so without a gradient. Reads: relu.

@@ -5,7 +5,14 @@
 namespace whycam::graph {
 namespace {
 
-bool is_plain_relu(const Node& node) { return node.op == Operator::unary && node.attributes.function == Function::relu; }
+/// The upper limit of a function that cuts off at 0 and at a limit, which is 0 for a ReLU; negative for all else.
+double relu_limit(const Node& node) {
+  if (node.op != Operator::unary) return -1;
+  const Attributes& a = node.attributes;
+  if (a.function == Function::relu) return 0;
+  const bool clips = a.function == Function::hardtanh || a.function == Function::clamp;
+  return clips && a.alpha == 0 && a.beta > 0 ? a.beta : -1;
+}
 
 class Fuser {
  public:
@@ -29,9 +36,10 @@ class Fuser {
   /// relu(convolution), relu(add), relu(scale_shift), relu(gate), relu(matmul)
   bool fuse_relu(Value value) {
     const Node& node = graph_[value];
-    if (!is_plain_relu(node)) return false;
+    const double limit = relu_limit(node);
+    if (limit < 0) return false;
     const Node* before = only_read_here(node.inputs[0]);
-    if (!before || before->attributes.relu) return false;
+    if (!before || before->attributes.relu || (limit > 0 && before->op != Operator::convolution)) return false;
     switch (before->op) {
       case Operator::convolution:
       case Operator::matmul:
@@ -42,6 +50,7 @@ class Fuser {
     }
     Node fused = *before;
     fused.attributes.relu = true;
+    fused.attributes.limit = limit;
     rewriter_.move(value, rewriter_.to.add_like(fused, fused.inputs));
     return true;
   }
