@@ -149,6 +149,11 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("--output-element", output_element,
                      "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
                      "number or key, with points between several steps");
+  command
+      .add_option("--engine", engine,
+                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
+                  "variable WHYCAM_ENGINE decides for automatic")
+      ->capture_default_str();
   preprocessing.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));
@@ -157,6 +162,16 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
   command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void GraphArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element, "Which element of the network's output is explained");
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
+  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
+  command.add_option("--pass", pass, "Show the graph behind this pass alone");
 }
 
 void LayersArguments::add_to(CLI::App& command) {

@@ -36,12 +36,25 @@ struct ExplainArguments {
   bool guide_clipped_relus = false;
   bool layer_input = false;
   std::string output_element;
+  std::string engine = "automatic";
   PreprocessingArguments preprocessing;
   int threads = 0;
   std::string output_dir = "whycam-explanations";
   bool save_npy = false;
   bool json = false;
   bool quiet = false;
+
+  void add_to(CLI::App& command);
+};
+
+struct GraphArguments {
+  std::string model;
+  std::string layer;
+  bool layer_input = false;
+  std::string output_element;
+  std::string size = "224";
+  int channels = 3;
+  std::string pass;
 
   void add_to(CLI::App& command);
 };

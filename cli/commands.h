@@ -8,6 +8,7 @@
 namespace whycam::cli {
 
 ExitCode explain(const ExplainArguments& arguments);
+ExitCode graph(const GraphArguments& arguments);
 ExitCode layers(const LayersArguments& arguments);
 
 /// Model::load with the command's exit code. Throws Failure.

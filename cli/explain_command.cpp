@@ -17,7 +17,7 @@ namespace {
 AttributeOptions options_of(const ExplainArguments& arguments, const std::vector<Method>& methods) {
   AttributeOptions options;
   try {
-    options.interpolate_mode(interpolation_named(arguments.interpolate));
+    options.interpolate_mode(interpolation_named(arguments.interpolate)).engine(engine_named(arguments.engine));
   } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }

@@ -48,13 +48,19 @@ int run(int argc, char** argv) {
   CLI::App* layers_command = app.add_subcommand("layers", "List a network's layers with their output shapes");
   layers_arguments.add_to(*layers_command);
   layers_command->footer(exit_code_help());
+  GraphArguments graph_arguments;
+  CLI::App* graph_command = app.add_subcommand("graph", "Show what the compiled engine makes of a network, pass by pass");
+  graph_arguments.add_to(*graph_command);
+  graph_command->footer(exit_code_help());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
     return report({ExitCode::usage, std::string(error.what()) + " (see whycam --help)"});
   }
-  const ExitCode code = explain_command->parsed() ? explain(explain_arguments) : layers(layers_arguments);
+  const ExitCode code = explain_command->parsed() ? explain(explain_arguments)
+                        : graph_command->parsed() ? graph(graph_arguments)
+                                                  : layers(layers_arguments);
   std::cout.flush();
   if (!std::cout) return report({ExitCode::output, "cannot write to the standard output"});
   return static_cast<int>(code);

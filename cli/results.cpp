@@ -124,6 +124,7 @@ nlohmann::ordered_json write_results(const RunSettings& settings, const Input& i
         entry["interpolation"] = settings.arguments.interpolate;
         entry["guided_rule"] = settings.arguments.guided_rule;
         entry["engine"] = explanation.engine;
+        if (!explanation.why_not_compiled.empty()) entry["why_not_compiled"] = explanation.why_not_compiled;
         entry["relus_guided"] = explanation.activations.relus_guided;
         entry["activations_not_guided"] = explanation.activations.not_guided;
         const torch::Tensor attribution = attribution_of(target, method, example);
@@ -178,8 +179,9 @@ std::string summary(const RunSettings& settings, const Input& input, const Expla
   }
   std::string others;
   for (const auto& [name, count] : explanation.activations.not_guided) others += fmt::format(", {} {} not", count, name);
-  text += fmt::format("  ReLUs guided: {}{}; engine: {}\n", explanation.activations.relus_guided, others,
-                      explanation.engine);
+  const std::string why = explanation.why_not_compiled.empty() ? "" : " (not compiled: " + explanation.why_not_compiled + ")";
+  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", explanation.activations.relus_guided, others,
+                      explanation.engine, why);
   return text;
 }
 

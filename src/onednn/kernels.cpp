@@ -44,7 +44,7 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
 
 template <bool Bounded>
 inline __attribute__((always_inline)) void inside_loop(const float* x, float low, float high, Word* bits, std::int64_t count) {
-  const auto one = [&](float value) { return static_cast<Word>(!(value <= low) && !(Bounded && value >= high)); };
+  const auto one = [&](float value) { return static_cast<Word>(static_cast<unsigned>(!(value <= low)) & static_cast<unsigned>(!(Bounded && value >= high))); };
   const std::int64_t whole = count / word_bits;
   for (std::int64_t w = 0; w < whole; ++w) {
     Word word = 0;

@@ -1,0 +1,156 @@
+// Which engine runs, and what the compiled one owes to its callers.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/reference.h"
+#include "support/scripted.h"
+#include "whycam/graph.h"
+
+namespace whycam::test {
+namespace {
+
+const std::filesystem::path shapes = std::filesystem::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt";
+
+Explanation explained(const Model& model, Engine engine = Engine::automatic, const std::string& layer = "inner") {
+  return GuidedGradCam(model, layer).explain({torch::rand({1, 2, 6, 6})}, {Target(1)}, AttributeOptions().engine(engine));
+}
+
+torch::jit::Module network(const std::string& forward) {
+  return scripted("def forward(self, x):\n" + forward, {},
+                  {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+}
+
+const char* const plain = "    return torch.relu(self.inner.forward(x) - 0.5).mean([2, 3])\n";
+
+/// Sets an environment variable for a scope.
+struct Environment {
+  explicit Environment(const char* engine) { setenv("WHYCAM_ENGINE", engine, 1); }
+  ~Environment() { unsetenv("WHYCAM_ENGINE"); }
+};
+
+TEST(EngineChoice, IsCompiledByItselfAndAutogradWhereThatCannotBe) {
+  EXPECT_EQ(explained(network(plain)).engine, "compiled");
+  const Explanation fallen_back = explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"));
+  EXPECT_EQ(fallen_back.engine, "autograd");
+  EXPECT_NE(fallen_back.why_not_compiled.find("aten::cumsum"), std::string::npos) << fallen_back.why_not_compiled;
+  EXPECT_NE(fallen_back.why_not_compiled.find(" at "), std::string::npos) << "the place in the source";
+}
+
+TEST(EngineChoice, CanBeForced) {
+  EXPECT_EQ(explained(network(plain), Engine::autograd).engine, "autograd");
+  EXPECT_EQ(explained(network(plain), Engine::compiled).engine, "compiled");
+  EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"), Engine::compiled), ModelError);
+}
+
+TEST(EngineChoice, OfTheEnvironmentDecidesForAutomatic) {
+  {
+    const Environment environment("autograd");
+    EXPECT_EQ(explained(network(plain)).engine, "autograd");
+    EXPECT_EQ(explained(network(plain), Engine::compiled).engine, "compiled");
+  }
+  {
+    const Environment environment("compiled");
+    EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n")), ModelError);
+  }
+  const Environment environment("fastest");
+  EXPECT_THROW(explained(network(plain)), InputError);
+}
+
+TEST(EngineChoice, NamesAreReadAndWritten) {
+  for (const Engine engine : {Engine::automatic, Engine::autograd, Engine::compiled}) EXPECT_EQ(engine_named(to_string(engine)), engine);
+}
+
+TEST(CompiledEngine, LeavesControlFlowOnValuesToAutograd) {
+  const Explanation explanation = explained(network(R"(
+    y = self.inner.forward(x)
+    if bool(y.mean() > 10):
+        y = y * 2
+    return torch.relu(y).mean([2, 3])
+)"));
+  EXPECT_EQ(explanation.engine, "autograd");
+  EXPECT_FALSE(explanation.why_not_compiled.empty());
+}
+
+TEST(CompiledEngine, FollowsControlFlowOnShapes) {
+  const auto branching = network(R"(
+    y = self.inner.forward(x)
+    for i in range(x.size(1)):
+        y = y * (i + 1)
+    if x.dim() == 4 and x.size(2) > 3:
+        y = torch.relu(y - 0.5)
+    return y.mean([2, 3])
+)");
+  const torch::Tensor x = torch::rand({1, 2, 6, 6});
+  const auto options = [](Engine engine) { return AttributeOptions().engine(engine); };
+  expect_close(GuidedGradCam(branching, "inner").attribute(x, 1, options(Engine::compiled)),
+               GuidedGradCam(branching, "inner").attribute(x, 1, options(Engine::autograd)), 1e-6, "float32");
+}
+
+TEST(CompiledEngine, RefusesAnOperationInPlaceThatOtherViewsWouldSee) {
+  // y.relu_() changes what z reads: a graph of values alone would miss it
+  const Explanation explanation = explained(network("    y = self.inner.forward(x * 2 - 1)\n    z = y.flatten(2)\n    y.relu_()\n    return z.mean(2)\n"));
+  EXPECT_EQ(explanation.engine, "autograd");
+}
+
+TEST(CompiledEngine, SeesWeightsThatHaveChangedSince) {
+  torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
+                                         {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  const LayerGradCam explainer(changing, "inner");
+  const torch::Tensor x = torch::rand({1, 2, 6, 6});
+  const auto compiled = AttributeOptions().engine(Engine::compiled);
+  const torch::Tensor before = explainer.attribute(x, 1, compiled);
+  {
+    const torch::NoGradGuard no_gradients;
+    changing.attr("weight").toTensor().mul_(3);
+  }
+  expect_close(explainer.attribute(x, 1, compiled), 3 * before, 1e-6, "float32");
+}
+
+TEST(CompiledEngine, DoublePrecisionIsAutograds) {
+  const Explanation explanation =
+      GuidedGradCam(network(plain), "inner").explain({torch::rand({1, 2, 6, 6}, torch::kDouble)}, {Target(1)});
+  EXPECT_EQ(explanation.engine, "autograd");
+  EXPECT_NE(explanation.why_not_compiled.find("float32"), std::string::npos);
+}
+
+TEST(CompiledEngine, NotANumberIsPassedThrough) {
+  torch::Tensor x = torch::rand({1, 2, 6, 6});
+  x[0][1][2][3] = std::nanf("");
+  const auto attribution = [&](Engine engine) {
+    return LayerGradCam(network(plain), "inner").attribute(x, 1, AttributeOptions().engine(engine));
+  };
+  EXPECT_TRUE(attribution(Engine::compiled).isnan().equal(attribution(Engine::autograd).isnan()));
+}
+
+TEST(CompiledEngine, ManyThreadsGetWhatOneGets) {
+  const GuidedGradCam explainer(Model::load(shapes), "stage4");
+  const torch::Tensor image = torch::rand({1, 3, 64, 64});
+  const auto options = AttributeOptions().engine(Engine::compiled);
+  std::vector<torch::Tensor> expected;
+  for (int target = 0; target < 6; ++target) expected.push_back(explainer.attribute(image, target, options));
+  std::vector<torch::Tensor> results(200);
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < 8; ++worker)
+    workers.emplace_back([&, worker] {
+      for (int i = worker; i < 200; i += 8) results[i] = explainer.attribute(image, i % 6, options);
+    });
+  for (std::thread& worker : workers) worker.join();
+  for (int i = 0; i < 200; ++i) expect_close(results[i], expected[i % 6], 1e-5, "float32, sums of another number of threads");
+}
+
+TEST(CompiledEngine, ShowsItsGraphPassByPass) {
+  const auto stages = graph_stages(Model::load(shapes), {torch::zeros({1, 3, 64, 64})}, "stage4");
+  ASSERT_GE(stages.size(), 4u);
+  EXPECT_EQ(stages.front().pass, "lower");
+  EXPECT_NE(stages.front().text.find("convolution"), std::string::npos);
+  EXPECT_NE(stages.front().text.find("# stage4.convolution1"), std::string::npos) << "where an operator comes from";
+  EXPECT_EQ(stages.front().text.find("input_gradient"), std::string::npos);
+  EXPECT_NE(stages.back().text.find("input_gradient"), std::string::npos);
+  EXPECT_LT(stages.back().nodes, stages[2].nodes);
+  EXPECT_THROW(graph_stages(network("    return torch.cumsum(self.inner.forward(x), 2).mean([2, 3])\n"), {torch::zeros({1, 2, 6, 6})}, "inner"),
+               ModelError);
+}
+
+}  // namespace
+}  // namespace whycam::test

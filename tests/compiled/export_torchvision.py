@@ -1,0 +1,22 @@
+"""Writes networks of torchvision with random weights as TorchScript: export_torchvision.py FOLDER NAME ..."""
+import os
+import sys
+import warnings
+
+import torch
+import torchvision
+
+warnings.filterwarnings("ignore")
+for name in sys.argv[2:]:
+    torch.manual_seed(0)
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    network = getattr(torchvision.models, name)(weights=None, **options).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):  # statistics of an untrained network would be 0 and 1
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.uniform_(-0.2, 0.2)
+    path = os.path.join(sys.argv[1], name + ".pt")
+    torch.jit.script(network).save(path + ".new")
+    os.rename(path + ".new", path)
