@@ -4,6 +4,16 @@
 
 namespace whycam::test {
 
+engine::Request request_of(const ReferenceCase& reference, const std::map<std::string, torch::Tensor>& tensors) {
+  const AttributeOptions options = reference.options(tensors);
+  engine::Request request;
+  request.inputs = reference.inputs(tensors);
+  request.additional_forward_args = options.additional_forward_args();
+  request.layers = {Layer(reference.row.at("layer").get<std::string>())};
+  request.layer_inputs = options.attribute_to_layer_input();
+  return request;
+}
+
 std::vector<engine::ReluRule> all_rules() {
   std::vector<engine::ReluRule> rules;
   for (const auto gradient : {engine::ReluGradient::guided, engine::ReluGradient::deconvolution})

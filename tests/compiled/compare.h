@@ -13,6 +13,9 @@
 
 namespace whycam::test {
 
+/// What an explainer would ask an engine for in a reference case.
+engine::Request request_of(const ReferenceCase& reference, const std::map<std::string, torch::Tensor>& tensors);
+
 /// All rules that a gradient to the inputs can follow.
 std::vector<engine::ReluRule> all_rules();
 

@@ -49,10 +49,8 @@ class EvaluatorOnGoldens : public testing::TestWithParam<ReferenceCase> {};
 
 TEST_P(EvaluatorOnGoldens, EqualsAutogradInDoublePrecision) {
   const auto tensors = GetParam().tensors();
-  const AttributeOptions options = GetParam().options(tensors);
   expect_compiled_equals_autograd(in_double(GetParam().network()),
-                                  {GetParam().inputs(tensors), options.additional_forward_args(),
-                                   {Layer(GetParam().row.at("layer").get<std::string>())}, options.attribute_to_layer_input(), {}});
+                                  request_of(GetParam(), tensors));
 }
 
 std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }

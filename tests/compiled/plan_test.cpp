@@ -43,10 +43,8 @@ class PlansOnGoldens : public testing::TestWithParam<ReferenceCase> {};
 
 TEST_P(PlansOnGoldens, EqualAutograd) {
   const auto tensors = GetParam().tensors();
-  const AttributeOptions options = GetParam().options(tensors);
   const Model model = Model::load(GetParam().network());
-  const engine::Request request{GetParam().inputs(tensors), options.additional_forward_args(),
-                                {Layer(GetParam().row.at("layer").get<std::string>())}, options.attribute_to_layer_input(), {}};
+  const engine::Request request = request_of(GetParam(), tensors);
   if (request.inputs[0].scalar_type() != torch::kFloat) GTEST_SKIP() << "plans compute in float32";
   const auto pass = engine::autograd_engine(model.network())->forward(request);
   const torch::Tensor gradient = some_gradient(pass->output());
