@@ -33,6 +33,7 @@ LAYERS = {
     "vgg16": "features",
     "squeezenet1_0": "features",
     "densenet121": "features",
+    "mobilenet_v2": "features",
 }
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}
 TOLERANCE = 1e-3  # relative L2 error: float32 rounding through some hundred layers
