@@ -128,6 +128,20 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
   return operation;
 }
 
+std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a) {
+  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
+                                             any_description(weights), any_description(y), a.strides, gaps(a.dilation),
+                                             a.padding_begin, a.padding_end);
+  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of({}), cpu(), /*allow_empty=*/true);
+  if (!pd) return std::nullopt;
+  Operation operation = finished(pd);
+  operation.primitive = dnnl::convolution_forward(pd);
+  operation.source = pd.src_desc();
+  operation.weights = pd.weights_desc();
+  operation.destination = pd.dst_desc();
+  return operation;
+}
+
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, bool fixed) {
   const auto describe = [&](const Shape& shape) { return fixed ? description(shape, {}) : any_description(shape); };
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);

@@ -48,7 +48,41 @@ void put_down(Builder& builder, Value value) {
   }
 }
 
-Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)) { find_phases(); }
+Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)) {
+  find_phases();
+  choose_winograd();
+}
+
+void Builder::choose_winograd() {
+  struct Candidate {
+    Value weights;
+    std::int64_t places, numbers;
+  };
+  std::vector<Candidate> candidates;
+  std::set<std::pair<Value, bool>> packed;  // weights, forward and backward
+  std::int64_t allowance = 0;
+  for (Value value = 0; value < graph.size(); ++value) {
+    const Node& node = graph[value];
+    if (node.op == Operator::constant) allowance += 2 * graph::element_count(node.shape);
+    const bool backward = node.op == Operator::convolution_transpose;
+    if ((node.op != Operator::convolution && !backward) || !packed.insert({node.inputs[1], backward}).second) continue;
+    const Shape& weights = graph.shape(node.inputs[1]);
+    allowance -= graph::element_count(weights);
+    const graph::Attributes& a = node.attributes;
+    const graph::Integers ones{1, 1};
+    const bool fits = backward && weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && a.strides == ones &&
+                      a.dilation == ones && a.padding_begin == ones && a.padding_end == ones && weights[0] % 16 == 0 &&
+                      weights[1] % 16 == 0;
+    const std::int64_t places = node.shape[0] * graph::element_count(node.shape) / (node.shape[0] * node.shape[1]);
+    if (fits && places >= 196) candidates.push_back({node.inputs[1], places, graph::element_count(weights)});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.places > b.places; });
+  for (const Candidate& candidate : candidates) {
+    if (3 * candidate.numbers > allowance) continue;
+    allowance -= 3 * candidate.numbers;
+    winograd_.insert(candidate.weights);
+  }
+}
 
 /// What depends on the output's gradient belongs to the sections that need it; all else to the forward pass. Masks and positions
 /// stand right behind what they remember, so that this need not be kept.

@@ -18,6 +18,9 @@ inline std::int64_t words(std::int64_t elements) { return (elements + word_bits 
 /// Sets the bits of elements that lie between low and high, or are NaN.
 void inside(const float* x, float low, float high, Word* bits, std::int64_t count);
 
+/// Bits of channels-last elements in the order of blocks of 16 channels, whose extents are given.
+void bits_to_blocks(const std::uint16_t* from, std::uint16_t* to, const Extents& extents);
+
 /// The sum of the gradients where the bit is set, else 0; `relu` sets negative sums to 0. `result` may be a gradient.
 void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu);
 

@@ -10,6 +10,14 @@
 
 namespace whycam::onednn::kernels {
 
+void bits_to_blocks(const std::uint16_t* from, std::uint16_t* to, const Extents& e) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of bits are read in halves, the lower first");
+  for_each(e.batch * e.blocks, e.area, [&](std::int64_t i) {
+    const std::int64_t n = i / e.blocks, block = i % e.blocks;
+    for (std::int64_t s = 0; s < e.area; ++s) to[i * e.area + s] = from[(n * e.area + s) * e.blocks + block];
+  });
+}
+
 std::int64_t threads() { return omp_get_max_threads(); }
 
 namespace {

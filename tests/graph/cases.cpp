@@ -211,6 +211,14 @@ std::vector<OperatorCase> networks() {
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
        }},
+      {"convolutions_that_winograd_may_do",
+       [](Graph& g) {
+         // the product with a large matrix gives the weights room: packed ones may take twice as much as all together
+         const Value x = g.unary(Function::relu, g.add_input("x", {1, 32, 16, 16}));
+         Value y = g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, {64, 32, 3, 3}, 7)}, window(2, 1, 1)));
+         y = g.unary(Function::relu, g.add(Operator::convolution, {y, constant(g, {32, 64, 3, 3}, 8)}, window(2, 1, 1)));
+         return g.add(Operator::matmul, {g.reshape(y, {1, 32 * 256}), constant(g, {32 * 256, 20}, 9)});
+       }},
       {"convolution_and_relu6",
        [](Graph& g) {
          const Value y = g.add(Operator::convolution, {g.add_input("x", {1, 16, 6, 6}), constant(g, {16, 16, 1, 1}, 7)}, window(2, 1, 0));
