@@ -50,6 +50,7 @@ void put_down(Builder& builder, Value value) {
 
 Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)) {
   find_phases();
+  find_what_lasts();
   choose_winograd();
 }
 
@@ -70,7 +71,7 @@ void Builder::choose_winograd() {
     allowance -= graph::element_count(weights);
     const graph::Attributes& a = node.attributes;
     const graph::Integers ones{1, 1};
-    const bool fits = backward && weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && a.strides == ones &&
+    const bool fits = backward && backward_[at(value)] && weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && a.strides == ones &&
                       a.dilation == ones && a.padding_begin == ones && a.padding_end == ones && weights[0] % 16 == 0 &&
                       weights[1] % 16 == 0;
     const std::int64_t places = node.shape[0] * graph::element_count(node.shape) / (node.shape[0] * node.shape[1]);
@@ -89,7 +90,6 @@ void Builder::choose_winograd() {
 void Builder::find_phases() {
   const auto size = at(graph.size());
   backward_.assign(size, false);
-  lasts_.assign(size, false);
   std::vector<std::vector<Value>> remembered(size);
   int sections = 1;
   for (const graph::Output& output : graph.outputs()) sections = std::max(sections, output.section + 1);
@@ -111,21 +111,22 @@ void Builder::find_phases() {
     for (Value value = 0; value < graph.size(); ++value) {
       const bool is_memory = graph[value].op == Operator::inside || graph[value].op == Operator::max_pool_positions;
       if (!needed[at(value)] || constant_[at(value)]) continue;
-      if (section > 0 && !backward_[at(value)]) lasts_[at(value)] = true;  // some reader in this section may need it
       if (backward_[at(value)] != (section > 0) || (section == 0 && is_memory)) continue;
       auto& phase = phases_[static_cast<std::size_t>(section)];
       phase.push_back(value);
       if (section == 0) phase.insert(phase.end(), remembered[at(value)].begin(), remembered[at(value)].end());
     }
   }
-  // Only what a section reads itself has to last, not all that leads there.
-  std::vector<bool> read_later(size, false);
+}
+
+/// Of the forward pass, only what a later section reads itself lasts, not all that leads there.
+void Builder::find_what_lasts() {
+  lasts_.assign(at(graph.size()), false);
   for (Value value = 0; value < graph.size(); ++value)
     if (backward_[at(value)])
-      for (const Value input : graph[value].inputs) read_later[at(input)] = !backward_[at(input)] && !constant_[at(input)];
+      for (const Value input : graph[value].inputs) lasts_[at(input)] = !backward_[at(input)] && !constant_[at(input)];
   for (const graph::Output& output : graph.outputs())
-    if (output.section > 0 && !backward_[at(output.value)]) read_later[at(output.value)] = true;
-  lasts_ = read_later;
+    if (output.section > 0 && !backward_[at(output.value)]) lasts_[at(output.value)] = true;
 }
 
 std::shared_ptr<const Plan::Program> Builder::build() {

@@ -34,10 +34,9 @@ class Builder {
   /// Weights in the order that an operation wants; changed before, where a change is given (one for each value).
   using Change = std::function<void(const float* from, float* to)>;
   Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const Change& change = {});
-  /// Whether the backward convolution by these weights may be done by Winograd's algorithm. Only backward ones may: forward, its
-  /// rounding would flip more of the masks. And only as many, those that gain most first, as keep all packed weights within
-  /// twice the network's own.
-  bool may_be_winograd(Value weights) const { return winograd_.count(weights) > 0; }
+  /// Whether a turned convolution may be done by Winograd's algorithm. Only backward ones may: forward, its rounding would flip
+  /// more of the masks. And only as many, those that gain most first, as keep all packed weights within twice the network's own.
+  bool may_be_winograd(Value value) const { return backward_[at(value)] && winograd_.count(graph[value].inputs[1]) > 0; }
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 
@@ -77,6 +76,7 @@ class Builder {
 
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
   void find_phases();
+  void find_what_lasts();
   void choose_winograd();
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);

@@ -109,7 +109,7 @@ void put_turned_convolution(Builder& builder, Value value) {
   shape[1] = weights[0] / groups;
   const Attributes attributes = turned(weights, node.attributes);
   const auto [operation, layouts] = in_our_layouts(y, node.shape, [&](bool fixed) {
-    if (!fixed && builder.may_be_winograd(node.inputs[1]))
+    if (!fixed && builder.may_be_winograd(value))
       if (auto winograd = winograd_convolution(y, shape, node.shape, attributes)) return *std::move(winograd);
     return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, fixed);
   });
