@@ -83,7 +83,6 @@ struct Constant {
   const float* floats = nullptr;  ///< one of the two
   const double* doubles = nullptr;
 
-  double at(std::size_t i) const { return floats ? floats[i] : doubles[i]; }
   bool operator==(const Constant& other) const { return floats == other.floats && doubles == other.doubles; }
 };
 

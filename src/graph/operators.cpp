@@ -73,7 +73,11 @@ Shape given_shape(const Question& question) { return question.attributes.shape; 
 
 Tensor constant_values(const Node& node, const Tensors&) {
   Tensor tensor{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)))};
-  for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] = node.constant.at(i);
+  const std::size_t count = tensor.values.size();
+  if (node.constant.floats)
+    std::copy(node.constant.floats, node.constant.floats + count, tensor.values.begin());
+  else
+    std::copy(node.constant.doubles, node.constant.doubles + count, tensor.values.begin());
   return tensor;
 }
 

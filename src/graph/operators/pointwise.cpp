@@ -18,25 +18,45 @@ Shape shape_of_all(const Question& question) {
 
 Shape broadcast_shape(const Question& question) { return broadcast(question.inputs[0], question.inputs[1]); }
 
-/// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there.
+/// Where the elements of a tensor that is broadcast to `result` lie: a step for each dimension of the result.
+Integers broadcast_steps(const Shape& result, const Shape& own) {
+  Integers steps(result.size(), 0);
+  const Integers strides = strides_of(own);
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i] != 1) steps[result.size() - own.size() + i] = strides[i];
+  return steps;
+}
+
+/// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there. The last dimensions, as
+/// far as a and b each go along with the result or stand still in them, are one run: weights are large, and scaled when folded.
 template <class Visit>
 void broadcast_elements(const Shape& result, const Tensor& a, const Tensor& b, const Visit& visit) {
-  const auto steps = [&](const Tensor& tensor) {
-    Integers steps(result.size(), 0);
-    const Integers strides = strides_of(tensor.shape);
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-      if (tensor.shape[i] != 1) steps[result.size() - tensor.shape.size() + i] = strides[i];
-    return steps;
-  };
-  const Integers steps_a = steps(a), steps_b = steps(b);
+  const Integers steps_a = broadcast_steps(result, a.shape), steps_b = broadcast_steps(result, b.shape), strides = strides_of(result);
+  std::size_t outer = result.size();
+  bool a_goes = false, b_goes = false;
+  std::int64_t run = 1;
+  while (outer > 0) {
+    const std::size_t d = outer - 1;
+    const auto fits = [&](const Integers& steps, bool goes) {
+      return result[d] == 1 || (run == 1 && (steps[d] == 0 || steps[d] == 1)) || (goes ? steps[d] == strides[d] : steps[d] == 0);
+    };
+    if (!fits(steps_a, a_goes) || !fits(steps_b, b_goes)) break;
+    if (run == 1 && result[d] != 1) {
+      a_goes = steps_a[d] != 0;
+      b_goes = steps_b[d] != 0;
+    }
+    run *= result[d];
+    --outer;
+  }
   std::size_t i = 0;
-  for_each_index(result, [&](const Integers& index) {
+  for_each_index(Shape(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(outer)), [&](const Integers& index) {
     std::int64_t at_a = 0, at_b = 0;
     for (std::size_t d = 0; d < index.size(); ++d) {
       at_a += index[d] * steps_a[d];
       at_b += index[d] * steps_b[d];
     }
-    visit(i++, static_cast<std::size_t>(at_a), static_cast<std::size_t>(at_b));
+    for (std::int64_t k = 0; k < run; ++k, ++i)
+      visit(i, static_cast<std::size_t>(at_a + (a_goes ? k : 0)), static_cast<std::size_t>(at_b + (b_goes ? k : 0)));
   });
 }
 
