@@ -43,7 +43,8 @@ class Model {
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
   /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters, and
-  /// keeps the mode that it has now. What the network writes on its attributes as it runs stays in that run.
+  /// keeps the mode that it has now. Weights that are written over later are seen (single numbers written through data() or
+  /// data_ptr(), of which libtorch keeps no count, may not be by the compiled engine). What the network writes on its attributes as it runs stays in that run.
   Model(const torch::jit::Module& module);  // NOLINT: a network is a model
 
   /// A C++ network: any torch::nn::Module with one forward(), which takes tensors first and then arguments of other types.

@@ -47,7 +47,7 @@ Value Graph::append(Node node) {
           std::string(operator_record.name) + " takes no " + std::to_string(node.inputs.size()) + " inputs");
   node.shape = operator_record.shape(question);
   for (const std::int64_t extent : node.shape)
-    require(extent >= 0, std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
+    require(extent > 0, std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
   nodes_.push_back(std::move(node));
   return size() - 1;
 }

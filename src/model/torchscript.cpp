@@ -118,9 +118,11 @@ class TorchScriptNetwork : public Network {
   std::optional<torch::Device> device() const override { return common_device(module_.parameters()); }
 
   std::uint64_t weights_version() const override {
+    c10::IValue::HashAliasedIValues values;  // also what lists and dictionaries hold
+    c10::IValue(module_._ivalue()).getSubValues(values);
     std::vector<torch::Tensor> tensors;
-    for (const torch::Tensor& tensor : module_.parameters()) tensors.push_back(tensor);
-    for (const torch::Tensor& tensor : module_.buffers()) tensors.push_back(tensor);
+    for (const c10::IValue& value : values)
+      if (value.isTensor()) tensors.push_back(value.toTensor());
     return version_of(tensors);
   }
 

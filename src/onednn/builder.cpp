@@ -307,9 +307,10 @@ Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
   return packed_[{value, name}] = {-1, memory.get(), 0};
 }
 
-Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const Change& change) {
+Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const std::string& change_name,
+                       const Change& change) {
   const dnnl::memory::desc plain = description(shape, {});
-  return packed(value, (change ? "changed" : "") + key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
+  return packed(value, change_name + " " + key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
     std::vector<float> changed(change ? static_cast<std::size_t>(graph::element_count(shape)) : 0);
     if (change) {
       change(from, changed.data());

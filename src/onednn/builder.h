@@ -31,9 +31,11 @@ class Builder {
   Place constant(Value value);
   /// The same in another order, which `pack` writes; once for each value and name.
   Place packed(Value value, const std::string& name, std::size_t numbers, const std::function<void(const float* from, float* to)>& pack);
-  /// Weights in the order that an operation wants; changed before, where a change is given (one for each value).
+  /// Weights in the order that an operation wants; changed before, where a change is given: its name
+  /// tells it from all others of the same weights.
   using Change = std::function<void(const float* from, float* to)>;
-  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const Change& change = {});
+  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const std::string& change_name = {},
+                const Change& change = {});
   /// Whether a turned convolution may be done by Winograd's algorithm. Only backward ones may: forward, its rounding would flip
   /// more of the masks. And only as many, those that gain most first, as keep all packed weights within twice the network's own.
   bool may_be_winograd(Value value) const { return backward_[at(value)] && winograd_.count(graph[value].inputs[1]) > 0; }

@@ -48,7 +48,8 @@ void put_unary(Builder& builder, Value value) {
 
 void put_unary_gradient(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
-  const Layout layout = builder.layout(node.inputs[1]);
+  // Channels that fill up a layout are 0, where a derivative may be infinite.
+  const Layout x_has = builder.layout(node.inputs[1]), layout = has_padding(node.shape, x_has) ? Layout{} : x_has;
   const Place gradient = builder.read(node.inputs[0], layout), x = builder.read(node.inputs[1], layout);
   const Place to = builder.take_over(node.inputs[0], node.shape, layout);
   if (const auto operation = elementwise_gradient(node.attributes, description(node.shape, layout))) {

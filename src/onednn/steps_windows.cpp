@@ -115,7 +115,7 @@ void put_turned_convolution(Builder& builder, Value value) {
   });
   const auto [source, destination] = layouts;
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
-  const Place packed = builder.weights(node.inputs[1], grouped(shape, groups), operation.weights,
+  const Place packed = builder.weights(node.inputs[1], grouped(shape, groups), operation.weights, "turned " + std::to_string(groups),
                                        [&](const float* plain, float* result) { turn(plain, result, weights, groups); });
   builder.primitive(operation,
                     {{DNNL_ARG_SRC, operation.source, from},
@@ -202,7 +202,9 @@ bool put_patches(Builder& builder, Value value) {
   const auto source = layout_of(operation.source, y), destination = layout_of(operation.destination, patches.shape);
   if (!source || !destination || destination->block != patches.shape[1]) return false;
   const Place from = builder.read(node.inputs[0], *source), to = builder.make(patches.shape, *destination);
-  const Place packed = builder.weights(node.inputs[1], patches.turned_shape, operation.weights,
+  const std::string name = "patches " + graph::to_string(node.attributes.strides) + graph::to_string(node.attributes.padding_begin) +
+                           graph::to_string(node.attributes.padding_end) + graph::to_string(node.shape);
+  const Place packed = builder.weights(node.inputs[1], patches.turned_shape, operation.weights, name,
                                        [&](const float* plain, float* result) { patches.turn(plain, result); });
   builder.primitive(operation,
                     {{DNNL_ARG_SRC, operation.source, from},

@@ -219,6 +219,14 @@ std::vector<OperatorCase> networks() {
          y = g.unary(Function::relu, g.add(Operator::convolution, {y, constant(g, {32, 64, 3, 3}, 8)}, window(2, 1, 1)));
          return g.add(Operator::matmul, {g.reshape(y, {1, 32 * 256}), constant(g, {32 * 256, 20}, 9)});
        }},
+      {"one_weight_used_with_two_paddings",
+       [](Graph& g) {
+         const Value x = g.add_input("x", {1, 3, 17, 17}), w = constant(g, {8, 3, 3, 3}, 7);
+         Attributes sum;
+         sum.axes = {2, 3};
+         const Value a = g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 0))}, sum);
+         return g.binary(Operator::add, a, g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 1))}, sum));
+       }},
       {"convolution_and_relu6",
        [](Graph& g) {
          const Value y = g.add(Operator::convolution, {g.add_input("x", {1, 16, 6, 6}), constant(g, {16, 16, 1, 1}, 7)}, window(2, 1, 0));
@@ -246,6 +254,8 @@ std::vector<OperatorCase> networks() {
 }
 
 }  // namespace
+
+void PrintTo(const OperatorCase& one, std::ostream* out) { *out << one.name; }
 
 const std::vector<OperatorCase>& operator_cases() {
   static const std::vector<OperatorCase> all = [] {

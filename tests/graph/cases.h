@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct OperatorCase {
   std::function<graph::Value(graph::Graph&)> build;
   bool smooth = true;  ///< finite differences apply: numbers are chosen away from kinks
 };
+
+void PrintTo(const OperatorCase& one, std::ostream* out);
 
 const std::vector<OperatorCase>& operator_cases();
 

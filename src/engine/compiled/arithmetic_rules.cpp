@@ -53,6 +53,7 @@ void elu(Call& call) {
 
 void celu(Call& call) {
   const double alpha = call.number(1, 1);
+  if (!(alpha > 0)) call.refuse("a CELU with an alpha of " + std::to_string(alpha));
   Value x = call.graph.unary(Function::linear, call.tensor(), 1 / alpha);
   x = call.graph.unary(Function::elu, x, 1);
   call.give_activation(call.graph.unary(Function::linear, x, alpha), "celu");
@@ -60,7 +61,7 @@ void celu(Call& call) {
 
 void selu(Call& call) {
   const Value x = call.graph.unary(Function::elu, call.tensor(), 1.6732632423543772848170429916717);
-  call.give_activation(call.graph.unary(Function::linear, x, 1.0507009873554804934193349852946), "selu");
+  call.give_activation(call.graph.unary(Function::linear, x, 1.0507009873554804934193349852946), "elu");  // as autograd does it
 }
 
 /// x where it is positive, else weight * x, with one weight or one a channel.
@@ -69,7 +70,7 @@ void prelu(Call& call) {
   Shape weight(static_cast<std::size_t>(std::max<std::int64_t>(call.dimensions() - 1, 1)), 1);
   weight[0] = call.shape(1).empty() ? 1 : call.shape(1)[0];
   const Value x = call.tensor(), positive = g.unary(Function::leaky_relu, x, 0);
-  const Value negative = g.binary(Operator::subtract, x, positive);
+  const Value negative = g.unary(Function::clamp, x, -infinity, 0);  // its derivative at 0 is 1: the weight's, as in PyTorch
   const Value scaled = g.binary(Operator::multiply, negative, g.reshape(call.tensor(1), weight));
   call.give_activation(g.binary(Operator::add, positive, scaled), "prelu");
 }
@@ -80,7 +81,7 @@ void softplus(Call& call) {
 
 void log_sigmoid(Call& call) {  // -softplus(-x)
   graph::Graph& g = call.graph;
-  const Value plus = g.unary(Function::softplus, g.unary(Function::linear, call.tensor(), -1), 1, 1e9);
+  const Value plus = g.unary(Function::softplus, g.unary(Function::linear, call.tensor(), -1), 1, 40);  // beyond, they are one
   call.give_activation(g.unary(Function::linear, plus, -1), "log_sigmoid");
 }
 

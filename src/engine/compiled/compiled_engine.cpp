@@ -63,7 +63,7 @@ class CompiledPass : public Pass {
 
  private:
   void set(int section, const std::string& name, const torch::Tensor& tensor) {
-    run_->set(section, name, tensor.contiguous().data_ptr<float>());
+    run_->set(section, name, tensor.resolve_neg().contiguous().data_ptr<float>());
   }
 
   void run(int section, const torch::Tensor& output_gradient) {

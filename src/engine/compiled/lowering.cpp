@@ -27,7 +27,7 @@ bool looks_at_no_number(const std::string& op) {
       "aten::append", "aten::extend", "aten::insert", "aten::pop", "aten::__getitem__", "aten::__is__", "aten::__isnot__",
       "aten::__contains__", "aten::keys", "aten::values", "aten::items", "aten::_set_item", "aten::list", "aten::add_list",
       "aten::is_cuda", "aten::sym_size", "aten::reverse", "aten::copy", "prim::dtype", "prim::device", "prim::is_cuda",
-      "prim::layout", "prim::requires_grad", "prim::is_quantized", "prim::is_sparse", "prim::is_mkldnn", "prim::is_meta",
+      "prim::layout", "prim::is_quantized", "prim::is_sparse", "prim::is_mkldnn", "prim::is_meta",
       "prim::unchecked_cast", "prim::unchecked_unwrap_optional", "aten::_unwrap_optional", "prim::isinstance", "prim::min"};
   return names.count(op) > 0;
 }
@@ -58,7 +58,9 @@ class Follower {
   torch::Tensor symbol(const std::string& name, const torch::Tensor& tensor) {
     if (tensor.scalar_type() != symbols_.type)
       throw CannotCompile(name + " of the type " + c10::toString(tensor.scalar_type()));
-    return symbols_.stand_in(symbols_.graph.add_input(name, tensor.sizes().vec()), tensor.scalar_type());
+    const torch::Tensor stand_in = symbols_.stand_in(symbols_.graph.add_input(name, tensor.sizes().vec()), tensor.scalar_type());
+    if (!tensor.is_contiguous()) symbols_.set_order(stand_in, Symbols::Order::unknown);
+    return stand_in;
   }
 
   /// The network itself, its inputs and the additional arguments, where tensors are stood in for.
@@ -128,6 +130,9 @@ class Follower {
     const std::string op = node->kind().toQualString();
     std::vector<IValue> inputs = inputs_of(node);
     if (op == "whycam::observe") return observe(node, inputs);
+    if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
+      throw CannotCompile("gradients that are switched or asked for");
+    if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
     if (op == "prim::device" && symbols_.holds_symbol(inputs[0])) return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
     for (const IValue& input : inputs) symbolic = symbolic || symbols_.holds_symbol(input);

@@ -61,6 +61,7 @@ void instance_norm(Call& call) {
 void group_norm(Call& call) {
   const Shape shape = call.shape();
   const std::int64_t groups = call.integer(1);
+  if (groups < 1) call.refuse("no groups");
   const Value grouped = call.graph.reshape(call.tensor(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
   call.give(affine(call, call.graph.reshape(normalise(call, grouped, {2}, call.number(4, 1e-5)), shape), 2, 3));
 }

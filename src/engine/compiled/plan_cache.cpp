@@ -97,10 +97,10 @@ std::size_t CompiledPlan::bytes() const {
 
 std::string PlanCache::key_of(const Request& request) const {
   std::ostringstream key;
-  for (const torch::Tensor& input : request.inputs) key << input.sizes() << input.scalar_type() << input.device() << ';';
+  for (const torch::Tensor& input : request.inputs) key << input.sizes() << input.is_contiguous() << input.scalar_type() << input.device() << ';';
   for (const c10::IValue& argument : request.additional_forward_args) {
     if (argument.isTensor() && argument.toTensor().defined())
-      key << argument.toTensor().sizes() << argument.toTensor().scalar_type();
+      key << argument.toTensor().sizes() << argument.toTensor().is_contiguous() << argument.toTensor().scalar_type();
     else if (!argument.isTensorList() && !argument.isTuple() && !argument.isGenericDict())
       key << argument.tagKind() << argument;
     key << ';';

@@ -53,14 +53,39 @@ void Call::give(graph::Value value) {
     symbols_.write(arguments_[0].toTensor(), value);
     result_ = arguments_[0];
   } else {
-    result_ = symbols_.stand_in(value, symbols_.type);
+    result_ = in_order(symbols_.stand_in(value, symbols_.type));
   }
+}
+
+/// Most operators keep the order of what they read; that is known where it is row by row.
+torch::Tensor Call::in_order(torch::Tensor result) const {
+  bool all = true;
+  for (const c10::IValue& argument : arguments_) {
+    if (argument.isTensor() && symbols_.is_symbol(argument.toTensor()))
+      all = all && symbols_.order(argument.toTensor()) == Symbols::Order::row_major;
+    else if (argument.isTensorList())
+      for (const c10::IValue& element : argument.toListRef())
+        all = all && (!symbols_.is_symbol(element.toTensor()) || symbols_.order(element.toTensor()) == Symbols::Order::row_major);
+  }
+  if (!all || reorders_) symbols_.set_order(result, all && for_certain_ ? Symbols::Order::other : Symbols::Order::unknown);
+  return result;
+}
+
+void Call::give_contiguous() {
+  switch (symbols_.order(arguments_[0].toTensor())) {
+    case Symbols::Order::row_major: return give_unchanged();
+    case Symbols::Order::unknown: refuse("a tensor that may or may not be copied");
+    case Symbols::Order::other: break;
+  }
+  graph::Attributes attributes;
+  attributes.shape = shape();
+  result_ = symbols_.stand_in(graph.add(graph::Operator::reshape, {tensor()}, attributes), symbols_.type);
 }
 
 void Call::give_view(graph::Value value) {
   if (in_place_) refuse("a change of shape in place");
   const torch::Tensor& base = arguments_[0].toTensor();
-  result_ = symbols_.stand_in(value, symbols_.type, symbols_.is_symbol(base) ? base : torch::Tensor());
+  result_ = in_order(symbols_.stand_in(value, symbols_.type, symbols_.is_symbol(base) ? base : torch::Tensor()));
 }
 
 void Call::give_views(const std::vector<graph::Value>& values) {

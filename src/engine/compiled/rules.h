@@ -54,6 +54,13 @@ class Call {
   void give_activation(graph::Value value, const std::string& report_name);
   /// Argument 0 itself.
   void give_unchanged();
+  /// What contiguous() gives: argument 0 itself or a copy.
+  void give_contiguous();
+  /// The result's elements lie in another order than row by row, or (a part of a tensor, one that is repeated) may do so.
+  void reorders(bool for_certain = false) {
+    reorders_ = true;
+    for_certain_ = for_certain;
+  }
 
   [[noreturn]] void refuse(const std::string& why) const { throw CannotCompile(why); }
 
@@ -62,7 +69,10 @@ class Call {
  private:
   std::string op_;
   std::vector<c10::IValue> arguments_;
+  torch::Tensor in_order(torch::Tensor result) const;
+
   bool in_place_;
+  bool reorders_ = false, for_certain_ = false;
   c10::IValue result_;
   Symbols& symbols_;
 };

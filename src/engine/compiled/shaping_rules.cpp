@@ -33,6 +33,7 @@ void flatten(Call& call) {
   const auto from = static_cast<std::size_t>(call.axis(call.integer(1, 0), call.dimensions()));
   const auto to = static_cast<std::size_t>(call.axis(call.integer(2, -1), call.dimensions()));
   if (shape.empty()) return call.give_view(viewed(call, {1}));
+  if (from == to) return call.give_unchanged();
   Shape result(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(from));
   result.push_back(1);
   for (std::size_t i = from; i <= to; ++i) result.back() *= shape[i];
@@ -58,7 +59,21 @@ void unsqueeze(Call& call) {
   call.give_view(viewed(call, result));
 }
 
-void permute(Call& call, const Integers& permutation) { call.give_view(call.graph.transpose(call.tensor(), permutation)); }
+/// Whether dimensions of more than one element change places.
+bool moves(const Shape& shape, const Integers& permutation) {
+  std::int64_t last = -1;
+  for (const std::int64_t axis : permutation) {
+    if (shape[static_cast<std::size_t>(axis)] == 1) continue;
+    if (axis < last) return true;
+    last = axis;
+  }
+  return false;
+}
+
+void permute(Call& call, const Integers& permutation) {
+  if (moves(call.shape(), permutation)) call.reorders(/*for_certain=*/true);
+  call.give_view(call.graph.transpose(call.tensor(), permutation));
+}
 
 void permute_dimensions(Call& call) {
   Integers permutation;
@@ -83,6 +98,7 @@ Value part(Call& call, std::int64_t axis, std::int64_t begin, std::int64_t size,
   attributes.shape[static_cast<std::size_t>(axis)] = size;
   attributes.begin[static_cast<std::size_t>(axis)] = begin;
   attributes.step[static_cast<std::size_t>(axis)] = step;
+  if (attributes.shape != call.shape()) call.reorders();
   return call.graph.add(Operator::slice, {call.tensor()}, attributes);
 }
 
@@ -93,6 +109,7 @@ void slice(Call& call) {
   const auto bound = [&](std::int64_t place) { return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size); };
   const std::int64_t begin = bound(call.integer(2, 0)), end = std::max(begin, bound(call.integer(3, size)));
   const std::int64_t step = call.integer(4, 1);
+  if (step < 1) call.refuse("a slice with a step of " + std::to_string(step));
   call.give_view(part(call, axis, begin, (end - begin + step - 1) / step, step));
 }
 
@@ -120,6 +137,7 @@ void split_into(Call& call, std::int64_t axis, const Integers& sizes) {
 }
 
 void split_by(Call& call, std::int64_t axis, std::int64_t size) {
+  if (size < 1) call.refuse("parts of the size " + std::to_string(size));
   Integers sizes;
   for (std::int64_t left = size_along(call, axis); left > 0; left -= size) sizes.push_back(std::min(left, size));
   split_into(call, axis, sizes);
@@ -133,6 +151,7 @@ void split(Call& call) {
 
 void chunk(Call& call) {
   const std::int64_t axis = call.axis(call.integer(2, 0), call.dimensions()), count = call.integer(1);
+  if (count < 1) call.refuse("no parts");
   split_by(call, axis, (size_along(call, axis) + count - 1) / count);
 }
 
@@ -197,6 +216,7 @@ void expand(Call& call, Shape shape) {
     if (shape[i] == -1) shape[i] = call.shape()[i - more];
   Attributes attributes;
   attributes.shape = shape;
+  if (shape != call.shape()) call.reorders();
   call.give_view(call.graph.add(Operator::expand, {call.tensor()}, attributes));
 }
 
@@ -205,6 +225,7 @@ void shuffle_pixels(Call& call, bool up) {
   graph::Graph& g = call.graph;
   const Shape s = call.shape();
   const std::int64_t r = call.integer(1);
+  if (r < 1) call.refuse("a factor of " + std::to_string(r));
   if (s.size() != 4) call.refuse("pixels of a tensor of " + std::to_string(s.size()) + " dimensions");
   const Shape apart = up ? Shape{s[0], s[1] / (r * r), r, r, s[2], s[3]} : Shape{s[0], s[1], s[2] / r, r, s[3] / r, r};
   const Value moved = g.transpose(g.reshape(call.tensor(), apart), up ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 1, 3, 5, 2, 4});
@@ -213,6 +234,7 @@ void shuffle_pixels(Call& call, bool up) {
 
 void shuffle_channels(Call& call) {
   const Shape shape = call.shape();
+  if (call.integer(1) < 1) call.refuse("no groups");
   const std::int64_t groups = call.integer(1), area = graph::element_count(shape) / (shape[0] * shape[1]);
   graph::Graph& g = call.graph;
   const Value apart = g.reshape(call.tensor(), {shape[0], groups, shape[1] / groups, area});
@@ -227,6 +249,7 @@ void convert(Call& call) {
     const bool other_tensor = argument.isTensor() && argument.toTensor().scalar_type() != call[0].toTensor().scalar_type();
     const bool other_device = argument.isDevice() && !argument.toDevice().is_cpu();
     if (other_type || other_tensor || other_device) call.refuse("a change of type or device");
+    if ((argument.isBool() && argument.toBool()) || (i > 3 && argument.isInt())) call.refuse("a copy");
   }
   call.give_unchanged();
 }
@@ -260,7 +283,10 @@ void add_shaping_rules(Rules& rules) {
   rules["pixel_unshuffle"] = [](Call& call) { shuffle_pixels(call, false); };
   rules["channel_shuffle"] = shuffle_channels;
   rules["clone"] = [](Call& call) { call.give(viewed(call, call.shape())); };
-  rules["contiguous"] = [](Call& call) { call.give_unchanged(); };
+  rules["contiguous"] = [](Call& call) {
+    if (call.integer(1) != 0) call.refuse("another memory format");
+    call.give_contiguous();
+  };
   rules["to"] = rules["type_as"] = convert;
 }
 

@@ -48,6 +48,11 @@ void Symbols::set_attribute(const torch::Tensor& tensor, const std::string& name
   if (tensor.defined() && attributes_.emplace(tensor.unsafeGetTensorImpl(), name).second) kept_.push_back(tensor);
 }
 
+Symbols::Order Symbols::order(const torch::Tensor& tensor) const {
+  const auto found = orders_.find(tensor.unsafeGetTensorImpl());
+  return found == orders_.end() ? Order::row_major : found->second;
+}
+
 std::string Symbols::name_of(const torch::Tensor& tensor) const {
   const auto found = attributes_.find(tensor.unsafeGetTensorImpl());
   return found == attributes_.end() ? std::string() : found->second;
@@ -59,10 +64,10 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
   if (is_attribute && constants_.count(key)) return constants_[key];
   if (tensor.is_quantized() || tensor.is_sparse() || tensor.is_complex())
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())));
-  if (tensor.dim() > 0 && tensor.is_floating_point() && tensor.scalar_type() != type)
+  if (tensor.is_floating_point() && tensor.scalar_type() != type)
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
                         c10::toString(type));
-  torch::Tensor numbers = tensor.detach().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
+  torch::Tensor numbers = tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
   // Others may still be written over by the network.
   if (!is_attribute && numbers.is_alias_of(tensor)) numbers = numbers.clone();
   graph::Constant constant;

@@ -40,6 +40,11 @@ class Symbols {
   /// The name of an attribute tensor's module, or an empty one.
   std::string name_of(const torch::Tensor& tensor) const;
 
+  /// Whether a tensor's elements lie in row-major order, as far as is known: contiguous() copies where they do not.
+  enum class Order { row_major, other, unknown };
+  Order order(const torch::Tensor& tensor) const;
+  void set_order(const torch::Tensor& tensor, Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
+
   /// The type of the network's numbers.
   torch::ScalarType type = torch::kFloat;
 
@@ -50,6 +55,7 @@ class Symbols {
   std::unordered_map<const c10::TensorImpl*, std::string> attributes_;
   std::unordered_map<const c10::TensorImpl*, graph::Value> constants_;
   std::multimap<const c10::StorageImpl*, const c10::TensorImpl*> views_;
+  std::unordered_map<const c10::TensorImpl*, Order> orders_;  ///< those that are not known to be in row-major order
   std::set<const c10::TensorImpl*> outdated_;
   std::vector<torch::Tensor> kept_;  ///< so that no address is used twice
 };

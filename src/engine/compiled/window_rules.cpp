@@ -125,6 +125,8 @@ Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t di
   attributes.count_padding = count_padding;
   const Shape shape = call.graph.shape(x);
   attributes.shape = {shape[0], shape[1]};
+  for (const std::int64_t stride : attributes.strides)
+    if (stride < 1) call.refuse("a stride of " + std::to_string(stride));
   for (std::size_t i = 0; i < spatial; ++i)
     attributes.shape.push_back(pooled(shape[i + 2], attributes.kernel[i], attributes.strides[i], attributes.padding_begin[i],
                                       attributes.dilation[i], call.boolean(ceil_at)));
