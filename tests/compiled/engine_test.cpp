@@ -152,5 +152,61 @@ TEST(CompiledEngine, ShowsItsGraphPassByPass) {
                ModelError);
 }
 
+/// Networks on which a graph of values alone could go wrong. Whichever engine is chosen, the answer is autograd's, also where that is
+/// an error.
+class Pitfalls : public testing::TestWithParam<const char*> {};
+
+TEST_P(Pitfalls, AreExplainedAsByAutograd) {
+  torch::manual_seed(8);
+  const torch::Tensor weight = torch::randn({20, 3, 3, 3}), x = torch::randn({2, 3, 9, 9});
+  const auto network = scripted(std::string("def forward(self, x):\n    t = self.inner.forward(torch.conv2d(x, self.weight))\n") + GetParam(),
+                                {{"weight", weight}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  AttributeOptions options;
+  options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam, Method::deconvolution});
+  const GuidedGradCam explainer(network, "inner");
+  const auto explain = [&](Engine engine) { return explainer.explain({x}, {Target(1)}, options.engine(engine)); };
+  Explanation expected;
+  try {
+    expected = explain(Engine::autograd);
+  } catch (const Error&) {
+    EXPECT_THROW(explain(Engine::automatic), Error);
+    return;
+  }
+  const Explanation actual = explain(Engine::automatic);
+  const TargetExplanation &a = actual.targets[0], &e = expected.targets[0];
+  expect_close(a.guided_backprop[0], e.guided_backprop[0], 1e-4, "guided backpropagation, float32");
+  expect_close(a.deconvolution[0], e.deconvolution[0], 1e-4, "deconvolution, float32");
+  expect_close(a.layers[0].guided_grad_cam[0], e.layers[0].guided_grad_cam[0], 1e-4, "Guided Grad-CAM, float32");
+  EXPECT_EQ(actual.activations.not_guided, expected.activations.not_guided);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Snippets, Pitfalls,
+    testing::Values("    t = t.permute(0, 2, 3, 1)\n    y = t.contiguous()\n    y.mul_(2)\n    return torch.relu(t * t + y).mean([1, 2])\n",
+                    "    y = t.permute(0, 2, 3, 1).contiguous()\n    return (torch.relu(y) - 0.7 * t.permute(0, 2, 3, 1)).mean([1, 2])\n",
+                    "    y = t.to(6, False, True)\n    y.mul_(2)\n    return torch.relu(t * t + y).mean([2, 3])\n",
+                    "    y = torch.flatten(t, 1, 1)\n    return (torch.relu(y) - 0.7 * t).mean([2, 3])\n",
+                    "    if t.requires_grad:\n        t = t * 2 + 1\n    return torch.relu(t).mean([2, 3])\n",
+                    "    if torch.is_grad_enabled():\n        t = t * 2 + 1\n    return torch.relu(t).mean([2, 3])\n",
+                    "    return torch.celu(t, -0.5).relu().mean([2, 3])\n", "    return torch.log_sigmoid(t * 2000).mean([2, 3])\n",
+                    "    return torch.selu(t).relu().mean([2, 3])\n", "    return torch.cat([t[:, :0], torch.relu(t)], 1).mean([2, 3])\n",
+                    "    return torch.relu(t)[:, :, ::0].mean([2, 3])\n", "    return torch.chunk(torch.relu(t), 0, 1)[0].mean([2, 3])\n",
+                    "    return torch.max_pool2d(torch.relu(t), 2, [0, 0]).mean([2, 3])\n",
+                    "    return torch.relu(t.abs().sqrt()).mean([2, 3])\n"));
+
+TEST(CompiledEngine, DrawsNoRandomNumbersOnceForEver) {
+  EXPECT_EQ(explained(network("    return torch.relu(self.inner.forward(x) + torch.rand([1])).mean([2, 3])\n")).engine, "autograd");
+}
+
+TEST(CompiledEngine, SeesWeightsThatWereWrittenThroughData) {
+  torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
+                                         {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  const LayerGradCam explainer(changing, "inner");
+  const torch::Tensor x = torch::rand({1, 2, 6, 6});
+  const torch::Tensor before = explainer.attribute(x, 1);
+  changing.attr("weight").toTensor().data().mul_(3);
+  expect_close(explainer.attribute(x, 1), 3 * before, 1e-6, "float32");
+}
+
 }  // namespace
 }  // namespace whycam::test
