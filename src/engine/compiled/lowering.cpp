@@ -132,11 +132,13 @@ class Follower {
     if (op == "whycam::observe") return observe(node, inputs);
     if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
       throw CannotCompile("gradients that are switched or asked for");
-    if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
     if (op == "prim::device" && symbols_.holds_symbol(inputs[0])) return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
     for (const IValue& input : inputs) symbolic = symbolic || symbols_.holds_symbol(input);
-    if (!symbolic || looks_at_no_number(op)) return run(node, inputs);
+    if (!symbolic || looks_at_no_number(op)) {
+      if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
+      return run(node, inputs);
+    }
     apply_rule(node, op, std::move(inputs));
   }
 

@@ -53,27 +53,38 @@ void Call::give(graph::Value value) {
     symbols_.write(arguments_[0].toTensor(), value);
     result_ = arguments_[0];
   } else {
-    result_ = in_order(symbols_.stand_in(value, symbols_.type));
+    result_ = in_order(symbols_.stand_in(value, symbols_.type), false);
   }
 }
 
-/// Most operators keep the order of what they read; that is known where it is row by row.
-torch::Tensor Call::in_order(torch::Tensor result) const {
-  bool all = true;
+/// Most operators keep the order of what they read.
+torch::Tensor Call::in_order(torch::Tensor result, bool view) const {
+  using Order = Symbols::Order;
+  bool gaps = false, lost = false;
+  const auto meet = [&](const torch::Tensor& tensor) {
+    if (!symbols_.is_symbol(tensor)) return;
+    const Order order = symbols_.order(tensor);
+    gaps = gaps || order == Order::gaps;
+    lost = lost || order == Order::other || order == Order::unknown;
+  };
   for (const c10::IValue& argument : arguments_) {
-    if (argument.isTensor() && symbols_.is_symbol(argument.toTensor()))
-      all = all && symbols_.order(argument.toTensor()) == Symbols::Order::row_major;
-    else if (argument.isTensorList())
-      for (const c10::IValue& element : argument.toListRef())
-        all = all && (!symbols_.is_symbol(element.toTensor()) || symbols_.order(element.toTensor()) == Symbols::Order::row_major);
+    if (argument.isTensor()) meet(argument.toTensor());
+    if (argument.isTensorList())
+      for (const c10::IValue& element : argument.toListRef()) meet(element.toTensor());
   }
-  if (!all || reorders_) symbols_.set_order(result, all && for_certain_ ? Symbols::Order::other : Symbols::Order::unknown);
+  if (lost)
+    symbols_.set_order(result, Order::unknown);
+  else if (becomes_ != Order::row_major)
+    symbols_.set_order(result, becomes_);
+  else if (gaps && view)
+    symbols_.set_order(result, Order::gaps);
   return result;
 }
 
 void Call::give_contiguous() {
   switch (symbols_.order(arguments_[0].toTensor())) {
     case Symbols::Order::row_major: return give_unchanged();
+    case Symbols::Order::gaps:
     case Symbols::Order::unknown: refuse("a tensor that may or may not be copied");
     case Symbols::Order::other: break;
   }
@@ -85,7 +96,7 @@ void Call::give_contiguous() {
 void Call::give_view(graph::Value value) {
   if (in_place_) refuse("a change of shape in place");
   const torch::Tensor& base = arguments_[0].toTensor();
-  result_ = in_order(symbols_.stand_in(value, symbols_.type, symbols_.is_symbol(base) ? base : torch::Tensor()));
+  result_ = in_order(symbols_.stand_in(value, symbols_.type, symbols_.is_symbol(base) ? base : torch::Tensor()), true);
 }
 
 void Call::give_views(const std::vector<graph::Value>& values) {

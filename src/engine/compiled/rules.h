@@ -56,11 +56,8 @@ class Call {
   void give_unchanged();
   /// What contiguous() gives: argument 0 itself or a copy.
   void give_contiguous();
-  /// The result's elements lie in another order than row by row, or (a part of a tensor, one that is repeated) may do so.
-  void reorders(bool for_certain = false) {
-    reorders_ = true;
-    for_certain_ = for_certain;
-  }
+  /// How the result's elements lie, where the call changes it.
+  void reorders(Symbols::Order becomes) { becomes_ = becomes; }
 
   [[noreturn]] void refuse(const std::string& why) const { throw CannotCompile(why); }
 
@@ -69,10 +66,10 @@ class Call {
  private:
   std::string op_;
   std::vector<c10::IValue> arguments_;
-  torch::Tensor in_order(torch::Tensor result) const;
+  torch::Tensor in_order(torch::Tensor result, bool view) const;
 
   bool in_place_;
-  bool reorders_ = false, for_certain_ = false;
+  Symbols::Order becomes_ = Symbols::Order::row_major;
   c10::IValue result_;
   Symbols& symbols_;
 };

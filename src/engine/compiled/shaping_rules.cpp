@@ -71,7 +71,7 @@ bool moves(const Shape& shape, const Integers& permutation) {
 }
 
 void permute(Call& call, const Integers& permutation) {
-  if (moves(call.shape(), permutation)) call.reorders(/*for_certain=*/true);
+  if (moves(call.shape(), permutation)) call.reorders(Symbols::Order::other);
   call.give_view(call.graph.transpose(call.tensor(), permutation));
 }
 
@@ -98,7 +98,7 @@ Value part(Call& call, std::int64_t axis, std::int64_t begin, std::int64_t size,
   attributes.shape[static_cast<std::size_t>(axis)] = size;
   attributes.begin[static_cast<std::size_t>(axis)] = begin;
   attributes.step[static_cast<std::size_t>(axis)] = step;
-  if (attributes.shape != call.shape()) call.reorders();
+  if (attributes.shape != call.shape()) call.reorders(Symbols::Order::gaps);
   return call.graph.add(Operator::slice, {call.tensor()}, attributes);
 }
 
@@ -216,7 +216,7 @@ void expand(Call& call, Shape shape) {
     if (shape[i] == -1) shape[i] = call.shape()[i - more];
   Attributes attributes;
   attributes.shape = shape;
-  if (shape != call.shape()) call.reorders();
+  if (shape != call.shape()) call.reorders(Symbols::Order::unknown);
   call.give_view(call.graph.add(Operator::expand, {call.tensor()}, attributes));
 }
 

@@ -41,7 +41,12 @@ class Symbols {
   std::string name_of(const torch::Tensor& tensor) const;
 
   /// Whether a tensor's elements lie in row-major order, as far as is known: contiguous() copies where they do not.
-  enum class Order { row_major, other, unknown };
+  enum class Order {
+    row_major,
+    gaps,   ///< row by row, perhaps with gaps between: a part of a tensor. What is computed from it is row-major again
+    other,  ///< certainly not
+    unknown,
+  };
   Order order(const torch::Tensor& tensor) const;
   void set_order(const torch::Tensor& tensor, Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
 
