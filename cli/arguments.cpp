@@ -164,20 +164,28 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 
+void ExampleInputArguments::add_to(CLI::App& command) {
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
+  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
+}
+
+torch::Tensor ExampleInputArguments::parse() const {
+  const auto [height, width] = parse_size(size, "--size");
+  return torch::zeros({1, channels, height, width});
+}
+
 void GraphArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The network: a TorchScript file")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command.add_option("--output-element", output_element, "Which element of the network's output is explained");
-  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
-  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
+  input.add_to(command);
   command.add_option("--pass", pass, "Show the graph behind this pass alone");
 }
 
 void LayersArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The network: a TorchScript file")->required();
-  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
-  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
+  input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));
 }

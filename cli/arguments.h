@@ -47,13 +47,22 @@ struct ExplainArguments {
   void add_to(CLI::App& command);
 };
 
+/// An input of which only the shape matters.
+struct ExampleInputArguments {
+  std::string size = "224";
+  int channels = 3;
+
+  void add_to(CLI::App& command);
+  /// Zeros. Throws Failure.
+  torch::Tensor parse() const;
+};
+
 struct GraphArguments {
   std::string model;
   std::string layer;
   bool layer_input = false;
   std::string output_element;
-  std::string size = "224";
-  int channels = 3;
+  ExampleInputArguments input;
   std::string pass;
 
   void add_to(CLI::App& command);
@@ -61,8 +70,7 @@ struct GraphArguments {
 
 struct LayersArguments {
   std::string model;
-  std::string size = "224";
-  int channels = 3;
+  ExampleInputArguments input;
   int threads = 0;
 
   void add_to(CLI::App& command);

@@ -9,9 +9,8 @@
 namespace whycam::cli {
 
 ExitCode graph(const GraphArguments& arguments) {
-  const auto [height, width] = parse_size(arguments.size, "--size");
+  const torch::Tensor input = arguments.input.parse();
   const Model model = load_model(arguments.model);
-  const torch::Tensor input = torch::zeros({1, arguments.channels, height, width});
   const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
   AttributeOptions options;
   options.attribute_to_layer_input(arguments.layer_input).output_element(parse_output_element(arguments.output_element));

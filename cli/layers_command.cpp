@@ -10,9 +10,8 @@ namespace whycam::cli {
 
 ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
-  const auto [height, width] = parse_size(arguments.size, "--size");
+  const torch::Tensor input = arguments.input.parse();
   const Model model = load_model(arguments.model);
-  const torch::Tensor input = torch::zeros({1, arguments.channels, height, width});
   const std::vector<LayerInfo> infos = model.layers({input});
   std::size_t widest_path = 4, widest_type = 4;
   for (const LayerInfo& info : infos) {
@@ -20,7 +19,7 @@ ExitCode layers(const LayersArguments& arguments) {
     widest_type = std::max(widest_type, info.type.size());
   }
   std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
-                           widest_type, arguments.channels, height, width);
+                           widest_type, input.size(1), input.size(2), input.size(3));
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)

@@ -2,15 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
-#include <utility>
-
+#include "model/name_table.h"
 #include "whycam/errors.h"
 
 namespace whycam {
 namespace {
 
-constexpr std::array<std::pair<Interpolation, const char*>, 6> names{{
+constexpr network::NameTable<Interpolation, 6> names{{
     {Interpolation::nearest, "nearest"},
     {Interpolation::area, "area"},
     {Interpolation::linear, "linear"},
@@ -33,18 +31,12 @@ torch::Tensor area(const torch::Tensor& values, torch::IntArrayRef size) {
 
 }  // namespace
 
-const char* to_string(Interpolation mode) {
-  for (const auto& [value, name] : names)
-    if (value == mode) return name;
-  return "unknown";
-}
+const char* to_string(Interpolation mode) { return network::name_in(names, mode); }
 
 Interpolation interpolation_named(const std::string& name) {
+  if (const auto mode = network::value_in(names, name)) return *mode;
   std::string known;
-  for (const auto& [value, known_name] : names) {
-    if (name == known_name) return value;
-    known += (known.empty() ? "" : ", ") + std::string(known_name);
-  }
+  for (const auto& [value, known_name] : names) known += (known.empty() ? "" : ", ") + std::string(known_name);
   throw InputError("there is no interpolation mode \"" + name + "\"; the modes are " + known);
 }
 

@@ -1,18 +1,17 @@
 #include "engine/engine.h"
 
-#include <array>
 #include <cstdlib>
-#include <utility>
 
 #include "engine/autograd/autograd_engine.h"
 #include "engine/compiled/compiled_engine.h"
 #include "engine/parallel_engine.h"
+#include "model/name_table.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
 namespace {
 
-constexpr std::array<std::pair<whycam::Engine, const char*>, 3> names{{
+constexpr network::NameTable<whycam::Engine, 3> names{{
     {whycam::Engine::automatic, "automatic"},
     {whycam::Engine::autograd, "autograd"},
     {whycam::Engine::compiled, "compiled"},
@@ -63,14 +62,9 @@ std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<t
 
 }  // namespace whycam::engine
 
-const char* whycam::to_string(Engine engine) {
-  for (const auto& [value, name] : engine::names)
-    if (value == engine) return name;
-  return "unknown";
-}
+const char* whycam::to_string(Engine engine) { return network::name_in(engine::names, engine); }
 
 whycam::Engine whycam::engine_named(const std::string& name) {
-  for (const auto& [value, known] : engine::names)
-    if (name == known) return value;
+  if (const auto engine = network::value_in(engine::names, name)) return *engine;
   throw InputError("there is no engine \"" + name + "\"; the engines are automatic, autograd and compiled");
 }

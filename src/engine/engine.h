@@ -39,6 +39,7 @@ struct Request {
   std::vector<ReluRule> rules;  ///< those that input_gradients() will be asked for
   whycam::Engine engine = whycam::Engine::automatic;
 };
+
 /// A forward pass that was run and can be asked for gradients. For one thread.
 class Pass {
  public:

@@ -67,6 +67,14 @@ Integers strides_of(const Shape& shape) {
   return strides;
 }
 
+Integers broadcast_steps(const Shape& own, const Shape& result) {
+  const Integers strides = strides_of(own);
+  Integers steps(result.size(), 0);
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i] != 1) steps[result.size() - own.size() + i] = strides[i];
+  return steps;
+}
+
 namespace {
 
 Shape given_shape(const Question& question) { return question.attributes.shape; }

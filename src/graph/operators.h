@@ -64,6 +64,9 @@ Shape broadcast(const Shape& a, const Shape& b);
 /// Row-major strides.
 Integers strides_of(const Shape& shape);
 
+/// Where the elements of a tensor that is broadcast to `result` lie: a step for each dimension of the result, 0 where it is repeated.
+Integers broadcast_steps(const Shape& own, const Shape& result);
+
 /// Calls `visit(index)` for each index of a shape in row-major order.
 template <class Visit>
 void for_each_index(const Shape& shape, const Visit& visit) {

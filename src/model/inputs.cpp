@@ -48,6 +48,14 @@ void check_inputs(const std::vector<torch::Tensor>& inputs) {
   }
 }
 
+void check_available(torch::Device device) {
+  try {
+    torch::empty({1}, device);
+  } catch (const std::exception& failure) {
+    throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) + ")");
+  }
+}
+
 OwnInputs::OwnInputs(const std::vector<torch::Tensor>& inputs) {
   for (const torch::Tensor& input : inputs) {
     // A tensor made in inference mode cannot take part in autograd; a copy made outside can.

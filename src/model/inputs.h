@@ -12,6 +12,9 @@ namespace whycam::network {
 /// Throws InputError unless these are float32 or float64 tensors with the same number of examples, at least one.
 void check_inputs(const std::vector<torch::Tensor>& inputs);
 
+/// Throws ModelError where tensors cannot be on this device.
+void check_available(torch::Device device);
+
 /// Inputs that gradients can be asked for, and the copies of them that a network gets: it may write over those, and the
 /// caller's tensors stay as they are. Made with gradients on and outside inference mode.
 struct OwnInputs {

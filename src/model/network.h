@@ -146,9 +146,6 @@ class Network {
   virtual std::shared_ptr<const Network> replica(torch::Device device) const = 0;
 };
 
-/// Throws ModelError where tensors cannot be on this device.
-void check_available(torch::Device device);
-
 /// The one device of these tensors; nothing where there are none or several.
 template <class Tensors>
 std::optional<torch::Device> common_device(const Tensors& tensors) {

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "model/failure.h"
+#include "model/inputs.h"
 #include "model/network.h"
 #include "model/weight_watch.h"
 #include "whycam/nearest_names.h"
@@ -123,20 +124,12 @@ class ModuleNetwork : public Network {
     try {
       const Recorder::Scope scope(recorder);
       const WeightWatch::Scope watching(watch);
-      if (forward_) {
-        c10::IValue result = forward_(module_.get(), arguments);
-        buffers.check_gradients_need_none();
-        watch.check_calls_agree();
-        check_containers_ran_once(layers, recorder);
-        return result;
-      }
-      if (arguments.size() != 1)
-        throw ModelError("whycam runs a torch::nn::Sequential child by child, with one input; " +
-                         std::to_string(arguments.size()) + " inputs and additional arguments were given. " + wrap_it);
-      torch::nn::AnyValue result = run_steps(torch::nn::AnyValue(inputs[0]), steps, side, recorder);
-      if (!result.try_get<torch::Tensor>())
-        throw ModelError(std::string("the last child of the torch::nn::Sequential gives no tensor. ") + wrap_it);
-      return result.get<torch::Tensor>();
+      const c10::IValue result =
+          forward_ ? forward_(module_.get(), arguments) : c10::IValue(run_sequential(arguments, steps, side, recorder));
+      buffers.check_gradients_need_none();
+      watch.check_calls_agree();
+      if (forward_) check_containers_ran_once(layers, recorder);  // otherwise its steps are run here, in order
+      return result;
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
@@ -230,6 +223,17 @@ class ModuleNetwork : public Network {
     };
     same(module_->named_parameters(), replica.parameters());
     same(module_->named_buffers(), replica.buffers());
+  }
+
+  torch::Tensor run_sequential(const std::vector<c10::IValue>& arguments, const std::map<const Module*, std::size_t>& slots,
+                               LayerSide side, Recorder& recorder) const {
+    if (arguments.size() != 1)
+      throw ModelError("whycam runs a torch::nn::Sequential child by child, with one input; " + std::to_string(arguments.size()) +
+                       " inputs and additional arguments were given. " + wrap_it);
+    torch::nn::AnyValue result = run_steps(torch::nn::AnyValue(arguments[0].toTensor()), slots, side, recorder);
+    if (!result.try_get<torch::Tensor>())
+      throw ModelError(std::string("the last child of the torch::nn::Sequential gives no tensor. ") + wrap_it);
+    return result.get<torch::Tensor>();
   }
 
   torch::nn::AnyValue run_steps(torch::nn::AnyValue value, const std::map<const Module*, std::size_t>& slots,

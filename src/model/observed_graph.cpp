@@ -51,9 +51,10 @@ class Observer {
  public:
   Observer(const Module& module, const std::vector<std::string>& paths, LayerSide side)
       : module_(module),
-        paths_(paths),
         side_(side),
-        graph_(torch::jit::toGraphFunction(module.get_method("forward").function()).graph()->copy()) {}
+        graph_(torch::jit::toGraphFunction(module.get_method("forward").function()).graph()->copy()) {
+    for (const std::string& path : paths) wanted_.push_back(module_at(path)._ivalue());
+  }
 
   std::shared_ptr<Graph> observed() {
     inline_calls(graph_->block());
@@ -148,9 +149,11 @@ class Observer {
 
   void observe_if_wanted(Node* call) {
     const auto path = path_of(call->input(0));
-    if (!path || !is_forward(module_at(*path), call->s(c10::attr::name))) return;
-    for (std::size_t slot = 0; slot < paths_.size(); ++slot)  // one module may have several names
-      if (module_at(paths_[slot])._ivalue() == module_at(*path)._ivalue()) observe_call(call, slot);
+    if (!path) return;
+    const Module called = module_at(*path);
+    if (!is_forward(called, call->s(c10::attr::name))) return;
+    for (std::size_t slot = 0; slot < wanted_.size(); ++slot)  // one module may have several names
+      if (wanted_[slot] == called._ivalue()) observe_call(call, slot);
   }
 
   void inline_call(Node* call) {
@@ -201,7 +204,7 @@ class Observer {
   }
 
   const Module& module_;
-  const std::vector<std::string>& paths_;
+  std::vector<torch::jit::ModulePtr> wanted_;  ///< of each slot
   LayerSide side_;
   std::shared_ptr<Graph> graph_;
 };

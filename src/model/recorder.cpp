@@ -1,8 +1,6 @@
 #include <torch/csrc/autograd/variable.h>
 
-#include "model/failure.h"
 #include "model/network.h"
-#include "whycam/errors.h"
 #include "whycam/tap.h"
 
 namespace whycam::network {
@@ -22,14 +20,6 @@ namespace whycam::network {
 
 bool Observation::was_overwritten() const {
   return view.defined() && torch::autograd::impl::gradient_edge(view).function != edge.function;
-}
-
-void check_available(torch::Device device) {
-  try {
-    torch::empty({1}, device);
-  } catch (const std::exception& failure) {
-    throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) + ")");
-  }
 }
 
 Recorder* Recorder::current() { return current_recorder; }

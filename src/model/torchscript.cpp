@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "model/failure.h"
+#include "model/inputs.h"
 #include "model/network.h"
 #include "model/observed_graph.h"
 #include "whycam/nearest_names.h"

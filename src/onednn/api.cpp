@@ -1,6 +1,6 @@
 #include "onednn/api.h"
 
-#include <algorithm>
+#include "graph/operators.h"
 
 namespace whycam::onednn {
 namespace {
@@ -46,10 +46,22 @@ Integers padding_behind(const Shape& x, const Shape& y, const Integers& kernel, 
 
 Integers kernel_of(const Shape& weights, const Shape& x) { return {weights.end() - (static_cast<std::ptrdiff_t>(x.size()) - 2), weights.end()}; }
 
-template <class Description>
+/// What a description of oneDNN's comes to; its caller says what it takes and gives.
+template <class Primitive, class Description>
 Operation finished(const Description& pd) {
   Operation operation;
+  operation.primitive = Primitive(pd);
   operation.scratch = pd.scratchpad_desc().get_size();
+  return operation;
+}
+
+/// The same for what reads a source and weights and gives a destination, forward.
+template <class Primitive, class Description>
+Operation finished_forward(const Description& pd) {
+  Operation operation = finished<Primitive>(pd);
+  operation.source = pd.src_desc();
+  operation.weights = pd.weights_desc();
+  operation.destination = pd.dst_desc();
   return operation;
 }
 
@@ -89,11 +101,7 @@ memory::desc strided(const Shape& shape, const Integers& strides) {
 }
 
 memory::desc description(const Shape& shape, Layout layout) {
-  Integers strides(shape.size(), 1);
-  if (layout.block == 1 || shape.size() < 3) {
-    for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-    return strided(shape, strides);
-  }
+  if (layout.block == 1 || shape.size() < 3) return strided(shape, graph::strides_of(shape));
   const std::size_t n = shape.size() - 3;  // spatial dimensions less one
   if (layout.block == 16) return {shape, f32, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
   if (layout.block == 8) return {shape, f32, n == 0 ? tag::nCw8c : n == 1 ? tag::nChw8c : tag::nCdhw8c};
@@ -120,12 +128,7 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
                                              any_description(weights), bias, describe(y), a.strides, gaps(a.dilation), a.padding_begin,
                                              behind);
   const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu());
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::convolution_forward(pd);
-  operation.source = pd.src_desc();
-  operation.weights = pd.weights_desc();
-  operation.destination = pd.dst_desc();
-  return operation;
+  return finished_forward<dnnl::convolution_forward>(pd);
 }
 
 std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a) {
@@ -134,12 +137,7 @@ std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weigh
                                              a.padding_begin, a.padding_end);
   const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of({}), cpu(), /*allow_empty=*/true);
   if (!pd) return std::nullopt;
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::convolution_forward(pd);
-  operation.source = pd.src_desc();
-  operation.weights = pd.weights_desc();
-  operation.destination = pd.dst_desc();
-  return operation;
+  return finished_forward<dnnl::convolution_forward>(pd);
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, bool fixed) {
@@ -153,8 +151,7 @@ Operation convolution_transpose(const Shape& y, const Shape& weights, const Shap
       {algorithm::convolution_direct, describe(x), any_description(weights), describe(y), a.strides, gaps(a.dilation), a.padding_begin,
        behind},
       attributes_of({}), cpu(), forward);
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::convolution_backward_data(pd);
+  Operation operation = finished<dnnl::convolution_backward_data>(pd);
   operation.source = pd.diff_dst_desc();
   operation.weights = pd.weights_desc();
   operation.destination = pd.diff_src_desc();
@@ -167,12 +164,7 @@ Operation matrix_product(const memory::desc& a, const memory::desc& b, const mem
   const dnnl::matmul::desc desc =
       with_bias ? dnnl::matmul::desc(a, b, description(bias, {}), result) : dnnl::matmul::desc(a, b, result);
   const dnnl::matmul::primitive_desc pd(desc, attributes_of(after), cpu());
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::matmul(pd);
-  operation.source = pd.src_desc();
-  operation.weights = pd.weights_desc();
-  operation.destination = pd.dst_desc();
-  return operation;
+  return finished_forward<dnnl::matmul>(pd);
 }
 
 namespace {
@@ -194,8 +186,7 @@ dnnl::pooling_v2_forward::primitive_desc pooling_forward(const Shape& x, Layout 
 
 Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum, bool positions) {
   const auto pd = pooling_forward(x, layout, y, a, maximum, positions);
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::pooling_v2_forward(pd);
+  Operation operation = finished<dnnl::pooling_v2_forward>(pd);
   operation.source = pd.src_desc();
   operation.destination = pd.dst_desc();
   if (positions) operation.workspace = pd.workspace_desc();
@@ -208,8 +199,7 @@ Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const 
       {pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation),
        a.padding_begin, padding_behind(x, y, a.kernel, a)},
       attributes_of({}), cpu(), forward);
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::pooling_v2_backward(pd);
+  Operation operation = finished<dnnl::pooling_v2_backward>(pd);
   operation.source = pd.diff_dst_desc();
   operation.destination = pd.diff_src_desc();
   if (maximum) operation.workspace = pd.workspace_desc();
@@ -221,8 +211,7 @@ std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x)
   if (!name) return std::nullopt;
   const dnnl::eltwise_forward::primitive_desc pd({prop_kind::forward_inference, name->kind, x, name->alpha, name->beta}, attributes_of({}),
                                                  cpu());
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::eltwise_forward(pd);
+  Operation operation = finished<dnnl::eltwise_forward>(pd);
   operation.source = operation.destination = x;
   return operation;
 }
@@ -232,16 +221,14 @@ std::optional<Operation> elementwise_gradient(const Attributes& a, const memory:
   if (!name) return std::nullopt;
   const dnnl::eltwise_forward::primitive_desc forward({prop_kind::forward_training, name->kind, x, name->alpha, name->beta}, cpu());
   const dnnl::eltwise_backward::primitive_desc pd({name->kind, x, x, name->alpha, name->beta}, attributes_of({}), cpu(), forward);
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::eltwise_backward(pd);
+  Operation operation = finished<dnnl::eltwise_backward>(pd);
   operation.source = operation.weights = operation.destination = x;
   return operation;
 }
 
 Operation reorder(const memory::desc& from, const memory::desc& to) {
   const dnnl::reorder::primitive_desc pd(cpu(), from, cpu(), to, attributes_of({}));
-  Operation operation = finished(pd);
-  operation.primitive = dnnl::reorder(pd);
+  Operation operation = finished<dnnl::reorder>(pd);
   operation.source = from;
   operation.destination = to;
   return operation;

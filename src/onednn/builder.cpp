@@ -85,8 +85,14 @@ void Builder::choose_winograd() {
   }
 }
 
-/// What depends on the output's gradient belongs to the sections that need it; all else to the forward pass. Masks and positions
-/// stand right behind what they remember, so that this need not be kept.
+namespace {
+
+/// What stands right behind its input, so that this need not be kept.
+bool remembers(Operator op) { return op == Operator::inside || op == Operator::max_pool_positions; }
+
+}  // namespace
+
+/// What depends on the output's gradient belongs to the sections that need it; all else to the forward pass.
 void Builder::find_phases() {
   const auto size = at(graph.size());
   backward_.assign(size, false);
@@ -97,7 +103,7 @@ void Builder::find_phases() {
     const Node& node = graph[value];
     backward_[at(value)] = node.op == Operator::input && node.name == "output_gradient";
     for (const Value input : node.inputs) backward_[at(value)] = backward_[at(value)] || backward_[at(input)];
-    if (!backward_[at(value)] && (node.op == Operator::inside || node.op == Operator::max_pool_positions))
+    if (!backward_[at(value)] && remembers(node.op))
       remembered[at(node.inputs[0])].push_back(value);
   }
   phases_.resize(static_cast<std::size_t>(sections));
@@ -109,9 +115,8 @@ void Builder::find_phases() {
       if (needed[at(value)])
         for (const Value input : graph[value].inputs) needed[at(input)] = true;
     for (Value value = 0; value < graph.size(); ++value) {
-      const bool is_memory = graph[value].op == Operator::inside || graph[value].op == Operator::max_pool_positions;
       if (!needed[at(value)] || constant_[at(value)]) continue;
-      if (backward_[at(value)] != (section > 0) || (section == 0 && is_memory)) continue;
+      if (backward_[at(value)] != (section > 0) || (section == 0 && remembers(graph[value].op))) continue;
       auto& phase = phases_[static_cast<std::size_t>(section)];
       phase.push_back(value);
       if (section == 0) phase.insert(phase.end(), remembered[at(value)].begin(), remembered[at(value)].end());

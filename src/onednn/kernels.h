@@ -21,8 +21,9 @@ void inside(const float* x, float low, float high, Word* bits, std::int64_t coun
 /// Bits of channels-last elements in the order of blocks of 16 channels, whose extents are given.
 void bits_to_blocks(const std::uint16_t* from, std::uint16_t* to, const Extents& extents);
 
-/// The sum of the gradients where the bit is set, else 0; `relu` sets negative sums to 0. `result` may be a gradient.
-void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu);
+/// The sum of the gradients, one to three, where the bit is set, else 0; `relu` sets negative sums to 0. `result` may be a gradient.
+constexpr std::size_t most_gradients = 3;
+void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count, bool relu);
 
 enum class Binary { add, subtract, multiply, divide, maximum, minimum };
 

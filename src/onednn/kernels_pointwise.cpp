@@ -143,21 +143,10 @@ void inside(const float* x, float low, float high, Word* bits, std::int64_t coun
            [&](std::int64_t begin, std::int64_t end) { part(x + begin, low, high, bits + begin / word_bits, end - begin); });
 }
 
-void gate(const Word* bits, const std::vector<const float*>& gradients, float* result, std::int64_t count, bool relu) {
-  std::vector<const float*> g = gradients;
-  if (g.size() > 3) {  // more are rare: they are added up first, three at a time
-    in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        float sum = 0;
-        for (const float* gradient : g) sum += gradient[i];
-        result[i] = sum;
-      }
-    });
-    g = {result};
-  }
-  const auto part = relu ? (g.size() == 1 ? gate1_relu : g.size() == 2 ? gate2_relu : gate3_relu)
-                         : (g.size() == 1 ? gate1 : g.size() == 2 ? gate2 : gate3);
-  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { part(bits, g.data(), result, begin, end); });
+void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count, bool relu) {
+  const auto part = relu ? (number == 1 ? gate1_relu : number == 2 ? gate2_relu : gate3_relu)
+                         : (number == 1 ? gate1 : number == 2 ? gate2 : gate3);
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { part(bits, gradients, result, begin, end); });
 }
 
 void binary(Binary kind, const float* a, const float* b, float* result, std::int64_t count, bool relu) {
@@ -187,18 +176,13 @@ void binary_per_channel(Binary kind, const float* a, const float* b, bool per_ex
 
 void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,
                       float* result, const graph::Shape& shape, bool relu) {
-  const std::int64_t inner = shape.empty() ? 1 : shape.back();
-  const std::int64_t step_a = shape.empty() ? 0 : steps_a.back(), step_b = shape.empty() ? 0 : steps_b.back();
+  const RowByRow rows(shape);
+  const std::int64_t step_a = RowByRow::step(steps_a), step_b = RowByRow::step(steps_b);
   with_kind(kind, [&](auto constant) {
-    for_each(graph::element_count(shape) / std::max<std::int64_t>(inner, 1), inner, [&](std::int64_t row) {
-      std::int64_t at_a = 0, at_b = 0, rest = row;
-      for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
-        at_a += rest % shape[d] * steps_a[d];
-        at_b += rest % shape[d] * steps_b[d];
-        rest /= shape[d];
-      }
-      for (std::int64_t i = 0; i < inner; ++i)
-        result[row * inner + i] = cut(apply<decltype(constant)::value>(a[at_a + i * step_a], b[at_b + i * step_b]), relu);
+    for_each(rows.count, rows.size, [&](std::int64_t row) {
+      const float *of_a = a + rows.place(row, steps_a), *of_b = b + rows.place(row, steps_b);
+      for (std::int64_t i = 0; i < rows.size; ++i)
+        result[row * rows.size + i] = cut(apply<decltype(constant)::value>(of_a[i * step_a], of_b[i * step_b]), relu);
     });
   });
 }

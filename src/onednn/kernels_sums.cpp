@@ -107,28 +107,21 @@ void fill_area(const float* x, float* result, const Extents& e) {
 
 void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result, std::int64_t results) {
   std::vector<double> sums(static_cast<std::size_t>(results), 0.0);
-  const std::int64_t inner = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 0 : steps.back();
-  const std::int64_t rows = graph::element_count(shape) / std::max<std::int64_t>(inner, 1);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    std::int64_t at = 0, rest = row;
-    for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
-      at += rest % shape[d] * steps[d];
-      rest /= shape[d];
-    }
-    for (std::int64_t i = 0; i < inner; ++i) sums[static_cast<std::size_t>(at + i * step)] += x[row * inner + i];
+  const RowByRow rows(shape);
+  const std::int64_t step = RowByRow::step(steps);
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    const std::int64_t at = rows.place(row, steps);
+    for (std::int64_t i = 0; i < rows.size; ++i) sums[static_cast<std::size_t>(at + i * step)] += x[row * rows.size + i];
   }
   for (std::size_t i = 0; i < sums.size(); ++i) result[i] = static_cast<float>(sums[i]);
 }
 
 void gather(const float* x, const graph::Integers& steps, float* result, const graph::Shape& shape) {
-  const std::int64_t inner = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 0 : steps.back();
-  for_each(graph::element_count(shape) / std::max<std::int64_t>(inner, 1), inner, [&](std::int64_t row) {
-    std::int64_t at = 0, rest = row;
-    for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
-      at += rest % shape[d] * steps[d];
-      rest /= shape[d];
-    }
-    for (std::int64_t i = 0; i < inner; ++i) result[row * inner + i] = x[at + i * step];
+  const RowByRow rows(shape);
+  const std::int64_t step = RowByRow::step(steps);
+  for_each(rows.count, rows.size, [&](std::int64_t row) {
+    const float* from = x + rows.place(row, steps);
+    for (std::int64_t i = 0; i < rows.size; ++i) result[row * rows.size + i] = from[i * step];
   });
 }
 

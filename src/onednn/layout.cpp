@@ -12,6 +12,10 @@ Extents::Extents(const graph::Shape& shape, Layout layout) : batch(1), blocks(1)
   for (std::size_t i = 2; i < shape.size(); ++i) area *= shape[i];
 }
 
+bool is_channels_last(const graph::Shape& shape, Layout layout) {
+  return layout.block > 1 && shape.size() > 1 && layout.block == shape[1];
+}
+
 bool has_padding(const graph::Shape& shape, Layout layout) { return layout.block > 1 && shape[1] % layout.block != 0; }
 
 bool same_memory(const graph::Shape& shape, Layout one, Layout other) {

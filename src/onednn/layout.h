@@ -23,6 +23,9 @@ struct Extents {
   std::int64_t elements() const { return batch * blocks * area * block; }
 };
 
+/// Whether all channels of a place lie side by side.
+bool is_channels_last(const graph::Shape& shape, Layout layout);
+
 /// Whether channels have to be filled up.
 bool has_padding(const graph::Shape& shape, Layout layout);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "graph/graph.h"
+
 // The hot loops are compiled for several instruction sets, and the best that the machine has is taken when the program starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define WHYCAM_HOT __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -38,5 +40,23 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < count; ++i) work(i);
 }
+
+/// A row-major tensor row by row, a row being its last dimension.
+struct RowByRow {
+  explicit RowByRow(const graph::Shape& of) : shape(of), size(of.empty() ? 1 : of.back()), count(graph::element_count(of) / size) {}
+  /// Where a row begins in memory with these steps.
+  std::int64_t place(std::int64_t row, const graph::Integers& steps) const {
+    std::int64_t place = 0;
+    for (std::size_t d = shape.size() - (shape.empty() ? 0 : 1); d-- > 0;) {
+      place += row % shape[d] * steps[d];
+      row /= shape[d];
+    }
+    return place;
+  }
+  static std::int64_t step(const graph::Integers& steps) { return steps.empty() ? 0 : steps.back(); }
+
+  const graph::Shape& shape;
+  std::int64_t size, count;
+};
 
 }  // namespace whycam::onednn::kernels

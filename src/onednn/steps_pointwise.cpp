@@ -85,20 +85,12 @@ Meeting meeting(const Shape& other, const Shape& shape) {
   return other[0] == shape[0] ? Meeting::per_example_and_channel : Meeting::otherwise;
 }
 
-graph::Integers broadcast_steps(const Shape& own, const Shape& shape) {
-  const graph::Integers strides = graph::strides_of(own);
-  graph::Integers steps(shape.size(), 0);
-  for (std::size_t i = 0; i < own.size(); ++i)
-    if (own[i] != 1) steps[shape.size() - own.size() + i] = strides[i];
-  return steps;
-}
-
 /// Both in row-major order.
 void put_broadcast(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
-  const auto steps_a = broadcast_steps(builder.graph.shape(node.inputs[0]), node.shape);
-  const auto steps_b = broadcast_steps(builder.graph.shape(node.inputs[1]), node.shape);
+  const auto steps_a = graph::broadcast_steps(builder.graph.shape(node.inputs[0]), node.shape);
+  const auto steps_b = graph::broadcast_steps(builder.graph.shape(node.inputs[1]), node.shape);
   builder.loop(
       [=, kind = kind_of(node.op), shape = node.shape, relu = node.attributes.relu](const Memory& memory) {
         kernels::binary_broadcast(kind, memory.at(a), steps_a, memory.at(b), steps_b, memory.at(to), shape, relu);
@@ -207,24 +199,35 @@ Place bits_in_blocks(Builder& builder, Value mask) {
 void put_gate(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   Layout layout = builder.layout(node.inputs[0]);  // the bits stand in this order
-  const bool in_blocks = builder.layout(node.inputs[1]) == Layout{16} && layout.block == node.shape[1 % node.shape.size()] &&
-                         layout.block > 16 && layout.block % 16 == 0;
+  const bool in_blocks = builder.layout(node.inputs[1]) == Layout{16} && is_channels_last(node.shape, layout) && layout.block > 16 &&
+                         layout.block % 16 == 0;
   const Place bits = in_blocks ? bits_in_blocks(builder, node.inputs[0]) : builder.read(node.inputs[0], layout);
   if (in_blocks) layout = {16};
   const std::int64_t count = elements(node.shape, layout);
-  std::vector<Place> gradients, used{bits};
+  std::vector<Place> gradients;
   Place to;
   for (std::size_t i = 1; i < node.inputs.size(); ++i) gradients.push_back(builder.read(node.inputs[i], layout));
+  while (gradients.size() > kernels::most_gradients) {  // rare
+    const Place a = gradients[0], b = gradients[1], sum = builder.make(node.shape, layout);
+    builder.loop(
+        [=](const Memory& memory) {
+          kernels::binary(kernels::Binary::add, memory.at(a), memory.at(b), memory.at(sum), count, false);
+        },
+        {a, b, sum}, "sum of gradients");
+    gradients[1] = sum;
+    gradients.erase(gradients.begin());
+  }
   for (std::size_t i = 1; i < node.inputs.size() && to.buffer < 0; ++i)
-    if (node.inputs.size() <= 4 && builder.may_take_over(node.inputs[i], layout)) to = builder.take_over(node.inputs[i], node.shape, layout);
+    if (node.inputs.size() <= kernels::most_gradients + 1 && builder.may_take_over(node.inputs[i], layout)) to = builder.take_over(node.inputs[i], node.shape, layout);
   if (to.buffer < 0) to = builder.make(node.shape, layout);
-  used.insert(used.end(), gradients.begin(), gradients.end());
+  std::vector<Place> used = gradients;
+  used.push_back(bits);
   used.push_back(to);
   builder.loop(
       [=, relu = node.attributes.relu](const Memory& memory) {
-        std::vector<const float*> pointers;
-        for (const Place& gradient : gradients) pointers.push_back(memory.at(gradient));
-        kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, memory.at(to), count, relu);
+        const float* pointers[kernels::most_gradients] = {};
+        for (std::size_t i = 0; i < gradients.size(); ++i) pointers[i] = memory.at(gradients[i]);
+        kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, gradients.size(), memory.at(to), count, relu);
       },
       used, "gate");
   builder.define(value, to, layout);

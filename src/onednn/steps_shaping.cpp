@@ -19,7 +19,7 @@ void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place so
 struct ChannelRuns {
   ChannelRuns(const Shape& part, const Shape& whole, std::int64_t first_channel, Layout layout) {
     const Extents all(whole, layout);
-    const bool last = layout.block == whole[1] && layout.block > 1;  // channels-last: a run for each place
+    const bool last = is_channels_last(whole, layout);  // a run for each place
     run = last ? part[1] : part[1] * all.area;
     step = last ? whole[1] : all.blocks * all.area * all.block;
     count = last ? all.batch * all.area : all.batch;
@@ -28,9 +28,18 @@ struct ChannelRuns {
   std::int64_t run, step, count, begin;
 };
 
-/// The layout in which a part of the channels has: whole blocks, or the same kind.
-Layout part_layout(const Shape& part, const Shape& whole, Layout layout) {
-  return layout.block == whole[1] && layout.block > 1 ? Layout{part[1]} : layout;
+/// Copies a part into its channels of the whole.
+void put_channels(Builder& builder, const ChannelRuns& runs, Place part, Place whole, const char* what) {
+  builder.loop(
+      [=](const Memory& memory) {
+        kernels::copy_runs(memory.at(part), runs.run, memory.at(whole) + runs.begin, runs.step, runs.run, runs.count);
+      },
+      {part, whole}, what);
+}
+
+/// The layout of a tensor's part, or of the tensor that it is a part of: channels-last for channels-last, else the same blocks.
+Layout kindred_layout(const Shape& of, const Shape& known, Layout layout) {
+  return is_channels_last(known, layout) ? Layout{of[1]} : layout;
 }
 
 /// Whether slicing or embedding takes nothing but channels, and whole blocks of them.
@@ -82,7 +91,7 @@ void put_slice(Builder& builder, Value value) {
   const Shape& whole = builder.graph.shape(node.inputs[0]);
   const Layout layout = builder.layout(node.inputs[0]);
   if (is_channel_part(node.shape, whole, node.attributes, layout)) {
-    const Layout own = part_layout(node.shape, whole, layout);
+    const Layout own = kindred_layout(node.shape, whole, layout);
     const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, own);
     const ChannelRuns runs(node.shape, whole, node.attributes.begin[1], layout);
     builder.loop(
@@ -104,7 +113,7 @@ void put_embed(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape& part_shape = builder.graph.shape(node.inputs[0]);
   const Layout part_is = builder.layout(node.inputs[0]);
-  const Layout layout = part_is.block == part_shape[part_shape.size() > 1] && part_is.block > 1 ? Layout{node.shape[1]} : part_is;
+  const Layout layout = kindred_layout(node.shape, part_shape, part_is);
   const auto fill = [&](Place to, Layout in) {
     const std::int64_t count = Extents(node.shape, in).elements();
     builder.loop([=, with = static_cast<float>(node.attributes.alpha)](const Memory& memory) { kernels::fill(memory.at(to), with, count); },
@@ -112,13 +121,8 @@ void put_embed(Builder& builder, Value value) {
   };
   if (is_channel_part(part_shape, node.shape, node.attributes, layout)) {
     const Place from = builder.read(node.inputs[0], part_is), to = builder.make(node.shape, layout);
-    const ChannelRuns runs(part_shape, node.shape, node.attributes.begin[1], layout);
     fill(to, layout);
-    builder.loop(
-        [=](const Memory& memory) {
-          kernels::copy_runs(memory.at(from), runs.run, memory.at(to) + runs.begin, runs.step, runs.run, runs.count);
-        },
-        {from, to}, "embed of channels");
+    put_channels(builder, {part_shape, node.shape, node.attributes.begin[1], layout}, from, to, "embed of channels");
     return builder.define(value, to, layout);
   }
   const auto [strides, offset] = part_strides(node.shape, node.attributes);
@@ -142,7 +146,7 @@ bool put_concat_of_channels(Builder& builder, Value value) {
   for (const Value input : node.inputs) {
     const std::int64_t channels = builder.graph.shape(input)[1];
     if (builder.is_constant(input) || channels == 1) return false;
-    last = last || (builder.layout(input).block == channels && channels > 1);
+    last = last || is_channels_last(builder.graph.shape(input), builder.layout(input));
   }
   for (const Value input : node.inputs)
     if (!last && builder.graph.shape(input)[1] % layout.block != 0) return false;
@@ -151,13 +155,8 @@ bool put_concat_of_channels(Builder& builder, Value value) {
   std::int64_t first = 0;
   for (const Value input : node.inputs) {
     const Shape& part = builder.graph.shape(input);
-    const Place from = builder.read(input, last ? Layout{part[1]} : layout);
-    const ChannelRuns runs(part, node.shape, first, layout);
-    builder.loop(
-        [=](const Memory& memory) {
-          kernels::copy_runs(memory.at(from), runs.run, memory.at(to) + runs.begin, runs.step, runs.run, runs.count);
-        },
-        {from, to}, "concat");
+    const Place from = builder.read(input, kindred_layout(part, node.shape, layout));
+    put_channels(builder, {part, node.shape, first, layout}, from, to, "concat");
     first += part[1];
   }
   builder.define(value, to, layout);
@@ -199,10 +198,7 @@ void put_expand(Builder& builder, Value value) {
                  {from, to}, "fill_area");
     return builder.define(value, to, layout);
   }
-  const Integers strides = graph::strides_of(x);
-  Integers steps(node.shape.size(), 0);
-  for (std::size_t d = 0; d < x.size(); ++d)
-    if (x[d] != 1) steps[node.shape.size() - x.size() + d] = strides[d];
+  const Integers steps = graph::broadcast_steps(x, node.shape);
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
   builder.loop([=, shape = node.shape](const Memory& memory) { kernels::gather(memory.at(from), steps, memory.at(to), shape); }, {from, to},
                "expand");
@@ -219,10 +215,7 @@ void put_reduce_sum(Builder& builder, Value value) {
                  {from, to}, "sum_area");
     return builder.define(value, to, layout);
   }
-  const Integers strides = graph::strides_of(node.shape);
-  Integers steps(x.size(), 0);
-  for (std::size_t d = 0; d < x.size(); ++d)
-    if (node.shape[d] != 1) steps[d] = strides[d];
+  const Integers steps = graph::broadcast_steps(node.shape, x);  // a sum's place is where it would be broadcast from
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
   builder.loop(
       [=, results = graph::element_count(node.shape)](const Memory& memory) {

@@ -51,8 +51,8 @@ void put_convolution(Builder& builder, Value value) {
   } else if (builder.may_take_over(node.inputs[3], destination)) {
     to = builder.take_over(node.inputs[3], node.shape, destination);
   } else {
-    const Place addend = builder.read(node.inputs[3], builder.is_constant(node.inputs[3]) ? Layout{} : destination);
     if (builder.is_constant(node.inputs[3])) throw CannotPlan("a constant that is added to a convolution");
+    const Place addend = builder.read(node.inputs[3], destination);
     to = builder.make(node.shape, destination);
     const std::int64_t count = Extents(node.shape, destination).elements();
     builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); }, {addend, to},

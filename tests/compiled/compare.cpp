@@ -46,10 +46,10 @@ std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, con
     const torch::Tensor numbers = tensor.to(torch::kDouble).contiguous();
     inputs[name] = {numbers.sizes().vec(), {numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel()}};
   };
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) give("input." + std::to_string(i), request.inputs[i]);
+  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(engine::input_name(i), request.inputs[i]);
   std::size_t argument = 0;
   for (const c10::IValue& value : request.additional_forward_args)
-    if (value.isTensor() && value.toTensor().defined()) give("argument." + std::to_string(argument++), value.toTensor());
+    if (value.isTensor() && value.toTensor().defined()) give(engine::argument_name(argument++), value.toTensor());
   give("output_gradient", output_gradient);
   std::map<std::string, torch::Tensor> outputs;
   for (const auto& [name, tensor] : graph::evaluate(program, inputs))

@@ -16,10 +16,10 @@ std::map<std::string, torch::Tensor> outputs_of_plan(const onednn::Plan& plan, c
   const auto give = [&](int section, const std::string& name, const torch::Tensor& tensor) {
     run->set(section, name, tensor.to(torch::kFloat).contiguous().data_ptr<float>());
   };
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(0, "input." + std::to_string(i), request.inputs[i]);
+  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(0, engine::input_name(i), request.inputs[i]);
   std::size_t argument = 0;
   for (const c10::IValue& value : request.additional_forward_args)
-    if (value.isTensor() && value.toTensor().defined()) give(0, "argument." + std::to_string(argument++), value.toTensor());
+    if (value.isTensor() && value.toTensor().defined()) give(0, engine::argument_name(argument++), value.toTensor());
   std::map<std::string, torch::Tensor> outputs;
   int last = 0;
   for (const graph::Output& output : program.outputs()) last = std::max(last, output.section);

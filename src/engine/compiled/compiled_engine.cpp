@@ -14,10 +14,10 @@ namespace {
 class CompiledPass : public Pass {
  public:
   CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->take_run()) {
-    for (std::size_t i = 0; i < request.inputs.size(); ++i) set(0, plan_->inputs[i], request.inputs[i]);
+    for (std::size_t i = 0; i < request.inputs.size(); ++i) set(0, input_name(i), request.inputs[i]);
     std::size_t argument = 0;
     for (const c10::IValue& value : request.additional_forward_args)
-      if (value.isTensor() && value.toTensor().defined()) set(0, plan_->arguments[argument++], value.toTensor());
+      if (value.isTensor() && value.toTensor().defined()) set(0, argument_name(argument++), value.toTensor());
     for (const torch::Tensor& input : request.inputs) input_shapes_.push_back(input.sizes().vec());
     run_->run(0);
     output_ = read("output", plan_->output_shape);

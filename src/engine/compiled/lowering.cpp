@@ -32,6 +32,12 @@ bool looks_at_no_number(const std::string& op) {
   return names.count(op) > 0;
 }
 
+/// A reason that says where already.
+class PlacedReason : public CannotCompile {
+ public:
+  using CannotCompile::CannotCompile;
+};
+
 /// Follows the script node by node. What meets no symbol is done by libtorch, what does by the rules.
 class Follower {
  public:
@@ -58,7 +64,7 @@ class Follower {
   torch::Tensor symbol(const std::string& name, const torch::Tensor& tensor) {
     if (tensor.scalar_type() != symbols_.type)
       throw CannotCompile(name + " of the type " + c10::toString(tensor.scalar_type()));
-    const torch::Tensor stand_in = symbols_.stand_in(symbols_.graph.add_input(name, tensor.sizes().vec()), tensor.scalar_type());
+    const torch::Tensor stand_in = symbols_.stand_in(symbols_.graph.add_input(name, tensor.sizes().vec()));
     if (!tensor.is_contiguous()) symbols_.set_order(stand_in, Symbols::Order::unknown);
     return stand_in;
   }
@@ -70,12 +76,12 @@ class Follower {
       throw CannotCompile(std::string("inputs of the type ") + c10::toString(symbols_.type));
     Stack stack{script.module._ivalue()};
     for (std::size_t i = 0; i < request_.inputs.size(); ++i) {
-      stack.push_back(symbol("input." + std::to_string(i), request_.inputs[i]));
+      stack.push_back(symbol(input_name(i), request_.inputs[i]));
       lowered_.inputs.push_back(symbols_.value_of(stack.back().toTensor()));
     }
     for (const IValue& argument : request_.additional_forward_args) {
       if (argument.isTensor() && argument.toTensor().defined()) {
-        stack.push_back(symbol("argument." + std::to_string(lowered_.arguments.size()), argument.toTensor()));
+        stack.push_back(symbol(argument_name(lowered_.arguments.size()), argument.toTensor()));
         lowered_.arguments.push_back(symbols_.value_of(stack.back().toTensor()));
       } else if (argument.isTensorList() || argument.isTuple() || argument.isGenericDict()) {
         throw CannotCompile("an additional argument that is a list, tuple or dictionary");
@@ -91,19 +97,20 @@ class Follower {
     for (const Node* node : block->nodes()) {
       try {
         step(const_cast<Node*>(node));
+      } catch (const PlacedReason&) {  // from a block inside
+        throw;
       } catch (const CannotCompile& reason) {
-        throw CannotCompile(placed(reason.what(), *node));
+        throw PlacedReason(placed(reason.what(), *node));
       } catch (const Error&) {
         throw;
       } catch (const std::exception& reason) {
-        throw CannotCompile(placed(network::first_sentence(reason), *node));
+        throw PlacedReason(placed(network::first_sentence(reason), *node));
       }
     }
   }
 
-  /// Where in the network's source the operator stands; the innermost place is the one that is named.
+  /// With the operator and where in the network's source it stands.
   static std::string placed(const std::string& reason, const Node& node) {
-    if (reason.find(" at ") != std::string::npos && reason.rfind("aten::", 0) == 0) return reason;
     std::string place = std::string(node.kind().toQualString()) + ": " + reason;
     if (const auto line = node.sourceRange().file_line_col())
       place += " at " + std::get<0>(*line) + ":" + std::to_string(std::get<1>(*line));
@@ -159,7 +166,7 @@ class Follower {
       rule = rules().find(name.substr(0, name.size() - 1));
     }
     if (rule == rules().end() || node->outputs().size() != 1) throw CannotCompile("an operator that is not known");
-    Call call(symbols_, name, std::move(inputs), in_place);
+    Call call(symbols_, std::move(inputs), in_place);
     rule->second(call);
     know(node->output(), call.result());
   }
@@ -248,21 +255,13 @@ class Follower {
   void observe(const Node* node, const std::vector<IValue>& inputs) {
     auto& tensors = lowered_.layers.at(static_cast<std::size_t>(inputs[1].toInt()));
     tensors.clear();
-    collect(inputs[0], tensors);
-    know(node->output(), inputs[0]);
-  }
-
-  void collect(const IValue& value, std::vector<graph::Value>& tensors) {
-    if (value.isTensor()) {
+    inputs[0].visit([&](const IValue& value) {
+      if (!value.isTensor()) return false;
       if (!symbols_.is_symbol(value.toTensor())) throw CannotCompile("a layer with a tensor that does not depend on the inputs");
       tensors.push_back(symbols_.value_of(value.toTensor()));
-    } else if (value.isTuple()) {
-      for (const IValue& element : value.toTupleRef().elements()) collect(element, tensors);
-    } else if (value.isList()) {
-      for (const IValue& element : value.toListRef()) collect(element, tensors);
-    } else if (value.isGenericDict()) {
-      for (const auto& entry : value.toGenericDict()) collect(entry.value(), tensors);
-    }
+      return false;
+    });
+    know(node->output(), inputs[0]);
   }
 
   const Request& request_;
@@ -273,6 +272,9 @@ class Follower {
 };
 
 }  // namespace
+
+std::string input_name(std::size_t input) { return "input." + std::to_string(input); }
+std::string argument_name(std::size_t argument) { return "argument." + std::to_string(argument); }
 
 Lowered lower(const network::Script& script, const Request& request) { return Follower(script, request).run(script); }
 

@@ -4,8 +4,6 @@
 #include <ATen/core/ivalue.h>
 #include <torch/types.h>
 
-#include <map>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -22,11 +20,14 @@ class CannotCompile : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What the graph calls its inputs, and those of the additional arguments that are tensors.
+std::string input_name(std::size_t input);
+std::string argument_name(std::size_t argument);
+
 /// The forward pass as a graph.
 struct Lowered {
   graph::Graph graph;
-  std::vector<graph::Value> inputs;      ///< named "input.0", ...
-  std::vector<graph::Value> arguments;   ///< those of the additional arguments that are tensors: "argument.0", ...
+  std::vector<graph::Value> inputs, arguments;
   graph::Value output = graph::no_value;
   std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor], as the Recorder would observe them
 };

@@ -56,8 +56,6 @@ void CompiledPlan::compile(const network::Network& network, const Request& reque
   Lowered lowered = lower(*script, request);
   plain_report = activations(lowered, false);
   clipped_report = activations(lowered, true);
-  for (std::size_t i = 0; i < lowered.inputs.size(); ++i) inputs.push_back("input." + std::to_string(i));
-  for (std::size_t i = 0; i < lowered.arguments.size(); ++i) arguments.push_back("argument." + std::to_string(i));
   output_shape = lowered.graph.shape(lowered.output);
   for (std::size_t i = 0; i < request.layers.size(); ++i) {
     layer_tensors.push_back(chosen_tensors(request.layers[i], lowered.layers[i].size()));

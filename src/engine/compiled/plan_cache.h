@@ -25,7 +25,6 @@ class CompiledPlan {
 
   std::size_t bytes() const;
 
-  std::vector<std::string> inputs, arguments;  ///< names
   graph::Shape output_shape;
   std::vector<std::vector<std::size_t>> layer_tensors;  ///< of each layer, the numbers of those that are explained
   std::vector<std::vector<graph::Shape>> layer_shapes;

@@ -53,7 +53,7 @@ graph::Graph program(const Lowered& lowered, const std::vector<ReluRule>& rules,
   std::vector<std::string> layer_gradients;
   for (graph::Value value = 0; value < graph.size(); ++value)
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (graph[value].op == graph::Operator::input && graph[value].name == "input." + std::to_string(i)) inputs[i] = value;
+      if (graph[value].op == graph::Operator::input && graph[value].name == input_name(i)) inputs[i] = value;
   for (std::size_t i = 0; i < lowered.layers.size(); ++i)
     for (std::size_t j = 0; j < lowered.layers[i].size(); ++j) {
       layers.push_back(graph.output(layer_name(i, j)));

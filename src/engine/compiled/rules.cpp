@@ -53,7 +53,7 @@ void Call::give(graph::Value value) {
     symbols_.write(arguments_[0].toTensor(), value);
     result_ = arguments_[0];
   } else {
-    result_ = in_order(symbols_.stand_in(value, symbols_.type), false);
+    result_ = in_order(symbols_.stand_in(value), false);
   }
 }
 
@@ -90,13 +90,13 @@ void Call::give_contiguous() {
   }
   graph::Attributes attributes;
   attributes.shape = shape();
-  result_ = symbols_.stand_in(graph.add(graph::Operator::reshape, {tensor()}, attributes), symbols_.type);
+  result_ = symbols_.stand_in(graph.add(graph::Operator::reshape, {tensor()}, attributes));
 }
 
 void Call::give_view(graph::Value value) {
   if (in_place_) refuse("a change of shape in place");
   const torch::Tensor& base = arguments_[0].toTensor();
-  result_ = in_order(symbols_.stand_in(value, symbols_.type, symbols_.is_symbol(base) ? base : torch::Tensor()), true);
+  result_ = in_order(symbols_.stand_in(value, symbols_.is_symbol(base) ? base : torch::Tensor()), true);
 }
 
 void Call::give_views(const std::vector<graph::Value>& values) {

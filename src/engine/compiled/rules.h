@@ -15,15 +15,14 @@ namespace whycam::engine {
 /// One call of an operator.
 class Call {
  public:
-  Call(Symbols& symbols, std::string op, std::vector<c10::IValue> arguments, bool in_place)
-      : graph(symbols.graph), op_(std::move(op)), arguments_(std::move(arguments)), in_place_(in_place), symbols_(symbols) {
+  Call(Symbols& symbols, std::vector<c10::IValue> arguments, bool in_place)
+      : graph(symbols.graph), arguments_(std::move(arguments)), in_place_(in_place), symbols_(symbols) {
     for (const c10::IValue& argument : arguments_)
       if (name.empty() && argument.isTensor() && argument.toTensor().defined()) name = symbols_.name_of(argument.toTensor());
   }
 
   graph::Graph& graph;
   std::string name;  ///< of the module whose weight is among the arguments
-  const std::string& op() const { return op_; }
 
   std::size_t count() const { return arguments_.size(); }
   const c10::IValue& operator[](std::size_t i) const { return arguments_[i]; }
@@ -64,10 +63,9 @@ class Call {
   c10::IValue result() const { return result_; }
 
  private:
-  std::string op_;
-  std::vector<c10::IValue> arguments_;
   torch::Tensor in_order(torch::Tensor result, bool view) const;
 
+  std::vector<c10::IValue> arguments_;
   bool in_place_;
   Symbols::Order becomes_ = Symbols::Order::row_major;
   c10::IValue result_;

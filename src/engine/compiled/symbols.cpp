@@ -4,9 +4,9 @@
 
 namespace whycam::engine {
 
-torch::Tensor Symbols::stand_in(graph::Value value, torch::ScalarType of_type, const torch::Tensor& base) {
+torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base) {
   const graph::Shape& shape = graph.shape(value);
-  const torch::Tensor memory = base.defined() ? base : torch::empty({1}, of_type);
+  const torch::Tensor memory = base.defined() ? base : torch::empty({1}, type);
   const torch::Tensor tensor = memory.as_strided(shape, std::vector<std::int64_t>(shape.size(), 0), 0);
   kept_.push_back(tensor);
   values_[tensor.unsafeGetTensorImpl()] = value;
@@ -15,18 +15,12 @@ torch::Tensor Symbols::stand_in(graph::Value value, torch::ScalarType of_type, c
 }
 
 bool Symbols::holds_symbol(const c10::IValue& value) const {
-  if (value.isTensor()) return is_symbol(value.toTensor());
-  if (value.isTuple()) {
-    for (const c10::IValue& element : value.toTupleRef().elements())
-      if (holds_symbol(element)) return true;
-  } else if (value.isList()) {
-    for (const c10::IValue& element : value.toListRef())
-      if (holds_symbol(element)) return true;
-  } else if (value.isGenericDict()) {
-    for (const auto& entry : value.toGenericDict())
-      if (holds_symbol(entry.value())) return true;
-  }
-  return false;
+  bool any = false;
+  value.visit([&](const c10::IValue& part) {
+    any = any || (part.isTensor() && is_symbol(part.toTensor()));
+    return any || part.isObject();  // the network's own attributes are none
+  });
+  return any;
 }
 
 graph::Value Symbols::value_of(const torch::Tensor& tensor) {

@@ -4,7 +4,6 @@
 #include <torch/types.h>
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,7 +21,7 @@ class Symbols {
   graph::Graph graph;
 
   /// A new tensor for this value; a view of `base`, where one is given.
-  torch::Tensor stand_in(graph::Value value, torch::ScalarType type, const torch::Tensor& base = {});
+  torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {});
 
   bool is_symbol(const torch::Tensor& tensor) const { return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0; }
   /// Whether a symbol is the value itself or somewhere in its lists, tuples and dictionaries.

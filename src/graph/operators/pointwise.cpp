@@ -18,20 +18,11 @@ Shape shape_of_all(const Question& question) {
 
 Shape broadcast_shape(const Question& question) { return broadcast(question.inputs[0], question.inputs[1]); }
 
-/// Where the elements of a tensor that is broadcast to `result` lie: a step for each dimension of the result.
-Integers broadcast_steps(const Shape& result, const Shape& own) {
-  Integers steps(result.size(), 0);
-  const Integers strides = strides_of(own);
-  for (std::size_t i = 0; i < own.size(); ++i)
-    if (own[i] != 1) steps[result.size() - own.size() + i] = strides[i];
-  return steps;
-}
-
 /// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there. The last dimensions, as
 /// far as a and b each go along with the result or stand still in them, are one run: weights are large, and scaled when folded.
 template <class Visit>
 void broadcast_elements(const Shape& result, const Tensor& a, const Tensor& b, const Visit& visit) {
-  const Integers steps_a = broadcast_steps(result, a.shape), steps_b = broadcast_steps(result, b.shape), strides = strides_of(result);
+  const Integers steps_a = broadcast_steps(a.shape, result), steps_b = broadcast_steps(b.shape, result), strides = strides_of(result);
   std::size_t outer = result.size();
   bool a_goes = false, b_goes = false;
   std::int64_t run = 1;

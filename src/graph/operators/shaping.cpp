@@ -164,11 +164,7 @@ Shape expanded_shape(const Question& question) {
 }
 
 Tensor evaluate_expand(const Node& node, const Tensors& inputs) {
-  const Integers strides = strides_of(inputs[0]->shape);
-  Integers steps(node.shape.size(), 0);
-  for (std::size_t d = 0; d < strides.size(); ++d)
-    if (inputs[0]->shape[d] != 1) steps[node.shape.size() - strides.size() + d] = strides[d];
-  return gathered(node.shape, *inputs[0], steps, 0);
+  return gathered(node.shape, *inputs[0], broadcast_steps(inputs[0]->shape, node.shape), 0);
 }
 
 std::vector<Value> gradient_of_expand(GradientQuestion& q) { return {q.graph.sum_to(q.gradient, q.input_shape(0))}; }
