@@ -100,12 +100,20 @@ memory::desc strided(const Shape& shape, const Integers& strides) {
   return shape.empty() ? memory::desc({1}, f32, memory::dims{1}) : memory::desc(shape, f32, strides);
 }
 
+namespace {
+
+memory::desc channels_last(const Shape& shape) {
+  return {shape, f32, shape.size() == 3 ? tag::nwc : shape.size() == 4 ? tag::nhwc : tag::ndhwc};
+}
+
+}  // namespace
+
 memory::desc description(const Shape& shape, Layout layout) {
   if (layout.block == 1 || shape.size() < 3) return strided(shape, graph::strides_of(shape));
   const std::size_t n = shape.size() - 3;  // spatial dimensions less one
   if (layout.block == 16) return {shape, f32, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
   if (layout.block == 8) return {shape, f32, n == 0 ? tag::nCw8c : n == 1 ? tag::nChw8c : tag::nCdhw8c};
-  return {shape, f32, n == 0 ? tag::nwc : n == 1 ? tag::nhwc : tag::ndhwc};
+  return channels_last(shape);
 }
 
 std::string key_of(const memory::desc& description) {
@@ -115,8 +123,10 @@ std::string key_of(const memory::desc& description) {
 memory::desc any_description(const Shape& shape) { return {shape, f32, tag::any}; }
 
 std::optional<Layout> layout_of(const memory::desc& description, const Shape& shape) {
-  for (const std::int64_t block : {std::int64_t{1}, std::int64_t{16}, std::int64_t{8}, shape[1]})
+  for (const std::int64_t block : {1, 16, 8})
     if (description == onednn::description(shape, {block})) return Layout{block};
+  // oneDNN holds 16 channels in blocks of 16 and 16 channels last for two things; they are one.
+  if (shape.size() > 2 && description == channels_last(shape)) return Layout{shape[1]};
   return std::nullopt;
 }
 
