@@ -9,6 +9,7 @@
 
 #include "whycam/options.h"
 #include "whycam/picture/preprocess.h"
+#include "whycam/picture/render.h"
 
 namespace whycam::cli {
 
@@ -22,6 +23,25 @@ struct PreprocessingArguments {
   void add_to(CLI::App& command);
   /// Throws Failure.
   picture::Preprocessing parse() const;
+};
+
+/// How attributions become pictures.
+struct Drawing {
+  picture::ColourMap colours;
+  double opacity;
+  picture::SignedMapOptions signed_maps;
+};
+
+/// The same as typed.
+struct DrawingArguments {
+  std::string colour_map = "jet";
+  double opacity = 0.5;
+  std::string sign = "all";
+  double percentile = 99.5;
+
+  void add_to(CLI::App& command);
+  /// Throws Failure.
+  Drawing parse() const;
 };
 
 struct ExplainArguments {
@@ -38,8 +58,11 @@ struct ExplainArguments {
   std::string output_element;
   std::string engine = "automatic";
   PreprocessingArguments preprocessing;
+  DrawingArguments drawing;
+  int batch_size = 1;
   int threads = 0;
   std::string output_dir = "whycam-explanations";
+  bool resume = false;
   bool save_npy = false;
   bool json = false;
   bool quiet = false;

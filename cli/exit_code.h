@@ -16,6 +16,7 @@ enum class ExitCode {
   target = 6,          ///< no such class or label
   output = 7,          ///< a result cannot be written
   network = 8,         ///< the network fails on the input, or gives no gradient
+  interrupted = 130,   ///< stopped by a signal; --resume goes on
 };
 
 /// The table of exit codes for --help.

@@ -2,10 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <map>
 #include <optional>
+#include <thread>
 
+#include "batches.h"
 #include "commands.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "queue.h"
+#include "record.h"
 #include "results.h"
 #include "targets.h"
 #include "whycam/errors.h"
@@ -14,17 +22,22 @@
 namespace whycam::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 AttributeOptions options_of(const ExplainArguments& arguments, const std::vector<Method>& methods) {
   AttributeOptions options;
   try {
-    options.interpolate_mode(interpolation_named(arguments.interpolate)).engine(engine_named(arguments.engine));
+    options.interpolate_mode(interpolation_named(arguments.interpolate))
+        .engine(engine_named(arguments.engine));
   } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }
   if (!fits(options.interpolate_mode(), 4))
-    throw Failure(ExitCode::usage, "the mode " + arguments.interpolate + " does not fit pictures; use bilinear");
+    throw Failure(ExitCode::usage,
+                  "the mode " + arguments.interpolate + " does not fit pictures; use bilinear");
   if (arguments.guided_rule != "captum" && arguments.guided_rule != "paper")
-    throw Failure(ExitCode::usage, "--guided-rule takes captum or paper, not \"" + arguments.guided_rule + "\"");
+    throw Failure(ExitCode::usage,
+                  "--guided-rule takes captum or paper, not \"" + arguments.guided_rule + "\"");
   return options.methods(methods)
       .guided_rule(arguments.guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum)
       .guide_clipped_relus(arguments.guide_clipped_relus)
@@ -41,69 +54,218 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
-/// One run over all inputs. A bad input is reported and passed over; what is finished stays.
+std::vector<bool> marked(const std::vector<InputFile>& files,
+                         const std::map<std::string, ManifestLines>& finished) {
+  std::vector<bool> marks;
+  for (const InputFile& file : files) marks.push_back(finished.count(file.path.string()) > 0);
+  return marks;
+}
+
+/// A batch that went through the network.
+struct Explained {
+  std::vector<Item> items;
+  std::optional<Explanation> explanation;  ///< of all items in their order; nothing where all of them failed
+};
+
+/// One run over all inputs. Three threads share the work: one reads ahead, this one explains, one draws and
+/// writes. A bad input is reported and passed over; what is finished stays, whatever happens.
 class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments, methods_of(arguments), {}, arguments.layer, arguments.output_dir},
+        settings_{arguments, methods_of(arguments), arguments.drawing.parse(),
+                  {},        arguments.layer,       arguments.output_dir},
         options_(options_of(arguments, settings_.methods)),
-        preprocessing_(arguments.preprocessing.parse()) {
+        preprocessing_(arguments.preprocessing.parse()),
+        manifest_(settings_.folder) {
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
-    for (const std::string& text : arguments.targets) targets_.push_back(parse_target(text, settings_.labels));
+    for (const std::string& text : arguments.targets)
+      targets_.push_back(parse_target(text, settings_.labels));
   }
 
   ExitCode go() {
-    const std::vector<InputFile> files = find_inputs(arguments_.inputs);
-    const Model model = load_model(arguments_.model);
+    files_ = find_inputs(arguments_.inputs);
+    lines_.resize(files_.size());
+    model_ = load_model(arguments_.model);
     prepare_folder(settings_.folder);
-    for (const InputFile& file : files) explain_or_report(model, file, files.size() > 1);
-    if (explanations_.empty()) return first_failure_;
-    const std::string text = document(settings_, explanations_, warnings_).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    write_text(settings_.folder / "explanation.json", text);
-    if (arguments_.json)
-      std::cout << text;
-    else if (!arguments_.quiet)
-      std::cout << fmt::format("{} pictures and explanation.json are in {}\n", pictures_, settings_.folder.string());
+    record_.emplace(settings_);
+    const std::vector<bool> finished = marked(files_, take_over());
+    progress_.emplace(files_.size(), std::count(finished.begin(), finished.end(), true),
+                      arguments_.quiet || !is_long());
+    note_interrupts();
+    const auto start = Clock::now();
+    explain_all(BatchReader(files_, finished, preprocessing_, arguments_.batch_size));
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    progress_.reset();
+    finish(seconds);
     return first_failure_;
   }
 
  private:
-  void explain_or_report(const Model& model, const InputFile& file, bool several) {
+  using Clock = std::chrono::steady_clock;
+
+  bool several() const { return files_.size() > 1; }
+  /// Whether progress is shown in place of tables.
+  bool is_long() const { return files_.size() > 9; }
+  bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
+
+  std::map<std::string, ManifestLines> take_over() {
+    if (!arguments_.resume || !record_->take_over(settings_)) return {};
+    remove_unfinished_files(settings_.folder);
+    auto finished = manifest_.take_over();
+    for (std::size_t number = 0; number < files_.size(); ++number)
+      if (const auto lines = finished.find(files_[number].path.string()); lines != finished.end())
+        lines_[number] = lines->second;
+    for (const auto& [input, lines] : finished)
+      for (const Json& line : lines)
+        for (const auto& [method, names] : line["files"].items())
+          if (names.contains("picture"))
+            names_(fs::path(names["picture"].get<std::string>()).stem().string());
+    started_ = !finished.empty();
+    return finished;
+  }
+
+  void explain_all(BatchReader reader) {
+    std::thread reading([&] { read(reader); }), writing([&] { write(); });
+    std::exception_ptr failure;
     try {
-      explain_one(model, read_input(file, preprocessing_));
+      while (auto batch = batches_.pop()) {
+        if (interrupted() != 0) break;
+        explain(std::move(*batch));
+      }
     } catch (...) {
-      const Failure failure = current_failure();
-      // A fault of this one input is passed over among several; any other would meet the next input too.
-      const bool of_the_input = failure.code() == ExitCode::input || failure.code() == ExitCode::network;
-      if (!several || !of_the_input) throw failure;
-      std::cerr << "whycam: skipped " << file.path.string() << ": " << failure.what() << "\n";
-      if (first_failure_ == ExitCode::success) first_failure_ = failure.code();
+      failure = std::current_exception();
+    }
+    batches_.close();
+    explained_.close();
+    reading.join();
+    writing.join();
+    if (write_failure_) std::rethrow_exception(write_failure_);
+    if (failure) std::rethrow_exception(failure);
+    if (interrupted() != 0)
+      throw Failure(
+          ExitCode::interrupted,
+          fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on", interrupted(),
+                      std::count_if(lines_.begin(), lines_.end(), [](const auto& l) { return !l.empty(); }),
+                      lines_.size()));
+  }
+
+  void read(BatchReader& reader) {
+    try {
+      while (auto batch = reader.next())
+        if (!batches_.push(std::move(*batch))) return;
+      batches_.close();
+    } catch (...) {
+      batches_.close(std::current_exception());
     }
   }
 
-  void explain_one(const Model& model, const Input& input) {
-    if (!explainer_) {
-      if (settings_.layer.empty()) {
-        settings_.layer = model.default_layer({input.tensor});
-        if (!arguments_.quiet && !arguments_.json)
-          std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
+  void write() {
+    try {
+      while (auto explained = explained_.pop())
+        for (std::size_t i = 0; i < explained->items.size(); ++i)
+          write(explained->items[i], explained->explanation, static_cast<std::int64_t>(i));
+    } catch (...) {
+      write_failure_ = std::current_exception();
+      explained_.close(write_failure_);
+    }
+  }
+
+  /// Whether a fault is passed over: one of this input alone, among several. Any other would meet the next
+  /// input too.
+  bool passes_over(const Failure& failure) const {
+    return several() && (failure.code() == ExitCode::input || failure.code() == ExitCode::network);
+  }
+
+  void explain(Batch batch) {
+    for (const Item& item : batch.items)
+      if (item.failure && !passes_over(*item.failure)) throw *item.failure;
+    std::optional<Explanation> explanation;
+    if (batch.tensor.defined()) {
+      try {
+        explanation = explanation_of(batch.tensor);
+      } catch (...) {
+        const Failure failure = current_failure();
+        if (!passes_over(failure)) throw failure;
+        if (batch.items.size() > 1) return explain_each(std::move(batch.items));
+        batch.items[0].failure = failure;
       }
-      explainer_.emplace(model, settings_.layer);
     }
-    const Explanation explanation = explainer_->explain(
-        {input.tensor}, [this](const torch::Tensor& output) { return choose_targets(targets_, output); }, options_);
-    const auto entries = write_results(settings_, input, explanation, names_);
-    for (const auto& entry : entries) {
-      pictures_ += entry["files"].contains("picture");
-      explanations_.push_back(entry);
+    explained_.push({std::move(batch.items), std::move(explanation)});
+  }
+
+  /// The network failed on a batch: which of its items is to blame?
+  void explain_each(std::vector<Item> items) {
+    for (Item& item : items) {
+      Batch alone;
+      if (item.input) alone.tensor = item.input->tensor;
+      alone.items.push_back(std::move(item));
+      explain(std::move(alone));
     }
-    for (const std::string& warning : explanation.warnings) {
-      if (std::find(warnings_.begin(), warnings_.end(), warning) != warnings_.end()) continue;
-      warnings_.push_back(warning);
-      if (!arguments_.quiet) std::cerr << "whycam: warning: " << warning << "\n";
+  }
+
+  Explanation explanation_of(const torch::Tensor& input) {
+    const auto start = Clock::now();
+    if (!explainer_) {
+      const bool chosen = !settings_.layer.empty();
+      if (!chosen) settings_.layer = model_->default_layer({input});
+      explainer_.emplace(*model_, settings_.layer);
+      if (!chosen && prints_text())
+        std::cout << "layer: " << settings_.layer
+                  << " (the last one with spatial extent; --layer chooses another)\n";
     }
-    if (!arguments_.quiet && !arguments_.json) std::cout << summary(settings_, input, explanation);
+    Explanation explanation = explainer_->explain(
+        {input}, [this](const torch::Tensor& output) { return choose_targets(targets_, output); }, options_);
+    computing_ += std::chrono::duration<double>(Clock::now() - start).count();
+    return explanation;
+  }
+
+  void write(const Item& item, const std::optional<Explanation>& explanation, std::int64_t row) {
+    if (item.finished) return;
+    ManifestLines lines;
+    if (item.failure) {
+      const std::string reason = item.failure->what(), path = item.file.path.string();
+      progress_->say("whycam: skipped " + (reason.find(path) == std::string::npos ? path + ": " : "") +
+                     reason);
+      if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
+      lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
+    } else {
+      lines = write_results(settings_, *item.input, *explanation, row, names_);
+      warn(explanation->warnings);
+      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *explanation, row);
+    }
+    if (!started_) record_->write(settings_, {}, /*finished=*/false);
+    started_ = true;
+    manifest_.append(lines);
+    lines_[item.number] = std::move(lines);
+    progress_->step(item.failure.has_value());
+  }
+
+  void warn(const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+      if (std::find(record_->warnings.begin(), record_->warnings.end(), warning) != record_->warnings.end())
+        continue;
+      record_->warnings.push_back(warning);
+      if (!arguments_.quiet) progress_->say("whycam: warning: " + warning);
+    }
+  }
+
+  void finish(double seconds) {
+    if (arguments_.resume) manifest_.rewrite(lines_);
+    record_->write(settings_, lines_, /*finished=*/true);
+    if (arguments_.json)
+      std::cout << to_text(record_->document(settings_, lines_, /*finished=*/true), 2) << "\n";
+    if (!prints_text()) return;
+    std::size_t pictures = 0;
+    for (const ManifestLines& lines : lines_)
+      for (const Json& line : lines)
+        if (line.contains("files"))
+          for (const auto& [method, names] : line["files"].items()) pictures += names.contains("picture");
+    std::cout << fmt::format("{} pictures, manifest.jsonl and explanation.json are in {}\n", pictures,
+                             settings_.folder.string());
+    if (is_long())
+      std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
+                               100 * computing_ / seconds);
   }
 
   const ExplainArguments& arguments_;
@@ -111,12 +273,23 @@ class Run {
   AttributeOptions options_;
   picture::Preprocessing preprocessing_;
   std::vector<TargetChoice> targets_;
+  std::vector<InputFile> files_;
+  std::optional<Model> model_;
   std::optional<GuidedGradCam> explainer_;
-  nlohmann::ordered_json explanations_ = nlohmann::ordered_json::array();
-  std::vector<std::string> warnings_;
+  double computing_ = 0;  ///< seconds
+
+  Queue<Batch> batches_{2};
+  Queue<Explained> explained_{2};
+
+  // The writing thread's.
+  Manifest manifest_;
+  std::optional<Record> record_;
+  std::optional<Progress> progress_;
+  std::vector<ManifestLines> lines_;  ///< of each input
   UniqueNames names_;
-  int pictures_ = 0;
+  bool started_ = false;
   ExitCode first_failure_ = ExitCode::success;
+  std::exception_ptr write_failure_;
 };
 
 }  // namespace

@@ -20,8 +20,6 @@ std::string ending(const fs::path& path) {
   return text;
 }
 
-bool is_array(const fs::path& path) { return ending(path) == ".npy"; }
-
 bool is_picture(const fs::path& path) {
   const std::string text = ending(path);
   return text == ".png" || text == ".jpg" || text == ".jpeg";
@@ -35,9 +33,11 @@ std::vector<fs::path> in_folder(const fs::path& folder) {
     if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path()))
       files.push_back(entry->path());
   if (failure)
-    throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
+    throw Failure(ExitCode::input,
+                  "cannot read the folder \"" + folder.string() + "\": " + failure.message());
   if (files.empty())
-    throw Failure(ExitCode::input, "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
+    throw Failure(ExitCode::input,
+                  "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -54,6 +54,8 @@ torch::Tensor to_tensor(const picture::NpyArray& array) {
 }
 
 }  // namespace
+
+bool is_array(const fs::path& path) { return ending(path) == ".npy"; }
 
 std::vector<InputFile> find_inputs(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
@@ -94,8 +96,8 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
   }
   const picture::NpyArray array = picture::read_npy(file.path);
   if (array.shape.size() != 4)
-    throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(array.shape.size()) +
-                     " dimensions; the command takes N x C x H x W");
+    throw InputError("cannot use \"" + file.path.string() + "\": it has " +
+                     std::to_string(array.shape.size()) + " dimensions; the command takes N x C x H x W");
   input.tensor = to_tensor(array);
   for (std::int64_t example = 0; example < input.tensor.size(0); ++example)
     input.seen.push_back(picture::picture_of_tensor(picture::to_array(input.tensor[example])));

@@ -22,9 +22,12 @@ struct InputFile {
 /// What the network gets of one file: one example, or those of a .npy tensor.
 struct Input {
   InputFile file;
-  torch::Tensor tensor;                ///< N x C x H x W
-  std::vector<picture::Image> seen;    ///< what overlays lie on, one an example
+  torch::Tensor tensor;              ///< N x C x H x W
+  std::vector<picture::Image> seen;  ///< what overlays lie on, one an example
 };
+
+/// Whether a file is taken for a tensor, by its ending.
+bool is_array(const std::filesystem::path& path);
 
 /// Gives every name once: one that is taken gets the first free number behind it.
 class UniqueNames {
@@ -35,8 +38,8 @@ class UniqueNames {
   std::set<std::string> taken_;
 };
 
-/// The files named, and those in the folders named, in order. Throws Failure where one is missing, a folder holds none, or
-/// a file is of another kind.
+/// The files named, and those in the folders named, in order. Throws Failure where one is missing, a folder
+/// holds none, or a file is of another kind.
 std::vector<InputFile> find_inputs(const std::vector<std::string>& paths);
 
 /// Throws InputError.

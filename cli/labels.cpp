@@ -42,7 +42,8 @@ Labels::Labels(const std::filesystem::path& path) {
 }
 
 std::optional<std::string> Labels::name(std::int64_t index) const {
-  if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty()) return std::nullopt;
+  if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty())
+    return std::nullopt;
   return names_in(lines_[index])[0];
 }
 
@@ -51,13 +52,14 @@ std::optional<std::int64_t> Labels::find(const std::string& name) const {
   for (std::size_t i = 0; i < lines_.size() && !name.empty(); ++i) {
     std::vector<std::string> names = names_in(lines_[i]);
     names.push_back(lines_[i]);
-    if (std::any_of(names.begin(), names.end(), [&](const auto& other) { return folded(other) == folded(name); }))
+    if (std::any_of(names.begin(), names.end(),
+                    [&](const auto& other) { return folded(other) == folded(name); }))
       found.push_back(static_cast<std::int64_t>(i));
   }
   if (found.size() > 1)
     throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) +
-                                        " classes, " + std::to_string(found[0]) + " and " + std::to_string(found[1]) +
-                                        " among them; give the class's number");
+                                        " classes, " + std::to_string(found[0]) + " and " +
+                                        std::to_string(found[1]) + " among them; give the class's number");
   if (found.empty()) return std::nullopt;
   return found[0];
 }

@@ -9,8 +9,8 @@
 
 namespace whycam::cli {
 
-/// A class name a line; line i names class i. A line may hold several names with ", " between them, as ImageNet's labels
-/// do; the first is the one that is shown. Without a file, classes have numbers alone.
+/// A class name a line; line i names class i. A line may hold several names with ", " between them, as
+/// ImageNet's labels do; the first is the one that is shown. Without a file, classes have numbers alone.
 class Labels {
  public:
   Labels() = default;
@@ -22,15 +22,15 @@ class Labels {
   /// The class's first name; nothing where it has none.
   std::optional<std::string> name(std::int64_t index) const;
 
-  /// The one class of that line or with that name, letter case ignored; nothing where there is none. Throws Failure where several classes
-  /// have the name.
+  /// The one class of that line or with that name, letter case ignored; nothing where there is none. Throws
+  /// Failure where several classes have the name.
   std::optional<std::int64_t> find(const std::string& name) const;
 
   /// The nearest names, for messages.
   std::string nearest(const std::string& name) const;
 
-  /// What stands for the class in a file name: its label in letters that every file system takes, or its number; the
-  /// number too where several classes share the label.
+  /// What stands for the class in a file name: its label in letters that every file system takes, or its
+  /// number; the number too where several classes share the label.
   std::string file_name(std::int64_t index) const;
 
  private:

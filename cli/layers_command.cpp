@@ -18,13 +18,16 @@ ExitCode layers(const LayersArguments& arguments) {
     widest_path = std::max(widest_path, info.path.size());
     widest_type = std::max(widest_type, info.type.size());
   }
-  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
-                           widest_type, input.size(1), input.size(2), input.size(3));
+  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path,
+                           "type", widest_type, input.size(1), input.size(2), input.size(3));
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)
       shapes += (shapes.empty() ? "" : ", ") + fmt::format("{}", fmt::join(shape, " x "));
-    std::cout << fmt::format("{:>3} {:{}}  {:{}}  {}\n", info.is_default ? "+ *" : info.fit_for_grad_cam ? "+" : "",
+    std::cout << fmt::format("{:>3} {:{}}  {:{}}  {}\n",
+                             info.is_default         ? "+ *"
+                             : info.fit_for_grad_cam ? "+"
+                                                     : "",
                              info.path, widest_path, info.type, widest_type,
                              shapes.empty() ? "did not run" : shapes);
   }

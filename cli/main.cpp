@@ -36,12 +36,14 @@ int report(const Failure& failure) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Shows why a convolutional network decided: Guided Grad-CAM for TorchScript networks.", "whycam");
+  CLI::App app("Shows why a convolutional network decided: Guided Grad-CAM for TorchScript networks.",
+               "whycam");
   app.set_version_flag("--version", std::string("whycam ") + version);
   app.require_subcommand(1);
   app.footer(exit_code_help());
   ExplainArguments explain_arguments;
-  CLI::App* explain_command = app.add_subcommand("explain", "Explain pictures: one file for each input, class and method");
+  CLI::App* explain_command =
+      app.add_subcommand("explain", "Explain pictures: one file for each input, class and method");
   explain_arguments.add_to(*explain_command);
   explain_command->footer(exit_code_help());
   LayersArguments layers_arguments;
@@ -49,7 +51,8 @@ int run(int argc, char** argv) {
   layers_arguments.add_to(*layers_command);
   layers_command->footer(exit_code_help());
   GraphArguments graph_arguments;
-  CLI::App* graph_command = app.add_subcommand("graph", "Show what the compiled engine makes of a network, pass by pass");
+  CLI::App* graph_command =
+      app.add_subcommand("graph", "Show what the compiled engine makes of a network, pass by pass");
   graph_arguments.add_to(*graph_command);
   graph_command->footer(exit_code_help());
   try {
@@ -71,7 +74,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
 #ifdef __GLIBC__
-  // Keep freed memory for the next picture: giving it back and fetching it again takes longer than explaining.
+  // Keep freed memory for the next picture: giving it back and fetching it again takes longer than
+  // explaining.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif

@@ -8,72 +8,54 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 
 #include "whycam/errors.h"
 #include "whycam/picture/npy.h"
-#include "whycam/picture/render.h"
 #include "whycam/picture/tensor.h"
-#include "whycam/version.h"
 
 namespace whycam::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr picture::ColourMap colours = picture::ColourMap::jet;
-constexpr double opacity = 0.5;
-constexpr picture::SignedMapOptions signed_options{picture::Sign::all, 99.5};
-
-/// One example's class, as it stands in tables, file names and explanation.json.
-struct Chosen {
-  Target::Indices indices;  ///< empty where the output is one number an example
-  double score = 0;
-  std::optional<double> probability;
-
-  bool is_class() const { return indices.size() == 1; }
-};
-
-Chosen chosen(const Explanation& explanation, const TargetExplanation& target, std::int64_t example) {
-  Chosen result;
+ChosenClass chosen_class(const Explanation& explanation, const TargetExplanation& target,
+                         std::int64_t example) {
+  ChosenClass result;
   const torch::Tensor& output = explanation.output;
   result.score = target.scores[example].item<double>();
   if (output.dim() == 0 || output.numel() == output.size(0)) return result;
   result.indices = target.target.resolve(output.sizes())[static_cast<std::size_t>(example)];
-  if (output.dim() == 2)
-    result.probability = output[example].softmax(0)[result.indices[0]].item<double>();
+  if (output.dim() == 2) result.probability = output[example].softmax(0)[result.indices[0]].item<double>();
   return result;
 }
 
-std::string class_for_file(const RunSettings& settings, const Chosen& chosen) {
+std::string class_for_file(const RunSettings& settings, const ChosenClass& chosen) {
   if (chosen.is_class()) return settings.labels.file_name(chosen.indices[0]);
   std::string text;
   for (const std::int64_t index : chosen.indices) text += (text.empty() ? "" : "_") + std::to_string(index);
   return text.empty() ? "output" : text;
 }
 
-/// The attribution of one example by one method: C x H x W, or 1 x H x W for Grad-CAM; of size 0 where there is none.
+/// The attribution of one example by one method: C x H x W, or 1 x H x W for Grad-CAM; of size 0 where there
+/// is none.
 torch::Tensor attribution_of(const TargetExplanation& target, Method method, std::int64_t example) {
   const auto pick = [example](const torch::Tensor& all) { return all.numel() == 0 ? all : all[example]; };
   switch (method) {
-    case Method::grad_cam: return pick(target.layers[0].upsampled[0]);
-    case Method::guided_grad_cam: return pick(target.layers[0].guided_grad_cam[0]);
-    case Method::guided_backprop: return pick(target.guided_backprop[0]);
-    case Method::deconvolution: return pick(target.deconvolution[0]);
+    case Method::grad_cam:
+      return pick(target.layers[0].upsampled[0]);
+    case Method::guided_grad_cam:
+      return pick(target.layers[0].guided_grad_cam[0]);
+    case Method::guided_backprop:
+      return pick(target.guided_backprop[0]);
+    case Method::deconvolution:
+      return pick(target.deconvolution[0]);
   }
   return {};
 }
 
-picture::Image draw(const torch::Tensor& attribution, Method method, const picture::Image& seen) {
-  if (method == Method::grad_cam) return picture::overlay(seen, picture::to_array(attribution[0]), colours, opacity);
-  return picture::signed_map(picture::to_array(attribution), signed_options);
-}
-
-std::string scaling_of(Method method) {
+picture::Image draw(const Drawing& drawing, const torch::Tensor& attribution, Method method,
+                    const picture::Image& seen) {
   if (method == Method::grad_cam)
-    return fmt::format("divided by its maximum, colour map {}, opacity {}", picture::name_of(colours), opacity);
-  return fmt::format("signed around grey, percentile {} of the absolute values at full contrast",
-                     signed_options.percentile);
+    return picture::overlay(seen, picture::to_array(attribution[0]), drawing.colours, drawing.opacity);
+  return picture::signed_map(picture::to_array(attribution), drawing.signed_maps);
 }
 
 void write_array(const std::filesystem::path& path, const torch::Tensor& attribution) {
@@ -86,11 +68,11 @@ void write_array(const std::filesystem::path& path, const torch::Tensor& attribu
   picture::write_npy(path, array);
 }
 
-std::string example_stem(const Input& input, std::int64_t example) {
+std::string example_stem(const Input& input, std::size_t example) {
   return input.seen.size() == 1 ? input.file.stem : input.file.stem + "-" + std::to_string(example);
 }
 
-Json class_entry(const RunSettings& settings, const Chosen& chosen) {
+Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
   Json entry;
   if (chosen.is_class())
     entry["class"] = chosen.indices[0];
@@ -105,84 +87,59 @@ Json class_entry(const RunSettings& settings, const Chosen& chosen) {
   return entry;
 }
 
-std::string class_text(const RunSettings& settings, std::int64_t index) {
-  return fmt::format("{} {}", index, settings.labels.name(index).value_or(""));
+/// Writes one picture (and array) and returns their names.
+Json write_one(const RunSettings& settings, const std::string& name, const torch::Tensor& attribution,
+               Method method, const picture::Image& seen) {
+  Json files = Json::object();
+  if (attribution.numel() == 0) return files;
+  picture::write_image(settings.folder / (name + ".png"), draw(settings.drawing, attribution, method, seen));
+  files["picture"] = name + ".png";
+  if (settings.arguments.save_npy) {
+    write_array(settings.folder / (name + ".npy"), attribution);
+    files["array"] = name + ".npy";
+  }
+  return files;
 }
 
 }  // namespace
 
-nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
-                                     UniqueNames& names) {
-  Json entries = Json::array();
-  for (std::int64_t example = 0; example < static_cast<std::int64_t>(input.seen.size()); ++example) {
-    for (const TargetExplanation& target : explanation.targets) {
-      const Chosen choice = chosen(explanation, target, example);
-      for (const Method method : settings.methods) {
-        Json entry{{"input", input.file.path.string()}, {"example", example}, {"layer", settings.layer}};
-        entry.update(class_entry(settings, choice));
-        entry["method"] = name_of(method);
-        entry["interpolation"] = settings.arguments.interpolate;
-        entry["guided_rule"] = settings.arguments.guided_rule;
-        entry["engine"] = explanation.engine;
-        if (!explanation.why_not_compiled.empty()) entry["why_not_compiled"] = explanation.why_not_compiled;
-        entry["relus_guided"] = explanation.activations.relus_guided;
-        entry["activations_not_guided"] = explanation.activations.not_guided;
-        const torch::Tensor attribution = attribution_of(target, method, example);
-        const std::string name =
-            names(fmt::format("{}-{}-{}-{}", example_stem(input, example), safe_for_file_names(settings.layer),
-                              class_for_file(settings, choice), name_of(method)));
-        Json files = Json::object();
-        if (attribution.numel() > 0) {
-          picture::write_image(settings.folder / (name + ".png"),
-                               draw(attribution, method, input.seen[static_cast<std::size_t>(example)]));
-          files["picture"] = name + ".png";
-          files["scaling"] = scaling_of(method);
-          if (settings.arguments.save_npy) {
-            write_array(settings.folder / (name + ".npy"), attribution);
-            files["array"] = name + ".npy";
-          }
-        }
-        entry["files"] = files;
-        entries.push_back(entry);
-      }
-    }
+std::vector<ChosenTarget> chosen_for(const Explanation& explanation, std::int64_t example) {
+  std::vector<ChosenTarget> all;
+  for (const TargetExplanation& target : explanation.targets) {
+    const ChosenClass chosen = chosen_class(explanation, target, example);
+    // Where the best class is one that was named as well, another example may need both.
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const ChosenTarget& other) { return other.chosen.indices == chosen.indices; }))
+      all.push_back({&target, chosen});
   }
-  return entries;
+  return all;
 }
 
-std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation) {
-  std::string text;
-  const torch::Tensor& output = explanation.output;
-  for (std::int64_t example = 0; example < static_cast<std::int64_t>(input.seen.size()); ++example) {
-    text += input.file.path.string() + (input.seen.size() > 1 ? fmt::format(", example {}", example) : "") + "\n";
-    std::vector<std::int64_t> explained;
-    for (const TargetExplanation& target : explanation.targets) {
-      const Chosen choice = chosen(explanation, target, example);
-      if (choice.is_class() && output.dim() == 2)
-        explained.push_back(choice.indices[0]);
-      else
-        text += fmt::format("  explained: output {} = {:.6g}\n", target.target.to_string(), choice.score);
-    }
-    if (output.dim() != 2 || output.size(1) < 2) continue;
-    const torch::Tensor probabilities = output[example].to(torch::kDouble).softmax(0);
-    std::vector<std::int64_t> rows;
-    const torch::Tensor best = std::get<1>(probabilities.topk(std::min<std::int64_t>(5, output.size(1))));
-    for (std::int64_t i = 0; i < best.size(0); ++i) rows.push_back(best[i].item<std::int64_t>());
-    for (const std::int64_t index : explained)
-      if (std::find(rows.begin(), rows.end(), index) == rows.end()) rows.push_back(index);
-    text += "    softmax probability       score  class (* explained)\n";
-    for (const std::int64_t index : rows) {
-      const bool star = std::find(explained.begin(), explained.end(), index) != explained.end();
-      text += fmt::format("  {} {:19.6f} {:11.4f}  {}\n", star ? '*' : ' ', probabilities[index].item<double>(),
-                          output[example][index].item<double>(), class_text(settings, index));
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+                            std::int64_t first_example, UniqueNames& names) {
+  ManifestLines lines;
+  for (std::size_t i = 0; i < input.seen.size(); ++i) {
+    const std::int64_t example = first_example + static_cast<std::int64_t>(i);
+    const std::string stem = example_stem(input, i) + "-" + safe_for_file_names(settings.layer) + "-";
+    for (const auto& [target, chosen] : chosen_for(explanation, example)) {
+      Json line{{"input", input.file.path.string()}, {"example", i}};
+      line.update(class_entry(settings, chosen));
+      line["engine"] = explanation.engine;
+      if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
+      line["relus_guided"] = explanation.activations.relus_guided;
+      line["activations_not_guided"] = explanation.activations.not_guided;
+      for (const Method method : settings.methods)
+        line["files"][name_of(method)] =
+            write_one(settings, names(stem + class_for_file(settings, chosen) + "-" + name_of(method)),
+                      attribution_of(*target, method, example), method, input.seen[i]);
+      lines.push_back(std::move(line));
     }
   }
-  std::string others;
-  for (const auto& [name, count] : explanation.activations.not_guided) others += fmt::format(", {} {} not", count, name);
-  const std::string why = explanation.why_not_compiled.empty() ? "" : " (not compiled: " + explanation.why_not_compiled + ")";
-  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", explanation.activations.relus_guided, others,
-                      explanation.engine, why);
-  return text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    lines[i]["line"] = i + 1;
+    lines[i]["lines"] = lines.size();
+  }
+  return lines;
 }
 
 void prepare_folder(const std::filesystem::path& folder) {
@@ -191,32 +148,24 @@ void prepare_folder(const std::filesystem::path& folder) {
   if (failure || !std::filesystem::is_directory(folder))
     throw OutputError("cannot make the folder \"" + folder.string() +
                       "\": " + (failure ? failure.message() : "something else has that name"));
-  std::string trial = (folder / ".whycam-trial-XXXXXX").string();
-  const int file = mkstemp(trial.data());
-  if (file < 0) throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
+  std::string trial = (folder / ".whycam-XXXXXX.part").string();
+  const int file = mkstemps(trial.data(), 5);
+  if (file < 0)
+    throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
   close(file);
   std::filesystem::remove(trial, failure);
 }
 
-nlohmann::ordered_json document(const RunSettings& settings, nlohmann::ordered_json explanations,
-                                const std::vector<std::string>& warnings) {
-  const ExplainArguments& arguments = settings.arguments;
-  return {{"whycam", version},
-          {"model", arguments.model},
-          {"layer", settings.layer},
-          {"layer_side", arguments.layer_input ? "input" : "output"},
-          {"preprocessing",
-           {{"size", arguments.preprocessing.size},
-            {"crop", arguments.preprocessing.crop.empty() ? Json(nullptr) : Json(arguments.preprocessing.crop)},
-            {"mean", arguments.preprocessing.mean},
-            {"std", arguments.preprocessing.standard_deviation}}},
-          {"guide_clipped_relus", arguments.guide_clipped_relus},
-          {"warnings", warnings},
-          {"explanations", std::move(explanations)}};
-}
-
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  picture::write_file(path, picture::Bytes(text.begin(), text.end()));
+void remove_unfinished_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code failure;
+  for (auto entry = std::filesystem::directory_iterator(folder, failure);
+       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (name.rfind(".whycam-", 0) == 0 && entry->path().extension() == ".part")
+      found.push_back(entry->path());
+  }
+  for (const auto& path : found) std::filesystem::remove(path, failure);
 }
 
 }  // namespace whycam::cli

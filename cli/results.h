@@ -1,14 +1,14 @@
-// What `whycam explain` writes and prints.
+// What `whycam explain` writes for each input, and prints.
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "arguments.h"
 #include "inputs.h"
 #include "labels.h"
+#include "manifest.h"
 #include "whycam/explanation.h"
 
 namespace whycam::cli {
@@ -17,26 +17,42 @@ namespace whycam::cli {
 struct RunSettings {
   const ExplainArguments& arguments;
   std::vector<Method> methods;
+  Drawing drawing;
   Labels labels;
   std::string layer;
   std::filesystem::path folder;
 };
 
-/// Writes the pictures (and arrays) of one input's explanation and returns its entries for explanation.json, one an
-/// example, target and method; `names` keeps its files apart from others of the run. Throws OutputError.
-nlohmann::ordered_json write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
-                                     UniqueNames& names);
+/// One example's class, as it stands in tables, file names and the manifest.
+struct ChosenClass {
+  Target::Indices indices;  ///< empty where the output is one number an example
+  double score = 0;
+  std::optional<double> probability;
+
+  bool is_class() const { return indices.size() == 1; }
+};
+
+/// What an explanation chose for one of its examples, each class once.
+struct ChosenTarget {
+  const TargetExplanation* target;
+  ChosenClass chosen;
+};
+std::vector<ChosenTarget> chosen_for(const Explanation& explanation, std::int64_t example);
+
+/// Writes the pictures (and arrays) of one input, whose examples are those of the explanation from
+/// `first_example` on. `names` keeps their files apart from others of the run. Returns the input's lines for
+/// the manifest, one an example and target. Throws OutputError.
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+                            std::int64_t first_example, UniqueNames& names);
 
 /// The table of classes that a person reads.
-std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation);
+std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation,
+                    std::int64_t first_example);
 
 /// Makes the folder and finds out early whether it can be written. Throws OutputError.
 void prepare_folder(const std::filesystem::path& folder);
 
-/// All of explanation.json.
-nlohmann::ordered_json document(const RunSettings& settings, nlohmann::ordered_json explanations,
-                                const std::vector<std::string>& warnings);
-
-void write_text(const std::filesystem::path& path, const std::string& text);
+/// Removes what an earlier run was writing when it was killed.
+void remove_unfinished_files(const std::filesystem::path& folder);
 
 }  // namespace whycam::cli

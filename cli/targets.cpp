@@ -34,13 +34,15 @@ std::optional<std::vector<std::int64_t>> tuple(const std::string& text) {
 /// The k best classes of each example: entry i names each example's class of rank i.
 std::vector<Target> best(const torch::Tensor& output, std::int64_t count) {
   if (output.dim() != 2)
-    throw TargetError("top" + std::to_string(count) + " needs an output of examples x classes; this one has " +
-                      std::to_string(output.dim()) + " dimensions: name an index tuple, as in --target 1,7,3");
+    throw TargetError("top" + std::to_string(count) +
+                      " needs an output of examples x classes; this one has " + std::to_string(output.dim()) +
+                      " dimensions: name an index tuple, as in --target 1,7,3");
   if (count > output.size(1))
     throw TargetError("top" + std::to_string(count) + " of " + std::to_string(output.size(1)) + " classes");
   if (!output.isfinite().all().item<bool>())
-    throw TargetError("the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
-                      "or look at the network's weights and the input");
+    throw TargetError(
+        "the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
+        "or look at the network's weights and the input");
   const torch::Tensor ranked = std::get<1>(output.topk(count, 1)).to(torch::kCPU);
   std::vector<Target> targets;
   for (std::int64_t rank = 0; rank < count; ++rank) {
@@ -61,8 +63,9 @@ TargetChoice parse_target(const std::string& text, const Labels& labels) {
     if (const auto count = number(text.substr(3)); count && *count > 0) return Top{*count};
   if (const auto indices = tuple(text)) return *indices;
   if (labels.empty())
-    throw Failure(ExitCode::target, "the target \"" + text +
-                                        "\" is no class number; give --labels FILE to name classes, or top1 for the best");
+    throw Failure(ExitCode::target,
+                  "the target \"" + text +
+                      "\" is no class number; give --labels FILE to name classes, or top1 for the best");
   throw Failure(ExitCode::target,
                 "there is no label \"" + text + "\"; the nearest are " + labels.nearest(text));
 }

@@ -20,8 +20,8 @@ using TargetChoice = std::variant<Top, std::vector<std::int64_t>>;
 /// A class's number, its label, "top3", or an index tuple "1,7,3". Throws Failure.
 TargetChoice parse_target(const std::string& text, const Labels& labels);
 
-/// The targets for this output, each once, in the order given. An output of one number per example is explained as it is.
-/// Throws TargetError.
+/// The targets for this output, each once, in the order given. An output of one number per example is
+/// explained as it is. Throws TargetError.
 std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const torch::Tensor& output);
 
 }  // namespace whycam::cli

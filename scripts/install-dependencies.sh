@@ -7,7 +7,7 @@ packages="
   libtorch-dev libopenblas0-pthread
   libdnnl-dev
   libopencv-dev libxtensor-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
   libgtest-dev
 "
 

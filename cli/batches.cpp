@@ -1,0 +1,57 @@
+#include "batches.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace whycam::cli {
+
+BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finished,
+                         picture::Preprocessing preprocessing, int batch_size)
+    : files_(std::move(files)),
+      finished_(std::move(finished)),
+      preprocessing_(std::move(preprocessing)),
+      batch_size_(static_cast<std::size_t>(batch_size)) {}
+
+std::optional<Batch> BatchReader::next() {
+  while (next_ < files_.size()) {
+    const std::size_t first = next_++;
+    while (!is_array(files_[first].path) && next_ < files_.size() && next_ - first < batch_size_ &&
+           !is_array(files_[next_].path))
+      ++next_;
+    if (std::all_of(finished_.begin() + static_cast<std::ptrdiff_t>(first),
+                    finished_.begin() + static_cast<std::ptrdiff_t>(next_),
+                    [](bool finished) { return finished; }))
+      continue;
+    Batch batch;
+    for (std::size_t number = first; number < next_; ++number) batch.items.push_back(read(number));
+    batch.tensor = joined(batch.items);
+    return batch;
+  }
+  return std::nullopt;
+}
+
+Item BatchReader::read(std::size_t number) const {
+  Item item{number, files_[number], finished_[number], {}, {}};
+  try {
+    item.input = read_input(item.file, preprocessing_);
+  } catch (...) {
+    item.failure = current_failure();
+    if (item.failure->code() != ExitCode::input) throw;
+  }
+  return item;
+}
+
+torch::Tensor BatchReader::joined(const std::vector<Item>& items) const {
+  const auto some =
+      std::find_if(items.begin(), items.end(), [](const Item& item) { return item.input.has_value(); });
+  if (some == items.end()) return {};
+  if (is_array(items[0].file.path)) return items[0].input->tensor;
+  const torch::Tensor nothing = torch::zeros_like(some->input->tensor);
+  std::vector<torch::Tensor> tensors;
+  for (const Item& item : items) tensors.push_back(item.input ? item.input->tensor : nothing);
+  if (files_.size() > batch_size_) tensors.resize(batch_size_, nothing);
+  return torch::cat(tensors);
+}
+
+}  // namespace whycam::cli

@@ -1,0 +1,50 @@
+// The inputs of a run in the batches that go through the network together.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exit_code.h"
+#include "inputs.h"
+
+namespace whycam::cli {
+
+/// One input of a run, read; or why it cannot be.
+struct Item {
+  std::size_t number;  ///< in the list of inputs
+  InputFile file;
+  bool finished = false;  ///< by an earlier run; it is here because its batch is not
+  std::optional<Input> input;
+  std::optional<Failure> failure;
+};
+
+struct Batch {
+  std::vector<Item> items;
+  torch::Tensor tensor;  ///< undefined where no item could be read
+};
+
+/// Reads the inputs in order: pictures `batch_size` at a time, each .npy tensor by itself. What a batch holds
+/// follows from the list alone, not from what is finished or unreadable: the place of such a picture stays
+/// empty (zeros), and the last batch is filled up. So each picture meets the same arithmetic in every run,
+/// and all batches have one shape.
+class BatchReader {
+ public:
+  /// `finished`: one entry an input. Batches whose inputs are all finished are passed over.
+  BatchReader(std::vector<InputFile> files, std::vector<bool> finished, picture::Preprocessing preprocessing,
+              int batch_size);
+
+  /// Nothing behind the last batch. Throws what is no fault of one input.
+  std::optional<Batch> next();
+
+ private:
+  Item read(std::size_t number) const;
+  torch::Tensor joined(const std::vector<Item>& items) const;
+
+  std::vector<InputFile> files_;
+  std::vector<bool> finished_;
+  picture::Preprocessing preprocessing_;
+  std::size_t batch_size_, next_ = 0;
+};
+
+}  // namespace whycam::cli

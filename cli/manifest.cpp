@@ -1,0 +1,99 @@
+#include "manifest.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "whycam/errors.h"
+#include "whycam/picture/files.h"
+
+namespace whycam::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const ManifestLines& lines) {
+  std::string text;
+  for (const Json& line : lines) text += to_text(line) + "\n";
+  return text;
+}
+
+/// Whether a line tells of files that are all there.
+bool is_there(const Json& line, const fs::path& folder) {
+  const auto files = line.find("files");
+  if (files == line.end()) return false;
+  for (const auto& [method, names] : files->items())
+    for (const auto& [kind, name] : names.items()) {
+      std::error_code failure;
+      if (!name.is_string() || !fs::exists(folder / name.get<std::string>(), failure)) return false;
+    }
+  return true;
+}
+
+}  // namespace
+
+std::string to_text(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}
+
+std::map<std::string, ManifestLines> Manifest::take_over() {
+  std::map<std::string, ManifestLines> inputs;
+  std::vector<std::string> order;
+  std::ifstream file(path_);
+  for (std::string text; std::getline(file, text);) {
+    const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object() || !line.contains("input") || !line["input"].is_string())
+      continue;  // cut off when the run ended
+    const std::string input = line["input"];
+    if (inputs.count(input) == 0) order.push_back(input);
+    inputs[input].push_back(line);
+  }
+  std::vector<ManifestLines> finished;
+  for (const std::string& input : order) {
+    const ManifestLines& lines = inputs[input];
+    const auto of = lines[0].find("lines");
+    const bool complete =
+        of != lines[0].end() && of->is_number_unsigned() && of->get<std::size_t>() == lines.size() &&
+        std::all_of(lines.begin(), lines.end(), [&](const Json& line) { return is_there(line, folder_); });
+    if (complete)
+      finished.push_back(lines);
+    else
+      inputs.erase(input);
+  }
+  if (!order.empty()) rewrite(finished);
+  return inputs;
+}
+
+void Manifest::append(const ManifestLines& lines) {
+  const std::string text = text_of(lines);
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (started_ ? O_APPEND : O_TRUNC);
+  const int file = ::open(path_.c_str(), flags, 0666);
+  std::size_t written = 0;
+  while (file >= 0 && written < text.size()) {
+    const ssize_t count = ::write(file, text.data() + written, text.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) break;
+    written += static_cast<std::size_t>(count);
+  }
+  const int failure = errno;
+  const bool closed = file >= 0 && ::close(file) == 0;
+  if (written < text.size() || !closed)
+    throw OutputError("cannot write \"" + path_.string() +
+                      "\": " + std::strerror(written < text.size() ? failure : errno));
+  started_ = true;
+}
+
+void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
+  std::string text;
+  for (const ManifestLines& lines : inputs) text += text_of(lines);
+  picture::write_file(path_, picture::Bytes(text.begin(), text.end()));
+  started_ = true;
+}
+
+}  // namespace whycam::cli

@@ -1,0 +1,39 @@
+// manifest.jsonl: what a run has finished, one line an example and class, written as it goes.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace whycam::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// JSON as text, whatever bytes file names and labels hold.
+std::string to_text(const Json& json, int indent = -1);
+
+/// The lines of one input: its explanations, or one that says why it was skipped.
+using ManifestLines = std::vector<Json>;
+
+class Manifest {
+ public:
+  explicit Manifest(std::filesystem::path folder);
+
+  /// Takes over what an earlier run into this folder finished: inputs all of whose lines and files are there.
+  /// What was skipped is tried again. Returns the lines by input.
+  std::map<std::string, ManifestLines> take_over();
+
+  /// Appends the lines of one input, all at once. Throws OutputError.
+  void append(const ManifestLines& lines);
+
+  /// Replaces the file by these lines: a run that was resumed has finished its inputs in another order.
+  void rewrite(const std::vector<ManifestLines>& inputs);
+
+ private:
+  std::filesystem::path folder_, path_;
+  bool started_ = false;  ///< what the file holds is of this run
+};
+
+}  // namespace whycam::cli

@@ -1,0 +1,104 @@
+#include "record.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <array>
+#include <fstream>
+
+#include "exit_code.h"
+#include "whycam/picture/files.h"
+#include "whycam/version.h"
+
+namespace whycam::cli {
+namespace {
+
+std::filesystem::path file_in(const RunSettings& settings) { return settings.folder / "explanation.json"; }
+
+/// CRC-32 of a file; of what can be read of it.
+std::string checksum_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> part(1 << 20);
+  uLong crc = crc32(0, nullptr, 0);
+  while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0)
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(file.gcount()));
+  return fmt::format("{:08x}", crc);
+}
+
+}  // namespace
+
+Record::Record(const RunSettings& settings) : checksum_(checksum_of(settings.arguments.model)) {}
+
+Json Record::settings_document(const RunSettings& settings) const {
+  const ExplainArguments& arguments = settings.arguments;
+  const PreprocessingArguments& preprocessing = arguments.preprocessing;
+  const Drawing& drawing = settings.drawing;
+  Json methods = Json::array();
+  for (const Method method : settings.methods) methods.push_back(name_of(method));
+  return {{"whycam", version},
+          {"model", arguments.model},
+          {"model_crc32", checksum_},
+          {"layer", settings.layer},
+          {"layer_side", arguments.layer_input ? "input" : "output"},
+          {"output_element", arguments.output_element},
+          {"targets", arguments.targets},
+          {"labels", arguments.labels},
+          {"methods", methods},
+          {"interpolation", arguments.interpolate},
+          {"guided_rule", arguments.guided_rule},
+          {"guide_clipped_relus", arguments.guide_clipped_relus},
+          {"engine", arguments.engine},
+          {"batch_size", arguments.batch_size},
+          {"preprocessing",
+           {{"size", preprocessing.size},
+            {"crop", preprocessing.crop.empty() ? Json(nullptr) : Json(preprocessing.crop)},
+            {"mean", preprocessing.mean},
+            {"std", preprocessing.standard_deviation}}},
+          {"scaling",
+           {{"gradcam", fmt::format("divided by its maximum, colour map {}, opacity {}",
+                                    picture::name_of(drawing.colours), drawing.opacity)},
+            {"guided_maps", fmt::format("sign {}, percentile {} of the absolute values at full contrast",
+                                        arguments.drawing.sign, drawing.signed_maps.percentile)}}},
+          {"save_npy", arguments.save_npy}};
+}
+
+bool Record::take_over(RunSettings& settings) {
+  std::ifstream file(file_in(settings));
+  if (!file) return false;
+  const Json earlier = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (!earlier.is_object()) return false;
+  if (settings.layer.empty()) settings.layer = earlier.value("layer", "");
+  const Json now = settings_document(settings);
+  for (const auto& [name, value] : now.items()) {
+    const Json was = earlier.value(name, Json());
+    if (was != value)
+      throw Failure(ExitCode::usage, "cannot resume: the run in \"" + settings.folder.string() + "\" has " +
+                                         name + " " + to_text(was) + ", not " + to_text(value) +
+                                         "; name another --output-dir, or start again without --resume");
+  }
+  if (const auto earlier_warnings = earlier.find("warnings"); earlier_warnings != earlier.end())
+    for (const Json& warning : *earlier_warnings)
+      if (warning.is_string()) warnings.push_back(warning);
+  return true;
+}
+
+Json Record::document(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
+                      bool finished) const {
+  Json document = settings_document(settings);
+  document["finished"] = finished;
+  document["warnings"] = warnings;
+  document["skipped"] = Json::array();
+  document["explanations"] = Json::array();
+  for (const ManifestLines& lines : inputs)
+    for (const Json& line : lines)
+      document[line.contains("skipped") ? "skipped" : "explanations"].push_back(line);
+  return document;
+}
+
+void Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
+                   bool finished) const {
+  const std::string text = to_text(document(settings, inputs, finished), 2) + "\n";
+  picture::write_file(file_in(settings), picture::Bytes(text.begin(), text.end()));
+}
+
+}  // namespace whycam::cli

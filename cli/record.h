@@ -1,0 +1,33 @@
+// explanation.json: what was asked for, and all that came of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results.h"
+
+namespace whycam::cli {
+
+class Record {
+ public:
+  explicit Record(const RunSettings& settings);
+
+  /// Reads what an earlier run into the same folder left, and takes its layer where none was named. False: it
+  /// left nothing. Throws Failure where its settings are others.
+  bool take_over(RunSettings& settings);
+
+  /// Writes the file. Throws OutputError.
+  void write(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const;
+
+  /// The whole of it.
+  Json document(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const;
+
+  std::vector<std::string> warnings;
+
+ private:
+  Json settings_document(const RunSettings& settings) const;
+  std::string checksum_;  ///< the network file's
+};
+
+}  // namespace whycam::cli
