@@ -219,6 +219,8 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_flag("--resume", resume,
                    "Go on with a run into the same folder that was interrupted: what it finished stays");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
+  command.add_flag("--contact-sheet", contact_sheet, "Write one more picture an input: it and all of its maps side by side, a row a class");
+  command.add_flag("--report", report, "Write report.html, one page with all pictures, classes and settings, to search and filter");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
   command.add_flag("--quiet", quiet, "Print nothing but errors");
 }

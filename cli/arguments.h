@@ -64,6 +64,8 @@ struct ExplainArguments {
   std::string output_dir = "whycam-explanations";
   bool resume = false;
   bool save_npy = false;
+  bool contact_sheet = false;
+  bool report = false;
   bool json = false;
   bool quiet = false;
 

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "record.h"
+#include "report/report.h"
 #include "results.h"
 #include "targets.h"
 #include "whycam/errors.h"
@@ -253,8 +254,9 @@ class Run {
   void finish(double seconds) {
     if (arguments_.resume) manifest_.rewrite(lines_);
     record_->write(settings_, lines_, /*finished=*/true);
-    if (arguments_.json)
-      std::cout << to_text(record_->document(settings_, lines_, /*finished=*/true), 2) << "\n";
+    const Json document = record_->document(settings_, lines_, /*finished=*/true);
+    if (arguments_.report) write_report(settings_, document, files_, lines_, preprocessing_);
+    if (arguments_.json) std::cout << to_text(document, 2) << "\n";
     if (!prints_text()) return;
     std::size_t pictures = 0;
     for (const ManifestLines& lines : lines_)

@@ -26,11 +26,12 @@ std::string text_of(const ManifestLines& lines) {
 bool is_there(const Json& line, const fs::path& folder) {
   const auto files = line.find("files");
   if (files == line.end()) return false;
+  std::error_code failure;
+  const auto sheet = line.find("contact_sheet");
+  if (sheet != line.end() && !(sheet->is_string() && fs::exists(folder / sheet->get<std::string>(), failure))) return false;
   for (const auto& [method, names] : files->items())
-    for (const auto& [kind, name] : names.items()) {
-      std::error_code failure;
+    for (const auto& [kind, name] : names.items())
       if (!name.is_string() || !fs::exists(folder / name.get<std::string>(), failure)) return false;
-    }
   return true;
 }
 

@@ -59,7 +59,8 @@ Json Record::settings_document(const RunSettings& settings) const {
                                     picture::name_of(drawing.colours), drawing.opacity)},
             {"guided_maps", fmt::format("sign {}, percentile {} of the absolute values at full contrast",
                                         arguments.drawing.sign, drawing.signed_maps.percentile)}}},
-          {"save_npy", arguments.save_npy}};
+          {"save_npy", arguments.save_npy},
+          {"contact_sheet", arguments.contact_sheet}};
 }
 
 bool Record::take_over(RunSettings& settings) {

@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "whycam/errors.h"
+#include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/npy.h"
 #include "whycam/picture/tensor.h"
 
@@ -68,8 +71,10 @@ void write_array(const std::filesystem::path& path, const torch::Tensor& attribu
   picture::write_npy(path, array);
 }
 
-std::string example_stem(const Input& input, std::size_t example) {
-  return input.seen.size() == 1 ? input.file.stem : input.file.stem + "-" + std::to_string(example);
+/// How the files of one example begin.
+std::string name_stem(const RunSettings& settings, const Input& input, std::size_t example) {
+  return input.file.stem + (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + "-" +
+         safe_for_file_names(settings.layer);
 }
 
 Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
@@ -87,18 +92,77 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
   return entry;
 }
 
-/// Writes one picture (and array) and returns their names.
-Json write_one(const RunSettings& settings, const std::string& name, const torch::Tensor& attribution,
-               Method method, const picture::Image& seen) {
-  Json files = Json::object();
-  if (attribution.numel() == 0) return files;
-  picture::write_image(settings.folder / (name + ".png"), draw(settings.drawing, attribution, method, seen));
-  files["picture"] = name + ".png";
+/// Writes a picture (and array) and returns their names.
+Json write_files(const RunSettings& settings, const std::string& name, const torch::Tensor& attribution,
+                 const picture::Image& drawn) {
+  Json files{{"picture", name + ".png"}};
+  picture::write_image(settings.folder / (name + ".png"), drawn);
   if (settings.arguments.save_npy) {
     write_array(settings.folder / (name + ".npy"), attribution);
     files["array"] = name + ".npy";
   }
   return files;
+}
+
+/// A contact sheet's columns behind the picture itself, from the coarse answer to the fine one.
+constexpr std::array<std::pair<Method, const char*>, 4> columns{{
+    {Method::grad_cam, "Grad-CAM"},
+    {Method::guided_backprop, "guided backpropagation"},
+    {Method::deconvolution, "deconvolution"},
+    {Method::guided_grad_cam, "Guided Grad-CAM"},
+}};
+
+class ContactSheet {
+ public:
+  explicit ContactSheet(const std::vector<Method>& methods) {
+    for (const auto& [method, heading] : columns)
+      if (std::find(methods.begin(), methods.end(), method) != methods.end()) headings_.push_back(heading);
+  }
+
+  void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen,
+               std::map<Method, picture::Image> drawn) {
+    picture::ContactRow row{chosen.is_class() ? std::to_string(chosen.indices[0]) : "output", {seen}};
+    if (chosen.is_class()) row.title = settings.labels.name(chosen.indices[0]).value_or("class " + row.title);
+    row.title += chosen.probability ? fmt::format(": softmax probability {:.4f}", *chosen.probability)
+                                    : fmt::format(": {:.6g}", chosen.score);
+    for (const auto& [method, heading] : columns)
+      if (const auto found = drawn.find(method); found != drawn.end())
+        row.pictures.push_back(std::move(found->second));
+    rows_.push_back(std::move(row));
+  }
+
+  void write(const std::filesystem::path& path) const {
+    picture::write_image(path, picture::contact_sheet(headings_, rows_));
+  }
+
+ private:
+  std::vector<std::string> headings_{"picture"};
+  std::vector<picture::ContactRow> rows_;
+};
+
+/// One class of an example: its line for the manifest, its files, its row of the contact sheet.
+Json write_class(const RunSettings& settings, const Input& input, std::size_t index,
+                 const Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
+                 UniqueNames& names, ContactSheet& sheet) {
+  const auto& [target, chosen] = choice;
+  const picture::Image& seen = input.seen[index];
+  Json line{{"input", input.file.path.string()}, {"example", index}};
+  line.update(class_entry(settings, chosen));
+  line["engine"] = explanation.engine;
+  if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
+  line["relus_guided"] = explanation.activations.relus_guided;
+  line["activations_not_guided"] = explanation.activations.not_guided;
+  const std::string stem = name_stem(settings, input, index) + "-" + class_for_file(settings, chosen) + "-";
+  std::map<Method, picture::Image> drawn;
+  for (const Method method : settings.methods) {
+    const torch::Tensor attribution = attribution_of(*target, method, example);
+    Json& files = line["files"][name_of(method)] = Json::object();
+    if (attribution.numel() == 0) continue;
+    drawn[method] = draw(settings.drawing, attribution, method, seen);
+    files = write_files(settings, names(stem + name_of(method)), attribution, drawn[method]);
+  }
+  sheet.add_row(settings, chosen, seen, std::move(drawn));
+  return line;
 }
 
 }  // namespace
@@ -120,20 +184,14 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
   ManifestLines lines;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
-    const std::string stem = example_stem(input, i) + "-" + safe_for_file_names(settings.layer) + "-";
-    for (const auto& [target, chosen] : chosen_for(explanation, example)) {
-      Json line{{"input", input.file.path.string()}, {"example", i}};
-      line.update(class_entry(settings, chosen));
-      line["engine"] = explanation.engine;
-      if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
-      line["relus_guided"] = explanation.activations.relus_guided;
-      line["activations_not_guided"] = explanation.activations.not_guided;
-      for (const Method method : settings.methods)
-        line["files"][name_of(method)] =
-            write_one(settings, names(stem + class_for_file(settings, chosen) + "-" + name_of(method)),
-                      attribution_of(*target, method, example), method, input.seen[i]);
-      lines.push_back(std::move(line));
-    }
+    ContactSheet sheet(settings.methods);
+    const std::size_t first_line = lines.size();
+    for (const ChosenTarget& choice : chosen_for(explanation, example))
+      lines.push_back(write_class(settings, input, i, explanation, choice, example, names, sheet));
+    if (!settings.arguments.contact_sheet) continue;
+    const std::string name = names(name_stem(settings, input, i) + "-contact-sheet") + ".png";
+    sheet.write(settings.folder / name);
+    for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
     lines[i]["line"] = i + 1;

@@ -212,5 +212,70 @@ TEST_F(CommandFolder, DrawsAsAsked) {
     EXPECT_EQ(run(into(results(), {option, value})).exit_code, 2) << option;
 }
 
+TEST_F(CommandFolder, SetsAllMapsOfAPictureSideBySide) {
+  add_pictures(2);
+  ASSERT_EQ(run(into(results(), {"--contact-sheet"})).exit_code, 0);
+  const auto sheet = picture::read_image(fs::path(results()) / "picture1001-stage4-contact-sheet.png", 3);
+  EXPECT_GE(sheet.width, 4 * 64);
+  EXPECT_GE(sheet.height, 2 * 64) << "a row a class";
+  for (const auto& line : document()["explanations"]) EXPECT_TRUE(files().count(line["contact_sheet"]));
+}
+
+/// What a browser makes of a page: its text after the scripts have run.
+std::string seen_by_browser(const std::string& address) {
+  const std::string browser =
+      "timeout 120 chromium --headless --no-sandbox --disable-gpu --virtual-time-budget=20000 --dump-dom '";
+  FILE* output = popen((browser + address + "' 2>/dev/null").c_str(), "r");
+  std::string text;
+  char part[4096];
+  for (std::size_t count; (count = fread(part, 1, sizeof part, output)) > 0;) text.append(part, count);
+  pclose(output);
+  return text;
+}
+
+std::size_t count_of(const std::string& text, const std::string& words) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(CommandFolder, ReportsARunAsOnePageThatCanBeSearched) {
+  if (std::system("chromium --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no chromium";
+  add_pictures(3);
+  std::ofstream(pictures_ / "picture1000x.png") << "no picture";
+  std::ofstream(folder_ / "labels.txt") << "disc\n</script><b>\ntriangle\nstar\nring\ncross\n";
+  const std::vector<std::string> arguments{"explain",
+                                           shapes / "shapes.pt",
+                                           pictures_,
+                                           "--labels",
+                                           folder_ / "labels.txt",
+                                           "--target",
+                                           "star",
+                                           "--target",
+                                           "1",
+                                           "--size",
+                                           "64",
+                                           "--quiet",
+                                           "--report",
+                                           "--output-dir",
+                                           results()};
+  ASSERT_EQ(run(arguments).exit_code, 4);
+  fs::rename(fs::path(results()) / "report.html", folder_ / "report.html");
+  fs::remove_all(results());
+  const std::string address = "file://" + (folder_ / "report.html").string();
+  const std::string all = seen_by_browser(address);
+  EXPECT_EQ(count_of(all, "<article"), 4u);
+  EXPECT_EQ(count_of(all, "<figure>"), 3u * 2 * 4)
+      << "the picture and three maps for each class, all inside of the page";
+  EXPECT_EQ(count_of(all, "src=\"data:image/jpeg;base64,"), 3u * 2 * 4);
+  EXPECT_NE(all.find("&lt;/script&gt;&lt;b&gt;: softmax probability"), std::string::npos)
+      << "labels are text, whatever they hold";
+  EXPECT_NE(all.find(">4 of 4<"), std::string::npos);
+  EXPECT_EQ(count_of(seen_by_browser(address + "#search=1002"), "<article"), 1u);
+  EXPECT_EQ(count_of(seen_by_browser(address + "#class=star"), "<figure>"), 3u * 4);
+  EXPECT_EQ(count_of(seen_by_browser(address + "#least=1.1"), "<article"), 0u);
+  EXPECT_EQ(count_of(seen_by_browser(address + "#skipped=1"), "<article"), 1u);
+}
+
 }  // namespace
 }  // namespace whycam::test

@@ -15,6 +15,7 @@
 #include "whycam/nearest_names.h"
 #include "whycam/options.h"
 #include "whycam/picture/colour.h"
+#include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/npy.h"
 #include "whycam/picture/preprocess.h"

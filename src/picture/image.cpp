@@ -125,7 +125,9 @@ Image read_image(const fs::path& path, int channels) {
   throw PictureError(path, "its pixels have neither 8 nor 16 bits; convert it");
 }
 
-Bytes encode_png(const Image& image) {
+namespace {
+
+Bytes encode(const Image& image, const std::string& ending, const std::vector<int>& parameters) {
   require_valid(image);
   cv::Mat pixels(image.height, image.width, CV_8UC(image.channels));
   for (std::size_t i = 0; i < image.pixels.size(); ++i) {
@@ -136,11 +138,22 @@ Bytes encode_png(const Image& image) {
   Bytes bytes;
   try {
     silence_opencv();
-    if (!cv::imencode(".png", pixels, bytes)) throw std::runtime_error("cannot encode a picture as PNG");
+    if (!cv::imencode(ending, pixels, bytes, parameters))
+      throw std::runtime_error("cannot encode a picture as " + ending);
   } catch (const cv::Exception& exception) {
-    throw std::runtime_error("cannot encode a picture as PNG: " + exception.err);
+    throw std::runtime_error("cannot encode a picture as " + ending + ": " + exception.err);
   }
   return bytes;
+}
+
+}  // namespace
+
+Bytes encode_png(const Image& image) { return encode(image, ".png", {}); }
+
+Bytes encode_jpeg(const Image& image, int quality) {
+  if (quality < 1 || quality > 100)
+    throw std::invalid_argument("a JPEG's quality is from 1 to 100, not " + std::to_string(quality));
+  return encode(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 void write_image(const fs::path& path, const Image& image) { write_file(path, encode_png(image)); }

@@ -1,0 +1,20 @@
+// report.html: a run as one page that opens from disk.
+#pragma once
+
+#include <vector>
+
+#include "results.h"
+#include "whycam/picture/preprocess.h"
+
+namespace whycam::cli {
+
+/// The page, with @DATA@ where its data go.
+extern const char* const report_page;
+
+/// Writes the page from what the run has left: the document (see Record), the lines of each input, and the
+/// pictures in its folder. All pictures are inside of the page, as JPEG. Throws OutputError, and PictureError
+/// where a file of the run is gone.
+void write_report(const RunSettings& settings, const Json& document, const std::vector<InputFile>& files,
+                  const std::vector<ManifestLines>& lines, const picture::Preprocessing& preprocessing);
+
+}  // namespace whycam::cli
