@@ -17,6 +17,12 @@ constexpr std::array<std::pair<Method, const char*>, 4> method_names{{
     {Method::deconvolution, "deconvolution"},
 }};
 
+std::string method_choices() {
+  std::string names;
+  for (const auto& [method, name] : method_names) names += (names.empty() ? "" : ",") + std::string(name);
+  return "{" + names + "}";
+}
+
 std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
   std::vector<float> numbers;
   std::istringstream parts(text);
@@ -82,11 +88,15 @@ std::vector<OutputElement> parse_output_element(const std::string& text) {
 void PreprocessingArguments::add_to(CLI::App& command) {
   command.add_option("--size", size,
                      "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
+      ->type_name("PIXELS")
       ->capture_default_str();
-  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture");
+  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture")->type_name("PIXELS");
   command.add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+      ->type_name("NUMBERS")
       ->capture_default_str();
-  command.add_option("--std", standard_deviation, "Standard deviation of each channel")->capture_default_str();
+  command.add_option("--std", standard_deviation, "Standard deviation of each channel")
+      ->type_name("NUMBERS")
+      ->capture_default_str();
 }
 
 picture::Preprocessing PreprocessingArguments::parse() const {
@@ -112,52 +122,59 @@ picture::Preprocessing PreprocessingArguments::parse() const {
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
   command
       .add_option("INPUT", inputs,
                   "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
                   "used as they are")
+      ->type_name("FILE")
       ->required();
   command.add_option("--layer", layer,
                      "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
-                     "layer that still has spatial extent");
+                     "layer that still has spatial extent")
+      ->type_name("LAYER");
   command
       .add_option("--target", targets,
                   "What is explained: a class's number, its label, topK (the K best classes), or an index tuple such as "
                   "1,7,3; repeatable")
+      ->type_name("TARGET")
       ->take_all()
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--labels", labels, "A file with a class name a line");
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
   command
-      .add_option("--method", methods, "guided-gradcam, gradcam, guided-backprop or deconvolution; repeatable, or "
-                                       "with commas between them")
+      .add_option("--method", methods, "What is computed; repeatable, or with commas between them")
+      ->type_name(method_choices())
       ->take_all()
       ->allow_extra_args(false)
       ->delimiter(',')
       ->capture_default_str();
   command
-      .add_option("--interpolate", interpolate,
-                  "How Grad-CAM is resized to the input: nearest, area, bilinear or bicubic")
+      .add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
+      ->type_name("{nearest,area,bilinear,bicubic}")
       ->capture_default_str();
   command
       .add_option("--guided-rule", guided_rule,
                   "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
+      ->type_name("{captum,paper}")
       ->capture_default_str();
   command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command.add_option("--output-element", output_element,
                      "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-                     "number or key, with points between several steps");
+                     "number or key, with points between several steps")
+      ->type_name("ELEMENT");
   command
       .add_option("--engine", engine,
                   "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
                   "variable WHYCAM_ENGINE decides for automatic")
+      ->type_name("{automatic,autograd,compiled}")
       ->capture_default_str();
   preprocessing.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));
   command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
+      ->type_name("DIR")
       ->capture_default_str();
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
@@ -165,7 +182,9 @@ void ExplainArguments::add_to(CLI::App& command) {
 }
 
 void ExampleInputArguments::add_to(CLI::App& command) {
-  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")
+      ->type_name("PIXELS")
+      ->capture_default_str();
   command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
 }
 
@@ -175,16 +194,16 @@ torch::Tensor ExampleInputArguments::parse() const {
 }
 
 void GraphArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
-  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain");
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
-  command.add_option("--output-element", output_element, "Which element of the network's output is explained");
+  command.add_option("--output-element", output_element, "Which element of the network's output is explained")->type_name("ELEMENT");
   input.add_to(command);
-  command.add_option("--pass", pass, "Show the graph behind this pass alone");
+  command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
 }
 
 void LayersArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
   input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));

@@ -1,0 +1,92 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+namespace whycam::cli {
+namespace {
+
+std::vector<std::string> names_of(const CLI::Option& option) {
+  if (option.get_positional()) return {option.get_name(true)};
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// What stands in brackets around comma-separated names: "{one,other}", or the default "[one,other]" of a vector.
+std::string without_brackets(const std::string& text, char open, char close) {
+  const bool inside = text.size() > 1 && text.front() == open && text.back() == close;
+  return inside ? text.substr(1, text.size() - 2) : text;
+}
+
+ValueKind kind_of(const std::string& type_name) {
+  static const std::map<std::string, ValueKind> kinds{
+      {"FILE", ValueKind::file}, {"DIR", ValueKind::folder}, {"TEXT", ValueKind::text}};
+  const auto found = kinds.find(type_name);
+  if (found != kinds.end()) return found->second;
+  return without_brackets(type_name, '{', '}') == type_name ? ValueKind::other : ValueKind::choice;
+}
+
+OptionText describe_option(const CLI::Option& option) {
+  OptionText text;
+  text.names = names_of(option);
+  text.description = option.get_description();
+  text.required = option.get_required();
+  if (option.get_items_expected_max() == 0) return text;  // a flag
+  const std::string type_name = option.get_type_name();   // "INT:INT in [1 - 4096]" where there is a check
+  const std::size_t colon = std::min(type_name.find(':'), type_name.size());
+  text.placeholder = type_name.substr(0, colon);
+  if (colon < type_name.size()) text.limits = type_name.substr(colon + 1);
+  text.kind = kind_of(text.placeholder);
+  if (text.kind == ValueKind::choice) {
+    std::istringstream choices(without_brackets(text.placeholder, '{', '}'));
+    for (std::string choice; std::getline(choices, choice, ',');) text.choices.push_back(choice);
+  }
+  text.default_value = without_brackets(option.get_default_str(), '[', ']');
+  text.repeatable = option.get_expected_max() >= CLI::detail::expected_max_vector_size;
+  return text;
+}
+
+void add_options(const CLI::App& app, CommandText& command) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    auto& list = option->get_positional() ? command.positionals : command.options;
+    list.push_back(describe_option(*option));
+  }
+  for (const CLI::App* group : app.get_subcommands([](const CLI::App* other) { return other->get_name().empty(); }))
+    add_options(*group, command);
+}
+
+}  // namespace
+
+CommandText describe(const CLI::App& app) {
+  CommandText command{app.get_name(), app.get_description(), {}, {}};
+  add_options(app, command);
+  return command;
+}
+
+std::vector<CommandText> describe_subcommands(const CLI::App& app) {
+  std::vector<CommandText> commands;
+  for (const CLI::App* subcommand : app.get_subcommands({}))
+    if (!subcommand->get_name().empty() && !subcommand->get_group().empty())
+      commands.push_back(describe(*subcommand));
+  return commands;
+}
+
+std::string joined_names(const std::vector<OptionText>& options) {
+  std::vector<std::string> names;
+  for (const OptionText& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::string joined_names(const std::vector<CommandText>& commands) {
+  std::vector<std::string> names;
+  for (const CommandText& command : commands) names.push_back(command.name);
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+}  // namespace whycam::cli
