@@ -1,10 +1,10 @@
 // The command whycam: argument parsing and printing around the library.
+#include <iostream>
+#include <limits>
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-
-#include <iostream>
-#include <limits>
 
 #include "command_line.h"
 #include "exit_code.h"

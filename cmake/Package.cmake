@@ -39,11 +39,11 @@ set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${same_version}")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${same_version}, libtorch-dev")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS libopenblas0-pthread)
 
-set(description "whycam computes Guided Grad-CAM, Grad-CAM, guided backpropagation and deconvolution for
-PyTorch networks that are saved as TorchScript or written in C++, without Python.")
+set(description "whycam computes Guided Grad-CAM, Grad-CAM, guided backpropagation and
+deconvolution for PyTorch networks that are saved as TorchScript or written in
+C++, without Python.")
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "Guided Grad-CAM in C++, shared library\n${description}")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "Guided Grad-CAM in C++, headers and CMake package\n${description}")
 set(CPACK_DEBIAN_COMMAND_DESCRIPTION "show why a convolutional network decided\n${description}")
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_MULTIARCH same)
 
 include(CPack)

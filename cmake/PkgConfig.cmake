@@ -2,6 +2,7 @@
 # them. The prefix is relative to the file, so that it can be moved.
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_package /prefix/${pkgconfig_dir} /prefix)
+string(REGEX REPLACE "/$" "" prefix_from_package ${prefix_from_package})
 
 set(torch_compile_flags "")
 foreach(folder IN LISTS TORCH_INCLUDE_DIRS)

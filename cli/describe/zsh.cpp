@@ -33,7 +33,8 @@ std::string option_arguments(const OptionText& option, const std::string& indent
   for (const std::string& name : option.names) {
     const std::string once = option.repeatable ? "*" : fmt::format("({})", fmt::join(option.names, " "));
     const bool flag = option.kind == ValueKind::none;
-    const std::string value = flag ? "" : fmt::format(":{}:{}", described(option.placeholder), action(option));
+    const std::string message = option.kind == ValueKind::choice ? "one of" : option.placeholder;
+    const std::string value = flag ? "" : fmt::format(":{}:{}", described(message), action(option));
     text += fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, flag ? "" : "=", described(option.description), value);
   }
   return text;

@@ -22,7 +22,7 @@ expect() {  # WANTED WORDS...
 for command in $commands; do
   require_word "$(offered '')" "$command" "the completion of the first word"
   while read -r option; do
-    require_word "$(offered "$command" --)$'\n'$(offered "$command" -)" "$option" "the completion of whycam $command -"
+    require_word "$(offered "$command" -)" "$option" "the completion of whycam $command -"
   done < <(help_options "$command")
 done
 while read -r option; do

@@ -1,4 +1,5 @@
 # Installs each component to a prefix of its own, and everything to WORK/prefix, which other tests use.
+cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 
 function(files_below folder result)
@@ -27,7 +28,7 @@ list(SORT files_of_components)
 require_equal("${files_of_components}" "${all_files}" "the components' files together are")
 
 string(REGEX MATCH "^[0-9]+" major ${VERSION})
-require_equal("${library_files}" "${LIBDIR}/libwhycam.so.${VERSION};${LIBDIR}/libwhycam.so.${major}" "library's files are")
+require_equal("${library_files}" "${LIBDIR}/libwhycam.so.${major};${LIBDIR}/libwhycam.so.${VERSION}" "library's files are")
 file(GLOB_RECURSE headers RELATIVE ${SOURCE} ${SOURCE}/include/*.h)
 foreach(file IN ITEMS ${headers} include/whycam/version.h ${LIBDIR}/libwhycam.so ${LIBDIR}/pkgconfig/whycam.pc
     ${LIBDIR}/cmake/whycam/whycam-config.cmake ${LIBDIR}/cmake/whycam/whycam-config-version.cmake)

@@ -59,9 +59,15 @@ require_match("${control}" "Depends: [^\n]*${exact_library}[^\n]*\n" "whycam's c
 require_match("${control}" "Depends: [^\n]*libc6[^\n]*\n" "whycam's control file")
 require_match("${control}" "Description: [a-z][^\n]*\n [^\n]+" "whycam's control file")
 
-# The packages' files together run.
+# The packages' files together run, from where the system looks for libraries by itself.
 foreach(package IN ITEMS libwhycam${major} whycam)
   run(dpkg-deb --extract ${folder}/${package}_${VERSION}-1_${architecture}.deb ${folder}/root)
+endforeach()
+foreach(binary IN ITEMS bin/whycam ${LIBDIR}/libwhycam.so.${major})
+  run(readelf --dynamic ${folder}/root/usr/${binary})
+  if(output MATCHES "R(UN)?PATH")
+    message(FATAL_ERROR "${binary} names a folder of libraries:\n${output}")
+  endif()
 endforeach()
 set(ENV{LD_LIBRARY_PATH} ${folder}/root/usr/${LIBDIR})
 run(${folder}/root/usr/bin/whycam --version)
