@@ -21,5 +21,7 @@ if ! command -v fish >/dev/null; then
   echo "fish is not installed: it was not asked whether it can read the completion"
   exit 0
 fi
-offered=$(HOME=$(mktemp -d) fish --no-config -c "source '$file'; complete -C 'whycam explain --guided-rule '" | cut -f1)
+home=$(mktemp -d)  # fish writes its settings there
+trap 'rm -r "$home"' EXIT
+offered=$(HOME=$home fish --no-config -c "source '$file'; complete -C 'whycam explain --guided-rule '" | cut -f1)
 require_word "$offered" paper "what fish offers behind --guided-rule"

@@ -5,7 +5,7 @@ page=$documents/whycam.1
 # The options that the page's section lists, from its title to the next one.
 section_options() {
   awk -v title="$1" '/^\.S[HS] /{inside = ($0 == title)} inside' "$page" |
-    sed -nE 's/\\-/-/g; s/\\f[BIR]//g; /^-/p' | tr -d ',' | tr ' ' '\n' | grep -E '^-'
+    sed -nE 's/\\-/-/g; s/\\f[BIR]//g; /^-/p' | tr -d ',' | tr ' ' '\n' | { grep -E '^-' || true; }
 }
 
 while read -r option; do

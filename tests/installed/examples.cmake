@@ -1,5 +1,6 @@
 # Builds the examples as a user would, against the prefix that components.cmake made.
+# Without optimisation, which compiles faster and is not how the library was built: a user's program need not be either.
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 run(${CMAKE_COMMAND} -S ${SOURCE}/examples -B ${WORK}/examples -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix
-  -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror ${FLAGS}")
+  -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror ${FLAGS}")
 run(${CMAKE_COMMAND} --build ${WORK}/examples)
