@@ -10,7 +10,6 @@
 #include "exit_code.h"
 
 namespace whycam::cli {
-
 namespace {
 
 int report(const Failure& failure) {

@@ -30,6 +30,10 @@ std::string roff(const std::string& text) {
 std::string bold(const std::string& text) { return "\\fB" + roff(text) + "\\fR"; }
 std::string italic(const std::string& text) { return "\\fI" + roff(text) + "\\fR"; }
 
+std::string sentence(const std::string& text) {
+  return roff(text) + (text.empty() || text.back() == '.' ? "\n" : ".\n");
+}
+
 /// "-h, --help", "--labels FILE", "MODEL".
 std::string heading(const OptionText& option, bool positional) {
   if (positional) return italic(option.names.front());
@@ -41,9 +45,9 @@ std::string heading(const OptionText& option, bool positional) {
 std::string items(const std::vector<OptionText>& options, bool positional) {
   std::string text;
   for (const OptionText& option : options) {
-    text += fmt::format(".TP\n{}\n{}.\n", heading(option, positional), roff(option.description));
-    if (!option.limits.empty()) text += roff(option.limits) + ".\n";
-    if (!option.default_value.empty()) text += "Default: " + roff(option.default_value) + ".\n";
+    text += fmt::format(".TP\n{}\n{}", heading(option, positional), sentence(option.description));
+    if (!option.limits.empty()) text += sentence(option.limits);
+    if (!option.default_value.empty()) text += sentence("Default: " + option.default_value);
     if (!positional && option.required) text += "Required.\n";
   }
   return text;
@@ -69,7 +73,7 @@ std::string synopsis(const CLI::App& app) {
 std::string commands(const CLI::App& app) {
   std::string text;
   for (const CommandText& command : describe_subcommands(app))
-    text += fmt::format(".SS \"{} {}\"\n{}.\n{}{}", roff(app.get_name()), roff(command.name), roff(command.description),
+    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name), sentence(command.description),
                         items(command.positionals, true), items(command.options, false));
   return text;
 }
@@ -80,7 +84,7 @@ std::string exit_status() {
   std::istringstream lines(exit_code_help());
   for (std::string number, meaning; lines >> number && std::getline(lines >> std::ws, meaning);)
     if (number.find_first_not_of("0123456789") == std::string::npos)
-      text += fmt::format(".TP\n{}\n{}.\n", bold(number), roff(meaning));
+      text += fmt::format(".TP\n{}\n{}", bold(number), sentence(meaning));
   return text;
 }
 

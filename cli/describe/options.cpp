@@ -35,6 +35,7 @@ OptionText describe_option(const CLI::Option& option) {
   OptionText text;
   text.names = names_of(option);
   text.description = option.get_description();
+  std::replace(text.description.begin(), text.description.end(), '\n', ' ');
   text.required = option.get_required();
   if (option.get_items_expected_max() == 0) return text;  // a flag
   const std::string type_name = option.get_type_name();   // "INT:INT in [1 - 4096]" where there is a check
