@@ -19,7 +19,8 @@ CommandLine::CommandLine()
 }
 
 template <class Arguments>
-void CommandLine::add(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&)) {
+void CommandLine::add(const std::string& name, const std::string& description,
+                      ExitCode (*command)(const Arguments&)) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* subcommand = app_.add_subcommand(name, description);
   arguments->add_to(*subcommand);

@@ -1,4 +1,5 @@
-// The command's options and subcommands: what is parsed, and what the help, the man page and the completions are made of.
+// The command's options and subcommands: what is parsed, and what the help, the man page and the completions
+// are made of.
 #pragma once
 
 #include <CLI/CLI.hpp>

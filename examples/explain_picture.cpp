@@ -10,7 +10,8 @@ int main(int argc, char** argv) try {
     std::cerr << "usage: explain_picture NETWORK.pt PICTURE CLASS OUTPUT.png\n";
     return 2;
   }
-  // The picture as the network was trained to take it. The defaults are ImageNet's; another network needs its own.
+  // The picture as the network was trained to take it: resized, and normalised with a mean and deviation. The
+  // defaults are ImageNet's; a network that was trained otherwise needs its own.
   const whycam::picture::Preprocessing preprocessing;
   const auto picture = whycam::picture::read_image(argv[2], preprocessing.channels());
   const torch::Tensor input = to_tensor(to_network_input(picture, preprocessing));  // 1 x 3 x 224 x 224

@@ -1,4 +1,5 @@
-// Explains every picture of a folder for its best class, as Grad-CAM laid over the picture. Frames of a video go the same way.
+// Explains every picture of a folder for its best class, as Grad-CAM laid over the picture. Frames of a video
+// go the same way.
 //
 // usage: folder_loop NETWORK.pt FOLDER OUTPUT_FOLDER
 #include <whycam/whycam.h>
@@ -19,7 +20,8 @@ namespace picture = whycam::picture;
 std::vector<fs::path> pictures_in(const fs::path& folder) {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".png" || entry.path().extension() == ".jpg") paths.push_back(entry.path());
+    if (entry.path().extension() == ".png" || entry.path().extension() == ".jpg")
+      paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -33,8 +35,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
 #ifdef __GLIBC__
-  // Keep freed memory for the next picture. glibc gives large blocks back to the system at once, and fetching them again
-  // for every picture takes longer than computing.
+  // Keep freed memory for the next picture. glibc gives large blocks back to the system at once, and fetching
+  // them again for every picture takes longer than computing.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
@@ -45,11 +47,13 @@ int main(int argc, char** argv) try {
                            .interpolate_mode(whycam::Interpolation::bilinear);
   fs::create_directories(argv[3]);
 
-  // One explainer for all pictures: a network is compiled once for each input shape, and the plan is kept in the explainer.
+  // One explainer for all pictures: a network is compiled once for each input shape, and the plan is kept in
+  // the explainer.
   std::optional<whycam::GuidedGradCam> explainer;
   for (const fs::path& path : pictures_in(argv[2])) {
     try {
-      const auto seen = resize_for_network(picture::read_image(path, preprocessing.channels()), preprocessing);
+      const auto seen =
+          resize_for_network(picture::read_image(path, preprocessing.channels()), preprocessing);
       const torch::Tensor input = to_tensor(normalise(seen, preprocessing));
       if (!explainer) explainer.emplace(model, model.default_layer({input}));
       const whycam::Explanation explanation = explainer->explain({input}, best_class, options);
@@ -58,8 +62,8 @@ int main(int argc, char** argv) try {
       const auto map = picture::to_array(best.layers[0].upsampled[0][0][0]);  // rows x columns
       const fs::path output = fs::path(argv[3]) / path.stem().concat("-gradcam.png");
       picture::write_image(output, overlay(seen, map, picture::ColourMap::jet, /*alpha=*/0.5));
-      std::cout << path.filename().string() << ": class " << explanation.output.argmax(1).item<int>() << ", score "
-                << best.scores.item<float>() << "\n";
+      std::cout << path.filename().string() << ": class " << explanation.output.argmax(1).item<int>()
+                << ", score " << best.scores.item<float>() << "\n";
     } catch (const whycam::InputError& error) {
       std::cerr << "skipped: " << error.what() << "\n";  // one bad picture does not end the loop
     }

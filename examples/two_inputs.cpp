@@ -1,7 +1,8 @@
-// A network with two inputs and an additional argument: a picture, a map of distances, and how far is still near.
+// A network with two inputs, a picture and a map of distances, and two additional arguments: how far is still
+// near, and whether to smooth.
 //
-// It answers "is there something red and near?" with weights set by hand, so that the right explanation is known: of two red
-// squares, one near and one far, it must show the near one alone.
+// It answers "is there something red and near?" with weights set by hand, so that the right explanation is
+// known: of two red squares, one near and one far, it must show the near one alone.
 //
 // usage: two_inputs
 #include <torch/torch.h>
@@ -19,7 +20,8 @@ struct RedAndNearImpl : nn::Module {
   }
 
   // Tensors that are explained come first, other arguments behind them.
-  torch::Tensor forward(const torch::Tensor& colour, const torch::Tensor& distance, double reach, bool smooth) {
+  torch::Tensor forward(const torch::Tensor& colour, const torch::Tensor& distance, double reach,
+                        bool smooth) {
     const torch::Tensor red = torch::relu(redness(colour));
     const torch::Tensor near = torch::relu(reach - distance);
     torch::Tensor both = red * near;
@@ -40,7 +42,7 @@ torch::Tensor square(const torch::Tensor& map, std::int64_t first) {
 
 int main() try {
   constexpr std::int64_t near_one = 8, far_one = 40;
-  torch::Tensor colour = torch::full({1, 3, 64, 64}, 0.2);  // RGB from 0 to 1
+  torch::Tensor colour = torch::full({1, 3, 64, 64}, 0.2);    // RGB from 0 to 1
   torch::Tensor distance = torch::full({1, 1, 64, 64}, 9.0);  // metres
   square(colour, near_one).select(1, 0).fill_(1);
   square(colour, far_one).select(1, 0).fill_(1);
@@ -52,7 +54,8 @@ int main() try {
   const auto options = whycam::AttributeOptions().additional_forward_args({/*reach=*/2.0, /*smooth=*/true});
 
   // One attribution for each input, of its shape.
-  const std::vector<torch::Tensor> attributions = explainer.attribute({colour, distance}, /*target=*/0, options);
+  const std::vector<torch::Tensor> attributions =
+      explainer.attribute({colour, distance}, /*target=*/0, options);
   const char* const names[] = {"colour", "distance"};
   for (std::size_t i = 0; i < attributions.size(); ++i) {
     const torch::Tensor strength = attributions[i].abs();

@@ -7,19 +7,27 @@ namespace whycam::cli {
 namespace {
 
 std::string quoted(const std::string& text) {
-  return "'" + quoted_by(text, [](char letter) {
-           return (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter);
-         }) + "'";
+  return "'" +
+         quoted_by(text,
+                   [](char letter) {
+                     return (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter);
+                   }) +
+         "'";
 }
 
 std::string value(const OptionText& option) {
   switch (option.kind) {
-    case ValueKind::none: return "";
+    case ValueKind::none:
+      return "";
     case ValueKind::file:
-    case ValueKind::text: return " -r -F";
-    case ValueKind::folder: return " -x -a '(__fish_complete_directories)'";
-    case ValueKind::choice: return fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
-    case ValueKind::other: return " -x";
+    case ValueKind::text:
+      return " -r -F";
+    case ValueKind::folder:
+      return " -x -a '(__fish_complete_directories)'";
+    case ValueKind::choice:
+      return fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
+    case ValueKind::other:
+      return " -x";
   }
   return "";
 }

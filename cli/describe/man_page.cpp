@@ -11,17 +11,24 @@
 namespace whycam::cli {
 namespace {
 
-/// Text as roff prints it: a hyphen that can be copied as one, and no character that roff would take for its own.
+/// Text as roff prints it: a hyphen that can be copied as one, and no character that roff would take as its own.
 std::string roff(const std::string& text) {
   const std::string escaped = quoted_by(text, [](char letter) -> std::string {
     switch (letter) {
-      case '-': return "\\-";
-      case '\\': return "\\(rs";
-      case '\'': return "\\(aq";
-      case '^': return "\\(ha";
-      case '~': return "\\(ti";
-      case '`': return "\\(ga";
-      default: return std::string(1, letter);
+      case '-':
+        return "\\-";
+      case '\\':
+        return "\\(rs";
+      case '\'':
+        return "\\(aq";
+      case '^':
+        return "\\(ha";
+      case '~':
+        return "\\(ti";
+      case '`':
+        return "\\(ga";
+      default:
+        return std::string(1, letter);
     }
   });
   return escaped.rfind('.', 0) == 0 ? "\\&" + escaped : escaped;
@@ -73,8 +80,9 @@ std::string synopsis(const CLI::App& app) {
 std::string commands(const CLI::App& app) {
   std::string text;
   for (const CommandText& command : describe_subcommands(app))
-    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name), sentence(command.description),
-                        items(command.positionals, true), items(command.options, false));
+    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name),
+                        sentence(command.description), items(command.positionals, true),
+                        items(command.options, false));
   return text;
 }
 

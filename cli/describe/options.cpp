@@ -17,7 +17,8 @@ std::vector<std::string> names_of(const CLI::Option& option) {
   return names;
 }
 
-/// What stands in brackets around comma-separated names: "{one,other}", or the default "[one,other]" of a vector.
+/// What stands in brackets around comma-separated names: "{one,other}", or the default "[one,other]" of a
+/// vector.
 std::string without_brackets(const std::string& text, char open, char close) {
   const bool inside = text.size() > 1 && text.front() == open && text.back() == close;
   return inside ? text.substr(1, text.size() - 2) : text;
@@ -58,7 +59,8 @@ void add_options(const CLI::App& app, CommandText& command) {
     auto& list = option->get_positional() ? command.positionals : command.options;
     list.push_back(describe_option(*option));
   }
-  for (const CLI::App* group : app.get_subcommands([](const CLI::App* other) { return other->get_name().empty(); }))
+  for (const CLI::App* group :
+       app.get_subcommands([](const CLI::App* other) { return other->get_name().empty(); }))
     add_options(*group, command);
 }
 
@@ -80,7 +82,8 @@ std::vector<CommandText> describe_subcommands(const CLI::App& app) {
 
 std::string joined_names(const std::vector<OptionText>& options) {
   std::vector<std::string> names;
-  for (const OptionText& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
+  for (const OptionText& option : options)
+    names.insert(names.end(), option.names.begin(), option.names.end());
   return fmt::format("{}", fmt::join(names, " "));
 }
 

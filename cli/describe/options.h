@@ -8,18 +8,19 @@
 
 namespace whycam::cli {
 
-/// What a shell can offer as an option's value. The option's type name decides: FILE, DIR, or "{one,other}"; TEXT, which an
-/// option has that says nothing, may be a file as well; any other name (INT, LAYER) is a value that cannot be guessed.
+/// What a shell can offer as an option's value. The option's type name decides: FILE, DIR, or "{one,other}";
+/// TEXT, which an option has that says nothing, may be a file as well; any other name (INT, LAYER) is a value
+/// that cannot be guessed.
 enum class ValueKind { none, file, folder, choice, text, other };
 
 /// An option, a flag or a positional argument.
 struct OptionText {
-  std::vector<std::string> names;    ///< "-h" and "--help"; of a positional argument its name alone
-  std::string placeholder;           ///< "FILE"; empty for a flag
+  std::vector<std::string> names;  ///< "-h" and "--help"; of a positional argument its name alone
+  std::string placeholder;         ///< "FILE"; empty for a flag
   std::vector<std::string> choices;
   ValueKind kind = ValueKind::none;
   std::string description;
-  std::string limits;                ///< "INT in [1 - 4096]"; empty where there are none
+  std::string limits;  ///< "INT in [1 - 4096]"; empty where there are none
   std::string default_value;
   bool required = false;
   bool repeatable = false;
@@ -29,7 +30,7 @@ struct OptionText {
 struct CommandText {
   std::string name;
   std::string description;
-  std::vector<OptionText> options;       ///< in the order of --help; hidden ones are left out
+  std::vector<OptionText> options;  ///< in the order of --help; hidden ones are left out
   std::vector<OptionText> positionals;
 };
 

@@ -6,7 +6,8 @@
 namespace whycam::cli {
 namespace {
 
-/// A description inside the brackets, or between the colons, of an argument of _arguments, itself in single quotes.
+/// A description inside the brackets, or between the colons, of an argument of _arguments, itself in single
+/// quotes.
 std::string described(const std::string& text) {
   return quoted_by(text, [](char letter) -> std::string {
     if (letter == '\'') return "'\\''";
@@ -17,12 +18,17 @@ std::string described(const std::string& text) {
 
 std::string action(const OptionText& option) {
   switch (option.kind) {
-    case ValueKind::file: return "_files";
-    case ValueKind::folder: return "_files -/";
-    case ValueKind::text: return "_default";
-    case ValueKind::choice: return fmt::format("({})", fmt::join(option.choices, " "));
+    case ValueKind::file:
+      return "_files";
+    case ValueKind::folder:
+      return "_files -/";
+    case ValueKind::text:
+      return "_default";
+    case ValueKind::choice:
+      return fmt::format("({})", fmt::join(option.choices, " "));
     case ValueKind::none:
-    case ValueKind::other: break;
+    case ValueKind::other:
+      break;
   }
   return " ";  // says what belongs here and offers nothing
 }
@@ -35,7 +41,8 @@ std::string option_arguments(const OptionText& option, const std::string& indent
     const bool flag = option.kind == ValueKind::none;
     const std::string message = option.kind == ValueKind::choice ? "one of" : option.placeholder;
     const std::string value = flag ? "" : fmt::format(":{}:{}", described(message), action(option));
-    text += fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, flag ? "" : "=", described(option.description), value);
+    text += fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, flag ? "" : "=",
+                        described(option.description), value);
   }
   return text;
 }
@@ -62,9 +69,12 @@ std::string zsh_completion(const CLI::App& app) {
   text += "  )\n  _arguments -C";
   for (const OptionText& option : describe(app).options) text += option_arguments(option, "    ");
   text += " \\\n    '1:command:->command' \\\n    '*::argument:->argument'\n";
-  text += "  case $state in\n    command) _describe command commands ;;\n    argument)\n      case $words[1] in\n";
+  text +=
+      "  case $state in\n    command) _describe command commands ;;\n    argument)\n      case $words[1] "
+      "in\n";
   for (const CommandText& command : subcommands)
-    text += fmt::format("        {})\n          {}\n          ;;\n", command.name, arguments_of(command, "            "));
+    text += fmt::format("        {})\n          {}\n          ;;\n", command.name,
+                        arguments_of(command, "            "));
   text += fmt::format("      esac\n      ;;\n  esac\n}}\n\n_{} \"$@\"\n", name);
   return text;
 }
