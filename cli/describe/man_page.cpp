@@ -11,7 +11,8 @@
 namespace whycam::cli {
 namespace {
 
-/// Text as roff prints it: a hyphen that can be copied as one, and no character that roff would take as its own.
+/// Text as roff prints it: a hyphen that can be copied as one, and no character that roff would take as its
+/// own.
 std::string roff(const std::string& text) {
   const std::string escaped = quoted_by(text, [](char letter) -> std::string {
     switch (letter) {

@@ -8,9 +8,9 @@
 
 namespace whycam::cli {
 
-/// What a shell can offer as an option's value. The option's type name decides: FILE, DIR, or "{one,other}";
-/// TEXT, which an option has that says nothing, may be a file as well; any other name (INT, LAYER) is a value
-/// that cannot be guessed.
+/// What a shell can offer as an option's value. The option's type name decides, or its check (CLI::IsMember,
+/// CLI::ExistingFile) where it has none: FILE, DIR, or "{one,other}"; TEXT, which an option has that says
+/// nothing, may be a file as well; any other name (INT, LAYER) is a value that cannot be guessed.
 enum class ValueKind { none, file, folder, choice, text, other };
 
 /// An option, a flag or a positional argument.

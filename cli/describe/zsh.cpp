@@ -41,8 +41,9 @@ std::string option_arguments(const OptionText& option, const std::string& indent
     const bool flag = option.kind == ValueKind::none;
     const std::string message = option.kind == ValueKind::choice ? "one of" : option.placeholder;
     const std::string value = flag ? "" : fmt::format(":{}:{}", described(message), action(option));
-    text += fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, flag ? "" : "=",
-                        described(option.description), value);
+    const char* joint = flag ? "" : name.rfind("--", 0) == 0 ? "=" : "+";  // --name=value, -nvalue
+    text +=
+        fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, joint, described(option.description), value);
   }
   return text;
 }

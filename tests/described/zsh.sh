@@ -5,7 +5,7 @@ file=$documents/_whycam
 for command in $commands; do
   grep -qF "'$command:" "$file" || fail "$command is missing"
   listed=$(awk -v start="        $command)" '$0 == start {inside = 1} /^          ;;/ {inside = 0} inside' "$file" |
-    sed -nE "s/^ *'(\*|\([^)]*\))(-[^=[]+)=?\[.*/\2/p")
+    sed -nE "s/^ *'(\*|\([^)]*\))(-[^=+[]+)[=+]?\[.*/\2/p")
   while read -r option; do
     require_word "$listed" "$option" "the completion of whycam $command"
   done < <(help_options "$command")
