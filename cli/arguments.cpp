@@ -18,6 +18,12 @@ constexpr std::array<std::pair<Method, const char*>, 4> method_names{{
     {Method::deconvolution, "deconvolution"},
 }};
 
+std::string method_choices() {
+  std::string names;
+  for (const auto& [method, name] : method_names) names += (names.empty() ? "" : ",") + std::string(name);
+  return "{" + names + "}";
+}
+
 std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
   std::vector<float> numbers;
   std::istringstream parts(text);
@@ -26,8 +32,8 @@ std::vector<float> parse_numbers(const std::string& text, const std::string& opt
     float value = 0;
     const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
     if (failure != std::errc() || end != part.data() + part.size())
-      throw Failure(ExitCode::usage,
-                    option + " takes numbers with commas between them, one a channel, not \"" + text + "\"");
+      throw Failure(ExitCode::usage, option + " takes numbers with commas between them, one a channel, not \"" + text +
+                                         "\"");
     numbers.push_back(value);
   }
   return numbers;
@@ -55,9 +61,8 @@ std::pair<int, int> parse_size(const std::string& text, const std::string& optio
     int value = 0;
     const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
     if (failure != std::errc() || end != part.data() + part.size() || value < 1 || value > 65536)
-      throw Failure(
-          ExitCode::usage,
-          option + " takes a number of pixels, or height,width, from 1 to 65536, not \"" + text + "\"");
+      throw Failure(ExitCode::usage,
+                    option + " takes a number of pixels, or height,width, from 1 to 65536, not \"" + text + "\"");
     return value;
   };
   const std::size_t comma = text.find(',');
@@ -82,15 +87,16 @@ std::vector<OutputElement> parse_output_element(const std::string& text) {
 }
 
 void PreprocessingArguments::add_to(CLI::App& command) {
-  command
-      .add_option("--size", size,
-                  "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
+  command.add_option("--size", size,
+                     "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
+      ->type_name("PIXELS")
       ->capture_default_str();
-  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture");
-  command
-      .add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture")->type_name("PIXELS");
+  command.add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+      ->type_name("NUMBERS")
       ->capture_default_str();
   command.add_option("--std", standard_deviation, "Standard deviation of each channel")
+      ->type_name("NUMBERS")
       ->capture_default_str();
 }
 
@@ -105,8 +111,7 @@ picture::Preprocessing PreprocessingArguments::parse() const {
   preprocessing.mean = parse_numbers(mean, "--mean");
   preprocessing.standard_deviation = parse_numbers(standard_deviation, "--std");
   if (preprocessing.mean.size() != preprocessing.standard_deviation.size())
-    throw Failure(ExitCode::usage, "--mean has " + std::to_string(preprocessing.mean.size()) +
-                                       " numbers and --std " +
+    throw Failure(ExitCode::usage, "--mean has " + std::to_string(preprocessing.mean.size()) + " numbers and --std " +
                                        std::to_string(preprocessing.standard_deviation.size()) +
                                        "; both take one for each channel");
   try {
@@ -119,36 +124,29 @@ picture::Preprocessing PreprocessingArguments::parse() const {
 
 void DrawingArguments::add_to(CLI::App& command) {
   std::string names;
-  for (const std::string& name : picture::colour_map_names()) names += (names.empty() ? "" : ", ") + name;
-  command.add_option("--cmap", colour_map, "Grad-CAM's colours: " + names)->capture_default_str();
-  command.add_option("--alpha", opacity, "Grad-CAM's opacity over the picture, from 0 to 1")
+  for (const std::string& name : picture::colour_map_names()) names += (names.empty() ? "{" : ",") + name;
+  command.add_option("--cmap", colour_map, "Grad-CAM's colours")->type_name(names + "}")->capture_default_str();
+  command.add_option("--alpha", opacity, "Grad-CAM's opacity over the picture, from 0 to 1")->type_name("NUMBER")->capture_default_str();
+  command
+      .add_option("--sign", sign, "What guided maps show: all values around grey, those above 0 from black, or absolute ones from black")
+      ->type_name("{all,positive,absolute}")
       ->capture_default_str();
   command
-      .add_option(
-          "--sign", sign,
-          "What guided maps show: all (values around grey), positive (those above 0, from black) or absolute")
-      ->capture_default_str();
-  command
-      .add_option(
-          "--percentile", percentile,
-          "Full contrast in guided maps: this percentage of the magnitudes other than 0 is not larger")
+      .add_option("--percentile", percentile,
+                  "Full contrast in guided maps: this percentage of the magnitudes other than 0 is not larger")
+      ->type_name("NUMBER")
       ->capture_default_str();
 }
 
 Drawing DrawingArguments::parse() const {
   constexpr std::array<std::pair<const char*, picture::Sign>, 3> signs{
-      {{"all", picture::Sign::all},
-       {"positive", picture::Sign::positive},
-       {"absolute", picture::Sign::absolute}}};
-  const auto found =
-      std::find_if(signs.begin(), signs.end(), [&](const auto& entry) { return sign == entry.first; });
-  if (found == signs.end())
-    throw Failure(ExitCode::usage, "--sign takes all, positive or absolute, not \"" + sign + "\"");
+      {{"all", picture::Sign::all}, {"positive", picture::Sign::positive}, {"absolute", picture::Sign::absolute}}};
+  const auto found = std::find_if(signs.begin(), signs.end(), [&](const auto& entry) { return sign == entry.first; });
+  if (found == signs.end()) throw Failure(ExitCode::usage, "--sign takes all, positive or absolute, not \"" + sign + "\"");
   if (!(opacity >= 0 && opacity <= 1))
     throw Failure(ExitCode::usage, "--alpha takes a number from 0 to 1, not " + std::to_string(opacity));
   if (!(percentile > 0 && percentile <= 100))
-    throw Failure(ExitCode::usage,
-                  "--percentile takes a number above 0, up to 100, not " + std::to_string(percentile));
+    throw Failure(ExitCode::usage, "--percentile takes a number above 0, up to 100, not " + std::to_string(percentile));
   try {
     return {picture::colour_map_named(colour_map), opacity, {found->second, percentile}};
   } catch (const std::invalid_argument& error) {
@@ -157,55 +155,53 @@ Drawing DrawingArguments::parse() const {
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
   command
       .add_option("INPUT", inputs,
-                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or "
-                  "float64), which are "
+                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
                   "used as they are")
+      ->type_name("FILE")
       ->required();
-  command.add_option(
-      "--layer", layer,
-      "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
-      "layer that still has spatial extent");
+  command.add_option("--layer", layer,
+                     "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
+                     "layer that still has spatial extent")
+      ->type_name("LAYER");
   command
       .add_option("--target", targets,
-                  "What is explained: a class's number, its label, topK (the K best classes), or an index "
-                  "tuple such as "
+                  "What is explained: a class's number, its label, topK (the K best classes), or an index tuple such as "
                   "1,7,3; repeatable")
+      ->type_name("TARGET")
       ->take_all()
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--labels", labels, "A file with a class name a line");
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
   command
-      .add_option("--method", methods,
-                  "guided-gradcam, gradcam, guided-backprop or deconvolution; repeatable, or "
-                  "with commas between them")
+      .add_option("--method", methods, "What is computed; repeatable, or with commas between them")
+      ->type_name(method_choices())
       ->take_all()
       ->allow_extra_args(false)
       ->delimiter(',')
       ->capture_default_str();
   command
-      .add_option("--interpolate", interpolate,
-                  "How Grad-CAM is resized to the input: nearest, area, bilinear or bicubic")
+      .add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
+      ->type_name("{nearest,area,bilinear,bicubic}")
       ->capture_default_str();
   command
       .add_option("--guided-rule", guided_rule,
-                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes "
-                  "through it")
+                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
+      ->type_name("{captum,paper}")
       ->capture_default_str();
   command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
-  command.add_flag("--layer-input", layer_input,
-                   "Attribute to what enters the layer instead of what leaves it");
-  command.add_option(
-      "--output-element", output_element,
-      "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-      "number or key, with points between several steps");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element,
+                     "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
+                     "number or key, with points between several steps")
+      ->type_name("ELEMENT");
   command
       .add_option("--engine", engine,
-                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that "
-                  "one. The environment "
+                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
                   "variable WHYCAM_ENGINE decides for automatic")
+      ->type_name("{automatic,autograd,compiled}")
       ->capture_default_str();
   preprocessing.add_to(command);
   drawing.add_to(command);
@@ -215,21 +211,22 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));
   command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
+      ->type_name("DIR")
       ->capture_default_str();
-  command.add_flag("--resume", resume,
-                   "Go on with a run into the same folder that was interrupted: what it finished stays");
+  command.add_flag("--resume", resume, "Go on with a run into the same folder that was interrupted: what it finished stays");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
-  command.add_flag("--contact-sheet", contact_sheet, "Write one more picture an input: it and all of its maps side by side, a row a class");
+  command.add_flag("--contact-sheet", contact_sheet,
+                   "Write one more picture an input: it and all of its maps side by side, a row a class");
   command.add_flag("--report", report, "Write report.html, one page with all pictures, classes and settings, to search and filter");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
   command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 
 void ExampleInputArguments::add_to(CLI::App& command) {
-  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")->capture_default_str();
-  command.add_option("--channels", channels, "The input's channels")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 65536));
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")
+      ->type_name("PIXELS")
+      ->capture_default_str();
+  command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
 }
 
 torch::Tensor ExampleInputArguments::parse() const {
@@ -238,18 +235,16 @@ torch::Tensor ExampleInputArguments::parse() const {
 }
 
 void GraphArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
-  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain");
-  command.add_flag("--layer-input", layer_input,
-                   "Attribute to what enters the layer instead of what leaves it");
-  command.add_option("--output-element", output_element,
-                     "Which element of the network's output is explained");
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element, "Which element of the network's output is explained")->type_name("ELEMENT");
   input.add_to(command);
-  command.add_option("--pass", pass, "Show the graph behind this pass alone");
+  command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
 }
 
 void LayersArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
   input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));

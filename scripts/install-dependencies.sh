@@ -9,6 +9,7 @@ packages="
   libopencv-dev libxtensor-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
   libgtest-dev
+  pkgconf man-db dpkg-dev file
 "
 
 missing=""

@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <sstream>
+#include <stdexcept>
+
+#include "../exit_code.h"
+#include "documents.h"
+#include "options.h"
+#include "whycam/version.h"
+
+namespace whycam::cli {
+namespace {
+
+/// Text as roff prints it: a hyphen that can be copied as one, and no character that roff would take as its
+/// own.
+std::string roff(const std::string& text) {
+  const std::string escaped = quoted_by(text, [](char letter) -> std::string {
+    switch (letter) {
+      case '-':
+        return "\\-";
+      case '\\':
+        return "\\(rs";
+      case '\'':
+        return "\\(aq";
+      case '^':
+        return "\\(ha";
+      case '~':
+        return "\\(ti";
+      case '`':
+        return "\\(ga";
+      default:
+        return std::string(1, letter);
+    }
+  });
+  return escaped.rfind('.', 0) == 0 ? "\\&" + escaped : escaped;
+}
+
+std::string bold(const std::string& text) { return "\\fB" + roff(text) + "\\fR"; }
+std::string italic(const std::string& text) { return "\\fI" + roff(text) + "\\fR"; }
+
+std::string sentence(const std::string& text) {
+  return roff(text) + (text.empty() || text.back() == '.' ? "\n" : ".\n");
+}
+
+/// "-h, --help", "--labels FILE", "MODEL".
+std::string heading(const OptionText& option, bool positional) {
+  if (positional) return italic(option.names.front());
+  std::string names;
+  for (const std::string& name : option.names) names += (names.empty() ? "" : ", ") + bold(name);
+  return option.placeholder.empty() ? names : names + " " + italic(option.placeholder);
+}
+
+std::string items(const std::vector<OptionText>& options, bool positional) {
+  std::string text;
+  for (const OptionText& option : options) {
+    text += fmt::format(".TP\n{}\n{}", heading(option, positional), sentence(option.description));
+    if (!option.limits.empty()) text += sentence(option.limits);
+    if (!option.default_value.empty()) text += sentence("Default: " + option.default_value);
+    if (!positional && option.required) text += "Required.\n";
+  }
+  return text;
+}
+
+/// "explain [OPTIONS] MODEL INPUT..."
+std::string usage(const std::string& program, const CommandText& command) {
+  std::string text = bold(program + " " + command.name) + " [" + italic("OPTIONS") + "]";
+  for (const OptionText& positional : command.positionals) {
+    const std::string name = italic(positional.names.front()) + (positional.repeatable ? "..." : "");
+    text += positional.required ? " " + name : " [" + name + "]";
+  }
+  return text;
+}
+
+std::string synopsis(const CLI::App& app) {
+  std::string text;
+  for (const CommandText& command : describe_subcommands(app))
+    text += (text.empty() ? "" : ".br\n") + usage(app.get_name(), command) + "\n";
+  return text;
+}
+
+std::string commands(const CLI::App& app) {
+  std::string text;
+  for (const CommandText& command : describe_subcommands(app))
+    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name),
+                        sentence(command.description), items(command.positionals, true),
+                        items(command.options, false));
+  return text;
+}
+
+/// The lines "  2 usage: wrong options" of --help as a list.
+std::string exit_status() {
+  std::string text;
+  std::istringstream lines(exit_code_help());
+  for (std::string number, meaning; lines >> number && std::getline(lines >> std::ws, meaning);)
+    if (number.find_first_not_of("0123456789") == std::string::npos)
+      text += fmt::format(".TP\n{}\n{}", bold(number), sentence(meaning));
+  return text;
+}
+
+void fill_in(std::string& page, const std::string& name, std::string text) {
+  const std::string placeholder = "@" + name + "@";
+  const std::size_t place = page.find(placeholder);
+  if (place == std::string::npos) throw std::runtime_error("the man page's template has no " + placeholder);
+  if (!text.empty() && text.back() == '\n') text.pop_back();  // the template's line ends itself
+  page.replace(place, placeholder.size(), text);
+}
+
+}  // namespace
+
+std::string man_page(const CLI::App& app, std::string page_template) {
+  std::string& page = page_template;
+  fill_in(page, "VERSION", version);
+  fill_in(page, "SYNOPSIS", synopsis(app));
+  fill_in(page, "OPTIONS", items(describe(app).options, false));
+  fill_in(page, "COMMANDS", commands(app));
+  fill_in(page, "EXIT_STATUS", exit_status());
+  return page;
+}
+
+}  // namespace whycam::cli

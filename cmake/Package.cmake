@@ -1,0 +1,49 @@
+# Debian packages of the installed components: `cpack -G DEB` in the build folder, with Debian's own libtorch.
+set(maintainer "whycam's packager <packager@localhost>")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})  # as Debian's tools take it
+  set(maintainer "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
+set(WHYCAM_PACKAGE_MAINTAINER "${maintainer}" CACHE STRING "Who answers for the Debian packages: Name <address>")
+
+set(CPACK_PACKAGE_NAME whycam)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # CPack would put it before each package's own
+set(CPACK_GENERATOR DEB)
+set(CPACK_COMPONENTS_ALL library development command)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+  WORLD_READ WORLD_EXECUTE)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian_staging.cmake)
+
+set(library_package libwhycam${PROJECT_VERSION_MAJOR})
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libwhycam-dev)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME whycam)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER ${WHYCAM_PACKAGE_MAINTAINER})
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+# What dpkg-shlibdeps finds in the files, and what it cannot see there.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/src)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(same_version "${library_package} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${same_version}")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${same_version}, libtorch-dev")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS libopenblas0-pthread)
+
+set(description "whycam computes Guided Grad-CAM, Grad-CAM, guided backpropagation and
+deconvolution for PyTorch networks that are saved as TorchScript or written in
+C++, without Python.")
+set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "Guided Grad-CAM in C++, shared library\n${description}")
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "Guided Grad-CAM in C++, headers and CMake package\n${description}")
+set(CPACK_DEBIAN_COMMAND_DESCRIPTION "show why a convolutional network decided\n${description}")
+
+include(CPack)

@@ -1,0 +1,25 @@
+# Builds a program with the flags of whycam.pc alone, from a copy of the prefix: the file must not know where it was installed.
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+find_program(PKG_CONFIG pkg-config)
+if(NOT PKG_CONFIG)
+  message("SKIPPED: pkg-config is not installed")
+  return()
+endif()
+
+file(REMOVE_RECURSE ${WORK}/moved)
+file(COPY ${WORK}/prefix/ DESTINATION ${WORK}/moved)
+set(ENV{PKG_CONFIG_PATH} ${WORK}/moved/${LIBDIR}/pkgconfig)
+run(${PKG_CONFIG} --modversion whycam)
+require_equal("${output}" "${VERSION}\n" "pkg-config's version is")
+
+separate_arguments(flags UNIX_COMMAND "${FLAGS}")
+run(${PKG_CONFIG} --cflags whycam)
+separate_arguments(compile_flags UNIX_COMMAND "${output}")
+run(${PKG_CONFIG} --libs whycam)
+separate_arguments(link_flags UNIX_COMMAND "${output}")
+run(${CCACHE} ${COMPILER} -std=c++17 ${flags} ${compile_flags} -c ${CMAKE_CURRENT_LIST_DIR}/user/user.cpp -o ${WORK}/user.o)
+run(${COMPILER} ${flags} ${WORK}/user.o ${link_flags} -o ${WORK}/user)
+
+set(ENV{LD_LIBRARY_PATH} ${WORK}/moved/${LIBDIR})
+run(${WORK}/user ${SOURCE}/examples/shapes/shapes.pt)
+require_equal("${output}" "whycam ${VERSION}\n" "the program says")
