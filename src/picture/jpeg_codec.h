@@ -1,0 +1,14 @@
+// JPEG through libjpeg, silent and strict: where libjpeg would warn and invent what is missing, it is an error.
+#pragma once
+
+#include <filesystem>
+
+#include "picture/samples.h"
+
+namespace whycam::picture {
+
+/// Grey or RGB, turned upright as the EXIF orientation says; baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK.
+/// `path` is for messages only. Throws PictureError.
+Samples decode_jpeg(const std::filesystem::path& path, const Bytes& bytes);
+
+}  // namespace whycam::picture
