@@ -25,7 +25,7 @@ constexpr std::uint16_t encrypted = 1, sizes_follow = 8;
 constexpr std::uint32_t in_extra_field = 0xFFFFFFFF;
 
 constexpr std::uint64_t largest_directory = 64 << 20;
-constexpr std::uint64_t chunk_size = 1 << 20;
+constexpr std::uint64_t chunk_size = 256 << 10;
 /// Compressed records may unpack to this much, or to this many times the file's size.
 constexpr std::uint64_t modest_unpacked_size = 64 << 20, largest_expansion = 16;
 
@@ -256,7 +256,7 @@ void Archive::stream(const Record& record, const Sink& sink) const {
     bool ready;
   } inflater;
   if (!inflater.ready) throw std::bad_alloc();
-  std::string unpacked(chunk_size, '\0');
+  std::string unpacked(std::min(chunk_size, record.size + 1), '\0');
   std::uint64_t done = 0;
   int state = Z_OK;
   stream_packed(record, [&](std::string_view packed) {
@@ -276,18 +276,22 @@ void Archive::stream(const Record& record, const Sink& sink) const {
   if (state != Z_STREAM_END || done != record.size) fail(record, "cannot be unpacked");
 }
 
-void Archive::verify(const Record& record) const {
+void Archive::read_checked(const Record& record, const Sink& sink) const {
   uLong checksum = crc32(0, nullptr, 0);
   stream(record, [&](std::string_view bytes) {
     checksum = crc32(checksum, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+    sink(bytes);
   });
   if (checksum != record.checksum) fail(record, "does not match its checksum");
 }
 
+void Archive::verify(const Record& record) const {
+  read_checked(record, [](std::string_view) {});
+}
+
 std::string Archive::read(const Record& record) const {
-  verify(record);
   std::string content;
-  stream(record, [&](std::string_view bytes) { content += bytes; });
+  read_checked(record, [&](std::string_view bytes) { content += bytes; });
   return content;
 }
 

@@ -53,6 +53,7 @@ class Archive {
   void check_layout(std::uint64_t end) const;
   void check_unpacked_sizes() const;
   void stream(const Record& record, const Sink& sink) const;
+  void read_checked(const Record& record, const Sink& sink) const;
   void stream_packed(const Record& record, const Sink& sink) const;
   [[noreturn]] void fail(const Record& record, const std::string& reason) const;
 
