@@ -1,11 +1,15 @@
 // Sources: Python's pickletools (protocol 2), and libtorch's Unpickler, which knows these instructions alone.
 #include "model/pickle_check.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 #include <stdexcept>
 #include <vector>
+
+#include "model/code_check.h"
 
 namespace whycam::network {
 namespace {
@@ -213,6 +217,9 @@ class Follower {
     if (function.kind != Kind::function) fail("it calls what is no function");
     const bool tensor = starts_with(function.text, "torch._utils\n");
     if (tensor) check_tensor(argument);
+    if (argument.kind == Kind::tuple)  // libtorch parses the names of types that go with lists and dictionaries
+      for (const Value& value : *argument.elements)
+        if (value.kind == Kind::text) check_code(value.text);
     push();
     if (!tensor) top().depth = depth_around({argument});
   }
