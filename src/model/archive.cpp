@@ -17,7 +17,8 @@
 namespace whycam::network {
 namespace {
 
-constexpr std::uint32_t end_signature = 0x06054b50, locator_signature = 0x07064b50, end64_signature = 0x06064b50;
+constexpr std::uint32_t end_signature = 0x06054b50, locator_signature = 0x07064b50,
+                        end64_signature = 0x06064b50;
 constexpr std::uint32_t entry_signature = 0x02014b50, local_signature = 0x04034b50;
 constexpr std::uint64_t end_size = 22, locator_size = 20, end64_size = 56, entry_size = 46, local_size = 30;
 constexpr std::uint16_t stored = 0, deflated = 8;
@@ -56,11 +57,6 @@ class Fields {
 
  private:
   std::string_view bytes_;
-};
-
-/// Where the directory is, and how many entries it has.
-struct Directory {
-  std::uint64_t entries, size, offset;
 };
 
 Directory end_record(Fields fields) {
@@ -116,7 +112,8 @@ std::string lower_case(std::string text) {
 
 }  // namespace
 
-Archive::Archive(const std::filesystem::path& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+Archive::Archive(const std::filesystem::path& path)
+    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   struct stat status {};
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
     throw ModelError("cannot read the network file " + path.string() + ": " + std::strerror(errno));
@@ -132,7 +129,8 @@ Archive::Archive(const std::filesystem::path& path) : path_(path), descriptor_(:
 Archive::~Archive() { ::close(descriptor_); }
 
 void Archive::fail(const std::string& reason) const {
-  throw ModelError("the network file " + path_.string() + " is damaged: " + reason + "; copy or export it again");
+  throw ModelError("the network file " + path_.string() + " is damaged: " + reason +
+                   "; copy or export it again");
 }
 
 void Archive::fail(const Record& record, const std::string& reason) const {
@@ -143,7 +141,8 @@ std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {
   if (offset > file_size_ || count > file_size_ - offset) fail("it ends too early");
   std::string bytes(count, '\0');
   for (std::size_t done = 0; done < count;) {
-    const ssize_t read = ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
+    const ssize_t read =
+        ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
     if (read < 0 && errno == EINTR) continue;
     if (read < 0) fail(std::string("reading it failed: ") + std::strerror(errno));
     if (read == 0) fail("it ends too early");
@@ -152,43 +151,58 @@ std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {
   return bytes;
 }
 
-void Archive::read_directory() {
+/// By the record that ends the file, and the one before it where numbers did not fit 32 bits.
+Directory Archive::find_directory() const {
   if (file_size_ < end_size) fail("it ends too early");
   std::uint64_t end = file_size_ - end_size;
   const std::string last = bytes_at(end, end_size);
-  if (Fields(last).u32() != end_signature) fail("it does not end as a zip archive does, so its end is missing");
+  if (Fields(last).u32() != end_signature)
+    fail("it does not end as a zip archive does, so its end is missing");
   Directory directory = end_record(Fields(last));
   const std::string locator = bytes_at(end - std::min(end, locator_size), std::min(end, locator_size));
   if (Fields(locator).u32() == locator_signature) {
     const std::uint64_t begin = Fields(locator.substr(8)).u64();
     const std::string end64 = bytes_at(begin, end64_size);
-    if (begin != end - locator_size - end64_size || Fields(end64).u32() != end64_signature) fail("its zip64 end is not in its place");
+    if (begin != end - locator_size - end64_size || Fields(end64).u32() != end64_signature)
+      fail("its zip64 end is not in its place");
     const Directory wide = end64_record(Fields(end64));
-    const auto agree = [](std::uint64_t narrow, std::uint64_t value, std::uint64_t most) { return narrow == value || narrow == most; };
-    if (!agree(directory.entries, wide.entries, 0xFFFF) || !agree(directory.size, wide.size, in_extra_field) ||
+    const auto agree = [](std::uint64_t narrow, std::uint64_t value, std::uint64_t most) {
+      return narrow == value || narrow == most;
+    };
+    if (!agree(directory.entries, wide.entries, 0xFFFF) ||
+        !agree(directory.size, wide.size, in_extra_field) ||
         !agree(directory.offset, wide.offset, in_extra_field))
       fail("its two ends contradict each other");
     directory = wide;
     end = begin;
   }
-  if (directory.offset > end || directory.size != end - directory.offset) fail("its directory is not in its place");
-  if (directory.size > largest_directory) fail("its directory takes " + std::to_string(directory.size) + " bytes");
+  if (directory.offset > end || directory.size != end - directory.offset)
+    fail("its directory is not in its place");
+  if (directory.size > largest_directory)
+    fail("its directory takes " + std::to_string(directory.size) + " bytes");
+  return directory;
+}
 
+void Archive::read_directory() {
+  const Directory directory = find_directory();
   const std::string entries = bytes_at(directory.offset, directory.size);
   Fields fields(entries);
   while (!fields.at_end()) {
     Record record;
-    if (!read_entry(fields, record)) fail("the entry behind " + std::to_string(records_.size()) + " others in its directory is corrupt");
+    if (!read_entry(fields, record))
+      fail("the entry behind " + std::to_string(records_.size()) + " others in its directory is corrupt");
     check_local_header(record);
     records_.push_back(std::move(record));
   }
   if (records_.size() != directory.entries || records_.empty())
-    fail("its directory has " + std::to_string(records_.size()) + " records, not " + std::to_string(directory.entries));
+    fail("its directory has " + std::to_string(records_.size()) + " records, not " +
+         std::to_string(directory.entries));
   check_layout(directory.offset);
   check_unpacked_sizes();
 }
 
-/// Each record has a header of its own before its data, whose numbers may also be 0 and follow the data instead.
+/// Each record has a header of its own before its data, whose numbers may also be 0 and follow the data
+/// instead.
 void Archive::check_local_header(Record& record) const {
   if (record.flags & encrypted) fail(record, "is encrypted");
   if (record.method != stored && record.method != deflated) fail(record, "is compressed in an unknown way");
@@ -201,11 +215,16 @@ void Archive::check_local_header(Record& record) const {
   fields.text(4);  // time and date
   const std::uint32_t checksum = fields.u32(), packed_size = fields.u32(), size = fields.u32();
   const std::uint16_t name_size = fields.u16(), extra_size = fields.u16();
-  const auto agree = [&](std::uint64_t here, std::uint64_t value) { return here == value || (here == 0 && flags & sizes_follow); };
-  const auto agree_or_wide = [&](std::uint64_t here, std::uint64_t value) { return agree(here, value) || here == in_extra_field; };
+  const auto agree = [&](std::uint64_t here, std::uint64_t value) {
+    return here == value || (here == 0 && flags & sizes_follow);
+  };
+  const auto agree_or_wide = [&](std::uint64_t here, std::uint64_t value) {
+    return agree(here, value) || here == in_extra_field;
+  };
   if (!signed_ || flags != record.flags || method != record.method || !agree(checksum, record.checksum) ||
       !agree_or_wide(packed_size, record.packed_size) || !agree_or_wide(size, record.size) ||
-      name_size != record.name.size() || bytes_at(record.header_offset + local_size, name_size) != record.name)
+      name_size != record.name.size() ||
+      bytes_at(record.header_offset + local_size, name_size) != record.name)
     fail(record, "is described in two ways");
   record.data_offset = record.header_offset + local_size + name_size + extra_size;
 }
@@ -223,7 +242,8 @@ void Archive::check_layout(std::uint64_t end) const {
   std::uint64_t free = 0;
   for (const Record* record : by_place) {
     if (record->header_offset < free) fail(*record, "overlaps another");
-    if (record->data_offset > end || record->packed_size > end - record->data_offset) fail(*record, "does not fit the file");
+    if (record->data_offset > end || record->packed_size > end - record->data_offset)
+      fail(*record, "does not fit the file");
     free = record->data_offset + record->packed_size;
   }
 }
@@ -241,7 +261,8 @@ void Archive::check_unpacked_sizes() const {
 
 void Archive::stream_packed(const Record& record, const Sink& sink) const {
   for (std::uint64_t done = 0; done < record.packed_size;) {
-    const std::string chunk = bytes_at(record.data_offset + done, std::min(chunk_size, record.packed_size - done));
+    const std::string chunk =
+        bytes_at(record.data_offset + done, std::min(chunk_size, record.packed_size - done));
     sink(chunk);
     done += chunk.size();
   }

@@ -22,9 +22,14 @@ struct Record {
   std::uint16_t method = 0;
 };
 
-/// An archive whose directory has been found sound: it ends the file, every record lies where it says, no two of them
-/// overlap or share a name, and none unpacks to an absurd size. There is one way to read such a file, so that libtorch sees
-/// the same records. Nothing is kept in memory but the directory.
+/// Where the list of records is, and how many it has.
+struct Directory {
+  std::uint64_t entries, size, offset;
+};
+
+/// An archive whose directory has been found sound: it ends the file, every record lies where it says, no two
+/// of them overlap or share a name, and none unpacks to an absurd size. There is one way to read such a file,
+/// so that libtorch sees the same records. Nothing is kept in memory but the directory.
 class Archive {
  public:
   /// Throws ModelError.
@@ -48,6 +53,7 @@ class Archive {
   using Sink = std::function<void(std::string_view)>;
 
   std::string bytes_at(std::uint64_t offset, std::uint64_t count) const;
+  Directory find_directory() const;
   void read_directory();
   void check_local_header(Record& record) const;
   void check_layout(std::uint64_t end) const;

@@ -15,8 +15,8 @@ constexpr std::size_t deepest = 1000;
 
 bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) || letter == '_'; }
 
-/// How deep the syntax tree may be at a place: operators between two commas, or on a line, may all lie within each other, and
-/// brackets lie in brackets.
+/// How deep the syntax tree may be at a place: operators between two commas, or on a line, may all lie within
+/// each other, and brackets lie in brackets.
 class Depth {
  public:
   void open() {
@@ -70,7 +70,9 @@ void check_code(std::string_view code) {
       const std::size_t begin = i;
       while (i < code.size() && is_word(code[i])) ++i;
       const std::string_view word = code.substr(begin, i - begin);
-      if (word == "not" || word == "if" || word == "and" || word == "or" || word == "is" || word == "in" || word == "lambda") depth.step();
+      if (word == "not" || word == "if" || word == "and" || word == "or" || word == "is" || word == "in" ||
+          word == "lambda")
+        depth.step();
       if (word == "elif" && ++alternatives > deepest) fail();
       continue;
     }

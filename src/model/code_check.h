@@ -5,8 +5,8 @@
 
 namespace whycam::network {
 
-/// Throws std::runtime_error, saying why, where brackets, blocks or operators are nested deeper than libtorch's parser and
-/// compiler can follow on a usual stack.
+/// Throws std::runtime_error, saying why, where brackets, blocks or operators are nested deeper than
+/// libtorch's parser and compiler can follow on a usual stack.
 void check_code(std::string_view code);
 
 }  // namespace whycam::network

@@ -30,14 +30,17 @@ std::string inner_name(const Record& record) {
 
 enum class Content { pickle, code, other };
 
-/// What libtorch makes of a record as it loads the network; it leaves weights and additional files as they are.
+/// What libtorch makes of a record as it loads the network; it leaves weights and additional files as they
+/// are.
 Content content_of(const std::string& name) {
   const bool code = name.rfind("code/", 0) == 0;
-  if (name == "data.pkl" || name == "constants.pkl" || (code && ends_with(name, ".debug_pkl"))) return Content::pickle;
+  if (name == "data.pkl" || name == "constants.pkl" || (code && ends_with(name, ".debug_pkl")))
+    return Content::pickle;
   return code && ends_with(name, ".py") ? Content::code : Content::other;
 }
 
-/// The sizes of the records in the folder that belongs to a pickle: "net/data/0" is storage 0 of "net/data.pkl".
+/// The sizes of the records in the folder that belongs to a pickle: "net/data/0" is storage 0 of
+/// "net/data.pkl".
 StorageSize storages_of(const std::string& pickle, const std::map<std::string, std::uint64_t>& sizes) {
   const std::string folder = pickle.substr(0, pickle.rfind('.')) + "/";
   return [folder, &sizes](std::string_view key) -> std::optional<std::uint64_t> {
@@ -57,10 +60,12 @@ void check_network_file(const std::filesystem::path& path) {
     names.insert(inner_name(record));
   }
   if (names.count("model.json"))
-    throw ModelError(path.string() + " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
+    throw ModelError(path.string() +
+                     " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
   if (!names.count("constants.pkl"))
-    throw ModelError(path.string() + " holds Python objects (a state_dict or a pickled network), not TorchScript; save it "
-                                     "with torch.jit.script(network).save(path)");
+    throw ModelError(path.string() +
+                     " holds Python objects (a state_dict or a pickled network), not TorchScript; save it "
+                     "with torch.jit.script(network).save(path)");
   for (const Record& record : archive.records()) {
     const Content content = content_of(inner_name(record));
     if (content == Content::other) {

@@ -18,8 +18,8 @@ namespace {
 /// More scans are found in no honest progressive picture, and each of them passes over all of it.
 constexpr int most_scans = 500;
 
-/// libjpeg reports failures by a long jump, which may not pass over objects with destructors: only plain values live between
-/// setjmp and the calls, and what was said is kept here.
+/// libjpeg reports failures by a long jump, which may not pass over objects with destructors: only plain
+/// values live between setjmp and the calls, and what was said is kept here.
 struct Trouble {
   jpeg_error_mgr manager;  // the first member: libjpeg hands out its address
   std::jmp_buf jump;
@@ -86,14 +86,16 @@ void read_header(Reader& reader, const Bytes& bytes) {
 }
 
 void read_rows(jpeg_decompress_struct& jpeg, std::uint8_t* values) {
-  const std::size_t stride = static_cast<std::size_t>(jpeg.output_width) * static_cast<std::size_t>(jpeg.output_components);
+  const std::size_t stride =
+      static_cast<std::size_t>(jpeg.output_width) * static_cast<std::size_t>(jpeg.output_components);
   while (jpeg.output_scanline < jpeg.output_height) {
     JSAMPROW row = values + jpeg.output_scanline * stride;
     jpeg_read_scanlines(&jpeg, &row, 1);
   }
 }
 
-/// Whether a progressive picture has all of its scans: each coefficient that was begun was brought to its last bit.
+/// Whether a progressive picture has all of its scans: each coefficient that was begun was brought to its
+/// last bit.
 bool is_complete(const jpeg_decompress_struct& jpeg) {
   if (!jpeg.progressive_mode || !jpeg.coef_bits) return true;
   for (int component = 0; component < jpeg.num_components; ++component)
@@ -107,8 +109,11 @@ void convert_cmyk(Samples& samples, bool inverted) {
   Bytes rgb;
   rgb.reserve(samples.values.size() / 4 * 3);
   for (std::size_t i = 0; i + 3 < samples.values.size(); i += 4) {
-    const auto light = [&](std::size_t ink) { return inverted ? samples.values[i + ink] : 255 - samples.values[i + ink]; };
-    for (std::size_t ink = 0; ink < 3; ++ink) rgb.push_back(static_cast<std::uint8_t>((light(ink) * light(3) + 127) / 255));
+    const auto light = [&](std::size_t ink) {
+      return inverted ? samples.values[i + ink] : 255 - samples.values[i + ink];
+    };
+    for (std::size_t ink = 0; ink < 3; ++ink)
+      rgb.push_back(static_cast<std::uint8_t>((light(ink) * light(3) + 127) / 255));
   }
   samples.channels = 3;
   samples.values = std::move(rgb);
@@ -120,19 +125,24 @@ Samples decode_jpeg(const std::filesystem::path& path, const Bytes& bytes) {
   Reader reader;
   jpeg_decompress_struct& jpeg = reader.jpeg;
   const auto require = [&](bool done) {
-    if (!done) throw PictureError(path, std::string("the JPEG is corrupt: ") + reader.trouble.message + "; fetch it again");
+    if (!done)
+      throw PictureError(path,
+                         std::string("the JPEG is corrupt: ") + reader.trouble.message + "; fetch it again");
   };
   require(attempt(reader.trouble, [&] { read_header(reader, bytes); }));
-  if (!is_complete(jpeg)) throw PictureError(path, "the JPEG is corrupt: its last scans are missing; fetch it again");
+  if (!is_complete(jpeg))
+    throw PictureError(path, "the JPEG is corrupt: its last scans are missing; fetch it again");
 
-  Samples samples{static_cast<int>(jpeg.output_height), static_cast<int>(jpeg.output_width), jpeg.output_components, {}};
+  Samples samples{
+      static_cast<int>(jpeg.output_height), static_cast<int>(jpeg.output_width), jpeg.output_components, {}};
   samples.values.resize(static_cast<std::size_t>(samples.height) * static_cast<std::size_t>(samples.width) *
                         static_cast<std::size_t>(samples.channels));
   require(attempt(reader.trouble, [&] { read_rows(jpeg, samples.values.data()); }));
   if (samples.channels == 4) convert_cmyk(samples, jpeg.saw_Adobe_marker);
 
   for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker; marker = marker->next)
-    if (const auto orientation = exif_orientation(marker->data, marker->data_length)) return turned_upright(samples, *orientation);
+    if (const auto orientation = exif_orientation(marker->data, marker->data_length))
+      return turned_upright(samples, *orientation);
   return samples;
 }
 

@@ -1,4 +1,5 @@
-// JPEG through libjpeg, silent and strict: where libjpeg would warn and invent what is missing, it is an error.
+// JPEG through libjpeg, silent and strict: where libjpeg would warn and invent what is missing, it is an
+// error.
 #pragma once
 
 #include <filesystem>
@@ -7,8 +8,8 @@
 
 namespace whycam::picture {
 
-/// Grey or RGB, turned upright as the EXIF orientation says; baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK.
-/// `path` is for messages only. Throws PictureError.
+/// Grey or RGB, turned upright as the EXIF orientation says; baseline and progressive, grey, YCbCr, RGB, CMYK
+/// and YCCK. `path` is for messages only. Throws PictureError.
 Samples decode_jpeg(const std::filesystem::path& path, const Bytes& bytes);
 
 }  // namespace whycam::picture

@@ -14,8 +14,8 @@
 namespace whycam::picture {
 namespace {
 
-/// libpng reports failures by a long jump, which may not pass over objects with destructors: only plain values live between
-/// setjmp and the calls, and what was said is kept here.
+/// libpng reports failures by a long jump, which may not pass over objects with destructors: only plain
+/// values live between setjmp and the calls, and what was said is kept here.
 struct Trouble {
   std::jmp_buf jump;
   char message[256];
@@ -49,7 +49,9 @@ void take(png_structp png, png_bytep into, std::size_t count) {
 }
 
 struct Reader {
-  Reader() : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &trouble, give_up, give_up)), info(png_create_info_struct(png)) {}
+  Reader()
+      : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &trouble, give_up, give_up)),
+        info(png_create_info_struct(png)) {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
   ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -76,7 +78,9 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
   if (!reader.png || !reader.info) throw std::bad_alloc();
   Source source{bytes.data(), bytes.size()};
   const auto require = [&](bool done) {
-    if (!done) throw PictureError(path, std::string("the PNG is corrupt: ") + reader.trouble.message + "; fetch it again");
+    if (!done)
+      throw PictureError(path,
+                         std::string("the PNG is corrupt: ") + reader.trouble.message + "; fetch it again");
   };
   require(attempt(reader.trouble, [&] { read_header(reader, source); }));
 
@@ -87,7 +91,8 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
   const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
   samples.values.resize(stride * static_cast<std::size_t>(samples.height));
   std::vector<png_bytep> rows;
-  for (int y = 0; y < samples.height; ++y) rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
+  for (int y = 0; y < samples.height; ++y)
+    rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
   require(attempt(reader.trouble, [&] {
     png_read_image(reader.png, rows.data());
     png_read_end(reader.png, nullptr);
@@ -103,7 +108,8 @@ Bytes compress_png(const Image& image) {
   description.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(description);
   Bytes bytes(size);
-  const bool done = png_image_write_to_memory(&description, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0;
+  const bool done =
+      png_image_write_to_memory(&description, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0;
   if (!done) throw std::runtime_error(std::string("cannot encode a picture as PNG: ") + description.message);
   bytes.resize(size);
   return bytes;

@@ -8,8 +8,8 @@
 
 namespace whycam::picture {
 
-/// `bytes` is a whole PNG file. Palettes, few bits and transparent colours are expanded, of 16 bits the upper 8 kept.
-/// `path` is for messages only. Throws PictureError.
+/// `bytes` is a whole PNG file. Palettes, few bits and transparent colours are expanded, of 16 bits the upper
+/// 8 kept. `path` is for messages only. Throws PictureError.
 Samples decode_png(const std::filesystem::path& path, const Bytes& bytes);
 
 /// Throws std::runtime_error where libpng fails. The image is valid.

@@ -1,5 +1,5 @@
-// What the command makes of its arguments. The input's first line says what the others are: "t" a target and the lines of a
-// labels file, "p" the preprocessing, "e" an element of the output, "o" a command line.
+// What the command makes of its arguments. The input's first line says what the others are: "t" a target and
+// the lines of a labels file, "p" the preprocessing, "e" an element of the output, "o" a command line.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -50,7 +50,8 @@ void read_target(const std::vector<std::string>& lines) {
 
 void read_preprocessing(const std::vector<std::string>& lines) {
   PreprocessingArguments arguments;
-  std::string* const fields[] = {&arguments.size, &arguments.crop, &arguments.mean, &arguments.standard_deviation};
+  std::string* const fields[] = {&arguments.size, &arguments.crop, &arguments.mean,
+                                 &arguments.standard_deviation};
   for (std::size_t i = 0; i < 4 && i + 1 < lines.size(); ++i) *fields[i] = lines[i + 1];
   require_valid(arguments.parse());
 }

@@ -83,7 +83,8 @@ TEST_F(NetworkFile, AFlippedBitIsNoticedOrChangesNothing) {
 
 TEST_F(NetworkFile, EveryTruncationIsNoticed) {
   const std::string whole = content(corpus / "function.pt");
-  for (std::size_t size = 0; size < whole.size(); ++size) expect_refused(whole.substr(0, size), "copy or export it again");
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    expect_refused(whole.substr(0, size), "copy or export it again");
 }
 
 TEST_F(NetworkFile, RefusesRecordsThatShareANameOrBytes) {
@@ -100,7 +101,8 @@ TEST_F(NetworkFile, RefusesRecordsThatShareANameOrBytes) {
 TEST_F(NetworkFile, RefusesWhatWouldUnpackToFarTooMuch) {
   std::string bytes = content(corpus / "deflated.pt");
   const std::size_t directory = bytes.find("PK\x01\x02");
-  for (const std::size_t size : {std::size_t{22}, directory + 24}) bytes.replace(size, 4, "\x00\x00\x00\x40", 4);
+  for (const std::size_t size : {std::size_t{22}, directory + 24})
+    bytes.replace(size, 4, "\x00\x00\x00\x40", 4);
   expect_refused(bytes, "would unpack to 1073741824 bytes");
 }
 
@@ -135,7 +137,8 @@ TEST(NetworkCode, NestedDeeperThanLibtorchSurvivesIsRefused) {
     for (int i = 0; i < times; ++i) code += repeated;
     EXPECT_THROW(network::check_code(code), std::runtime_error) << repeated;
   };
-  for (const char* repeated : {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
+  for (const char* repeated :
+       {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
     refuse("x = ", repeated, 2500);
   refuse("", " ", 2500);
   refuse("if x:\n  y\n", "elif x:\n  y\n", 2500);

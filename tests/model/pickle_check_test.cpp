@@ -9,9 +9,12 @@ namespace {
 
 using namespace std::string_literals;
 
-/// Why a pickle with these instructions is refused, where the storage "0" has 48 bytes; empty where it is not.
+/// Why a pickle with these instructions is refused, where the storage "0" has 48 bytes; empty where it is
+/// not.
 std::string refusal(const std::string& instructions) {
-  const auto sizes = [](std::string_view key) { return key == "0" ? std::optional<std::uint64_t>(48) : std::nullopt; };
+  const auto sizes = [](std::string_view key) {
+    return key == "0" ? std::optional<std::uint64_t>(48) : std::nullopt;
+  };
   try {
     network::check_pickle("\x80\x02" + instructions + ".", sizes);
   } catch (const std::runtime_error& error) {
@@ -21,10 +24,13 @@ std::string refusal(const std::string& instructions) {
 }
 
 void expect_refused(const std::string& instructions, const std::string& words) {
-  EXPECT_NE(refusal(instructions).find(words), std::string::npos) << "\"" << refusal(instructions) << "\" lacks \"" << words << "\"";
+  EXPECT_NE(refusal(instructions).find(words), std::string::npos)
+      << "\"" << refusal(instructions) << "\" lacks \"" << words << "\"";
 }
 
-std::string text(const std::string& letters) { return "X"s + static_cast<char>(letters.size()) + "\0\0\0"s + letters; }
+std::string text(const std::string& letters) {
+  return "X"s + static_cast<char>(letters.size()) + "\0\0\0"s + letters;
+}
 std::string integer(int value) { return "J"s + std::string(reinterpret_cast<const char*>(&value), 4); }
 
 std::string storage(const std::string& key, int count) {
@@ -32,7 +38,8 @@ std::string storage(const std::string& key, int count) {
 }
 
 std::string tensor(const std::string& of, int offset, const std::string& sizes, const std::string& strides) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n(" + of + integer(offset) + sizes + strides + "\x89" + "ccollections\nOrderedDict\n)RtR";
+  return "ctorch._utils\n_rebuild_tensor_v2\n(" + of + integer(offset) + sizes + strides + "\x89" +
+         "ccollections\nOrderedDict\n)RtR";
 }
 
 std::string pair(int first, int second) { return integer(first) + integer(second) + "\x86"; }
@@ -62,8 +69,9 @@ TEST(Pickle, OfWeightsBeyondTheirRecordIsRefused) {
 }
 
 TEST(Pickle, ThatTakesWhatItHasNotMadeIsRefused) {
-  for (const char* instructions : {"", "\x85", "N\x86", "NN\x87", "R", "NR", "NNR", "b", "\x81", "Q", "NQ", "a", "s", "}Ns", "t",
-                                   "e", "u", "q\x01", "(Nq\x01", "h\x01", "(NNN", "NN", "N(\x85"})
+  for (const char* instructions :
+       {"",  "\x85", "N\x86", "NN\x87", "R", "NR",    "NNR",     "b",     "\x81", "Q",  "NQ",    "a",
+        "s", "}Ns",  "t",     "e",      "u", "q\x01", "(Nq\x01", "h\x01", "(NNN", "NN", "N(\x85"})
     EXPECT_NE(refusal(instructions), "") << instructions;
   expect_refused("}(NNNu", "key without a value");
   expect_refused("Nr\xff\xff\xff\x7f", "memo");

@@ -130,7 +130,8 @@ TEST(ImageCorruption, RefusesAJpegOfEndlessScans) {
   const Bytes whole = large_jpeg(true);
   const std::size_t begin = last_marker(whole, 0xDA);
   std::vector<Bytes> parts{head(whole, begin)};
-  for (int scan = 0; scan < 1000; ++scan) parts.emplace_back(whole.begin() + static_cast<std::ptrdiff_t>(begin), whole.end() - 2);
+  for (int scan = 0; scan < 1000; ++scan)
+    parts.emplace_back(whole.begin() + static_cast<std::ptrdiff_t>(begin), whole.end() - 2);
   parts.push_back({0xFF, 0xD9});
   const std::string message = refusal(join(parts));
   EXPECT_TRUE(contains(message, "scans") || contains(message, "progression")) << message;

@@ -135,7 +135,8 @@ TEST(Image, ReadsGreyAndCmykJpeg) {
 
 TEST(Image, DecodesJpegAsOpenCvDoes) {
   const Image picture = noise(61, 43);
-  const cv::Mat pixels(picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.pixels.data()));
+  const cv::Mat pixels(picture.height, picture.width, CV_8UC3,
+                       const_cast<std::uint8_t*>(picture.pixels.data()));
   for (const int progressive : {0, 1}) {
     for (const int quality : {10, 95}) {
       Bytes jpeg;
@@ -149,8 +150,8 @@ TEST(Image, DecodesJpegAsOpenCvDoes) {
 }
 
 TEST(Image, InksWithoutAdobesMarkerAreNotInverted) {
-  // The CMYK picture of ReadsGreyAndCmykJpeg without its first segment: its inks are read as they stand, which turns light
-  // to dark, up to the coding's losses.
+  // The CMYK picture of ReadsGreyAndCmykJpeg without its first segment: its inks are read as they stand,
+  // which turns light to dark, up to the coding's losses.
   Bytes cmyk = inverted_cmyk_jpeg();
   const Levels inverted = read(cmyk, 3);
   cmyk.erase(cmyk.begin() + 2, cmyk.begin() + 18);
