@@ -1,4 +1,5 @@
-// The command where the world around it fails: full disks, closed pipes, interrupts. Nothing is left half-written.
+// The command where the world around it fails: full disks, closed pipes, interrupts. Nothing is left
+// half-written.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -28,7 +29,8 @@ const fs::path shapes = fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes";
 class Interruption : public testing::Test {
  protected:
   /// Starts the command in a process that `prepare` has arranged, with its errors in a file.
-  pid_t start(const Words& words, const std::function<void()>& prepare = [] {}) {
+  pid_t start(
+      const Words& words, const std::function<void()>& prepare = [] {}) {
     std::vector<char*> arguments{const_cast<char*>(WHYCAM_COMMAND)};
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -49,7 +51,8 @@ class Interruption : public testing::Test {
   }
 
   Words explain() const {
-    return {"explain", shapes / "shapes.pt", shapes / "two_shapes.png", "--target", "top6", "--output-dir", results_};
+    return {"explain", shapes / "shapes.pt", shapes / "two_shapes.png", "--target", "top6", "--output-dir",
+            results_};
   }
 
   std::string errors() const {
@@ -58,7 +61,8 @@ class Interruption : public testing::Test {
   }
 
   void expect_exit(int status, ExitCode code) {
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code)) << status << " " << errors();
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code))
+        << status << " " << errors();
   }
 
   /// Every file in the results is whole. How many there are.
@@ -77,7 +81,8 @@ class Interruption : public testing::Test {
 
   int temporary_files() const {
     int count = 0;
-    for (const auto& entry : fs::directory_iterator(results_)) count += entry.path().filename().string()[0] == '.';
+    for (const auto& entry : fs::directory_iterator(results_))
+      count += entry.path().filename().string()[0] == '.';
     return count;
   }
 
@@ -98,7 +103,8 @@ TEST_F(Interruption, AFileThatDoesNotFitTheDiskLeavesNothing) {
 }
 
 TEST_F(Interruption, AFullStandardOutputIsAnOutputError) {
-  const int status = status_of(start({"layers", shapes / "shapes.pt"}, [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); }));
+  const int status = status_of(
+      start({"layers", shapes / "shapes.pt"}, [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); }));
   expect_exit(status, ExitCode::output);
   EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");
 }
@@ -118,7 +124,8 @@ TEST_F(Interruption, AReaderThatLeavesIsAnOutputErrorAndNoCrash) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   close(ends[0]);
-  const int status = status_of(start({"layers", shapes / "shapes.pt"}, [&] { dup2(ends[1], STDOUT_FILENO); }));
+  const int status =
+      status_of(start({"layers", shapes / "shapes.pt"}, [&] { dup2(ends[1], STDOUT_FILENO); }));
   close(ends[1]);
   expect_exit(status, ExitCode::output);
   EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");

@@ -46,10 +46,17 @@ std::string changed(std::vector<ZipEntry> entries, std::mt19937& numbers) {
   for (unsigned changes = 1 + numbers() % 3; changes > 0 && !bytes.empty(); --changes) {
     const std::size_t place = numbers() % bytes.size();
     switch (numbers() % 4) {
-      case 0: bytes[place] = static_cast<char>(bytes[place] ^ 1 << numbers() % 8); break;
-      case 1: bytes[place] = static_cast<char>(numbers()); break;
-      case 2: bytes.erase(place, 1 + numbers() % 8); break;
-      default: bytes.insert(place, bytes.substr(numbers() % bytes.size(), 1 + numbers() % 16));
+      case 0:
+        bytes[place] = static_cast<char>(bytes[place] ^ 1 << numbers() % 8);
+        break;
+      case 1:
+        bytes[place] = static_cast<char>(numbers());
+        break;
+      case 2:
+        bytes.erase(place, 1 + numbers() % 8);
+        break;
+      default:
+        bytes.insert(place, bytes.substr(numbers() % bytes.size(), 1 + numbers() % 16));
     }
   }
   return zip(entries);
@@ -66,7 +73,8 @@ TEST(DamagedNetwork, WithRightChecksumsIsLoadedOrRefused) {
     for (int change = 0; change < 60; ++change) {
       std::ofstream(path, std::ios::binary | std::ios::trunc) << changed(entries, numbers);
       const int status = status_of_use(path);
-      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2) << name << ", change " << change << ": " << status;
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2)
+          << name << ", change " << change << ": " << status;
       used += WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
   }
