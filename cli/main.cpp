@@ -6,6 +6,11 @@
 #include <malloc.h>
 #endif
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+
 #include "command_line.h"
 #include "exit_code.h"
 
@@ -32,6 +37,17 @@ int run(int argc, char** argv) {
   return static_cast<int>(code);
 }
 
+/// A standard stream that is closed must not become the number of a file that is written, and a reader that left is an
+/// output error like any other, not a signal.
+void secure_standard_streams() {
+  while (true) {
+    const int descriptor = ::open("/dev/null", O_RDWR);
+    if (descriptor > STDERR_FILENO) ::close(descriptor);
+    if (descriptor < 0 || descriptor > STDERR_FILENO) break;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
 }  // namespace
 }  // namespace whycam::cli
 
@@ -41,6 +57,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
+  whycam::cli::secure_standard_streams();
   try {
     return whycam::cli::run(argc, argv);
   } catch (...) {

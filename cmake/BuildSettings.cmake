@@ -15,8 +15,13 @@ endif()
 # An interface library: the language, the warnings and the sanitizers of our own targets.
 add_library(whycam_settings INTERFACE)
 target_compile_features(whycam_settings INTERFACE cxx_std_17)
-target_compile_options(whycam_settings INTERFACE -Wall -Wextra -Wpedantic -Werror=switch -fpch-preprocess
+target_compile_options(whycam_settings INTERFACE -Wall -Wextra -Wpedantic -Werror=switch
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
   $<$<BOOL:${WHYCAM_WARNINGS_AS_ERRORS}>:-Werror>)
+if(WHYCAM_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 if(WHYCAM_SANITIZE)
   target_compile_options(whycam_settings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
     -fno-sanitize=vptr)

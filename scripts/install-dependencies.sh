@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what whycam needs to build and to pass its tests on Debian 12. docs/dependencies.md says what each is for.
+# Installs what whycam needs to build and to pass its tests on Debian 12, and the packages that are named as arguments.
+# docs/dependencies.md says what each is for.
 set -eu
 
 packages="
@@ -7,9 +8,11 @@ packages="
   libtorch-dev libopenblas0-pthread
   libdnnl-dev
   libopencv-dev libxtensor-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
+  libjpeg62-turbo-dev libpng-dev libexif-dev zlib1g-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev
   libgtest-dev
   pkgconf man-db dpkg-dev file
+  $*
 "
 
 missing=""

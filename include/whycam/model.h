@@ -39,7 +39,8 @@ struct LayerInfo {
 class Model {
  public:
   /// Reads a TorchScript file (scripted or traced), puts the network in EVALUATION mode and moves it to `device`.
-  /// Throws ModelError where the file is missing, no TorchScript, or corrupt.
+  /// The whole file is checked first, its checksums and what libtorch would trust blindly; a network remains a program,
+  /// though: load those of authors you trust. Throws ModelError where the file is missing, no TorchScript, or damaged.
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
   /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters, and

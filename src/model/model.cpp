@@ -11,6 +11,7 @@
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
+#include "model/network_file.h"
 #include "model/quiet.h"
 #include "model/reachable.h"
 #include "whycam/errors.h"
@@ -43,6 +44,7 @@ bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimens
 
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
   check_file(path);
+  network::check_network_file(path);
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
   try {
@@ -52,11 +54,7 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
-    const std::string reason = network::first_sentence(failure);
-    if (reason.find("constants.pkl") != std::string::npos)
-      throw ModelError(path.string() + " holds Python objects (a state_dict or a pickled network), not TorchScript; save "
-                                       "it with torch.jit.script(network).save(path)");
-    throw ModelError("cannot read the network " + path.string() + ": " + reason);
+    throw ModelError("cannot read the network " + path.string() + ": " + network::first_sentence(failure));
   }
 }
 

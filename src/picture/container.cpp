@@ -1,5 +1,7 @@
 #include "picture/container.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -50,7 +52,8 @@ std::size_t find_marker(const fs::path& path, const Bytes& bytes, std::size_t po
 /// Walks from segment to segment until the end-of-image marker. Searching for that marker alone would find
 /// the one of a thumbnail, and looking for it at the very end would refuse files with data appended.
 Container inspect_jpeg(const fs::path& path, Bytes bytes) {
-  Container container{Container::Format::jpeg, 0, 0, {}};
+  Container container;
+  container.format = Container::Format::jpeg;
   for (std::size_t position = 2;;) {
     position = find_marker(path, bytes, position);
     const std::uint8_t marker = bytes[position++];
@@ -72,39 +75,36 @@ Container inspect_jpeg(const fs::path& path, Bytes bytes) {
 
 // --- PNG --------------------------------------------------------------------------------------------------
 
-std::array<std::uint32_t, 256> make_checksum_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    table[i] = i;
-    for (int bit = 0; bit < 8; ++bit) table[i] = (table[i] & 1 ? 0xEDB88320U : 0U) ^ table[i] >> 1;
-  }
-  return table;
+/// The CRC-32 that follows each PNG chunk.
+std::uint32_t checksum(const std::uint8_t* bytes, std::size_t count) {
+  return static_cast<std::uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes, count));
 }
 
-/// The CRC-32 that follows each PNG chunk.
-std::uint32_t checksum(const std::uint8_t* begin, const std::uint8_t* end) {
-  static const std::array<std::uint32_t, 256> table = make_checksum_table();
-  std::uint32_t value = 0xFFFFFFFFU;
-  for (; begin != end; ++begin) value = table[(value ^ *begin) & 0xFF] ^ value >> 8;
-  return ~value;
+/// Bits of a pixel, by the depth and the colour type in the header; 1 where the type is unknown.
+int bits_per_pixel(int depth, int colour_type) {
+  constexpr std::array<int, 7> channels{1, 0, 3, 1, 2, 0, 4};
+  const auto index = static_cast<std::size_t>(colour_type);
+  return std::max(1, index < channels.size() ? depth * channels[index] : 1);
 }
 
 /// Only these chunks make the pixels. The others are left out, because the decoder complains about some of
-/// them (a slightly wrong colour profile is common) on the standard error stream.
+/// them (a slightly wrong colour profile is common).
 bool makes_pixels(std::string_view type) {
   return type == "IHDR" || type == "PLTE" || type == "tRNS" || type == "IDAT" || type == "IEND";
 }
 
 Container inspect_png(const fs::path& path, const Bytes& bytes) {
   constexpr std::size_t overhead = 12;  // length, type, checksum
-  Container container{Container::Format::png, 0, 0, {png_magic.begin(), png_magic.end()}};
-  bool has_header = false, has_data = false, has_end = false;
+  Container container;
+  container.format = Container::Format::png;
+  container.bytes.assign(png_magic.begin(), png_magic.end());
+  bool has_header = false, has_end = false;
   for (std::size_t position = png_magic.size(); !has_end;) {
     if (bytes.size() - position < overhead) throw PictureError(path, truncated);
     const std::uint8_t* const chunk = &bytes[position];
     const std::size_t length = big_endian(chunk, 4);
     if (bytes.size() - position - overhead < length) throw PictureError(path, truncated);
-    if (checksum(chunk + 4, chunk + 8 + length) != big_endian(chunk + 8 + length, 4)) {
+    if (checksum(chunk + 4, length + 4) != big_endian(chunk + 8 + length, 4)) {
       throw PictureError(path, "the PNG is corrupt: a checksum does not match; fetch it again");
     }
     const std::string_view type(reinterpret_cast<const char*>(chunk) + 4, 4);
@@ -113,16 +113,17 @@ Container inspect_png(const fs::path& path, const Bytes& bytes) {
       if (length != 13) throw PictureError(path, "the PNG is corrupt: its header has a wrong size");
       container.width = big_endian(chunk + 8, 4);
       container.height = big_endian(chunk + 12, 4);
+      container.bits_per_pixel = bits_per_pixel(chunk[16], chunk[17]);
     }
     has_header = true;
-    has_data = has_data || type == "IDAT";
+    if (type == "IDAT") container.data_size += static_cast<std::int64_t>(length);
     has_end = type == "IEND";
     if (makes_pixels(type)) {
       container.bytes.insert(container.bytes.end(), chunk, chunk + length + overhead);
     }
     position += length + overhead;
   }
-  if (!has_data) throw PictureError(path, "the PNG is corrupt: it has no pixels");
+  if (container.data_size == 0) throw PictureError(path, "the PNG is corrupt: it has no pixels");
   return container;
 }
 

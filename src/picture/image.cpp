@@ -1,13 +1,12 @@
 #include "whycam/picture/image.h"
 
-#include <limits>
-#include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "picture/container.h"
+#include "picture/decode.h"
+#include "picture/jpeg_codec.h"
+#include "picture/png_codec.h"
 #include "whycam/picture/errors.h"
 
 namespace whycam::picture {
@@ -15,11 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// OpenCV logs to the standard streams, which belong to the program and not to a library.
-void silence_opencv() {
-  static const auto previous_level = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-  static_cast<void>(previous_level);
-}
+/// What deflate can make of a byte at most.
+constexpr double largest_expansion = 1032;
 
 void require_channels(int channels) {
   if (channels != 1 && channels != 3) {
@@ -36,26 +32,11 @@ void require_sane_size(const fs::path& path, const Container& container) {
   if (container.width > largest_pixel_count / container.height) {
     throw PictureError(path, "its size of " + size + " pixels is more than whycam reads; make it smaller");
   }
-  if (container.bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    throw PictureError(path, "the file is larger than 2 GiB; make it smaller");
+  const double least_bytes = static_cast<double>(container.width) * static_cast<double>(container.height) *
+                             container.bits_per_pixel / 8;
+  if (least_bytes > largest_expansion * (static_cast<double>(container.data_size) + 1)) {
+    throw PictureError(path, "the picture is corrupt: its data is too short for " + size + " pixels");
   }
-}
-
-cv::Mat decode(const fs::path& path, const Container& container) {
-  // Only the unchanged mode keeps the transparency of a PNG, and only the colour mode turns a JPEG upright
-  // and converts its CMYK.
-  const bool is_jpeg = container.format == Container::Format::jpeg;
-  cv::Mat pixels;
-  std::string detail = "the decoder refuses its content";
-  try {
-    silence_opencv();
-    pixels = cv::imdecode(container.bytes, is_jpeg ? cv::IMREAD_COLOR : cv::IMREAD_UNCHANGED);
-  } catch (const cv::Exception& exception) {
-    pixels.release();
-    detail = exception.err;
-  }
-  if (pixels.empty()) throw PictureError(path, "the picture is corrupt: " + detail);
-  return pixels;
 }
 
 struct Colour {
@@ -64,15 +45,12 @@ struct Colour {
 
 int over_white(int value, int opacity) { return (value * opacity + 255 * (255 - opacity) + 127) / 255; }
 
-/// One pixel as OpenCV keeps it, grey, BGR or BGRA in `Sample`s of 8 or 16 bits, as opaque 8-bit colour.
-template <typename Sample>
-Colour opaque_colour(const Sample* samples, int count) {
-  constexpr int surplus_bits = 8 * (sizeof(Sample) - 1);
-  const auto level = [&](int index) { return samples[index] >> surplus_bits; };
-  if (count < 3) return {level(0), level(0), level(0)};
-  const Colour colour{level(2), level(1), level(0)};
-  if (count == 3) return colour;
-  const int opacity = level(3);
+/// One pixel, grey or RGB with or without opacity, as opaque colour.
+Colour opaque_colour(const std::uint8_t* pixel, int channels) {
+  const bool is_grey = channels < 3, has_opacity = channels % 2 == 0;
+  const Colour colour = is_grey ? Colour{pixel[0], pixel[0], pixel[0]} : Colour{pixel[0], pixel[1], pixel[2]};
+  if (!has_opacity) return colour;
+  const int opacity = pixel[channels - 1];
   return {over_white(colour.red, opacity), over_white(colour.green, opacity),
           over_white(colour.blue, opacity)};
 }
@@ -82,20 +60,17 @@ int luminance(const Colour& colour) {
   return (colour.red * 19595 + colour.green * 38470 + colour.blue * 7471 + 0x8000) >> 16;
 }
 
-template <typename Sample>
-Image convert(const cv::Mat& decoded, int channels) {
-  Image image{decoded.rows, decoded.cols, channels, {}};
-  image.pixels.reserve(decoded.total() * static_cast<std::size_t>(channels));
-  for (int y = 0; y < decoded.rows; ++y) {
-    const Sample* samples = decoded.ptr<Sample>(y);
-    for (int x = 0; x < decoded.cols; ++x, samples += decoded.channels()) {
-      const Colour colour = opaque_colour(samples, decoded.channels());
-      if (channels == 1) {
-        image.pixels.push_back(static_cast<std::uint8_t>(luminance(colour)));
-      } else {
-        for (const int level : {colour.red, colour.green, colour.blue}) {
-          image.pixels.push_back(static_cast<std::uint8_t>(level));
-        }
+Image convert(const Samples& samples, int channels) {
+  Image image{samples.height, samples.width, channels, {}};
+  const auto step = static_cast<std::size_t>(samples.channels);
+  image.pixels.reserve(samples.values.size() / step * static_cast<std::size_t>(channels));
+  for (std::size_t i = 0; i < samples.values.size(); i += step) {
+    const Colour colour = opaque_colour(&samples.values[i], samples.channels);
+    if (channels == 1) {
+      image.pixels.push_back(static_cast<std::uint8_t>(luminance(colour)));
+    } else {
+      for (const int level : {colour.red, colour.green, colour.blue}) {
+        image.pixels.push_back(static_cast<std::uint8_t>(level));
       }
     }
   }
@@ -115,45 +90,29 @@ void require_valid(const Image& image) {
   }
 }
 
+Image decode_image(const fs::path& path, Bytes bytes, int channels) {
+  require_channels(channels);
+  const Container container = inspect_container(path, std::move(bytes));
+  require_sane_size(path, container);
+  const bool is_jpeg = container.format == Container::Format::jpeg;
+  return convert(is_jpeg ? decode_jpeg(path, container.bytes) : decode_png(path, container.bytes), channels);
+}
+
 Image read_image(const fs::path& path, int channels) {
   require_channels(channels);
-  const Container container = inspect_container(path, read_file(path));
-  require_sane_size(path, container);
-  const cv::Mat decoded = decode(path, container);
-  if (decoded.depth() == CV_8U) return convert<std::uint8_t>(decoded, channels);
-  if (decoded.depth() == CV_16U) return convert<std::uint16_t>(decoded, channels);
-  throw PictureError(path, "its pixels have neither 8 nor 16 bits; convert it");
+  return decode_image(path, read_file(path), channels);
 }
 
-namespace {
-
-Bytes encode(const Image& image, const std::string& ending, const std::vector<int>& parameters) {
+Bytes encode_png(const Image& image) {
   require_valid(image);
-  cv::Mat pixels(image.height, image.width, CV_8UC(image.channels));
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
-    // OpenCV keeps the channels as blue, green, red.
-    const std::size_t swapped = image.channels == 1 ? i : i - i % 3 + (2 - i % 3);
-    pixels.data[swapped] = image.pixels[i];
-  }
-  Bytes bytes;
-  try {
-    silence_opencv();
-    if (!cv::imencode(ending, pixels, bytes, parameters))
-      throw std::runtime_error("cannot encode a picture as " + ending);
-  } catch (const cv::Exception& exception) {
-    throw std::runtime_error("cannot encode a picture as " + ending + ": " + exception.err);
-  }
-  return bytes;
+  return compress_png(image);
 }
-
-}  // namespace
-
-Bytes encode_png(const Image& image) { return encode(image, ".png", {}); }
 
 Bytes encode_jpeg(const Image& image, int quality) {
+  require_valid(image);
   if (quality < 1 || quality > 100)
     throw std::invalid_argument("a JPEG's quality is from 1 to 100, not " + std::to_string(quality));
-  return encode(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
+  return compress_jpeg(image, quality);
 }
 
 void write_image(const fs::path& path, const Image& image) { write_file(path, encode_png(image)); }

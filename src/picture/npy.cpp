@@ -11,6 +11,7 @@
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
 
+#include "picture/decode.h"
 #include "whycam/picture/errors.h"
 #include "whycam/picture/files.h"
 
@@ -203,8 +204,9 @@ Bytes dump_values(const Shape& shape, const std::vector<Value>& values) {
 
 }  // namespace
 
-NpyArray read_npy(const fs::path& path) {
-  const Bytes bytes = read_file(path);
+NpyArray read_npy(const fs::path& path) { return decode_npy(path, read_file(path)); }
+
+NpyArray decode_npy(const fs::path& path, const Bytes& bytes) {
   std::string file(bytes.begin(), bytes.end());
   const Header header = parse_header(path, file);
   check_against_file(path, header, file.size());

@@ -13,6 +13,7 @@ std::string refusal(const Bytes& bytes) {
   save(folder / "picture.png", bytes);
   const std::string message = message_of<PictureError>([&] { read_image(folder / "picture.png", 3); });
   EXPECT_TRUE(contains(message, "picture.png")) << message;
+  EXPECT_FALSE(contains(message, "\n")) << message;
   return message;
 }
 
@@ -93,11 +94,66 @@ TEST(ImageCorruption, RefusesAbsurdSizesBeforeAllocating) {
   EXPECT_TRUE(contains(refusal(jpeg), "65535 x 65535"));
 }
 
+/// The picture cut off in its compressed data, and ended as if it were whole.
+void expect_early_ends_refused(const Bytes& whole, std::size_t first, const char* words) {
+  for (std::size_t size = first; size + 20 < whole.size(); size += 97) {
+    const std::string message = refusal(join({head(whole, size), {0xFF, 0xD9}}));
+    EXPECT_TRUE(contains(message, words)) << size << ": " << message;
+  }
+}
+
+/// Where the last of the markers begins.
+std::size_t last_marker(const Bytes& jpeg, std::uint8_t code) {
+  for (std::size_t i = jpeg.size() - 1; i-- > 0;)
+    if (jpeg[i] == 0xFF && jpeg[i + 1] == code) return i;
+  return 0;
+}
+
+TEST(ImageCorruption, AJpegWhoseDataEndsEarlyIsNotReadPartlyGrey) {
+  testing::internal::CaptureStderr();
+  const Bytes whole = large_jpeg(false);
+  expect_early_ends_refused(whole, last_marker(whole, 0xDA) + 20, "premature end");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(ImageCorruption, AProgressiveJpegWithoutItsLastScansIsNotReadBlurred) {
+  testing::internal::CaptureStderr();
+  const Bytes whole = large_jpeg(true);
+  const Bytes without_last = join({head(whole, last_marker(whole, 0xDA)), {0xFF, 0xD9}});
+  EXPECT_TRUE(contains(refusal(without_last), "last scans are missing"));
+  // In the middle of a scan libjpeg notices; between two scans the bits that are missing tell.
+  expect_early_ends_refused(whole, 700, "fetch it again");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(ImageCorruption, RefusesAJpegOfEndlessScans) {
+  const Bytes whole = large_jpeg(true);
+  const std::size_t begin = last_marker(whole, 0xDA);
+  std::vector<Bytes> parts{head(whole, begin)};
+  for (int scan = 0; scan < 1000; ++scan)
+    parts.emplace_back(whole.begin() + static_cast<std::ptrdiff_t>(begin), whole.end() - 2);
+  parts.push_back({0xFF, 0xD9});
+  const std::string message = refusal(join(parts));
+  EXPECT_TRUE(contains(message, "scans") || contains(message, "progression")) << message;
+}
+
+TEST(ImageCorruption, RefusesPngDataOfAnotherSizeThanItsHeaderSays) {
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(contains(refusal(make_png(3, 2, 8, 0, {{1, 2, 3}})), "the PNG is corrupt"));
+  EXPECT_TRUE(contains(refusal(make_png(3, 1, 8, 0, {{1, 2, 3}, {1, 2, 3}})), "the PNG is corrupt"));
+  EXPECT_TRUE(contains(refusal(make_png(3, 1, 8, 5, {{1, 2, 3}})), "the PNG is corrupt"));
+  EXPECT_TRUE(contains(refusal(make_png(3, 1, 8, 3, {{1, 2, 3}})), "the PNG is corrupt")) << "no palette";
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(ImageCorruption, RefusesAPngThatItsDataCannotFill) {
+  EXPECT_TRUE(contains(refusal(make_png(16000, 16000, 8, 2, {{1}})), "too short for 16000 x 16000 pixels"));
+}
+
 TEST(ImageCorruption, DamagedJpegHeadersNeverCrash) {
   const Bytes whole = quadrant_jpeg();
   const TemporaryFolder folder;
-  testing::internal::CaptureStderr();  // libjpeg warns there of what it mends, and OpenCV has no switch for
-                                       // it
+  testing::internal::CaptureStderr();
   int refused = 0;
   for (std::size_t i = 0; i < 280; ++i) {
     for (const int flip : {0x01, 0x80, 0xFF}) {
@@ -111,7 +167,7 @@ TEST(ImageCorruption, DamagedJpegHeadersNeverCrash) {
       }
     }
   }
-  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_GT(refused, 100);
 }
 

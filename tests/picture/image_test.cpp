@@ -1,5 +1,8 @@
 #include "whycam/picture/image.h"
 
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
 #include "fixtures.h"
 #include "whycam/picture/errors.h"
 
@@ -22,6 +25,15 @@ Levels pixel(const Image& image, int y, int x) {
 void expect_near(const Levels& actual, const Levels& expected, int tolerance) {
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], tolerance) << i;
+}
+
+Bytes inverted_cmyk_jpeg() {
+  return from_hex(
+      "ffd8ffee000e41646f626500640000000000ffdb0043000302020302020303030304030304050805050404050a070706080c0a"
+      "0c"
+      "0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc000140800080008044311004d1100"
+      "5911004b1100ffc4001500010100000000000000000000000000000809ffc40014100100000000000000000000000000000000"
+      "ffda000e0443004d0059004b00003f001e281966743fffd9");
 }
 
 TEST(Image, ReadsColour) {
@@ -71,8 +83,18 @@ TEST(Image, LaysATransparentColourOverWhite) {
             (Levels{255, 255, 255, 4, 5, 6}));
 }
 
-TEST(Image, DrawsTheTransparentGreyOfAGreyPicture) {
-  EXPECT_EQ(read(make_png(2, 1, 8, 0, {{7, 8}}, png_chunk("tRNS", {0, 7})), 1), (Levels{7, 8}));
+TEST(Image, LaysATransparentGreyOverWhite) {
+  EXPECT_EQ(read(make_png(2, 1, 8, 0, {{7, 8}}, png_chunk("tRNS", {0, 7})), 1), (Levels{255, 8}));
+}
+
+TEST(Image, ReadsInterlacedPng) {
+  // Adam7's passes of a 3 x 3 picture whose levels are 0 to 8: its corners and middle come first.
+  Bytes png = make_png(3, 3, 8, 0, {{0}, {2}, {6, 8}, {1}, {7}, {3, 4, 5}});
+  png[28] = 1;  // the header's last byte; its checksum follows
+  const Bytes header(png.begin() + 16, png.begin() + 29);
+  const Bytes chunk = png_chunk("IHDR", header);
+  std::copy(chunk.begin(), chunk.end(), png.begin() + 8);
+  EXPECT_EQ(read(png, 1), (Levels{0, 1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
 TEST(Image, IgnoresOtherPngChunksAndTrailingBytes) {
@@ -105,15 +127,37 @@ TEST(Image, ReadsGreyAndCmykJpeg) {
       "0008010100003f003bbfffd9");
   EXPECT_EQ(read(grey, 1), Levels(64, 77));
   // By PIL, with the inverted values that Adobe's programs write; PIL reads it as 46, 190, 164.
-  const Bytes cmyk = from_hex(
-      "ffd8ffee000e41646f626500640000000000ffdb0043000302020302020303030304030304050805050404050a070706080c0a"
-      "0c"
-      "0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc000140800080008044311004d1100"
-      "5911004b1100ffc4001500010100000000000000000000000000000809ffc40014100100000000000000000000000000000000"
-      "ffda000e0443004d0059004b00003f001e281966743fffd9");
+  const Bytes cmyk = inverted_cmyk_jpeg();
   const Levels pixels = read(cmyk, 3);
   ASSERT_EQ(pixels.size(), 192U);
   expect_near({pixels[0], pixels[1], pixels[2]}, {46, 190, 164}, 2);
+}
+
+TEST(Image, DecodesJpegAsOpenCvDoes) {
+  const Image picture = noise(61, 43);
+  const cv::Mat pixels(picture.height, picture.width, CV_8UC3,
+                       const_cast<std::uint8_t*>(picture.pixels.data()));
+  for (const int progressive : {0, 1}) {
+    for (const int quality : {10, 95}) {
+      Bytes jpeg;
+      cv::imencode(".jpg", pixels, jpeg,
+                   {cv::IMWRITE_JPEG_PROGRESSIVE, progressive, cv::IMWRITE_JPEG_QUALITY, quality});
+      cv::Mat expected;
+      cv::cvtColor(cv::imdecode(jpeg, cv::IMREAD_COLOR), expected, cv::COLOR_BGR2RGB);
+      EXPECT_EQ(read(jpeg, 3), Levels(expected.datastart, expected.dataend));
+    }
+  }
+}
+
+TEST(Image, InksWithoutAdobesMarkerAreNotInverted) {
+  // The CMYK picture of ReadsGreyAndCmykJpeg without its first segment: its inks are read as they stand,
+  // which turns light to dark, up to the coding's losses.
+  Bytes cmyk = inverted_cmyk_jpeg();
+  const Levels inverted = read(cmyk, 3);
+  cmyk.erase(cmyk.begin() + 2, cmyk.begin() + 18);
+  const Levels plain = read(cmyk, 3);
+  ASSERT_EQ(plain.size(), inverted.size());
+  EXPECT_LT(plain[1], inverted[1]);
 }
 
 TEST(Image, TurnsJpegUpright) {
@@ -156,7 +200,22 @@ TEST(Image, WritesWhatItReads) {
   EXPECT_EQ(folder.entry_count(), 1U);
 }
 
+TEST(Image, JpegsAreNearWhatTheyHold) {
+  for (const int channels : {1, 3}) {
+    Image image{40, 56, channels, {}};
+    for (int y = 0; y < 40; ++y)
+      for (int x = 0; x < 56; ++x)
+        for (int channel = 0; channel < channels; ++channel) image.pixels.push_back(static_cast<std::uint8_t>(3 * x + y * channel));
+    // what the quantisation of that quality leaves of a smooth picture
+    expect_near(read(encode_jpeg(image, 100), channels), image.pixels, 4);
+    EXPECT_LT(encode_jpeg(image, 20).size(), encode_jpeg(image, 95).size());
+  }
+}
+
 TEST(Image, RefusesInvalidImages) {
+  EXPECT_THROW(encode_jpeg({2, 2, 3, Levels(11)}, 80), std::invalid_argument);
+  EXPECT_THROW(encode_jpeg({1, 1, 1, {5}}, 0), std::invalid_argument);
+
   EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), std::invalid_argument);
   EXPECT_THROW(encode_png({0, 2, 3, {}}), std::invalid_argument);
   EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), std::invalid_argument);

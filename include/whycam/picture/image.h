@@ -16,7 +16,7 @@ struct Image {
   std::vector<std::uint8_t> pixels;  ///< height x width x channels
 };
 
-/// More pixels than this are refused before memory is asked for.
+/// Pictures of more pixels are refused before memory is asked for; reading one of so many takes up to 4 GB.
 constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
 
 /// Throws std::invalid_argument unless both sides are positive, the channels are 1 or 3, and the number of
@@ -25,11 +25,12 @@ void require_valid(const Image& image);
 
 /// Reads a JPEG or PNG file, recognised by its content, as grey (channels = 1) or RGB (channels = 3).
 /// Transparency is laid over white, of 16 bits the upper 8 are kept, colour becomes grey with the weights
-/// 0.299, 0.587, 0.114, and a JPEG is turned upright as its EXIF orientation says.
+/// 0.299, 0.587, 0.114, and a JPEG is turned upright as its EXIF orientation says (a PNG is not). CMYK is
+/// converted without a colour profile.
 ///
-/// The decoders have limits: the one level that a grey PNG may declare transparent is drawn as it is, and a
-/// PNG is not turned by EXIF. JPEG data has no checksum: damage that leaves its structure whole shows in the
-/// picture, and libjpeg mentions it on the standard error stream, which OpenCV has no way to prevent.
+/// A picture is read whole or not at all, and nothing is printed: whatever the decoders would mend or warn of
+/// (data that ends early, bad codes, missing scans of a progressive JPEG) is an error. JPEG data has no
+/// checksum, though: damage that happens to be valid data shows in the picture.
 ///
 /// Throws PictureError for a file that is missing, of another format, truncated, corrupt or larger than
 /// largest_pixel_count, and std::invalid_argument if channels is neither 1 nor 3.

@@ -17,8 +17,8 @@ struct NpyArray {
 };
 
 /// Reads little-endian float32 or float64 values of any rank, stored in C or in Fortran order.
-/// Throws PictureError for everything else: another type, no elements at all, a header that is corrupt or
-/// that promises more or less than the file holds.
+/// NaN and infinity are values like others. Throws PictureError for everything else: another type, no elements
+/// at all, a header that is corrupt or that promises more or less than the file holds.
 NpyArray read_npy(const std::filesystem::path& path);
 
 /// The same values in single precision.

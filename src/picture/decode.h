@@ -1,0 +1,18 @@
+// The readers behind read_image and read_npy, for bytes that are in memory.
+#pragma once
+
+#include <filesystem>
+
+#include "whycam/picture/files.h"
+#include "whycam/picture/image.h"
+#include "whycam/picture/npy.h"
+
+namespace whycam::picture {
+
+/// `path` is for messages only. Throws as read_image does.
+Image decode_image(const std::filesystem::path& path, Bytes bytes, int channels);
+
+/// `path` is for messages only. Throws as read_npy does.
+NpyArray decode_npy(const std::filesystem::path& path, const Bytes& bytes);
+
+}  // namespace whycam::picture

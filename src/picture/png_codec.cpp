@@ -1,0 +1,118 @@
+#include "picture/png_codec.h"
+
+#include <png.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "whycam/picture/errors.h"
+
+namespace whycam::picture {
+namespace {
+
+/// libpng reports failures by a long jump, which may not pass over objects with destructors: only plain
+/// values live between setjmp and the calls, and what was said is kept here.
+struct Trouble {
+  std::jmp_buf jump;
+  char message[256];
+};
+
+[[noreturn]] void give_up(png_structp png, png_const_charp message) {
+  auto* trouble = static_cast<Trouble*>(png_get_error_ptr(png));
+  std::snprintf(trouble->message, sizeof trouble->message, "%s", message);
+  std::longjmp(trouble->jump, 1);
+}
+
+/// A call into libpng; false where it failed.
+template <typename Call>
+[[gnu::noinline]] bool attempt(Trouble& trouble, Call call) {
+  if (setjmp(trouble.jump)) return false;
+  call();
+  return true;
+}
+
+struct Source {
+  const std::uint8_t* next;
+  std::size_t left;
+};
+
+void take(png_structp png, png_bytep into, std::size_t count) {
+  auto* source = static_cast<Source*>(png_get_io_ptr(png));
+  if (count > source->left) png_error(png, "the data ends too early");
+  std::memcpy(into, source->next, count);
+  source->next += count;
+  source->left -= count;
+}
+
+struct Reader {
+  Reader()
+      : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &trouble, give_up, give_up)),
+        info(png_create_info_struct(png)) {}
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
+
+  Trouble trouble{};
+  png_structp png;
+  png_infop info;
+};
+
+/// The file as far as the pixels, and what they are to become: 8 bits a channel.
+void read_header(Reader& reader, Source& source) {
+  png_set_read_fn(reader.png, &source, take);
+  png_read_info(reader.png, reader.info);
+  png_set_expand(reader.png);  // palettes, fewer than 8 bits, transparent colours
+  png_set_strip_16(reader.png);
+  png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+}
+
+}  // namespace
+
+Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
+  Reader reader;
+  if (!reader.png || !reader.info) throw std::bad_alloc();
+  Source source{bytes.data(), bytes.size()};
+  const auto require = [&](bool done) {
+    if (!done)
+      throw PictureError(path,
+                         std::string("the PNG is corrupt: ") + reader.trouble.message + "; fetch it again");
+  };
+  require(attempt(reader.trouble, [&] { read_header(reader, source); }));
+
+  Samples samples;
+  samples.height = static_cast<int>(png_get_image_height(reader.png, reader.info));
+  samples.width = static_cast<int>(png_get_image_width(reader.png, reader.info));
+  samples.channels = png_get_channels(reader.png, reader.info);
+  const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
+  samples.values.resize(stride * static_cast<std::size_t>(samples.height));
+  std::vector<png_bytep> rows;
+  for (int y = 0; y < samples.height; ++y)
+    rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
+  require(attempt(reader.trouble, [&] {
+    png_read_image(reader.png, rows.data());
+    png_read_end(reader.png, nullptr);
+  }));
+  return samples;
+}
+
+Bytes compress_png(const Image& image) {
+  png_image description{};
+  description.version = PNG_IMAGE_VERSION;
+  description.width = static_cast<png_uint_32>(image.width);
+  description.height = static_cast<png_uint_32>(image.height);
+  description.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(description);
+  Bytes bytes(size);
+  const bool done =
+      png_image_write_to_memory(&description, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0;
+  if (!done) throw std::runtime_error(std::string("cannot encode a picture as PNG: ") + description.message);
+  bytes.resize(size);
+  return bytes;
+}
+
+}  // namespace whycam::picture

@@ -1,0 +1,149 @@
+// The command where the world around it fails: full disks, closed pipes, interrupts. Nothing is left
+// half-written.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "../cli/exit_code.h"
+#include "support/temporary_folder.h"
+#include "whycam/picture/image.h"
+
+namespace whycam::test {
+namespace {
+
+namespace fs = std::filesystem;
+using cli::ExitCode;
+using Words = std::vector<std::string>;
+
+const fs::path shapes = fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes";
+
+class Interruption : public testing::Test {
+ protected:
+  /// Starts the command in a process that `prepare` has arranged, with its errors in a file.
+  pid_t start(
+      const Words& words, const std::function<void()>& prepare = [] {}) {
+    std::vector<char*> arguments{const_cast<char*>(WHYCAM_COMMAND)};
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    const std::string error = folder_ / "error", out = folder_ / "out";
+    const pid_t child = fork();
+    if (child != 0) return child;
+    dup2(open(error.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+    dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
+    prepare();
+    execv(WHYCAM_COMMAND, arguments.data());
+    _exit(127);
+  }
+
+  static int status_of(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return status;
+  }
+
+  Words explain() const {
+    return {"explain", shapes / "shapes.pt", shapes / "two_shapes.png", "--target", "top6", "--output-dir",
+            results_};
+  }
+
+  std::string errors() const {
+    std::ifstream file(folder_ / "error");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+
+  void expect_exit(int status, ExitCode code) {
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code))
+        << status << " " << errors();
+  }
+
+  /// Every file in the results is whole. How many there are.
+  int whole_files() const {
+    int count = 0;
+    if (!fs::exists(results_)) return 0;
+    for (const auto& entry : fs::directory_iterator(results_)) {
+      const fs::path path = entry.path();
+      if (path.filename().string()[0] == '.') continue;  // a temporary file
+      ++count;
+      if (path.extension() == ".png") EXPECT_NO_THROW(picture::read_image(path, 3)) << path;
+      if (path.extension() == ".json") EXPECT_NO_THROW(nlohmann::json::parse(std::ifstream(path))) << path;
+    }
+    return count;
+  }
+
+  int temporary_files() const {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(results_))
+      count += entry.path().filename().string()[0] == '.';
+    return count;
+  }
+
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
+  fs::path results_ = folder_ / "results";
+};
+
+TEST_F(Interruption, AFileThatDoesNotFitTheDiskLeavesNothing) {
+  const int status = status_of(start(explain(), [] {
+    signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit then fails, as on a full disk
+    const rlimit limit{512, 512};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }));
+  expect_exit(status, ExitCode::output);
+  EXPECT_NE(errors().find("cannot write"), std::string::npos) << errors();
+  EXPECT_EQ(whole_files() + temporary_files(), 0);
+}
+
+TEST_F(Interruption, AFullStandardOutputIsAnOutputError) {
+  const int status = status_of(
+      start({"layers", shapes / "shapes.pt"}, [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); }));
+  expect_exit(status, ExitCode::output);
+  EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");
+}
+
+TEST_F(Interruption, ClosedStandardStreamsDoNotEndUpInFiles) {
+  const int status = status_of(start(explain(), [] {
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+  }));
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(temporary_files(), 0);
+  EXPECT_EQ(whole_files(), 6 * 3 + 1);
+}
+
+TEST_F(Interruption, AReaderThatLeavesIsAnOutputErrorAndNoCrash) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  close(ends[0]);
+  const int status =
+      status_of(start({"layers", shapes / "shapes.pt"}, [&] { dup2(ends[1], STDOUT_FILENO); }));
+  close(ends[1]);
+  expect_exit(status, ExitCode::output);
+  EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");
+}
+
+TEST_F(Interruption, AnInterruptLeavesWholeFilesAlone) {
+  for (const int milliseconds : {300, 900, 1200, 1500}) {
+    fs::remove_all(results_);
+    const pid_t child = start(explain());
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    kill(child, SIGINT);
+    const int status = status_of(child);
+    const bool interrupted = WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
+    EXPECT_TRUE(interrupted || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+    EXPECT_EQ(errors(), "");
+    whole_files();
+  }
+}
+
+}  // namespace
+}  // namespace whycam::test
