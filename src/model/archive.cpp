@@ -51,6 +51,7 @@ class Fields {
     bytes_.remove_prefix(size);
     return result;
   }
+  std::size_t left() const { return bytes_.size(); }
   bool at_end() const { return bytes_.empty(); }
 
   bool ok = true;
@@ -137,17 +138,22 @@ void Archive::fail(const Record& record, const std::string& reason) const {
   fail("the record \"" + record.name + "\" " + reason);
 }
 
-std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {
+void Archive::read_bytes(std::uint64_t offset, std::uint64_t count, char* into) const {
   if (offset > file_size_ || count > file_size_ - offset) fail("it ends too early");
-  std::string bytes(count, '\0');
-  for (std::size_t done = 0; done < count;) {
-    const ssize_t read =
-        ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
+  for (std::uint64_t done = 0; done < count;) {
+    const ssize_t read = ::pread(descriptor_, into + done, count - done, static_cast<off_t>(offset + done));
     if (read < 0 && errno == EINTR) continue;
     if (read < 0) fail(std::string("reading it failed: ") + std::strerror(errno));
     if (read == 0) fail("it ends too early");
-    done += static_cast<std::size_t>(read);
+    done += static_cast<std::uint64_t>(read);
   }
+}
+
+std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {
+  if (offset > file_size_ || count > file_size_ - offset)
+    fail("it ends too early");  // before memory is asked for
+  std::string bytes(count, '\0');
+  read_bytes(offset, count, bytes.data());
   return bytes;
 }
 
@@ -189,6 +195,7 @@ void Archive::read_directory() {
   Fields fields(entries);
   while (!fields.at_end()) {
     Record record;
+    record.name_offset = directory.offset + directory.size - fields.left() + entry_size;
     if (!read_entry(fields, record))
       fail("the entry behind " + std::to_string(records_.size()) + " others in its directory is corrupt");
     check_local_header(record);

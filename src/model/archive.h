@@ -17,6 +17,7 @@ struct Record {
   std::uint64_t packed_size = 0;
   std::uint64_t header_offset = 0;
   std::uint64_t data_offset = 0;
+  std::uint64_t name_offset = 0;  ///< in the directory
   std::uint32_t checksum = 0;
   std::uint16_t flags = 0;
   std::uint16_t method = 0;
@@ -39,6 +40,11 @@ class Archive {
   ~Archive();
 
   const std::vector<Record>& records() const { return records_; }
+
+  std::uint64_t file_size() const { return file_size_; }
+
+  /// Bytes of the file as they are. Throws ModelError.
+  void read_bytes(std::uint64_t offset, std::uint64_t count, char* into) const;
 
   /// Reads a record through and compares its CRC-32. Throws ModelError.
   void verify(const Record& record) const;

@@ -8,10 +8,10 @@
 #include <fstream>
 #include <optional>
 
+#include "model/archive_reader.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "model/network_file.h"
 #include "model/quiet.h"
 #include "model/reachable.h"
 #include "whycam/errors.h"
@@ -44,11 +44,11 @@ bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimens
 
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
   check_file(path);
-  network::check_network_file(path);
+  const auto archive = network::check_network_file(path);
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
   try {
-    torch::jit::Module module = torch::jit::load(path.string(), device);
+    torch::jit::Module module = torch::jit::load(std::make_shared<network::ArchiveReader>(archive), device);
     module.eval();
     return Model(module);
   } catch (const Error&) {

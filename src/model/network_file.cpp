@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "model/archive.h"
 #include "model/code_check.h"
 #include "model/pickle_check.h"
 #include "whycam/errors.h"
@@ -33,10 +32,8 @@ enum class Content { pickle, code, other };
 /// What libtorch makes of a record as it loads the network; it leaves weights and additional files as they
 /// are.
 Content content_of(const std::string& name) {
-  const bool code = name.rfind("code/", 0) == 0;
-  if (name == "data.pkl" || name == "constants.pkl" || (code && ends_with(name, ".debug_pkl")))
-    return Content::pickle;
-  return code && ends_with(name, ".py") ? Content::code : Content::other;
+  if (name == "data.pkl" || name == "constants.pkl") return Content::pickle;
+  return name.rfind("code/", 0) == 0 && ends_with(name, ".py") ? Content::code : Content::other;
 }
 
 /// The sizes of the records in the folder that belongs to a pickle: "net/data/0" is storage 0 of
@@ -51,8 +48,11 @@ StorageSize storages_of(const std::string& pickle, const std::map<std::string, s
 
 }  // namespace
 
-void check_network_file(const std::filesystem::path& path) {
-  const Archive archive(path);
+bool is_for_debugging(const Record& record) { return ends_with(inner_name(record), ".debug_pkl"); }
+
+std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& path) {
+  const auto opened = std::make_shared<const Archive>(path);
+  const Archive& archive = *opened;
   std::map<std::string, std::uint64_t> sizes;
   std::set<std::string> names;
   for (const Record& record : archive.records()) {
@@ -83,6 +83,7 @@ void check_network_file(const std::filesystem::path& path) {
       archive.fail("the record \"" + record.name + "\" is corrupt: " + failure.what());
     }
   }
+  return opened;
 }
 
 }  // namespace whycam::network
