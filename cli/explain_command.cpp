@@ -143,12 +143,10 @@ class Run {
     writing.join();
     if (write_failure_) std::rethrow_exception(write_failure_);
     if (failure) std::rethrow_exception(failure);
-    if (interrupted() != 0)
-      throw Failure(
-          ExitCode::interrupted,
-          fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on", interrupted(),
-                      std::count_if(lines_.begin(), lines_.end(), [](const auto& l) { return !l.empty(); }),
-                      lines_.size()));
+    const auto unfinished = std::count_if(lines_.begin(), lines_.end(), [](const ManifestLines& lines) { return lines.empty(); });
+    if (unfinished > 0)
+      throw Failure(ExitCode::interrupted, fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on",
+                                                       interrupted(), lines_.size() - static_cast<std::size_t>(unfinished), lines_.size()));
   }
 
   void read(BatchReader& reader) {

@@ -1,5 +1,7 @@
 #include "inputs.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -99,6 +101,8 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
     throw InputError("cannot use \"" + file.path.string() + "\": it has " +
                      std::to_string(array.shape.size()) + " dimensions; the command takes N x C x H x W");
   input.tensor = to_tensor(array);
+  if (!input.tensor.isfinite().all().item<bool>())
+    throw InputError("cannot use \"" + file.path.string() + "\": it holds NaN or infinity; a network's answer to those means nothing");
   for (std::int64_t example = 0; example < input.tensor.size(0); ++example)
     input.seen.push_back(picture::picture_of_tensor(picture::to_array(input.tensor[example])));
   return input;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the fuzzers with clang and runs each for a minute (or the seconds that are given), two at a time, from the committed
+# Builds the fuzzers with clang and runs each for a minute (or the seconds that are given), all at once, from the committed
 # corpus. What one finds stays in build-fuzz/.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,11 +18,9 @@ fuzz() {
   tail -n 1 "build-fuzz/$1.log" | sed "s/^/$1: /"
 }
 
-for pair in "picture npy" "network arguments"; do
-  # shellcheck disable=SC2086 # two words
-  set -- $pair
-  fuzz "$1" &
-  first=$!
-  fuzz "$2"
-  wait "$first"
+running=""
+for target in picture npy network arguments; do
+  fuzz "$target" &
+  running="$running $!"
 done
+for one in $running; do wait "$one"; done

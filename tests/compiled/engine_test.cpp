@@ -114,13 +114,20 @@ TEST(CompiledEngine, DoublePrecisionIsAutograds) {
   EXPECT_NE(explanation.why_not_compiled.find("float32"), std::string::npos);
 }
 
-TEST(CompiledEngine, NotANumberIsPassedThrough) {
+TEST(CompiledEngine, LeavesWhatIsNotANumberToAutograd) {
   torch::Tensor x = torch::rand({1, 2, 6, 6});
   x[0][1][2][3] = std::nanf("");
-  const auto attribution = [&](Engine engine) {
-    return LayerGradCam(network(plain), "inner").attribute(x, 1, AttributeOptions().engine(engine));
-  };
-  EXPECT_TRUE(attribution(Engine::compiled).isnan().equal(attribution(Engine::autograd).isnan()));
+  const Explanation of_input = GuidedGradCam(network(plain), "inner").explain({x}, {Target(1)});
+  EXPECT_EQ(of_input.engine, "autograd");
+  EXPECT_NE(of_input.why_not_compiled.find("inputs that hold NaN"), std::string::npos) << of_input.why_not_compiled;
+  EXPECT_TRUE(of_input.output.isnan().any().item<bool>());
+
+  const torch::jit::Module damaged =
+      scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
+               {{"weight", torch::full({2, 1, 1}, std::nanf(""))}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  const Explanation of_weights = GuidedGradCam(damaged, "inner").explain({torch::rand({1, 2, 6, 6})}, {Target(1)});
+  EXPECT_EQ(of_weights.engine, "autograd");
+  EXPECT_NE(of_weights.why_not_compiled.find("weights that hold NaN"), std::string::npos) << of_weights.why_not_compiled;
 }
 
 TEST(CompiledEngine, ManyThreadsGetWhatOneGets) {

@@ -11,6 +11,11 @@
 namespace whycam::engine {
 namespace {
 
+/// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
+void require_finite(const torch::Tensor& tensor) {
+  if (!tensor.isfinite().all().item<bool>()) throw CannotCompile("inputs that hold NaN or infinity");
+}
+
 class CompiledPass : public Pass {
  public:
   CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->take_run()) {
@@ -90,7 +95,11 @@ class CompiledEngine : public Engine {
  public:
   explicit CompiledEngine(std::shared_ptr<const network::Network> network) : plans_(std::move(network)) {}
   std::unique_ptr<Pass> forward(const Request& request) const override {
-    return std::make_unique<CompiledPass>(plans_.plan_for(request), request);
+    auto plan = plans_.plan_for(request);
+    for (const torch::Tensor& input : request.inputs) require_finite(input);
+    for (const c10::IValue& value : request.additional_forward_args)
+      if (value.isTensor() && value.toTensor().defined()) require_finite(value.toTensor());
+    return std::make_unique<CompiledPass>(std::move(plan), request);
   }
 
  private:

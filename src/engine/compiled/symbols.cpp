@@ -62,6 +62,7 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
                         c10::toString(type));
   torch::Tensor numbers = tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
+  if (!numbers.isfinite().all().item<bool>()) throw CannotCompile("weights that hold NaN or infinity");
   // Others may still be written over by the network.
   if (!is_attribute && numbers.is_alias_of(tensor)) numbers = numbers.clone();
   graph::Constant constant;
