@@ -224,8 +224,7 @@ class Run {
     ManifestLines lines;
     if (item.failure) {
       const std::string reason = item.failure->what(), path = item.file.path.string();
-      progress_->say("whycam: skipped " + (reason.find(path) == std::string::npos ? path + ": " : "") +
-                     reason);
+      progress_->say("whycam: skipped" + (reason.find(path) == std::string::npos ? " " + path : "") + ": " + reason);
       if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
