@@ -32,7 +32,7 @@ std::optional<Batch> BatchReader::next() {
 }
 
 Item BatchReader::read(std::size_t number) const {
-  Item item{number, files_[number], finished_[number], {}, {}};
+  Item item{number, files_[number], {}, {}};
   try {
     item.input = read_input(item.file, preprocessing_);
   } catch (...) {

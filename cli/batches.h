@@ -14,7 +14,6 @@ namespace whycam::cli {
 struct Item {
   std::size_t number;  ///< in the list of inputs
   InputFile file;
-  bool finished = false;  ///< by an earlier run; it is here because its batch is not
   std::optional<Input> input;
   std::optional<Failure> failure;
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <thread>
 
@@ -55,13 +54,6 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
-std::vector<bool> marked(const std::vector<InputFile>& files,
-                         const std::map<std::string, ManifestLines>& finished) {
-  std::vector<bool> marks;
-  for (const InputFile& file : files) marks.push_back(finished.count(file.path.string()) > 0);
-  return marks;
-}
-
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
@@ -90,7 +82,9 @@ class Run {
     model_ = load_model(arguments_.model);
     prepare_folder(settings_.folder);
     record_.emplace(settings_);
-    const std::vector<bool> finished = marked(files_, take_over());
+    take_over();
+    std::vector<bool> finished;
+    for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
     progress_.emplace(files_.size(), std::count(finished.begin(), finished.end(), true),
                       arguments_.quiet || !is_long());
     note_interrupts();
@@ -110,20 +104,17 @@ class Run {
   bool is_long() const { return files_.size() > 9; }
   bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
 
-  std::map<std::string, ManifestLines> take_over() {
-    if (!arguments_.resume || !record_->take_over(settings_)) return {};
+  void take_over() {
+    if (!arguments_.resume || !record_->take_over(settings_)) return;
     remove_unfinished_files(settings_.folder);
-    auto finished = manifest_.take_over();
+    const auto finished = manifest_.take_over();
     for (std::size_t number = 0; number < files_.size(); ++number)
       if (const auto lines = finished.find(files_[number].path.string()); lines != finished.end())
         lines_[number] = lines->second;
     for (const auto& [input, lines] : finished)
       for (const Json& line : lines)
-        for (const auto& [method, names] : line["files"].items())
-          if (names.contains("picture"))
-            names_(fs::path(names["picture"].get<std::string>()).stem().string());
+        for (const std::string& name : pictures_of(line)) names_(fs::path(name).stem().string());
     started_ = !finished.empty();
-    return finished;
   }
 
   void explain_all(BatchReader reader) {
@@ -220,7 +211,7 @@ class Run {
   }
 
   void write(const Item& item, const std::optional<Explanation>& explanation, std::int64_t row) {
-    if (item.finished) return;
+    if (!lines_[item.number].empty()) return;  // finished by an earlier run; it is here because its batch was not
     ManifestLines lines;
     if (item.failure) {
       const std::string reason = item.failure->what(), path = item.file.path.string();
@@ -250,16 +241,13 @@ class Run {
 
   void finish(double seconds) {
     if (arguments_.resume) manifest_.rewrite(lines_);
-    record_->write(settings_, lines_, /*finished=*/true);
-    const Json document = record_->document(settings_, lines_, /*finished=*/true);
+    const Json document = record_->write(settings_, lines_, /*finished=*/true);
     if (arguments_.report) write_report(settings_, document, files_, lines_, preprocessing_);
     if (arguments_.json) std::cout << to_text(document, 2) << "\n";
     if (!prints_text()) return;
     std::size_t pictures = 0;
     for (const ManifestLines& lines : lines_)
-      for (const Json& line : lines)
-        if (line.contains("files"))
-          for (const auto& [method, names] : line["files"].items()) pictures += names.contains("picture");
+      for (const Json& line : lines) pictures += pictures_of(line).size();
     std::cout << fmt::format("{} pictures, manifest.jsonl and explanation.json are in {}\n", pictures,
                              settings_.folder.string());
     if (is_long())

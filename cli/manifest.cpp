@@ -41,6 +41,18 @@ std::string to_text(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+void write_text(const fs::path& path, const std::string& text) {
+  picture::write_file(path, picture::Bytes(text.begin(), text.end()));
+}
+
+std::vector<std::string> pictures_of(const Json& line) {
+  std::vector<std::string> pictures;
+  if (const auto files = line.find("files"); files != line.end())
+    for (const auto& [method, names] : files->items())
+      if (names.contains("picture")) pictures.push_back(names["picture"]);
+  return pictures;
+}
+
 Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}
 
 std::map<std::string, ManifestLines> Manifest::take_over() {
@@ -93,7 +105,7 @@ void Manifest::append(const ManifestLines& lines) {
 void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
   std::string text;
   for (const ManifestLines& lines : inputs) text += text_of(lines);
-  picture::write_file(path_, picture::Bytes(text.begin(), text.end()));
+  write_text(path_, text);
   started_ = true;
 }
 

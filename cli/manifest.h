@@ -14,8 +14,14 @@ using Json = nlohmann::ordered_json;
 /// JSON as text, whatever bytes file names and labels hold.
 std::string to_text(const Json& json, int indent = -1);
 
+/// Puts a text at `path` all at once. Throws OutputError.
+void write_text(const std::filesystem::path& path, const std::string& text);
+
 /// The lines of one input: its explanations, or one that says why it was skipped.
 using ManifestLines = std::vector<Json>;
+
+/// The pictures of attributions that a line names; none where the input was skipped.
+std::vector<std::string> pictures_of(const Json& line);
 
 class Manifest {
  public:

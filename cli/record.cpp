@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <array>
 #include <fstream>
 
 #include "exit_code.h"
-#include "whycam/picture/files.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
@@ -83,8 +81,8 @@ bool Record::take_over(RunSettings& settings) {
   return true;
 }
 
-Json Record::document(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
-                      bool finished) const {
+Json Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
+                   bool finished) const {
   Json document = settings_document(settings);
   document["finished"] = finished;
   document["warnings"] = warnings;
@@ -93,13 +91,8 @@ Json Record::document(const RunSettings& settings, const std::vector<ManifestLin
   for (const ManifestLines& lines : inputs)
     for (const Json& line : lines)
       document[line.contains("skipped") ? "skipped" : "explanations"].push_back(line);
+  write_text(file_in(settings), to_text(document, 2) + "\n");
   return document;
-}
-
-void Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
-                   bool finished) const {
-  const std::string text = to_text(document(settings, inputs, finished), 2) + "\n";
-  picture::write_file(file_in(settings), picture::Bytes(text.begin(), text.end()));
 }
 
 }  // namespace whycam::cli

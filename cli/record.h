@@ -1,7 +1,6 @@
 // explanation.json: what was asked for, and all that came of it.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +16,8 @@ class Record {
   /// left nothing. Throws Failure where its settings are others.
   bool take_over(RunSettings& settings);
 
-  /// Writes the file. Throws OutputError.
-  void write(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const;
-
-  /// The whole of it.
-  Json document(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const;
+  /// Writes the file and returns its content. Throws OutputError.
+  Json write(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const;
 
   std::vector<std::string> warnings;
 

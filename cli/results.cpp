@@ -140,12 +140,16 @@ class ContactSheet {
   std::vector<picture::ContactRow> rows_;
 };
 
-/// One class of an example: its line for the manifest, its files, its row of the contact sheet.
-Json write_class(const RunSettings& settings, const Input& input, std::size_t index,
-                 const Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
-                 UniqueNames& names, ContactSheet& sheet) {
+/// One class of an example in its files: its line for the manifest, and what was drawn.
+struct WrittenClass {
+  Json line;
+  std::map<Method, picture::Image> drawn;
+};
+
+WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index,
+                         const Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
+                         UniqueNames& names) {
   const auto& [target, chosen] = choice;
-  const picture::Image& seen = input.seen[index];
   Json line{{"input", input.file.path.string()}, {"example", index}};
   line.update(class_entry(settings, chosen));
   line["engine"] = explanation.engine;
@@ -158,11 +162,10 @@ Json write_class(const RunSettings& settings, const Input& input, std::size_t in
     const torch::Tensor attribution = attribution_of(*target, method, example);
     Json& files = line["files"][name_of(method)] = Json::object();
     if (attribution.numel() == 0) continue;
-    drawn[method] = draw(settings.drawing, attribution, method, seen);
+    drawn[method] = draw(settings.drawing, attribution, method, input.seen[index]);
     files = write_files(settings, names(stem + name_of(method)), attribution, drawn[method]);
   }
-  sheet.add_row(settings, chosen, seen, std::move(drawn));
-  return line;
+  return {std::move(line), std::move(drawn)};
 }
 
 }  // namespace
@@ -186,8 +189,12 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     ContactSheet sheet(settings.methods);
     const std::size_t first_line = lines.size();
-    for (const ChosenTarget& choice : chosen_for(explanation, example))
-      lines.push_back(write_class(settings, input, i, explanation, choice, example, names, sheet));
+    for (const ChosenTarget& choice : chosen_for(explanation, example)) {
+      WrittenClass written = write_class(settings, input, i, explanation, choice, example, names);
+      lines.push_back(std::move(written.line));
+      if (settings.arguments.contact_sheet)
+        sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));
+    }
     if (!settings.arguments.contact_sheet) continue;
     const std::string name = names(name_stem(settings, input, i) + "-contact-sheet") + ".png";
     sheet.write(settings.folder / name);

@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "../cli/exit_code.h"
+#include "support/command.h"
 #include "support/scripted.h"
-#include "support/temporary_folder.h"
 #include "support/zip.h"
 #include "whycam/picture/npy.h"
 #include "whycam/picture/tensor.h"
@@ -19,11 +19,9 @@
 namespace whycam::test {
 namespace {
 
-namespace fs = std::filesystem;
 using cli::ExitCode;
 using Words = std::vector<std::string>;
 
-const fs::path shapes = fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes";
 const fs::path corpus = fs::path(WHYCAM_SOURCE_DIR) / "tests/fuzz/corpus";
 const std::string model = shapes / "shapes.pt", picture = shapes / "two_shapes.png",
                   labels = shapes / "labels.txt";
@@ -33,17 +31,6 @@ struct Row {
   ExitCode exit_code;
   std::string words;  ///< in the line on the standard error stream
 };
-
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (const char letter : word) text += letter == '\'' ? "'\\''" : std::string(1, letter);
-  return text + "'";
-}
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 class BadCommandInput : public testing::Test {
  protected:

@@ -14,17 +14,15 @@
 #include <thread>
 
 #include "../cli/exit_code.h"
-#include "support/temporary_folder.h"
+#include "support/command.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::test {
 namespace {
 
-namespace fs = std::filesystem;
 using cli::ExitCode;
 using Words = std::vector<std::string>;
 
-const fs::path shapes = fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes";
 
 class Interruption : public testing::Test {
  protected:
@@ -56,8 +54,7 @@ class Interruption : public testing::Test {
   }
 
   std::string errors() const {
-    std::ifstream file(folder_ / "error");
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return content(folder_ / "error");
   }
 
   void expect_exit(int status, ExitCode code) {

@@ -1,6 +1,6 @@
 #include "report/report.h"
 
-#include "whycam/picture/files.h"
+#include "whycam/picture/image.h"
 
 namespace whycam::cli {
 namespace {
@@ -80,7 +80,7 @@ void write_report(const RunSettings& settings, const Json& document, const std::
   std::string page = report_page;
   const std::string place = "@DATA@";
   page.replace(page.find(place), place.size(), for_script(to_text(data)));
-  picture::write_file(settings.folder / "report.html", picture::Bytes(page.begin(), page.end()));
+  write_text(settings.folder / "report.html", page);
 }
 
 }  // namespace whycam::cli

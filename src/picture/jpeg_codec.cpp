@@ -6,11 +6,11 @@
 // jpeglib.h needs the two above
 #include <jpeglib.h>
 
-#include <csetjmp>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 
+#include "picture/attempt.h"
 #include "picture/orientation.h"
 #include "whycam/picture/errors.h"
 
@@ -20,8 +20,7 @@ namespace {
 /// More scans are found in no honest progressive picture, and each of them passes over all of it.
 constexpr int most_scans = 500;
 
-/// libjpeg reports failures by a long jump, which may not pass over objects with destructors: only plain
-/// values live between setjmp and the calls, and what was said is kept here.
+/// Where libjpeg jumps to when it fails, and what it said.
 struct Trouble {
   jpeg_error_mgr manager;  // the first member: libjpeg hands out its address
   std::jmp_buf jump;
@@ -46,14 +45,6 @@ void watch_scans(j_common_ptr jpeg) {
   auto* trouble = reinterpret_cast<Trouble*>(jpeg->err);
   std::snprintf(trouble->message, sizeof trouble->message, "more than %d scans", most_scans);
   std::longjmp(trouble->jump, 1);
-}
-
-/// A call into libjpeg; false where it failed.
-template <typename Call>
-[[gnu::noinline]] bool attempt(Trouble& trouble, Call call) {
-  if (setjmp(trouble.jump)) return false;
-  call();
-  return true;
 }
 
 jpeg_error_mgr* silent(Trouble& trouble) {

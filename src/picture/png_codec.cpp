@@ -3,19 +3,18 @@
 #include <png.h>
 
 #include <algorithm>
-#include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <string>
 
+#include "picture/attempt.h"
 #include "whycam/picture/errors.h"
 
 namespace whycam::picture {
 namespace {
 
-/// libpng reports failures by a long jump, which may not pass over objects with destructors: only plain
-/// values live between setjmp and the calls, and what was said is kept here.
+/// Where libpng jumps to when it fails, and what it said.
 struct Trouble {
   std::jmp_buf jump;
   char message[256];
@@ -25,14 +24,6 @@ struct Trouble {
   auto* trouble = static_cast<Trouble*>(png_get_error_ptr(png));
   std::snprintf(trouble->message, sizeof trouble->message, "%s", message);
   std::longjmp(trouble->jump, 1);
-}
-
-/// A call into libpng; false where it failed.
-template <typename Call>
-[[gnu::noinline]] bool attempt(Trouble& trouble, Call call) {
-  if (setjmp(trouble.jump)) return false;
-  call();
-  return true;
 }
 
 struct Source {

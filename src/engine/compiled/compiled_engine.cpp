@@ -11,18 +11,13 @@
 namespace whycam::engine {
 namespace {
 
-/// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
-void require_finite(const torch::Tensor& tensor) {
-  if (!tensor.isfinite().all().item<bool>()) throw CannotCompile("inputs that hold NaN or infinity");
-}
-
 class CompiledPass : public Pass {
  public:
   CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->take_run()) {
-    for (std::size_t i = 0; i < request.inputs.size(); ++i) set(0, input_name(i), request.inputs[i]);
+    for (std::size_t i = 0; i < request.inputs.size(); ++i) set_input(input_name(i), request.inputs[i]);
     std::size_t argument = 0;
     for (const c10::IValue& value : request.additional_forward_args)
-      if (value.isTensor() && value.toTensor().defined()) set(0, argument_name(argument++), value.toTensor());
+      if (value.isTensor() && value.toTensor().defined()) set_input(argument_name(argument++), value.toTensor());
     for (const torch::Tensor& input : request.inputs) input_shapes_.push_back(input.sizes().vec());
     run_->run(0);
     output_ = read("output", plan_->output_shape);
@@ -67,6 +62,12 @@ class CompiledPass : public Pass {
   }
 
  private:
+  /// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
+  void set_input(const std::string& name, const torch::Tensor& tensor) {
+    if (!tensor.isfinite().all().item<bool>()) throw CannotCompile("inputs that hold NaN or infinity");
+    set(0, name, tensor);
+  }
+
   void set(int section, const std::string& name, const torch::Tensor& tensor) {
     run_->set(section, name, tensor.resolve_neg().contiguous().data_ptr<float>());
   }
@@ -95,11 +96,7 @@ class CompiledEngine : public Engine {
  public:
   explicit CompiledEngine(std::shared_ptr<const network::Network> network) : plans_(std::move(network)) {}
   std::unique_ptr<Pass> forward(const Request& request) const override {
-    auto plan = plans_.plan_for(request);
-    for (const torch::Tensor& input : request.inputs) require_finite(input);
-    for (const c10::IValue& value : request.additional_forward_args)
-      if (value.isTensor() && value.toTensor().defined()) require_finite(value.toTensor());
-    return std::make_unique<CompiledPass>(std::move(plan), request);
+    return std::make_unique<CompiledPass>(plans_.plan_for(request), request);
   }
 
  private:
