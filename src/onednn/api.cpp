@@ -52,6 +52,8 @@ Operation finished(const Description& pd) {
   Operation operation;
   operation.primitive = Primitive(pd);
   operation.scratch = pd.scratchpad_desc().get_size();
+  const std::string_view implementation = pd.impl_info_str();
+  operation.made_to_measure = implementation.rfind("jit", 0) == 0 || implementation.rfind("brg", 0) == 0;
   return operation;
 }
 
@@ -130,12 +132,24 @@ std::optional<Layout> layout_of(const memory::desc& description, const Shape& sh
   return std::nullopt;
 }
 
-Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias, After after, bool fixed) {
-  const auto describe = [&](const Shape& shape) { return fixed ? description(shape, {}) : any_description(shape); };
+namespace {
+
+memory::desc ordered(const Shape& shape, Order order) {
+  switch (order) {
+    case Order::row_major: return description(shape, {});
+    case Order::channels_last: return channels_last(shape);
+    case Order::best: break;
+  }
+  return any_description(shape);
+}
+
+}  // namespace
+
+Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias, After after, Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
   const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
-  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct, describe(x),
-                                             any_description(weights), bias, describe(y), a.strides, gaps(a.dilation), a.padding_begin,
+  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
+                                             any_description(weights), bias, ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin,
                                              behind);
   const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu());
   return finished_forward<dnnl::convolution_forward>(pd);
@@ -150,15 +164,14 @@ std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weigh
   return finished_forward<dnnl::convolution_forward>(pd);
 }
 
-Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, bool fixed) {
-  const auto describe = [&](const Shape& shape) { return fixed ? description(shape, {}) : any_description(shape); };
+Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
   const dnnl::convolution_forward::primitive_desc forward(
-      {prop_kind::forward_training, algorithm::convolution_direct, describe(x), any_description(weights), describe(y), a.strides,
+      {prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides,
        gaps(a.dilation), a.padding_begin, behind},
       cpu());
   const dnnl::convolution_backward_data::primitive_desc pd(
-      {algorithm::convolution_direct, describe(x), any_description(weights), describe(y), a.strides, gaps(a.dilation), a.padding_begin,
+      {algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin,
        behind},
       attributes_of({}), cpu(), forward);
   Operation operation = finished<dnnl::convolution_backward_data>(pd);

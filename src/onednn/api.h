@@ -35,6 +35,7 @@ struct Operation {
   dnnl::primitive primitive;
   dnnl::memory::desc source, weights, destination, workspace;
   std::size_t scratch = 0;
+  bool made_to_measure = false;  ///< oneDNN writes the code for this very operation, which is its fast way
 };
 
 /// What is done to a result before it is stored.
@@ -44,16 +45,23 @@ struct After {
   double limit = 0;
 };
 
-/// x by weights (grouped ones have the groups first). `fixed`: all of it in row-major order, for layouts that are none of ours.
+/// The order of a convolution's data.
+enum class Order {
+  best,           ///< whatever oneDNN likes, which may be a layout that is none of ours
+  row_major,
+  channels_last,
+};
+
+/// x by weights (grouped ones have the groups first).
 Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y, const graph::Attributes& attributes,
-                      bool with_bias, After after, bool fixed);
+                      bool with_bias, After after, Order order);
 /// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one: about half the time, weights of up to four
 /// times the size, and rounding errors that are some ten times those of plain float32.
 std::optional<Operation> winograd_convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                                               const graph::Attributes& attributes);
 /// y's gradient to x's; source is y.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
-                                const graph::Attributes& attributes, bool fixed);
+                                const graph::Attributes& attributes, Order order);
 /// Matrices by matrices; strides tell which is transposed.
 Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result, bool with_bias,
                          After after);

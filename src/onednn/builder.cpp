@@ -342,7 +342,7 @@ std::int64_t Builder::preferred_block(const Shape& shape) {
     attributes.strides = attributes.dilation = {1, 1};
     attributes.padding_begin = attributes.padding_end = {1, 1};
     const Shape tensor{1, 64, 16, 16};
-    const auto layout = layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, false).destination, tensor);
+    const auto layout = layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, Order::best).destination, tensor);
     return layout ? layout->block : 1;
   }();
   if (block == 64) return shape[1];  // channels last

@@ -26,10 +26,10 @@ void require_constant_weights(const Builder& builder, const Node& node) {
 /// An operation whose data lie in layouts of ours: what oneDNN likes best, or all in row-major order.
 template <class Make>
 std::pair<Operation, std::pair<Layout, Layout>> in_our_layouts(const Shape& from, const Shape& to, const Make& make) {
-  Operation operation = make(false);
+  Operation operation = make(Order::best);
   const auto source = layout_of(operation.source, from), destination = layout_of(operation.destination, to);
   if (source && destination) return {std::move(operation), {*source, *destination}};
-  return {make(true), {Layout{}, Layout{}}};
+  return {make(Order::row_major), {Layout{}, Layout{}}};
 }
 
 }  // namespace
@@ -40,8 +40,8 @@ void put_convolution(Builder& builder, Value value) {
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
   const bool with_bias = node.inputs.size() > 2, with_addend = node.inputs.size() > 3;
-  const auto [operation, layouts] = in_our_layouts(x, node.shape, [&](bool fixed) {
-    return convolution(x, weights, node.shape, node.attributes, with_bias, {with_addend, node.attributes.relu, node.attributes.limit}, fixed);
+  const auto [operation, layouts] = in_our_layouts(x, node.shape, [&](Order order) {
+    return convolution(x, weights, node.shape, node.attributes, with_bias, {with_addend, node.attributes.relu, node.attributes.limit}, order);
   });
   const auto [source, destination] = layouts;
   const Place from = builder.read(node.inputs[0], source);
@@ -108,10 +108,10 @@ void put_turned_convolution(Builder& builder, Value value) {
   shape[0] = weights[1] * groups;
   shape[1] = weights[0] / groups;
   const Attributes attributes = turned(weights, node.attributes);
-  const auto [operation, layouts] = in_our_layouts(y, node.shape, [&](bool fixed) {
-    if (!fixed && builder.may_be_winograd(value))
+  const auto [operation, layouts] = in_our_layouts(y, node.shape, [&](Order order) {
+    if (order == Order::best && builder.may_be_winograd(value))
       if (auto winograd = winograd_convolution(y, shape, node.shape, attributes)) return *std::move(winograd);
-    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, fixed);
+    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order);
   });
   const auto [source, destination] = layouts;
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
@@ -198,7 +198,7 @@ bool put_patches(Builder& builder, Value value) {
   if (!Patches::helps(weights, node.attributes)) return false;
   const Patches patches(y, weights, node.shape, node.attributes);
   if (!patches.fits) return false;
-  const Operation operation = convolution(y, patches.turned_shape, patches.shape, patches.attributes, false, {}, false);
+  const Operation operation = convolution(y, patches.turned_shape, patches.shape, patches.attributes, false, {}, Order::best);
   const auto source = layout_of(operation.source, y), destination = layout_of(operation.destination, patches.shape);
   if (!source || !destination || destination->block != patches.shape[1]) return false;
   const Place from = builder.read(node.inputs[0], *source), to = builder.make(patches.shape, *destination);
@@ -230,8 +230,15 @@ void put_convolution_transpose(Builder& builder, Value value) {
   if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes)) return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
-  const auto [operation, layouts] = in_our_layouts(
-      y, node.shape, [&](bool fixed) { return convolution_transpose(y, weights, node.shape, node.attributes, fixed); });
+  // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other and back.
+  const bool stay = is_channels_last(y, builder.layout(node.inputs[0]));
+  const auto [operation, layouts] = in_our_layouts(y, node.shape, [&](Order order) {
+    if (stay && order == Order::best) {
+      Operation channels_last = convolution_transpose(y, weights, node.shape, node.attributes, Order::channels_last);
+      if (channels_last.made_to_measure) return channels_last;
+    }
+    return convolution_transpose(y, weights, node.shape, node.attributes, order);
+  });
   const auto [source, destination] = layouts;
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
   builder.primitive(operation,
