@@ -276,14 +276,38 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
   program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
 }
 
+namespace {
+
+/// Weights times one number for each row, as folded scales leave them. What the evaluator computes, without its copies in
+/// double precision: those of a large network would take longer to fill than all else of a plan.
+std::optional<std::vector<float>> scaled_rows(const graph::Graph& graph, const Node& node) {
+  if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
+  const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
+  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return std::nullopt;
+  const std::int64_t rows = node.shape[0];
+  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return std::nullopt;
+  const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
+  const std::int64_t size = rows == 0 ? 0 : graph::element_count(node.shape) / rows;
+  std::vector<float> result(static_cast<std::size_t>(rows * size));
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
+      result[static_cast<std::size_t>(i)] = static_cast<float>(weights.constant.floats[i] * scales.values[static_cast<std::size_t>(row)]);
+  return result;
+}
+
+std::vector<float> evaluated(const graph::Graph& graph, Value value) {
+  if (auto rows = scaled_rows(graph, graph[value])) return *std::move(rows);
+  const graph::Tensor tensor = graph::evaluate_constant(graph, value);
+  return {tensor.values.begin(), tensor.values.end()};
+}
+
+}  // namespace
+
 const float* Builder::numbers_of(Value value) {
   const Node& node = graph[value];
   if (node.op == Operator::constant && node.constant.floats) return node.constant.floats;
   auto& numbers = constants_[value];
-  if (!numbers) {
-    const graph::Tensor tensor = graph::evaluate_constant(graph, value);
-    numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
-  }
+  if (!numbers) numbers = std::make_shared<const std::vector<float>>(evaluated(graph, value));
   return numbers->data();
 }
 
@@ -305,7 +329,6 @@ Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
   const std::size_t bytes = (numbers * sizeof(float) + 63) / 64 * 64;
   const std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))), std::free);
   if (!memory) throw std::bad_alloc();
-  std::fill(memory.get(), memory.get() + bytes / sizeof(float), 0.0F);
   pack(numbers_of(value), memory.get());
   program_->owners.push_back(memory);
   program_->packed_bytes += bytes;
@@ -332,7 +355,7 @@ Place Builder::channel_row(Value value, Layout layout) {
   const std::int64_t channels = graph::element_count(graph.shape(value));
   const std::int64_t padded = (channels + layout.block - 1) / layout.block * layout.block;
   return packed(value, "row" + std::to_string(padded), static_cast<std::size_t>(padded),
-                [&](const float* from, float* to) { std::copy(from, from + channels, to); });
+                [&](const float* from, float* to) { std::fill(std::copy(from, from + channels, to), to + padded, 0.0F); });
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {
