@@ -279,26 +279,20 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
 namespace {
 
 /// Weights times one number for each row, as folded scales leave them. What the evaluator computes, without its copies in
-/// double precision: those of a large network would take longer to fill than all else of a plan.
-std::optional<std::vector<float>> scaled_rows(const graph::Graph& graph, const Node& node) {
-  if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
+/// double precision: memory that is new takes longer to fill than all else of a plan.
+bool scale_rows(const graph::Graph& graph, const Node& node, std::vector<float>& result) {
+  if (node.op != Operator::multiply || node.attributes.relu) return false;
   const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
-  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return std::nullopt;
+  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return false;
   const std::int64_t rows = node.shape[0];
-  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return std::nullopt;
+  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return false;
   const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
   const std::int64_t size = rows == 0 ? 0 : graph::element_count(node.shape) / rows;
-  std::vector<float> result(static_cast<std::size_t>(rows * size));
+  result.resize(static_cast<std::size_t>(rows * size));
   for (std::int64_t row = 0; row < rows; ++row)
     for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
       result[static_cast<std::size_t>(i)] = static_cast<float>(weights.constant.floats[i] * scales.values[static_cast<std::size_t>(row)]);
-  return result;
-}
-
-std::vector<float> evaluated(const graph::Graph& graph, Value value) {
-  if (auto rows = scaled_rows(graph, graph[value])) return *std::move(rows);
-  const graph::Tensor tensor = graph::evaluate_constant(graph, value);
-  return {tensor.values.begin(), tensor.values.end()};
+  return true;
 }
 
 }  // namespace
@@ -307,7 +301,10 @@ const float* Builder::numbers_of(Value value) {
   const Node& node = graph[value];
   if (node.op == Operator::constant && node.constant.floats) return node.constant.floats;
   auto& numbers = constants_[value];
-  if (!numbers) numbers = std::make_shared<const std::vector<float>>(evaluated(graph, value));
+  if (!numbers) {
+    const graph::Tensor tensor = graph::evaluate_constant(graph, value);
+    numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
+  }
   return numbers->data();
 }
 
@@ -329,7 +326,7 @@ Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
   const std::size_t bytes = (numbers * sizeof(float) + 63) / 64 * 64;
   const std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))), std::free);
   if (!memory) throw std::bad_alloc();
-  pack(numbers_of(value), memory.get());
+  pack(scale_rows(graph, graph[value], scaled_) ? scaled_.data() : numbers_of(value), memory.get());
   program_->owners.push_back(memory);
   program_->packed_bytes += bytes;
   return packed_[{value, name}] = {-1, memory.get(), 0};
@@ -339,10 +336,10 @@ Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc
                        const Change& change) {
   const dnnl::memory::desc plain = description(shape, {});
   return packed(value, change_name + " " + key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
-    std::vector<float> changed(change ? static_cast<std::size_t>(graph::element_count(shape)) : 0);
     if (change) {
-      change(from, changed.data());
-      from = changed.data();
+      changed_.resize(static_cast<std::size_t>(graph::element_count(shape)));
+      change(from, changed_.data());
+      from = changed_.data();
     }
     dnnl::memory source(plain, cpu(), const_cast<float*>(from)), target(wanted, cpu(), to);
     dnnl::stream stream(cpu());

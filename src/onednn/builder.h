@@ -95,6 +95,7 @@ class Builder {
   std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
+  std::vector<float> scaled_, changed_;  ///< weights on their way to being packed
   std::set<Value> winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;

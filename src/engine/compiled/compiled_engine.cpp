@@ -6,6 +6,7 @@
 
 #include "engine/compiled/plan_cache.h"
 #include "engine/compiled/program.h"
+#include "engine/compiled/symbols.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -64,7 +65,7 @@ class CompiledPass : public Pass {
  private:
   /// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
   void set_input(const std::string& name, const torch::Tensor& tensor) {
-    if (!tensor.isfinite().all().item<bool>()) throw CannotCompile("inputs that hold NaN or infinity");
+    if (!all_finite(tensor)) throw CannotCompile("inputs that hold NaN or infinity");
     set(0, name, tensor);
   }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 namespace whycam::engine {
 
 torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base) {
@@ -52,6 +54,12 @@ std::string Symbols::name_of(const torch::Tensor& tensor) const {
   return found == attributes_.end() ? std::string() : found->second;
 }
 
+bool all_finite(const torch::Tensor& tensor) {
+  if (tensor.numel() == 0) return true;
+  const auto [least, greatest] = at::aminmax(tensor);  // NaN comes through
+  return std::isfinite(least.item<double>()) && std::isfinite(greatest.item<double>());
+}
+
 graph::Value Symbols::constant(const torch::Tensor& tensor) {
   const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
   const bool is_attribute = attributes_.count(key) > 0;
@@ -62,7 +70,7 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
                         c10::toString(type));
   torch::Tensor numbers = tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
-  if (!numbers.isfinite().all().item<bool>()) throw CannotCompile("weights that hold NaN or infinity");
+  if (!all_finite(numbers)) throw CannotCompile("weights that hold NaN or infinity");
   // Others may still be written over by the network.
   if (!is_attribute && numbers.is_alias_of(tensor)) numbers = numbers.clone();
   graph::Constant constant;

@@ -14,6 +14,9 @@
 
 namespace whycam::engine {
 
+/// Whether all numbers of a tensor are; without a copy of it.
+bool all_finite(const torch::Tensor& tensor);
+
 /// Stand-ins have the shape and type of a tensor, but no memory of their own; libtorch's operators on shapes, lists and
 /// tuples work on them as on any other. What computes with numbers must not meet them.
 class Symbols {
