@@ -155,7 +155,7 @@ Drawing DrawingArguments::parse() const {
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
   command
       .add_option("INPUT", inputs,
                   "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
@@ -235,7 +235,7 @@ torch::Tensor ExampleInputArguments::parse() const {
 }
 
 void GraphArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command.add_option("--output-element", output_element, "Which element of the network's output is explained")->type_name("ELEMENT");
@@ -244,7 +244,7 @@ void GraphArguments::add_to(CLI::App& command) {
 }
 
 void LayersArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
   input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));

@@ -38,9 +38,12 @@ struct LayerInfo {
 /// threads at once.
 class Model {
  public:
-  /// Reads a TorchScript file (scripted or traced), puts the network in EVALUATION mode and moves it to `device`.
+  /// Reads a network, told apart by its content: a TorchScript file (scripted or traced), which is put in EVALUATION mode and moved
+  /// to `device`, or an ONNX file (with its weights in it or in files beside it, within its folder), which the compiled engine
+  /// explains on the CPU, in float32. The layers of an ONNX network are named by node ("/features/12/Concat"), by tensor, or by
+  /// the path of the exported module ("features.12").
   /// The whole file is checked first, its checksums and what libtorch would trust blindly; a network remains a program,
-  /// though: load those of authors you trust. Throws ModelError where the file is missing, no TorchScript, or damaged.
+  /// though: load those of authors you trust. Throws ModelError where the file is missing, of another kind, or damaged.
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
   /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters, and
@@ -78,6 +81,7 @@ class Model {
   const std::shared_ptr<const network::Network>& network() const { return network_; }
 
  private:
+  static Model load_onnx(const std::filesystem::path& path, torch::Device device);
   explicit Model(std::shared_ptr<const network::Network> network) : network_(std::move(network)) {}
   std::shared_ptr<const network::Network> network_;
 };

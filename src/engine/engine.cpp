@@ -6,6 +6,7 @@
 #include "engine/compiled/compiled_engine.h"
 #include "engine/parallel_engine.h"
 #include "model/name_table.h"
+#include "model/network.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -28,7 +29,7 @@ whycam::Engine choice_of(const Request& request) {
 class ChoosingEngine : public Engine {
  public:
   explicit ChoosingEngine(const std::shared_ptr<const network::Network>& network)
-      : autograd_(autograd_engine(network)), compiled_(compiled_engine(network)) {}
+      : autograd_(autograd_engine(network)), compiled_(compiled_engine(network)), only_compiled_(network->onnx() != nullptr) {}
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
     const whycam::Engine choice = choice_of(request);
@@ -39,6 +40,7 @@ class ChoosingEngine : public Engine {
     } catch (const CannotCompile& why) {
       reason = why.what();
     }
+    if (only_compiled_) throw ModelError("the ONNX network cannot be explained: " + reason);
     if (choice == whycam::Engine::compiled)
       throw ModelError("the network cannot be compiled: " + reason + ". Leave the choice of engine open, or take autograd");
     auto pass = autograd_->forward(request);
@@ -48,6 +50,7 @@ class ChoosingEngine : public Engine {
 
  private:
   std::shared_ptr<const Engine> autograd_, compiled_;
+  bool only_compiled_;  ///< autograd cannot run the network
 };
 
 }  // namespace

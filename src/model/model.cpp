@@ -12,6 +12,7 @@
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
+#include "model/onnx_layers.h"
 #include "model/quiet.h"
 #include "model/reachable.h"
 #include "whycam/errors.h"
@@ -24,13 +25,28 @@ void check_file(const std::filesystem::path& path) {
   const std::string name = path.string();
   if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
   if (std::filesystem::is_directory(path, failure))
-    throw ModelError(name + " is a folder; give the network's TorchScript file");
+    throw ModelError(name + " is a folder; give the network's file");
   std::ifstream file(path, std::ios::binary);
   char begin[4] = {};
   if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
-  if (std::string(begin, 2) != "PK")  // TorchScript files are zip archives
-    throw ModelError(name + " is not a TorchScript file; save the network with torch.jit.script(network).save(path) or "
-                            "torch.jit.trace(network, example).save(path)");
+  if (std::string(begin, 2) != "PK" && !onnx::looks_like_onnx(path))  // TorchScript files are zip archives
+    throw ModelError(name + " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
+                            "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
+}
+
+onnx::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }
+
+std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector<torch::Tensor>& inputs,
+                                 const std::vector<c10::IValue>& additional_forward_args) {
+  std::vector<onnx::Given> all;
+  for (const torch::Tensor& input : inputs) all.push_back(given("", input));
+  for (const c10::IValue& argument : additional_forward_args)
+    if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
+  try {
+    return network::onnx_layers(network, all);
+  } catch (const onnx::Error& reason) {
+    throw ModelError(std::string("the ONNX network cannot be run: ") + reason.what());
+  }
 }
 
 bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimensions) {
@@ -44,6 +60,7 @@ bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimens
 
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
   check_file(path);
+  if (onnx::looks_like_onnx(path)) return load_onnx(path, device);
   const auto archive = network::check_network_file(path);
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
@@ -58,11 +75,21 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
   }
 }
 
+Model Model::load_onnx(const std::filesystem::path& path, torch::Device device) {
+  try {
+    const auto network = network::onnx_network(onnx::Network::read(path));
+    return Model(network->replica(device));
+  } catch (const onnx::Error& reason) {
+    throw ModelError(reason.what());
+  }
+}
+
 Model::Model(const torch::jit::Module& module) : network_(network::torchscript_network(module)) {}
 
 std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
                                      const std::vector<c10::IValue>& additional_forward_args) const {
   network::check_inputs(inputs);
+  if (const onnx::Network* onnx = network_->onnx()) return layers_of(*onnx, inputs, additional_forward_args);
   const std::vector<network::LayerName> names = network_->layer_names();
   std::vector<Layer> all;
   std::vector<std::optional<std::size_t>> slots;

@@ -16,6 +16,10 @@
 
 #include "whycam/layer.h"
 
+namespace whycam::onnx {
+class Network;
+}
+
 namespace whycam::network {
 
 /// One tensor of a layer as it was when the layer ran: its values, and its place in the autograd graph.
@@ -130,6 +134,9 @@ class Network {
   /// training mode or one that writes on its attributes. Throws LayerError as run() does.
   virtual std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
 
+  /// The network itself, where it comes from an ONNX file: such a network is compiled or not run at all.
+  virtual const onnx::Network* onnx() const { return nullptr; }
+
   /// Every module, in the order of declaration, the network itself left out.
   virtual std::vector<LayerName> layer_names() const = 0;
 
@@ -185,5 +192,8 @@ std::uint64_t version_of(const Tensors& tensors) {
 
 /// A TorchScript network. `module` is used as it is, its parameters taken without gradients.
 std::shared_ptr<const Network> torchscript_network(const torch::jit::Module& module);
+
+/// A network from an ONNX file.
+std::shared_ptr<const Network> onnx_network(std::shared_ptr<const onnx::Network> network);
 
 }  // namespace whycam::network

@@ -1,4 +1,5 @@
-"""Writes networks of torchvision with random weights as TorchScript: export_torchvision.py FOLDER NAME ..."""
+"""Writes networks of torchvision with random weights as TorchScript, and as ONNX where the size of its pictures is given:
+export_torchvision.py FOLDER NAME[:SIZE] ..."""
 import os
 import sys
 import warnings
@@ -7,7 +8,8 @@ import torch
 import torchvision
 
 warnings.filterwarnings("ignore")
-for name in sys.argv[2:]:
+for argument in sys.argv[2:]:
+    name, _, size = argument.partition(":")
     torch.manual_seed(0)
     options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     network = getattr(torchvision.models, name)(weights=None, **options).eval()
@@ -18,6 +20,10 @@ for name in sys.argv[2:]:
             # resnet152's blocks would add up to more than float32 holds
             module.weight.data.uniform_(0.5, 1.0 if name == "resnet152" else 1.5)
             module.bias.data.uniform_(-0.2, 0.2)
-    path = os.path.join(sys.argv[1], name + ".pt")
-    torch.jit.script(network).save(path + ".new")
-    os.rename(path + ".new", path)
+    path = os.path.join(sys.argv[1], name)
+    if size:
+        torch.onnx.export(network, torch.zeros(1, 3, int(size), int(size)), path + ".onnx.new", input_names=["image"],
+                          output_names=["scores"], dynamic_axes={"image": {0: "N"}, "scores": {0: "N"}})
+        os.rename(path + ".onnx.new", path + ".onnx")
+    torch.jit.script(network).save(path + ".pt.new")
+    os.rename(path + ".pt.new", path + ".pt")

@@ -18,15 +18,13 @@ std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch
   request.layers = {layer};
   request.layer_inputs = options.attribute_to_layer_input();
   request.output_element = options.output_element();
-  const auto script = model.network()->script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
-  if (!script) throw ModelError("only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
   std::vector<GraphStage> stages;
   const auto seen = [&](const char* pass, const graph::Graph& graph) {
     stages.push_back({pass, static_cast<std::size_t>(graph.size()), graph::to_string(graph)});
   };
   try {
     const engine::ReluRule rule{engine::ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-    graph::optimise(engine::program(engine::lower(*script, request), {rule}, seen), seen);
+    graph::optimise(engine::program(engine::lower(*model.network(), request), {rule}, seen), seen);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {

@@ -36,4 +36,7 @@ struct Lowered {
 /// by libtorch on the way; control flow that does not depend on their values vanishes. Throws CannotCompile.
 Lowered lower(const network::Script& script, const Request& request);
 
+/// The same for whatever the network comes from. Throws LayerError, too, and CannotCompile for a network that has no graph.
+Lowered lower(const network::Network& network, const Request& request);
+
 }  // namespace whycam::engine

@@ -49,11 +49,7 @@ CompiledPlan::CompiledPlan(const network::Network& network, const Request& reque
 
 void CompiledPlan::compile(const network::Network& network, const Request& request) {
   check_runs_here(request);
-  const auto side = request.layer_inputs ? network::LayerSide::input : network::LayerSide::output;
-  const auto script = network.script(request.layers, side);
-  if (!script)
-    throw CannotCompile("only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
-  Lowered lowered = lower(*script, request);
+  Lowered lowered = lower(network, request);
   plain_report = activations(lowered, false);
   clipped_report = activations(lowered, true);
   output_shape = lowered.graph.shape(lowered.output);

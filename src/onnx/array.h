@@ -1,0 +1,46 @@
+// Small tensors whose numbers are known: what networks compute with shapes, indices and axes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace whycam::onnx {
+
+/// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and index; the
+/// bounds that stand for "to the end" (2^63 - 1) come to the same when they are cut off.
+struct Array {
+  bool integers = true;
+  graph::Shape shape;
+  std::vector<double> numbers;
+
+  std::int64_t integer(std::size_t i = 0) const;
+  graph::Integers to_integers() const;
+};
+
+Array integer_array(const graph::Integers& numbers);
+Array integer_scalar(std::int64_t number);
+
+/// Attributes of the operators that fold() knows, as far as they need any.
+struct FoldAttributes {
+  std::int64_t axis = 0;
+  bool axis_given = false;
+  graph::Integers permutation;
+  bool to_integers = false;  ///< Cast's type
+};
+
+/// Whether fold() knows an operator on numbers.
+bool folds(const std::string& op);
+
+/// What an operator gives for arrays. Throws std::invalid_argument where they do not fit.
+Array fold(const std::string& op, const std::vector<const Array*>& inputs, const FoldAttributes& attributes);
+
+/// An axis counted from the end where it is negative. Throws std::invalid_argument where it is none of `dimensions`.
+std::size_t axis_of(std::int64_t axis, std::size_t dimensions);
+
+/// The places that a slice from `begin` to `end` takes of `size`, as ONNX and NumPy count them.
+graph::Integers slice_places(std::int64_t size, std::int64_t begin, std::int64_t end, std::int64_t step);
+
+}  // namespace whycam::onnx

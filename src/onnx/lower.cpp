@@ -1,0 +1,262 @@
+// An ONNX network followed node by node, for inputs of known shapes.
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "graph/evaluate.h"
+#include "graph/operators.h"
+#include "onnx/rules.h"
+
+namespace whycam::onnx {
+namespace {
+
+using graph::Shape;
+using graph::Value;
+
+std::string placed(const proto::NodeProto& node, const std::string& reason) {
+  return "the node \"" + name_of(node) + "\" (" + node.op_type() + "): " + reason;
+}
+
+/// The tensors that a node reads, those within its branches included.
+void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& reads) {
+  for (const std::string& input : node.input()) reads.insert(input);
+  for (const auto& attribute : node.attribute())
+    if (attribute.has_g()) {
+      for (const auto& inner : attribute.g().node()) add_reads(inner, reads);
+      for (const auto& output : attribute.g().output()) reads.insert(output.name());
+    }
+}
+
+/// Which nodes these tensors need.
+std::vector<bool> needed(const Network::Contents& contents, std::unordered_set<std::string> tensors) {
+  const proto::GraphProto& graph = contents.model->graph();
+  std::vector<bool> result(static_cast<std::size_t>(graph.node_size()), false);
+  for (int i = graph.node_size() - 1; i >= 0; --i) {
+    const proto::NodeProto& node = graph.node(i);
+    const bool wanted = std::any_of(node.output().begin(), node.output().end(), [&](const std::string& output) { return !output.empty() && tensors.count(output); });
+    if (!wanted) continue;
+    result[static_cast<std::size_t>(i)] = true;
+    add_reads(node, tensors);
+  }
+  return result;
+}
+
+/// The tensors that leave or enter a set of nodes, in the order in which they are met.
+std::vector<std::string> border(const Network::Contents& contents, const std::vector<std::size_t>& nodes, bool inputs) {
+  const proto::GraphProto& graph = contents.model->graph();
+  const std::set<std::size_t> own(nodes.begin(), nodes.end());
+  std::vector<std::string> tensors;
+  const auto add = [&](const std::string& tensor) {
+    if (!tensor.empty() && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end()) tensors.push_back(tensor);
+  };
+  if (inputs) {
+    for (const std::size_t i : own)
+      for (const std::string& input : graph.node(static_cast<int>(i)).input()) {
+        const auto producer = contents.producers.find(input);
+        if (!contents.initializers.count(input) && (producer == contents.producers.end() || !own.count(producer->second))) add(input);
+      }
+    return tensors;
+  }
+  std::unordered_set<std::string> outside;
+  for (const auto& output : graph.output()) outside.insert(output.name());
+  for (int i = 0; i < graph.node_size(); ++i)
+    if (!own.count(static_cast<std::size_t>(i))) add_reads(graph.node(i), outside);
+  for (const std::size_t i : own)
+    for (const std::string& output : graph.node(static_cast<int>(i)).output())
+      if (outside.count(output)) add(output);
+  return tensors;
+}
+
+std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs) {
+  const auto node = contents.nodes.find(name);
+  const auto module = contents.modules.find(name);
+  const auto producer = contents.producers.find(name);
+  if (node != contents.nodes.end()) {
+    const proto::NodeProto& found = contents.model->graph().node(static_cast<int>(node->second));
+    if (inputs) return border(contents, {node->second}, true);
+    std::vector<std::string> outputs;
+    for (const std::string& output : found.output())
+      if (!output.empty()) outputs.push_back(output);
+    return outputs;
+  }
+  if (module != contents.modules.end()) return border(contents, module->second.nodes, inputs);
+  if (producer != contents.producers.end()) return inputs ? border(contents, {producer->second}, true) : std::vector<std::string>{name};
+  throw Error("the network has no node, module or tensor \"" + name + "\"");
+}
+
+class Follower {
+ public:
+  Follower(const Network::Contents& contents, Lowered& lowered) : contents_(contents), graph_(lowered.graph) {}
+
+  void add_inputs(const std::vector<Given>& inputs, Lowered& lowered) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      lowered.inputs.push_back(graph_.add_input(inputs[i].name, inputs[i].shape));
+      known_[contents_.inputs[i].name] = lowered.inputs.back();
+    }
+  }
+
+  void follow(const proto::GraphProto& graph, const std::vector<bool>* wanted) {
+    for (int i = 0; i < graph.node_size(); ++i) {
+      if (wanted && !(*wanted)[static_cast<std::size_t>(i)]) continue;
+      const proto::NodeProto& node = graph.node(i);
+      try {
+        step(node);
+      } catch (const Placed&) {
+        throw;
+      } catch (const std::exception& reason) {
+        throw Placed(placed(node, reason.what()));
+      }
+    }
+  }
+
+  Item item(const std::string& name) {
+    if (name.empty()) return {};
+    const auto known = known_.find(name);
+    if (known != known_.end()) return known->second;
+    const auto initializer = contents_.initializers.find(name);
+    if (initializer == contents_.initializers.end()) throw Error("the tensor \"" + name + "\" is not there");
+    return known_[name] = item_of(initializer->second, name);
+  }
+
+  /// A layer's or the network's tensor as a value, where it depends on the inputs.
+  Value value_of(const std::string& tensor) {
+    const Item found = item(tensor);
+    const auto* value = std::get_if<Value>(&found);
+    return value && !graph::constant_values(graph_)[static_cast<std::size_t>(*value)] ? *value : graph::no_value;
+  }
+
+ private:
+  /// A reason that says where already.
+  class Placed : public Error {
+   public:
+    using Error::Error;
+  };
+
+  Item item_of(const Tensor& tensor, const std::string& name) {
+    if (tensor.integers) return tensor.array;
+    if (graph::element_count(tensor.shape) == 0) return Array{false, tensor.shape, {}};
+    return graph_.add_constant(tensor.constant, tensor.shape, name);
+  }
+
+  void step(const proto::NodeProto& node) {
+    if (!node.domain().empty() && node.domain() != "ai.onnx") throw Error("the domain \"" + node.domain() + "\" is not known; only ONNX's own operators are");
+    std::vector<Item> inputs;
+    for (const std::string& input : node.input()) inputs.push_back(item(input));
+    Call call(graph_, node, std::move(inputs), contents_);
+    if (node.op_type() == "If") return branch(node, call);
+    if (!fold_into(call)) {
+      const auto rule = rules().find(node.op_type());
+      if (rule == rules().end()) throw Error("an operator that is not known");
+      rule->second(call);
+    }
+    keep(node, call);
+  }
+
+  void keep(const proto::NodeProto& node, const Call& call) {
+    constexpr double most = 68719476736.0;  // 2^36
+    for (std::size_t i = 0; i < call.outputs().size(); ++i) {
+      const Item& output = call.outputs()[i];
+      if (const auto* value = std::get_if<Value>(&output)) {
+        double count = 1;
+        for (const std::int64_t extent : graph_.shape(*value)) count *= static_cast<double>(extent);
+        if (count > most) throw Error("a tensor of the shape " + graph::to_string(graph_.shape(*value)));
+      }
+      known_[node.output(static_cast<int>(i))] = output;
+    }
+  }
+
+  /// What computes with sizes and indices alone is computed now.
+  bool fold_into(Call& call) {
+    if (!folds(call.op()) || call.output_count() != 1 || call.count() == 0) return false;
+    bool any = false;
+    std::vector<std::optional<Array>> arrays;
+    for (std::size_t i = 0; i < call.count(); ++i) {
+      arrays.push_back(call.known(i));
+      if (call.given(i) && !arrays.back()) return false;
+      any = any || std::holds_alternative<Array>(call.item(i));
+    }
+    FoldAttributes attributes;
+    attributes.axis = call.integer("axis", 0);
+    attributes.permutation = call.integers("perm");
+    const std::int64_t to = call.integer("to", proto::TensorProto::INT64);
+    attributes.to_integers = to != proto::TensorProto::FLOAT && to != proto::TensorProto::DOUBLE && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::BFLOAT16;
+    if (!any && !(call.op() == "Cast" && attributes.to_integers) && call.op() != "Range") return false;
+    std::vector<const Array*> inputs;
+    if (call.op() == "Slice" && call.operator_set < 10) return fold_old_slice(call, *arrays[0]);
+    for (const auto& array : arrays) inputs.push_back(array ? &*array : nullptr);
+    if (!inputs[0]) return false;
+    call.give(fold(call.op(), inputs, attributes));
+    return true;
+  }
+
+  bool fold_old_slice(Call& call, const Array& x) {
+    const Array begins = integer_array(call.integers("starts")), ends = integer_array(call.integers("ends")), axes = integer_array(call.integers("axes"));
+    call.give(fold("Slice", {&x, &begins, &ends, call.has("axes") ? &axes : nullptr}, {}));
+    return true;
+  }
+
+  /// A condition that is known chooses a branch.
+  void branch(const proto::NodeProto& node, const Call& call) {
+    const auto condition = call.known(0);
+    if (!condition || condition->numbers.size() != 1) throw Error("a condition that depends on the inputs");
+    const auto* taken = call.find(condition->numbers[0] != 0 ? "then_branch" : "else_branch");
+    if (!taken || !taken->has_g() || taken->g().output_size() != node.output_size()) throw Error("a branch without results");
+    for (const auto& initializer : taken->g().initializer())
+      known_[initializer.name()] = item_of(read_tensor(initializer, contents_.model, contents_.folder), initializer.name());
+    follow(taken->g(), nullptr);
+    for (int i = 0; i < node.output_size(); ++i) known_[node.output(i)] = item(taken->g().output(i).name());
+  }
+
+  const Network::Contents& contents_;
+  graph::Graph& graph_;
+  std::unordered_map<std::string, Item> known_;
+};
+
+void check_shapes(const Network::Contents& contents, const std::vector<Given>& given) {
+  const auto text = [](const Shape& shape) {
+    std::string result;
+    for (const std::int64_t extent : shape) result += (result.empty() ? "" : " x ") + (extent < 0 ? std::string("any") : std::to_string(extent));
+    return result;
+  };
+  if (given.size() != contents.inputs.size()) {
+    std::string names;
+    for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";
+    throw Error("the network takes " + std::to_string(contents.inputs.size()) + " inputs (" + names + "), not " + std::to_string(given.size()));
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const Port& input = contents.inputs[i];
+    const Shape& shape = given[i].shape;
+    if (!input.is_float) throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
+    bool fits = !input.has_shape || input.shape.size() == shape.size();
+    for (std::size_t d = 0; fits && d < input.shape.size(); ++d) fits = input.shape[d] < 0 || input.shape[d] == shape[d];
+    if (!fits) throw Error("the input \"" + input.name + "\" is to be of " + text(input.shape) + ", not of " + text(shape));
+  }
+}
+
+}  // namespace
+
+Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const {
+  check_shapes(*contents_, inputs);
+  Lowered lowered;
+  std::unordered_set<std::string> wanted;
+  for (const Port& output : contents_->outputs) wanted.insert(output.name);
+  std::vector<std::vector<std::string>> tensors;
+  for (const std::string& layer : layers) {
+    tensors.push_back(tensors_of_layer(*contents_, layer, layer_inputs));
+    wanted.insert(tensors.back().begin(), tensors.back().end());
+  }
+  Follower follower(*contents_, lowered);
+  follower.add_inputs(inputs, lowered);
+  const std::vector<bool> nodes = needed(*contents_, std::move(wanted));
+  follower.follow(contents_->model->graph(), &nodes);
+  for (const Port& output : contents_->outputs) lowered.outputs.push_back(follower.value_of(output.name));
+  for (const auto& of_layer : tensors) {
+    auto& values = lowered.layers.emplace_back();
+    for (const std::string& tensor : of_layer)
+      if (const Value value = follower.value_of(tensor); value != graph::no_value) values.push_back(value);
+  }
+  return lowered;
+}
+
+}  // namespace whycam::onnx

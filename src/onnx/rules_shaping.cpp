@@ -1,0 +1,396 @@
+// What changes shapes, and what does nothing.
+#include <algorithm>
+
+#include "graph/operators.h"
+#include "onnx/rules.h"
+
+namespace whycam::onnx {
+namespace {
+
+using graph::Attributes;
+using graph::Integers;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+/// Whether a call is about known integers, which have shapes but are no values of the graph.
+bool is_array(const Call& call) { return std::holds_alternative<Array>(call.item(0)); }
+
+void give_shaped(Call& call, const Shape& shape) {
+  if (graph::element_count(shape) != graph::element_count(call.shape()))
+    call.refuse("the shape " + graph::to_string(call.shape()) + " does not become " + graph::to_string(shape));
+  if (!is_array(call)) return call.give(call.graph.reshape(call.value(), shape));
+  Array array = std::get<Array>(call.item(0));
+  array.shape = shape;
+  call.give(std::move(array));
+}
+
+/// 0 keeps an extent, -1 is what is left.
+void reshape(Call& call) {
+  const auto given = call.integers("shape", 1);
+  if (!given) call.refuse("no shape");
+  Shape shape = *given;
+  const Shape from = call.shape();
+  std::int64_t known = 1, open = 0;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0 && call.integer("allowzero", 0) == 0) {
+      if (i >= from.size()) call.refuse("an extent that the input does not have");
+      shape[i] = from[i];
+    }
+    if (shape[i] < -1) call.refuse("an extent of " + std::to_string(shape[i]));
+    open += shape[i] == -1;
+    known *= shape[i] == -1 ? 1 : shape[i];
+  }
+  if (open > 1) call.refuse("more than one open extent");
+  for (std::int64_t& extent : shape)
+    if (extent == -1) extent = known == 0 ? 0 : graph::element_count(from) / known;
+  give_shaped(call, shape);
+}
+
+void flatten(Call& call) {
+  const Shape from = call.shape();
+  const std::int64_t given = call.integer("axis", 1);
+  const std::size_t axis = given == static_cast<std::int64_t>(from.size()) ? from.size() : axis_of(given, from.size());
+  std::int64_t rows = 1;
+  for (std::size_t d = 0; d < axis; ++d) rows *= from[d];
+  give_shaped(call, {rows, rows == 0 ? 0 : graph::element_count(from) / rows});
+}
+
+void squeeze(Call& call) {
+  const Shape from = call.shape();
+  std::vector<bool> goes(from.size(), false);
+  if (const auto axes = call.integers("axes", 1)) {
+    for (const std::int64_t axis : *axes) {
+      const std::size_t d = axis_of(axis, from.size());
+      if (from[d] != 1) call.refuse("the extent " + std::to_string(from[d]) + " is to go");
+      goes[d] = true;
+    }
+  } else {
+    for (std::size_t d = 0; d < from.size(); ++d) goes[d] = from[d] == 1;
+  }
+  Shape to;
+  for (std::size_t d = 0; d < from.size(); ++d)
+    if (!goes[d]) to.push_back(from[d]);
+  give_shaped(call, to);
+}
+
+void unsqueeze(Call& call) {
+  const Shape from = call.shape();
+  const auto axes = call.integers("axes", 1);
+  if (!axes) call.refuse("no axes");
+  const std::size_t dimensions = from.size() + axes->size();
+  Shape to(dimensions, 0);
+  for (const std::int64_t axis : *axes) to[axis_of(axis, dimensions)] = 1;
+  std::size_t next = 0;
+  for (std::int64_t& extent : to)
+    if (extent == 0) {
+      if (next == from.size()) call.refuse("an axis that is named twice");
+      extent = from[next++];
+    }
+  give_shaped(call, to);
+}
+
+void transpose(Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  Integers permutation;
+  for (const std::int64_t axis : call.integers("perm")) permutation.push_back(static_cast<std::int64_t>(axis_of(axis, dimensions)));
+  if (!call.has("perm"))
+    for (std::size_t d = dimensions; d-- > 0;) permutation.push_back(static_cast<std::int64_t>(d));
+  call.give(call.graph.transpose(call.value(), permutation));
+}
+
+/// Empty parts vanish.
+void concatenate(Call& call) {
+  std::vector<Value> parts;
+  for (std::size_t i = 0; i < call.count(); ++i)
+    if (graph::element_count(call.shape(i)) > 0) parts.push_back(call.value(i));
+  if (parts.empty()) call.refuse("nothing to concatenate");
+  Attributes a;
+  a.axes = {static_cast<std::int64_t>(axis_of(call.integer("axis", 1), call.graph.shape(parts[0]).size()))};
+  call.give(call.graph.add(Operator::concat, parts, a, call.name));
+}
+
+Value part(Call& call, Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
+  Attributes a;
+  a.shape = call.graph.shape(x);
+  a.begin.assign(a.shape.size(), 0);
+  a.step.assign(a.shape.size(), 1);
+  a.shape[axis] = size;
+  a.begin[axis] = begin;
+  a.step[axis] = step;
+  return call.graph.add(Operator::slice, {x}, a);
+}
+
+void split(Call& call) {
+  const std::size_t axis = axis_of(call.integer("axis", 0), call.dimensions());
+  const std::int64_t size = call.shape()[axis];
+  const auto parts = static_cast<std::int64_t>(call.output_count());
+  const auto given = call.integers("split", 1);
+  Integers sizes;
+  if (given) sizes = *given;
+  for (std::int64_t i = 0, each = (size + parts - 1) / parts; !given && i < parts; ++i) sizes.push_back(std::min(each, size - i * each));
+  std::int64_t all = 0;
+  for (const std::int64_t one : sizes) all += one;
+  if (static_cast<std::int64_t>(sizes.size()) != parts || all != size)
+    call.refuse("parts of " + graph::to_string(sizes) + " of an extent of " + std::to_string(size));
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] > 0) call.give(part(call, call.value(), axis, begin, sizes[i], 1), i);
+    begin += sizes[i];
+  }
+}
+
+void slice(Call& call) {
+  Array begins, ends;
+  Integers axes, steps;
+  if (call.operator_set < 10) {
+    begins = integer_array(call.integers("starts"));
+    ends = integer_array(call.integers("ends"));
+    axes = call.integers("axes");
+  } else {
+    begins = call.array(1);
+    ends = call.array(2);
+    if (call.given(3)) axes = call.array(3).to_integers();
+    if (call.given(4)) steps = call.array(4).to_integers();
+  }
+  const std::size_t count = begins.numbers.size();
+  for (std::size_t i = axes.size(); i < count && axes.size() < count; ++i) axes.push_back(static_cast<std::int64_t>(i));
+  steps.resize(count, 1);
+  if (ends.numbers.size() != count || axes.size() != count) call.refuse("bounds of different numbers");
+  Value x = call.value();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t axis = axis_of(axes[i], call.graph.shape(x).size());
+    const std::int64_t size = call.graph.shape(x)[axis];
+    const Integers places = slice_places(size, begins.integer(i), ends.integer(i), steps[i]);
+    if (places.empty()) call.refuse("an empty slice of axis " + std::to_string(axis));
+    if (static_cast<std::int64_t>(places.size()) == size && places[0] == 0) continue;
+    const auto number = static_cast<std::int64_t>(places.size());
+    x = steps[i] > 0 ? part(call, x, axis, places[0], number, number > 1 ? places[1] - places[0] : 1) : take(call.graph, x, axis, places);
+  }
+  call.give(x);
+}
+
+void gather(Call& call) {
+  const std::size_t axis = axis_of(call.integer("axis", 0), call.dimensions());
+  if (std::holds_alternative<Value>(call.item(1))) call.refuse("places that depend on the inputs");
+  const Array places = call.array(1);
+  Shape shape = call.shape();
+  Integers chosen = places.to_integers();
+  for (std::int64_t& place : chosen) {
+    if (place < 0) place += shape[axis];
+    if (place < 0 || place >= shape[axis]) call.refuse("the place " + std::to_string(place) + " of an extent of " + std::to_string(shape[axis]));
+  }
+  if (chosen.empty()) call.refuse("no places");
+  const Value taken = take(call.graph, call.value(), axis, chosen);
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), places.shape.begin(), places.shape.end());
+  call.give(call.graph.reshape(taken, shape));
+}
+
+void expand(Call& call) {
+  Attributes a;
+  a.shape = graph::broadcast(call.shape(), call.array(1).to_integers());
+  call.give(a.shape == call.shape() ? call.value() : call.graph.add(Operator::expand, {call.value()}, a));
+}
+
+void tile(Call& call) {
+  const Integers repeats = call.array(1).to_integers();
+  const Shape from = call.shape();
+  if (repeats.size() != from.size()) call.refuse("repeats for " + std::to_string(repeats.size()) + " dimensions");
+  Shape apart, wide, to;
+  for (std::size_t d = 0; d < from.size(); ++d) {
+    apart.insert(apart.end(), {1, from[d]});
+    wide.insert(wide.end(), {repeats[d], from[d]});
+    to.push_back(repeats[d] * from[d]);
+  }
+  Attributes a;
+  a.shape = wide;
+  call.give(call.graph.reshape(call.graph.add(Operator::expand, {call.graph.reshape(call.value(), apart)}, a), to));
+}
+
+void shuffle(Call& call, bool to_space) {
+  const Shape s = call.shape();
+  const std::int64_t r = call.integer("blocksize", 0);
+  if (s.size() != 4 || r < 1) call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
+  graph::Graph& g = call.graph;
+  if (!to_space) {
+    const Value apart = g.reshape(call.value(), {s[0], s[1], s[2] / r, r, s[3] / r, r});
+    return call.give(g.reshape(g.transpose(apart, {0, 3, 5, 1, 2, 4}), {s[0], s[1] * r * r, s[2] / r, s[3] / r}));
+  }
+  const bool columns_first = call.text("mode", "DCR") == "CRD";
+  const std::int64_t channels = s[1] / (r * r);
+  const Value apart = g.reshape(call.value(), columns_first ? Shape{s[0], channels, r, r, s[2], s[3]} : Shape{s[0], r, r, channels, s[2], s[3]});
+  const Value moved = g.transpose(apart, columns_first ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 3, 4, 1, 5, 2});
+  call.give(g.reshape(moved, {s[0], channels, s[2] * r, s[3] * r}));
+}
+
+/// The places that padding reads; -1 where it is a constant.
+Integers padded_places(const Call& call, const std::string& mode, std::int64_t size, std::int64_t before, std::int64_t behind) {
+  Integers places;
+  for (std::int64_t i = -before; i < size + behind; ++i) {
+    std::int64_t place = i;
+    if (mode == "edge") place = std::clamp<std::int64_t>(i, 0, size - 1);
+    if (mode == "reflect" && i < 0) place = -i;
+    if (mode == "reflect" && i >= size) place = 2 * (size - 1) - i;
+    if (mode == "wrap") place = ((i % size) + size) % size;
+    if (place < 0 || place >= size) call.refuse("padding by more than there is to reflect");
+    places.push_back(place);
+  }
+  return places;
+}
+
+/// Constants around, or none where it is cut off.
+Value pad_by_constant(Call& call, const Integers& before, const Integers& behind, double fill) {
+  Attributes cut, put;
+  cut.shape = put.shape = call.shape();
+  cut.begin.assign(cut.shape.size(), 0);
+  cut.step.assign(cut.shape.size(), 1);
+  put.begin = cut.begin;
+  put.step = cut.step;
+  put.alpha = fill;
+  for (std::size_t d = 0; d < cut.shape.size(); ++d) {
+    cut.begin[d] = std::max<std::int64_t>(-before[d], 0);
+    cut.shape[d] += std::min<std::int64_t>(before[d], 0) + std::min<std::int64_t>(behind[d], 0);
+    put.begin[d] = std::max<std::int64_t>(before[d], 0);
+    put.shape[d] += before[d] + behind[d];
+  }
+  Value x = call.value();
+  if (cut.shape != call.shape()) x = call.graph.add(Operator::slice, {x}, cut);
+  return put.shape == cut.shape ? x : call.graph.add(Operator::embed, {x}, put);
+}
+
+void pad(Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  const auto given = call.has("paddings") ? std::optional(call.integers("paddings")) : call.integers("pads", 1);
+  if (!given) call.refuse("no pads");
+  Integers axes;
+  if (call.given(3))
+    axes = call.array(3).to_integers();
+  else
+    for (std::size_t d = 0; d < dimensions; ++d) axes.push_back(static_cast<std::int64_t>(d));
+  if (given->size() != 2 * axes.size()) call.refuse("pads of " + std::to_string(given->size()) + " numbers");
+  Integers before(dimensions, 0), behind(dimensions, 0);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    before[axis_of(axes[i], dimensions)] = (*given)[i];
+    behind[axis_of(axes[i], dimensions)] = (*given)[axes.size() + i];
+  }
+  constexpr std::int64_t most = 1 << 20;
+  for (std::size_t d = 0; d < dimensions; ++d)
+    if (std::abs(before[d]) > most || std::abs(behind[d]) > most) call.refuse("pads of more than 2^20");
+  const std::string mode = call.text("mode", "constant");
+  if (mode == "constant") {
+    const double fill = call.given(2) ? call.array(2).numbers.at(0) : call.number("value", 0);
+    return call.give(pad_by_constant(call, before, behind, fill));
+  }
+  if (mode != "edge" && mode != "reflect" && mode != "wrap") call.refuse("padding by " + mode);
+  Value x = call.value();
+  for (std::size_t d = 0; d < dimensions; ++d)
+    if (before[d] != 0 || behind[d] != 0) x = take(call.graph, x, d, padded_places(call, mode, call.shape()[d], before[d], behind[d]));
+  call.give(x);
+}
+
+void shape_of(Call& call) {
+  const Shape shape = call.shape();
+  const auto bound = [&](const char* attribute, std::int64_t otherwise) {
+    const std::int64_t given = call.integer(attribute, otherwise), size = static_cast<std::int64_t>(shape.size());
+    return std::clamp<std::int64_t>(given < 0 ? given + size : given, 0, size);
+  };
+  const std::int64_t begin = bound("start", 0), end = std::max(begin, bound("end", static_cast<std::int64_t>(shape.size())));
+  call.give(integer_array({shape.begin() + begin, shape.begin() + end}));
+}
+
+void give_tensor(Call& call, const Tensor& tensor) {
+  if (tensor.integers) return call.give(tensor.array);
+  if (graph::element_count(tensor.shape) == 0) return call.give(Array{false, tensor.shape, {}});
+  call.give(call.graph.add_constant(tensor.constant, tensor.shape, call.name));
+}
+
+void constant(Call& call) {
+  if (call.has("value")) return give_tensor(call, call.tensor("value"));
+  if (call.has("value_int")) return call.give(integer_scalar(call.integer("value_int", 0)));
+  if (call.has("value_ints")) return call.give(integer_array(call.integers("value_ints")));
+  std::vector<float> numbers;
+  if (call.has("value_float")) numbers.push_back(static_cast<float>(call.number("value_float", 0)));
+  if (const auto* floats = call.find("value_floats")) numbers.assign(floats->floats().begin(), floats->floats().end());
+  if (numbers.empty()) call.refuse("a constant that is no tensor of numbers");
+  const Shape shape = call.has("value_float") ? Shape{} : Shape{static_cast<std::int64_t>(numbers.size())};
+  call.give(call.graph.add_constant(graph::constant_of(std::move(numbers)), shape, call.name));
+}
+
+void constant_of_shape(Call& call) {
+  const Shape shape = call.array(0).to_integers();
+  constexpr std::int64_t most = std::int64_t{1} << 31;
+  std::int64_t count = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0 || (extent > 0 && count > most / extent)) call.refuse("a constant of the shape " + graph::to_string(shape));
+    count *= extent;
+  }
+  Tensor value;
+  if (call.has("value")) value = call.tensor("value");
+  if (value.integers) {
+    if (value.array.numbers.size() != 1) call.refuse("a value of more than one number");
+    if (count > 1 << 20) call.refuse("more than 2^20 integers");
+    return call.give(Array{true, shape, std::vector<double>(static_cast<std::size_t>(count), value.array.numbers[0])});
+  }
+  const float number = value.constant.floats ? value.constant.floats[0] : 0.0F;
+  if (count == 0) return call.give(Array{false, shape, {}});
+  call.give(call.graph.add_constant(graph::constant_of(std::vector<float>(static_cast<std::size_t>(count), number)), shape, call.name));
+}
+
+/// From floating-point numbers to such.
+void cast(Call& call) {
+  const std::int64_t to = call.integer("to", 0);
+  if (to != proto::TensorProto::FLOAT && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::DOUBLE && to != proto::TensorProto::BFLOAT16)
+    call.refuse("numbers that become integers");
+  call.give(call.value());
+}
+
+}  // namespace
+
+Value take(graph::Graph& graph, Value x, std::size_t axis, const Integers& places) {
+  std::vector<Value> parts;
+  for (std::size_t i = 0; i < places.size();) {
+    std::size_t end = i + 1;
+    while (end < places.size() && places[end] == places[end - 1] + 1) ++end;
+    Attributes a;
+    a.shape = graph.shape(x);
+    a.begin.assign(a.shape.size(), 0);
+    a.step.assign(a.shape.size(), 1);
+    a.shape[axis] = static_cast<std::int64_t>(end - i);
+    a.begin[axis] = places[i];
+    parts.push_back(a.shape == graph.shape(x) ? x : graph.add(Operator::slice, {x}, a));
+    i = end;
+  }
+  if (parts.size() == 1) return parts[0];
+  Attributes a;
+  a.axes = {static_cast<std::int64_t>(axis)};
+  return graph.add(Operator::concat, parts, a);
+}
+
+void add_shaping_rules(Rules& rules) {
+  rules["Reshape"] = reshape;
+  rules["Flatten"] = flatten;
+  rules["Squeeze"] = squeeze;
+  rules["Unsqueeze"] = unsqueeze;
+  rules["Transpose"] = transpose;
+  rules["Concat"] = concatenate;
+  rules["Split"] = split;
+  rules["Slice"] = slice;
+  rules["Gather"] = gather;
+  rules["Expand"] = expand;
+  rules["Tile"] = tile;
+  rules["DepthToSpace"] = [](Call& call) { shuffle(call, true); };
+  rules["SpaceToDepth"] = [](Call& call) { shuffle(call, false); };
+  rules["Pad"] = pad;
+  rules["Shape"] = shape_of;
+  rules["Constant"] = constant;
+  rules["ConstantOfShape"] = constant_of_shape;
+  rules["Cast"] = cast;
+  rules["Identity"] = [](Call& call) { call.give_item(call.item(0)); };
+  rules["Dropout"] = [](Call& call) {
+    if (call.given(2) && call.array(2).numbers.at(0) != 0) call.refuse("training mode");
+    call.give_item(call.item(0));
+  };
+}
+
+}  // namespace whycam::onnx

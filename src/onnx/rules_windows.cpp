@@ -1,0 +1,156 @@
+// Convolutions and pooling.
+#include <limits>
+
+#include "graph/operators.h"
+#include "onnx/rules.h"
+
+namespace whycam::onnx {
+namespace {
+
+using graph::Attributes;
+using graph::Integers;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+std::size_t spatial_dimensions(const Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  if (dimensions < 3 || dimensions > 5) call.refuse("an input of " + std::to_string(dimensions) + " dimensions; 3 to 5 are understood");
+  return dimensions - 2;
+}
+
+Integers or_all(Integers given, std::size_t count, std::int64_t otherwise, const Call& call, const char* what) {
+  if (given.empty()) given.assign(count, otherwise);
+  if (given.size() != count) call.refuse(std::string(what) + " of " + std::to_string(given.size()) + " numbers for " + std::to_string(count) + " dimensions");
+  return given;
+}
+
+/// Strides, dilation and explicit padding.
+Attributes window(const Call& call, const Integers& kernel) {
+  Attributes a;
+  const std::size_t n = kernel.size();
+  a.kernel = kernel;
+  a.strides = or_all(call.integers("strides"), n, 1, call, "strides");
+  a.dilation = or_all(call.integers("dilations"), n, 1, call, "dilations");
+  for (std::size_t i = 0; i < n; ++i)
+    if (a.strides[i] < 1 || a.dilation[i] < 1 || a.kernel[i] < 1) call.refuse("a kernel, stride or dilation below 1");
+  const Integers pads = or_all(call.integers("pads"), 2 * n, 0, call, "pads");
+  a.padding_begin.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(n));
+  a.padding_end.assign(pads.begin() + static_cast<std::ptrdiff_t>(n), pads.end());
+  return a;
+}
+
+/// auto_pad: as much as makes the result of size / stride, rounded up; the odd one behind or in front.
+void pad_by_itself(const Call& call, Attributes& a, const Shape& x) {
+  const std::string how = call.text("auto_pad", "NOTSET");
+  if (how == "NOTSET" || how.empty()) return;
+  for (std::size_t i = 0; i < a.strides.size(); ++i) {
+    const std::int64_t size = x[i + 2], results = (size + a.strides[i] - 1) / a.strides[i];
+    const std::int64_t all = std::max<std::int64_t>((results - 1) * a.strides[i] + a.dilation[i] * (a.kernel[i] - 1) + 1 - size, 0);
+    if (how == "VALID") {
+      a.padding_begin[i] = a.padding_end[i] = 0;
+    } else if (how == "SAME_UPPER" || how == "SAME_LOWER") {
+      a.padding_begin[i] = how == "SAME_UPPER" ? all / 2 : all - all / 2;
+      a.padding_end[i] = all - a.padding_begin[i];
+    } else {
+      call.refuse("auto_pad " + how);
+    }
+  }
+}
+
+Integers kernel_of_weights(const Call& call, const Shape& weights, std::size_t spatial) {
+  if (weights.size() != spatial + 2) call.refuse("weights of " + std::to_string(weights.size()) + " dimensions for an input of " + std::to_string(spatial + 2));
+  return {weights.begin() + 2, weights.end()};
+}
+
+void convolution(Call& call) {
+  const std::size_t spatial = spatial_dimensions(call);
+  Attributes a = window(call, kernel_of_weights(call, call.shape(1), spatial));
+  pad_by_itself(call, a, call.shape());
+  a.kernel.clear();
+  a.groups = call.integer("group", 1);
+  std::vector<Value> inputs{call.value(0), call.value(1)};
+  if (call.given(2)) inputs.push_back(call.value(2));
+  call.give(call.graph.add(Operator::convolution, inputs, a, call.name));
+}
+
+/// How much a transposed convolution cuts off, where the size of its result is given instead.
+void cut_to(const Call& call, Attributes& a, const Integers& sizes, const Integers& whole) {
+  const bool upper = call.text("auto_pad", "NOTSET") != "SAME_LOWER";
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const std::int64_t all = std::max<std::int64_t>(whole[i] - sizes[i], 0);
+    a.padding_begin[i] = upper ? all / 2 : all - all / 2;
+    a.padding_end[i] = all - a.padding_begin[i];
+  }
+}
+
+void convolution_transpose(Call& call) {
+  const std::size_t spatial = spatial_dimensions(call);
+  const Shape x = call.shape(), weights = call.shape(1);
+  Attributes a = window(call, kernel_of_weights(call, weights, spatial));
+  a.groups = call.integer("group", 1);
+  const Integers extra = or_all(call.integers("output_padding"), spatial, 0, call, "output_padding");
+  Integers whole, sizes = call.integers("output_shape");
+  for (std::size_t i = 0; i < spatial; ++i) whole.push_back((x[i + 2] - 1) * a.strides[i] + a.dilation[i] * (weights[i + 2] - 1) + 1 + extra[i]);
+  const std::string how = call.text("auto_pad", "NOTSET");
+  if (sizes.empty() && (how == "SAME_UPPER" || how == "SAME_LOWER"))
+    for (std::size_t i = 0; i < spatial; ++i) sizes.push_back(x[i + 2] * a.strides[i]);
+  if (!sizes.empty()) cut_to(call, a, or_all(sizes, spatial, 0, call, "output_shape"), whole);
+  a.kernel.clear();
+  a.shape = {x[0], weights[1] * a.groups};
+  for (std::size_t i = 0; i < spatial; ++i) a.shape.push_back(sizes.empty() ? whole[i] - a.padding_begin[i] - a.padding_end[i] : sizes[i]);
+  Value y = call.graph.add(Operator::convolution_transpose, {call.value(0), call.value(1)}, a, call.name);
+  if (call.given(2)) {
+    Shape bias(spatial + 1, 1);
+    bias[0] = a.shape[1];
+    y = call.graph.binary(Operator::add, y, call.graph.reshape(call.value(2), bias));
+  }
+  call.give(y);
+}
+
+/// How many windows fit; rounding up adds none that begins in the padding behind, as in PyTorch and ONNX Runtime.
+std::int64_t windows(std::int64_t size, const Attributes& a, std::size_t i, bool up) {
+  const std::int64_t room = size + a.padding_begin[i] + a.padding_end[i] - a.dilation[i] * (a.kernel[i] - 1) - 1;
+  std::int64_t count = (room + (up ? a.strides[i] - 1 : 0)) / a.strides[i] + 1;
+  if (up && (count - 1) * a.strides[i] >= size + a.padding_begin[i]) --count;
+  return count;
+}
+
+void pool(Call& call, Operator op) {
+  const std::size_t spatial = spatial_dimensions(call);
+  if (call.output_count() > 1) call.refuse("the places of maxima as a second output");
+  const Shape x = call.shape();
+  Attributes a = window(call, or_all(call.integers("kernel_shape"), spatial, 1, call, "kernel_shape"));
+  pad_by_itself(call, a, x);
+  a.count_padding = call.integer("count_include_pad", 0) != 0;
+  a.shape = {x[0], x[1]};
+  for (std::size_t i = 0; i < spatial; ++i) a.shape.push_back(windows(x[i + 2], a, i, call.integer("ceil_mode", 0) != 0));
+  call.give(call.graph.add(op, {call.value()}, a, call.name));
+}
+
+void pool_all(Call& call, Operator op) {
+  const std::size_t spatial = spatial_dimensions(call);
+  const Shape x = call.shape();
+  Attributes a;
+  a.kernel.assign(x.begin() + 2, x.end());
+  a.strides = a.kernel;
+  a.dilation.assign(spatial, 1);
+  a.padding_begin.assign(spatial, 0);
+  a.padding_end = a.padding_begin;
+  a.shape = {x[0], x[1]};
+  a.shape.resize(x.size(), 1);
+  call.give(call.graph.add(op, {call.value()}, a, call.name));
+}
+
+}  // namespace
+
+void add_window_rules(Rules& rules) {
+  rules["Conv"] = convolution;
+  rules["ConvTranspose"] = convolution_transpose;
+  rules["MaxPool"] = [](Call& call) { pool(call, Operator::max_pool); };
+  rules["AveragePool"] = [](Call& call) { pool(call, Operator::average_pool); };
+  rules["GlobalMaxPool"] = [](Call& call) { pool_all(call, Operator::max_pool); };
+  rules["GlobalAveragePool"] = [](Call& call) { pool_all(call, Operator::average_pool); };
+}
+
+}  // namespace whycam::onnx
