@@ -23,12 +23,14 @@ void PrintTo(const Family& family, std::ostream* out) { *out << family.network; 
 
 class Torchvision : public testing::TestWithParam<Family> {};
 
+int onnx_size(const Family& family) { return family.onnx_size ? family.onnx_size : family.size; }
+
 /// The network's file, written when it is first asked for; empty where torchvision is not there.
-std::filesystem::path exported(const std::string& network, int onnx_size = 0) {
+std::filesystem::path exported(const Family& family, const std::string& extension = ".pt") {
   static const TemporaryFolder folder;
-  const std::filesystem::path file = folder.path() / (network + (onnx_size ? ".onnx" : ".pt"));
+  const std::filesystem::path file = folder.path() / (family.network + extension);
   const std::string command = "/usr/bin/python3 " WHYCAM_SOURCE_DIR "/tests/compiled/export_torchvision.py " + folder.path().string() +
-                              " " + network + (onnx_size ? ":" + std::to_string(onnx_size) : "") + " >/dev/null 2>&1";
+                              " " + family.network + ":" + std::to_string(onnx_size(family)) + " >/dev/null 2>&1";
   return exists(file) || std::system(command.c_str()) == 0 ? file : std::filesystem::path();
 }
 
@@ -49,7 +51,7 @@ onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::
 }
 
 TEST_P(Torchvision, PacksItsWeightsIntoTwiceTheirSize) {
-  const std::filesystem::path file = exported(GetParam().network);
+  const std::filesystem::path file = exported(GetParam());
   if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
   std::size_t own = 0;
   for (const torch::Tensor& parameter : torch::jit::load(file.string()).parameters()) own += parameter.nbytes();
@@ -61,7 +63,7 @@ TEST_P(Torchvision, PacksItsWeightsIntoTwiceTheirSize) {
 }
 
 TEST(TorchvisionMemory, OfResnet50IsLessThanThatOfAForwardPass) {
-  const std::filesystem::path file = exported("resnet50");
+  const std::filesystem::path file = exported(Family{"resnet50"});
   if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
   const onednn::Plan plan = plan_of(Model::load(file), "layer4", torch::zeros({8, 3, 224, 224}));
   // libtorch's forward pass without gradients has three tensors of the largest shape at a time: a block's input, and the input and output
@@ -70,7 +72,7 @@ TEST(TorchvisionMemory, OfResnet50IsLessThanThatOfAForwardPass) {
 }
 
 TEST_P(Torchvision, CompilesAndAgreesWithAutograd) {
-  const std::filesystem::path file = exported(GetParam().network);
+  const std::filesystem::path file = exported(GetParam());
   if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
   torch::manual_seed(1);
   const torch::Tensor image = torch::randn({2, 3, GetParam().size, GetParam().size});
@@ -110,8 +112,8 @@ TEST_P(Torchvision, CompilesAndAgreesWithAutograd) {
 }
 
 TEST_P(Torchvision, ExplainsAsOnnxAsItDoesAsTorchScript) {
-  const int size = GetParam().onnx_size ? GetParam().onnx_size : GetParam().size;
-  const std::filesystem::path onnx = exported(GetParam().network, size), script = exported(GetParam().network);
+  const int size = onnx_size(GetParam());
+  const std::filesystem::path onnx = exported(GetParam(), ".onnx"), script = exported(GetParam());
   if (onnx.empty() || script.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
   torch::manual_seed(1);
   const torch::Tensor image = torch::randn({2, 3, size, size});
