@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "exit_code.h"
+#include "whycam/errors.h"
 
 namespace whycam::cli {
 namespace {
@@ -154,6 +155,47 @@ Drawing DrawingArguments::parse() const {
   }
 }
 
+void AttributionArguments::add_to(CLI::App& command) {
+  command
+      .add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
+      ->type_name("{nearest,area,bilinear,bicubic}")
+      ->capture_default_str();
+  command
+      .add_option("--guided-rule", guided_rule,
+                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
+      ->type_name("{captum,paper}")
+      ->capture_default_str();
+  command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element,
+                     "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
+                     "number or key, with points between several steps")
+      ->type_name("ELEMENT");
+  command
+      .add_option("--engine", engine,
+                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
+                  "variable WHYCAM_ENGINE decides for automatic")
+      ->type_name("{automatic,autograd,compiled}")
+      ->capture_default_str();
+}
+
+AttributeOptions AttributionArguments::parse() const {
+  AttributeOptions options;
+  try {
+    options.interpolate_mode(interpolation_named(interpolate)).engine(engine_named(engine));
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, error.what());
+  }
+  if (!fits(options.interpolate_mode(), 4))
+    throw Failure(ExitCode::usage, "the mode " + interpolate + " does not fit pictures; use bilinear");
+  if (guided_rule != "captum" && guided_rule != "paper")
+    throw Failure(ExitCode::usage, "--guided-rule takes captum or paper, not \"" + guided_rule + "\"");
+  return options.guided_rule(guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum)
+      .guide_clipped_relus(guide_clipped_relus)
+      .attribute_to_layer_input(layer_input)
+      .output_element(parse_output_element(output_element));
+}
+
 void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
   command
@@ -182,27 +224,7 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->allow_extra_args(false)
       ->delimiter(',')
       ->capture_default_str();
-  command
-      .add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
-      ->type_name("{nearest,area,bilinear,bicubic}")
-      ->capture_default_str();
-  command
-      .add_option("--guided-rule", guided_rule,
-                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
-      ->type_name("{captum,paper}")
-      ->capture_default_str();
-  command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
-  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
-  command.add_option("--output-element", output_element,
-                     "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-                     "number or key, with points between several steps")
-      ->type_name("ELEMENT");
-  command
-      .add_option("--engine", engine,
-                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
-                  "variable WHYCAM_ENGINE decides for automatic")
-      ->type_name("{automatic,autograd,compiled}")
-      ->capture_default_str();
+  AttributionArguments::add_to(command);
   preprocessing.add_to(command);
   drawing.add_to(command);
   command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")
@@ -219,6 +241,36 @@ void ExplainArguments::add_to(CLI::App& command) {
                    "Write one more picture an input: it and all of its maps side by side, a row a class");
   command.add_flag("--report", report, "Write report.html, one page with all pictures, classes and settings, to search and filter");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void CheckArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("INPUT", input, "A JPEG or PNG picture, or a .npy tensor of one example (1 x C x H x W)")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  command.add_option("--target", target, "The class that is explained: its number, its label, or top1")
+      ->type_name("TARGET")
+      ->capture_default_str();
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
+  AttributionArguments::add_to(command);
+  preprocessing.add_to(command);
+  command.add_option("--classes", other_classes, "How many of the next best classes the map is compared with; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
+  command.add_option("--random-steps", randomisation_steps, "In how many steps the weights are randomised, at most; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
+  command.add_option("--pixel-steps", pixel_steps, "In how many steps pixels are inserted and deleted; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
+  command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")->capture_default_str();
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+  command.add_option("--output-dir", output_dir, "Where check.json and check.png go; made if it is missing")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command.add_flag("--json", json, "Print check.json instead of the report");
   command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 

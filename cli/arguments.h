@@ -44,19 +44,27 @@ struct DrawingArguments {
   Drawing parse() const;
 };
 
-struct ExplainArguments {
-  std::string model;
-  std::vector<std::string> inputs;
-  std::string layer;
-  std::vector<std::string> targets{"top1"};
-  std::string labels;
-  std::vector<std::string> methods{"guided-gradcam", "gradcam", "guided-backprop"};
+/// How attributions are computed; as typed.
+struct AttributionArguments {
   std::string interpolate = "bilinear";
   std::string guided_rule = "captum";
   bool guide_clipped_relus = false;
   bool layer_input = false;
   std::string output_element;
   std::string engine = "automatic";
+
+  void add_to(CLI::App& command);
+  /// Throws Failure.
+  AttributeOptions parse() const;
+};
+
+struct ExplainArguments : AttributionArguments {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string layer;
+  std::vector<std::string> targets{"top1"};
+  std::string labels;
+  std::vector<std::string> methods{"guided-gradcam", "gradcam", "guided-backprop"};
   PreprocessingArguments preprocessing;
   DrawingArguments drawing;
   int batch_size = 1;
@@ -66,6 +74,25 @@ struct ExplainArguments {
   bool save_npy = false;
   bool contact_sheet = false;
   bool report = false;
+  bool json = false;
+  bool quiet = false;
+
+  void add_to(CLI::App& command);
+};
+
+struct CheckArguments : AttributionArguments {
+  std::string model;
+  std::string input;
+  std::string layer;
+  std::string target = "top1";
+  std::string labels;
+  PreprocessingArguments preprocessing;
+  std::size_t other_classes = 3;
+  std::size_t randomisation_steps = 16;
+  std::size_t pixel_steps = 32;
+  std::uint64_t seed = 0;
+  int threads = 0;
+  std::string output_dir = "whycam-check";
   bool json = false;
   bool quiet = false;
 

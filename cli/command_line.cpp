@@ -9,11 +9,12 @@
 namespace whycam::cli {
 
 CommandLine::CommandLine()
-    : app_("Shows why a convolutional network decided: Guided Grad-CAM for TorchScript networks.", "whycam") {
+    : app_("Shows why a convolutional network decided: Guided Grad-CAM for TorchScript and ONNX networks.", "whycam") {
   app_.set_version_flag("--version", std::string("whycam ") + version);
   app_.require_subcommand(1);
   app_.footer(exit_code_help());
   add("explain", "Explain pictures: one file for each input, class and method", explain);
+  add("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check);
   add("layers", "List a network's layers with their output shapes", layers);
   add("graph", "Show what the compiled engine makes of a network, pass by pass", graph);
 }

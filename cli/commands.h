@@ -7,6 +7,7 @@
 
 namespace whycam::cli {
 
+ExitCode check(const CheckArguments& arguments);
 ExitCode explain(const ExplainArguments& arguments);
 ExitCode graph(const GraphArguments& arguments);
 ExitCode layers(const LayersArguments& arguments);

@@ -24,27 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-AttributeOptions options_of(const ExplainArguments& arguments, const std::vector<Method>& methods) {
-  AttributeOptions options;
-  try {
-    options.interpolate_mode(interpolation_named(arguments.interpolate))
-        .engine(engine_named(arguments.engine));
-  } catch (const InputError& error) {
-    throw Failure(ExitCode::usage, error.what());
-  }
-  if (!fits(options.interpolate_mode(), 4))
-    throw Failure(ExitCode::usage,
-                  "the mode " + arguments.interpolate + " does not fit pictures; use bilinear");
-  if (arguments.guided_rule != "captum" && arguments.guided_rule != "paper")
-    throw Failure(ExitCode::usage,
-                  "--guided-rule takes captum or paper, not \"" + arguments.guided_rule + "\"");
-  return options.methods(methods)
-      .guided_rule(arguments.guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum)
-      .guide_clipped_relus(arguments.guide_clipped_relus)
-      .attribute_to_layer_input(arguments.layer_input)
-      .output_element(parse_output_element(arguments.output_element));
-}
-
 std::vector<Method> methods_of(const ExplainArguments& arguments) {
   std::vector<Method> methods;
   for (const std::string& name : arguments.methods) {
@@ -68,7 +47,7 @@ class Run {
       : arguments_(arguments),
         settings_{arguments, methods_of(arguments), arguments.drawing.parse(),
                   {},        arguments.layer,       arguments.output_dir},
-        options_(options_of(arguments, settings_.methods)),
+        options_(arguments.parse().methods(settings_.methods)),
         preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);

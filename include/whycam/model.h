@@ -77,12 +77,12 @@ class Model {
   std::string default_layer(const std::vector<torch::Tensor>& inputs,
                             const std::vector<c10::IValue>& additional_forward_args = {}) const;
 
-  /// The network behind the handle; for the inside of whycam.
+  /// A handle on a network, and the network behind it; for the inside of whycam.
+  explicit Model(std::shared_ptr<const network::Network> network) : network_(std::move(network)) {}
   const std::shared_ptr<const network::Network>& network() const { return network_; }
 
  private:
   static Model load_onnx(const std::filesystem::path& path, torch::Device device);
-  explicit Model(std::shared_ptr<const network::Network> network) : network_(std::move(network)) {}
   std::shared_ptr<const network::Network> network_;
 };
 

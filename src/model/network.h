@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -148,6 +149,14 @@ class Network {
 
   /// A number that changes when the weights are replaced or written over.
   virtual std::uint64_t weights_version() const = 0;
+
+  /// A network that shares all with this one but the parameters that `change` gives anew; it is asked for each with the path of its
+  /// module, and keeps one by giving an undefined tensor. Null where parameters cannot be replaced.
+  using ChangeParameter = std::function<torch::Tensor(const std::string& module, const torch::Tensor& parameter)>;
+  virtual std::shared_ptr<const Network> with_parameters(const ChangeParameter& change) const {
+    static_cast<void>(change);
+    return nullptr;
+  }
 
   /// A network with the same weights on another device. Throws ModelError where the network cannot be copied.
   virtual std::shared_ptr<const Network> replica(torch::Device device) const = 0;

@@ -127,6 +127,15 @@ class TorchScriptNetwork : public Network {
     return version_of(tensors);
   }
 
+  std::shared_ptr<const Network> with_parameters(const ChangeParameter& change) const override {
+    const Module copy = copy_of(module_, Own::nothing);
+    for (const auto& part : copy.named_modules())
+      for (const auto& parameter : part.value.named_parameters(/*recurse=*/false))
+        if (const torch::Tensor changed = change(part.name, parameter.value); changed.defined())
+          Module(part.value).setattr(parameter.name, changed);
+    return std::make_shared<TorchScriptNetwork>(copy);
+  }
+
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     check_available(device);
     Module copy = module_.deepcopy();

@@ -4,25 +4,14 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "picture/drawable.h"
+
 namespace whycam::picture {
 namespace {
 
 constexpr int margin = 8, line_height = 20;
 constexpr double font_scale = 0.45;
 const cv::Scalar ink(40, 40, 40), paper(255, 255, 255);
-
-/// Each character of UTF-8 that is no ASCII letter becomes one "?".
-std::string drawable(const std::string& text) {
-  std::string result;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte < 0x20 || byte == 0x7f || byte >= 0xc0)
-      result += '?';
-    else if (byte < 0x80)
-      result += letter;
-  }
-  return result;
-}
 
 int width_of(const std::string& text) {
   int baseline = 0;

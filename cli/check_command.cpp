@@ -1,0 +1,189 @@
+// whycam check
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "check_plot.h"
+#include "commands.h"
+#include "inputs.h"
+#include "labels.h"
+#include "manifest.h"
+#include "results.h"
+#include "targets.h"
+#include "whycam/guided_grad_cam.h"
+#include "whycam/picture/image.h"
+#include "whycam/version.h"
+
+namespace whycam::cli {
+namespace {
+
+const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
+
+std::string number(double value) { return std::isnan(value) ? "  none" : fmt::format("{:6.3f}", value); }
+
+Json json_of(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+
+Json json_of(const MethodSimilarity& similarity) {
+  Json all = Json::object();
+  for (const auto& [method, one] : similarity)
+    all[name_of(method)] = {{"rank_correlation", json_of(one.rank_correlation)},
+                            {"rank_correlation_of_magnitudes", json_of(one.rank_correlation_of_magnitudes)},
+                            {"structural_similarity", json_of(one.structural_similarity)}};
+  return all;
+}
+
+Json json_of(const PixelCurves& curves) {
+  const auto one = [](const PixelCurve& curve) { return Json{{"area", curve.area}, {"probabilities", curve.probabilities}}; };
+  Json all = Json::object();
+  for (const auto& [method, curve] : curves.methods) all[name_of(method)] = one(curve);
+  if (!curves.random.probabilities.empty()) all["random"] = one(curves.random);
+  return all;
+}
+
+class Check {
+ public:
+  Check(const CheckArguments& arguments, Labels labels) : arguments_(arguments), labels_(std::move(labels)) {}
+
+  void run(const Model& model, const torch::Tensor& input) {
+    TrustOptions options;
+    options.attribute = arguments_.parse();
+    options.other_classes = arguments_.other_classes;
+    options.randomisation_steps = arguments_.randomisation_steps;
+    options.pixel_steps = arguments_.pixel_steps;
+    options.seed = arguments_.seed;
+    layer_ = arguments_.layer.empty() ? model.default_layer({input}) : arguments_.layer;
+    report_ = check_trust(model, layer_, input, target_of(model, input, options.attribute), options);
+  }
+
+  const TrustReport& report() const { return report_; }
+
+  Json document() const {
+    Json classes = Json::array(), steps = Json::array();
+    for (const ClassSensitivity& one : report_.classes)
+      classes.push_back({{"class", one.other_class}, {"label", label(one.other_class)}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
+    for (const RandomisationStep& one : report_.randomisation)
+      steps.push_back({{"modules", one.modules}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
+    const Explanation& explanation = report_.explanation;
+    return {{"whycam", version}, {"model", arguments_.model}, {"input", arguments_.input}, {"layer", layer_},
+            {"class", report_.target}, {"label", label(report_.target)}, {"probability", report_.probability},
+            {"interpolation", arguments_.interpolate}, {"guided_rule", arguments_.guided_rule}, {"seed", arguments_.seed},
+            {"engine", explanation.engine}, {"why_not_compiled", explanation.why_not_compiled},
+            {"relus_guided", explanation.activations.relus_guided}, {"activations_not_guided", explanation.activations.not_guided},
+            {"warnings", explanation.warnings}, {"left_out", report_.left_out}, {"other_classes", classes},
+            {"cascading_randomisation", steps}, {"fractions", report_.fractions}, {"insertion", json_of(report_.insertion)},
+            {"deletion", json_of(report_.deletion)}};
+  }
+
+  void print() const {
+    std::cout << fmt::format("{}: class {} with probability {:.4f}, layer {}\n", arguments_.input, shown(report_.target), report_.probability, layer_);
+    print_activations();
+    if (!report_.classes.empty()) print_classes();
+    if (!report_.randomisation.empty()) print_randomisation();
+    if (!report_.fractions.empty()) print_pixels();
+    for (const std::string& reason : report_.left_out) std::cout << "left out: " << reason << "\n";
+  }
+
+ private:
+  std::int64_t target_of(const Model& model, const torch::Tensor& input, AttributeOptions attribute) const {
+    const TargetChoice choice = parse_target(arguments_.target, labels_);
+    std::vector<Target::Indices> indices;
+    const auto choose = [&](const torch::Tensor& output) {
+      const std::vector<Target> targets = choose_targets({choice}, output);
+      indices = targets.front().resolve(output.sizes());
+      return std::vector<Target>{targets.front()};
+    };
+    GuidedGradCam(model, layer_).explain({input}, choose, attribute.methods({Method::grad_cam}));
+    if (indices.at(0).size() != 1)
+      throw Failure(ExitCode::target, "the check asks for an output of examples x classes, and this network's is another");
+    return indices[0][0];
+  }
+
+  std::string label(std::int64_t index) const { return labels_.name(index).value_or(""); }
+  std::string shown(std::int64_t index) const {
+    return label(index).empty() ? std::to_string(index) : fmt::format("{} ({})", index, label(index));
+  }
+
+  void print_activations() const {
+    const Explanation& explanation = report_.explanation;
+    std::string others;
+    for (const auto& [name, count] : explanation.activations.not_guided) others += fmt::format("{}{} x {}", others.empty() ? "" : ", ", count, name);
+    std::cout << fmt::format("\nReLUs guided: {}; other activations, with their plain gradient: {}; engine: {}{}\n", explanation.activations.relus_guided,
+                             others.empty() ? "none" : others, explanation.engine,
+                             explanation.why_not_compiled.empty() ? "" : " (" + explanation.why_not_compiled + ")");
+    for (const std::string& warning : explanation.warnings) std::cout << "warning: " << warning << "\n";
+  }
+
+  static std::string row(const MethodSimilarity& similarity) {
+    std::string text;
+    for (const Method method : methods) {
+      const auto found = similarity.find(method);
+      text += "  " + (found == similarity.end() ? std::string(15, ' ')
+                                                : fmt::format("{:>15}", number(found->second.rank_correlation_of_magnitudes) + " " + number(found->second.structural_similarity)));
+    }
+    return text;
+  }
+
+  static void print_heading(const std::string& first) {
+    std::cout << fmt::format("{:32}{:>7}", first, "prob.");
+    for (const Method method : methods) std::cout << fmt::format("  {:>15}", name_of(method));
+    std::cout << "\n";
+  }
+
+  void print_classes() const {
+    std::cout << "\nDoes the map change with the class? Rank correlation of magnitudes and structural similarity with the explained class's map:\n"
+                 "1 is the same map. Guided backpropagation is known to change little; what tells classes apart should come from Grad-CAM.\n";
+    print_heading("class");
+    for (const ClassSensitivity& one : report_.classes)
+      std::cout << fmt::format("{:32.32}{:7.4f}{}\n", shown(one.other_class), one.probability, row(one.similarity));
+  }
+
+  void print_randomisation() const {
+    std::cout << "\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is explained again (Adebayo et\n"
+                 "al. 2018). A map that stays like the trained network's does not show what the network has learnt:\n";
+    print_heading("randomised down to");
+    for (const RandomisationStep& one : report_.randomisation)
+      std::cout << fmt::format("{:32.32}{:7.4f}{}\n", one.modules.front(), one.probability, row(one.similarity));
+  }
+
+  void print_pixels() const {
+    std::cout << "\nDo the pixels that it names matter? Area under the class's probability while they are inserted or deleted (Petsiuk et al. 2018):\n"
+                 "insertion higher and deletion lower than in a random order means that they do, to this network.\n";
+    std::cout << fmt::format("{:20}{:>10}{:>10}\n", "", "insertion", "deletion");
+    const auto line = [](const std::string& name, double insertion, double deletion) { std::cout << fmt::format("{:20}{:10.3f}{:10.3f}\n", name, insertion, deletion); };
+    for (const auto& [method, curve] : report_.insertion.methods) line(name_of(method), curve.area, report_.deletion.methods.at(method).area);
+    if (!report_.insertion.random.probabilities.empty()) line("random order", report_.insertion.random.area, report_.deletion.random.area);
+  }
+
+  const CheckArguments& arguments_;
+  Labels labels_;
+  std::string layer_;
+  TrustReport report_;
+};
+
+}  // namespace
+
+ExitCode check(const CheckArguments& arguments) {
+  use_threads(arguments.threads);
+  const picture::Preprocessing preprocessing = arguments.preprocessing.parse();
+  Check check(arguments, arguments.labels.empty() ? Labels() : Labels(arguments.labels));
+  const std::vector<InputFile> files = find_inputs({arguments.input});
+  if (files.size() != 1) throw Failure(ExitCode::input, "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
+  const Input input = read_input(files[0], preprocessing);
+  if (input.tensor.size(0) != 1)
+    throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " + std::to_string(input.tensor.size(0)));
+  const Model model = load_model(arguments.model);
+  const std::filesystem::path folder = arguments.output_dir;
+  prepare_folder(folder);
+  check.run(model, input.tensor);
+  write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
+  const picture::Image plot = plot_of(check.report());
+  if (plot.height > 0) write_image(folder / "check.png", plot);
+  if (arguments.json) std::cout << to_text(check.document(), 2) << "\n";
+  if (arguments.json || arguments.quiet) return ExitCode::success;
+  check.print();
+  std::cout << fmt::format("\ncheck.json {}in {}\n", plot.height > 0 ? "and check.png are " : "is ", folder.string());
+  return ExitCode::success;
+}
+
+}  // namespace whycam::cli

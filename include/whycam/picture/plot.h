@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "whycam/picture/colour.h"
+#include "whycam/picture/image.h"
+
+namespace whycam::picture {
+
+/// One line of a plot. Points whose y is not finite are left out, and so is what would join them.
+struct PlotLine {
+  std::string name;  ///< in the legend
+  std::vector<double> x, y;
+  Rgb colour{0, 0, 0};
+  bool dashed = false;
+};
+
+/// One pair of axes.
+struct PlotPanel {
+  std::string title, x_title, y_title;
+  double lowest_x = 0, highest_x = 1, lowest_y = 0, highest_y = 1;
+  std::vector<PlotLine> lines;
+};
+
+/// The panels side by side, each with its legend below. Characters that are no ASCII letters become "?". Throws std::invalid_argument
+/// where there is no panel, an axis has no extent, or a line has not as many x as y.
+Image plot(const std::vector<PlotPanel>& panels);
+
+}  // namespace whycam::picture
