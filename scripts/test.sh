@@ -2,6 +2,6 @@
 # From a fresh clone to passed tests.
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/install-dependencies.sh chromium  # looks at the report
+sh scripts/install-dependencies.sh chromium doxygen  # look at the report and the API reference
 sh scripts/build.sh -DWHYCAM_BUILD_TESTS=ON
 ctest --test-dir build --output-on-failure --parallel 2 "$@"

@@ -5,6 +5,7 @@
 #include "support/command.h"
 #include "support/reference.h"
 #include "support/scripted.h"
+#include "whycam/picture/image.h"
 #include "whycam/picture/npy.h"
 
 namespace whycam::test {
@@ -47,6 +48,30 @@ TEST_F(Command, ExplanationJsonNamesEverything) {
   EXPECT_EQ(json["explanations"][0]["class"], 4);
   EXPECT_GT(probabilities, 0.9);  // two shapes share what there is
   EXPECT_LE(probabilities, 1.0);
+}
+
+TEST_F(Command, CheckWritesItsNumbersAndCurves) {
+  const Outcome outcome = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--labels",
+                               (shapes / "labels.txt").string(), "--target", "star", "--random-steps", "2", "--pixel-steps", "4",
+                               "--output-dir", results()});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_NE(outcome.out.find("ReLUs guided: 9"), std::string::npos) << outcome.out;
+  EXPECT_EQ(files(), (std::set<std::string>{"check.json", "check.png"}));
+  const auto json = nlohmann::json::parse(content(fs::path(results()) / "check.json"));
+  EXPECT_EQ(json["class"], 3);
+  EXPECT_EQ(json["label"], "star");
+  EXPECT_EQ(json["cascading_randomisation"].size(), 2U);
+  EXPECT_EQ(json["fractions"].size(), 5U);
+  for (const char* order : {"gradcam", "guided-backprop", "guided-gradcam", "random"}) {
+    EXPECT_EQ(json["insertion"][order]["probabilities"].size(), 5U);
+    EXPECT_NEAR(json["deletion"][order]["probabilities"][0].get<double>(), json["probability"].get<double>(), 1e-6);
+  }
+  EXPECT_EQ(picture::read_image(fs::path(results()) / "check.png", 3).channels, 3);
+}
+
+TEST_F(Command, CheckTakesOneExample) {
+  const Outcome several = run({"check", (shapes / "shapes.pt").string(), (shapes / "pictures").string(), "--output-dir", results()});
+  expect_failure(several, 4, "takes one input");
 }
 
 TEST_F(Command, JsonIsPrintedOnRequestAndQuietPrintsNothing) {

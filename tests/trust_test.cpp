@@ -74,16 +74,13 @@ TEST(MapSimilarity, OfAnEmptyMapIsNotANumber) {
 /// Class 1's score is ten times the mean of the upper half; class 0's is 2. A picture of ones above and zeros below.
 const char* const upper_half = R"(
 def forward(self, x):
-    y = torch.relu(self.conv(x))
+    y = torch.relu(self.conv.forward(x))
     return torch.stack([torch.full([x.size(0)], 2.0) + 0.0 * y.mean([1, 2, 3]), 10.0 * y[:, :, :8].mean([1, 2, 3])], 1)
 )";
 
 Model upper_half_model() {
-  torch::jit::Module network("UpperHalf");
-  torch::jit::Module conv = scripted("def forward(self, x):\n    return torch.conv2d(x, self.weight)\n", {{"weight", torch::ones({1, 1, 1, 1})}});
-  network.register_module("conv", conv);
-  network.define(upper_half);
-  network.eval();
+  const torch::jit::Module conv = scripted("def forward(self, x):\n    return torch.conv2d(x, self.weight)\n", {{"weight", torch::ones({1, 1, 1, 1})}});
+  const torch::jit::Module network = scripted(upper_half, {}, {{"conv", conv}});
   return Model(network);
 }
 
