@@ -1,6 +1,7 @@
 #include "onednn/builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "graph/evaluate.h"
@@ -278,6 +279,12 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
 
 namespace {
 
+/// What is computed of constants: a batch norm with a negative variance gives NaN, which oneDNN's ReLUs would make to 0.
+void require_finite(const std::vector<double>& numbers) {
+  for (const double number : numbers)
+    if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
+}
+
 /// Weights times one number for each row, as folded scales leave them. What the evaluator computes, without its copies in
 /// double precision: memory that is new takes longer to fill than all else of a plan.
 bool scale_rows(const graph::Graph& graph, const Node& node, std::vector<float>& result) {
@@ -287,6 +294,7 @@ bool scale_rows(const graph::Graph& graph, const Node& node, std::vector<float>&
   const std::int64_t rows = node.shape[0];
   if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return false;
   const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
+  require_finite(scales.values);
   const std::int64_t size = rows == 0 ? 0 : graph::element_count(node.shape) / rows;
   result.resize(static_cast<std::size_t>(rows * size));
   for (std::int64_t row = 0; row < rows; ++row)
@@ -303,6 +311,7 @@ const float* Builder::numbers_of(Value value) {
   auto& numbers = constants_[value];
   if (!numbers) {
     const graph::Tensor tensor = graph::evaluate_constant(graph, value);
+    require_finite(tensor.values);
     numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
   }
   return numbers->data();

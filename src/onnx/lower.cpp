@@ -1,5 +1,6 @@
 // An ONNX network followed node by node, for inputs of known shapes.
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -234,6 +235,18 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
   }
 }
 
+/// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is a bound.
+void check_numbers(const graph::Graph& graph) {
+  for (Value value = 0; value < graph.size(); ++value) {
+    const graph::Node& node = graph[value];
+    if (node.op != graph::Operator::constant || !node.constant.floats) continue;
+    const std::int64_t count = graph::element_count(node.shape);
+    for (std::int64_t i = 0; i < count; ++i)
+      if (std::isnan(node.constant.floats[i]) || (count > 1 && std::isinf(node.constant.floats[i])))
+        throw Error("the tensor \"" + node.name + "\" holds NaN or infinity");
+  }
+}
+
 }  // namespace
 
 Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const {
@@ -250,6 +263,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::
   follower.add_inputs(inputs, lowered);
   const std::vector<bool> nodes = needed(*contents_, std::move(wanted));
   follower.follow(contents_->model->graph(), &nodes);
+  check_numbers(lowered.graph);
   for (const Port& output : contents_->outputs) lowered.outputs.push_back(follower.value_of(output.name));
   for (const auto& of_layer : tensors) {
     auto& values = lowered.layers.emplace_back();

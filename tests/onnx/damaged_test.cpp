@@ -1,0 +1,161 @@
+// Files that are no sound networks: one clear error each, and never a crash.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <random>
+
+#include "onnx/files.h"
+
+namespace whycam::onnx {
+namespace {
+
+/// conv - relu - mean, of 1 x 2 x 8 x 8, in ONNX's own notation; the weights are added here.
+proto::ModelProto small_network() {
+  proto::ModelProto model;
+  model.set_ir_version(7);
+  model.add_opset_import()->set_version(13);
+  proto::GraphProto& graph = *model.mutable_graph();
+  graph.set_name("small");
+  const auto add_port = [](proto::ValueInfoProto& port, const std::string& name, std::vector<std::int64_t> shape) {
+    port.set_name(name);
+    port.mutable_type()->mutable_tensor_type()->set_elem_type(proto::TensorProto::FLOAT);
+    for (const std::int64_t extent : shape) port.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(extent);
+  };
+  add_port(*graph.add_input(), "image", {1, 2, 8, 8});
+  add_port(*graph.add_output(), "scores", {1, 3, 1, 1});
+  proto::TensorProto& weights = *graph.add_initializer();
+  weights.set_name("weights");
+  weights.set_data_type(proto::TensorProto::FLOAT);
+  for (const std::int64_t extent : {3, 2, 3, 3}) weights.add_dims(extent);
+  std::vector<float> numbers(54);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i) / 54;
+  weights.set_raw_data(numbers.data(), numbers.size() * sizeof(float));
+  const auto add_node = [&](const std::string& op, std::vector<std::string> inputs, const std::string& output) {
+    proto::NodeProto& node = *graph.add_node();
+    node.set_op_type(op);
+    node.set_name("/" + op);
+    for (const std::string& input : inputs) node.add_input(input);
+    node.add_output(output);
+  };
+  add_node("Conv", {"image", "weights"}, "convolved");
+  add_node("Relu", {"convolved"}, "positive");
+  add_node("GlobalAveragePool", {"positive"}, "scores");
+  return model;
+}
+
+std::string message_of(const proto::ModelProto& model, const graph::Shape& shape = {1, 2, 8, 8}) {
+  const TemporaryNetwork file(model);
+  try {
+    Network::read(file.path)->lower({{"image", shape}}, {}, false);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing is wrong";
+}
+
+struct Damage {
+  const char* name;
+  std::function<void(proto::ModelProto&)> change;
+  const char* says;
+};
+
+TEST(DamagedOnnx, TheSoundNetworkIsSound) { EXPECT_EQ(message_of(small_network()), "nothing is wrong"); }
+
+TEST(DamagedOnnx, EachFaultIsNamed) {
+  const auto weights = [](proto::ModelProto& m) -> proto::TensorProto& { return *m.mutable_graph()->mutable_initializer(0); };
+  const auto node = [](proto::ModelProto& m, int i) -> proto::NodeProto& { return *m.mutable_graph()->mutable_node(i); };
+  const std::vector<Damage> damages{
+      {"cycle", [&](auto& m) { node(m, 0).set_input(0, "positive"); }, "positive"},
+      {"missing weights", [&](auto& m) { m.mutable_graph()->clear_initializer(); }, "weights"},
+      {"too few bytes", [&](auto& m) { weights(m).set_raw_data("1234"); }, "4 bytes for 54 elements"},
+      {"absurd shape", [&](auto& m) { weights(m).set_dims(0, std::int64_t{1} << 62); }, "2^40"},
+      {"negative extent", [&](auto& m) { weights(m).set_dims(0, -3); }, "extent of -3"},
+      {"wrong rank", [&](auto& m) { weights(m).clear_dims(); weights(m).add_dims(54); }, "weights of 1 dimensions"},
+      {"wrong type", [&](auto& m) { weights(m).set_data_type(proto::TensorProto::STRING); weights(m).clear_raw_data(); }, "STRING"},
+      {"integers as weights", [&](auto& m) { weights(m).set_data_type(proto::TensorProto::INT32); }, ""},
+      {"unknown operator", [&](auto& m) { node(m, 1).set_op_type("Reluu"); }, "Reluu"},
+      {"another domain", [&](auto& m) { node(m, 1).set_domain("com.example"); m.add_opset_import()->set_domain("com.example"); }, "com.example"},
+      {"old operator set", [&](auto& m) { m.mutable_opset_import(0)->set_version(2); }, "operator set 2"},
+      {"no output", [&](auto& m) { m.mutable_graph()->clear_output(); }, "no output"},
+      {"no input", [&](auto& m) { m.mutable_graph()->clear_input(); }, ""},
+      {"channels that do not fit", [&](auto& m) { weights(m).set_dims(1, 1); weights(m).set_dims(0, 6); }, "Conv"},
+      {"weights that are no numbers",
+       [&](auto& m) {
+         std::string bytes = weights(m).raw_data();
+         const float none = std::nanf("");
+         bytes.replace(8, sizeof none, reinterpret_cast<const char*>(&none), sizeof none);
+         weights(m).set_raw_data(bytes);
+       },
+       "holds NaN"},
+  };
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.name);
+    proto::ModelProto model = small_network();
+    damage.change(model);
+    const std::string message = message_of(model);
+    if (std::string(damage.name) != "integers as weights") EXPECT_NE(message, "nothing is wrong");
+    EXPECT_NE(message.find(damage.says), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  }
+}
+
+TEST(DamagedOnnx, InputsOfOtherShapesAreRefused) {
+  EXPECT_NE(message_of(small_network(), {1, 3, 8, 8}).find("is to be of 1 x 2 x 8 x 8"), std::string::npos);
+  EXPECT_NE(message_of(small_network(), {1, 2, 8}).find("is to be of"), std::string::npos);
+}
+
+/// The weights in a file beside the network.
+proto::ModelProto with_external_weights(const std::string& location) {
+  proto::ModelProto model = small_network();
+  proto::TensorProto& weights = *model.mutable_graph()->mutable_initializer(0);
+  weights.clear_raw_data();
+  weights.set_data_location(proto::TensorProto::EXTERNAL);
+  proto::StringStringEntryProto& entry = *weights.add_external_data();
+  entry.set_key("location");
+  entry.set_value(location);
+  return model;
+}
+
+TEST(DamagedOnnx, ExternalWeightsStayWithinTheFolder) {
+  for (const char* location : {"../secret", "/etc/passwd", "", "a/../../secret"})
+    EXPECT_NE(message_of(with_external_weights(location)).find("not within the network's folder"), std::string::npos) << location;
+  EXPECT_NE(message_of(with_external_weights("not-there.bin")).find("cannot be read"), std::string::npos);
+}
+
+TEST(DamagedOnnx, ExternalWeightsAreThoseOfTheFileItself) {
+  const std::vector<std::vector<double>> input{ramp({1, 2, 8, 8})};
+  const TemporaryNetwork inside(small_network());
+  const std::string bytes = small_network().graph().initializer(0).raw_data();
+  const std::string name = inside.path.stem().string() + ".bin";
+  std::ofstream(inside.path.parent_path() / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  const TemporaryNetwork outside(with_external_weights(name));
+  EXPECT_EQ(evaluated(*Network::read(outside.path), {{1, 2, 8, 8}}, input), evaluated(*Network::read(inside.path), {{1, 2, 8, 8}}, input));
+  std::filesystem::resize_file(inside.path.parent_path() / name, 10);
+  EXPECT_NE(message_of(with_external_weights(name)).find("10 bytes"), std::string::npos);
+  std::filesystem::remove(inside.path.parent_path() / name);
+}
+
+/// Any change of bytes gives a network or an Error; a crash would end this test.
+TEST(DamagedOnnx, CutAndChangedBytesNeverCrash) {
+  const std::string sound = small_network().SerializeAsString();
+  std::mt19937 random(1);
+  std::size_t refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string bytes = sound;
+    if (round % 3 == 0) bytes.resize(random() % bytes.size());
+    for (unsigned i = 0; i < 1 + random() % 3 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    const TemporaryNetwork file(bytes);
+    try {
+      const auto network = Network::read(file.path);
+      network->lower({{"image", {1, 2, 8, 8}}}, {"/Relu"}, round % 2 == 0);
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000U) << "most damage is found";
+}
+
+}  // namespace
+}  // namespace whycam::onnx
