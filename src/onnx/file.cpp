@@ -36,7 +36,7 @@ std::string content_of(const std::filesystem::path& path) {
   return content;
 }
 
-std::shared_ptr<const proto::ModelProto> parsed(const std::string& content, const std::string& name) {
+std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
   const Silence silence;
   auto model = std::make_shared<proto::ModelProto>();
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(content.data()), static_cast<int>(content.size()));
@@ -69,7 +69,7 @@ Port port_of(const proto::ValueInfoProto& info) {
 
 /// What the ONNX library's checker says of the network. It does not know operator sets that are younger than itself; those are left to
 /// the rules of the operators that are met.
-void check(const proto::ModelProto& model, std::int64_t operator_set, const std::string& name) {
+void check(proto::ModelProto& model, std::int64_t operator_set, const std::string& name) {
   proto::checker::CheckerContext context;
   context.set_ir_version(static_cast<int>(model.ir_version()));
   std::unordered_map<std::string, int> sets;
@@ -77,20 +77,19 @@ void check(const proto::ModelProto& model, std::int64_t operator_set, const std:
   context.set_opset_imports(sets);
   const auto newest = proto::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
   if (operator_set > newest) return;
+  proto::checker::LexicalScopeContext scope;
+  google::protobuf::RepeatedPtrField<proto::TensorProto> weights;
+  std::string fault;
+  // Weights are checked as they are read; the checker would look for those in files beside the network by the working folder.
+  if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
   try {
-    proto::checker::LexicalScopeContext scope;
-    if (model.ir_version() < 4) {
-      proto::checker::check_graph(model.graph(), context, scope);
-      return;
-    }
-    // Weights are checked as they are read; the checker would look for those in files beside the network by the working folder.
-    for (const auto& initializer : model.graph().initializer()) scope.add(initializer.name());
-    proto::GraphProto without_weights = model.graph();
-    without_weights.clear_initializer();
-    proto::checker::check_graph(without_weights, context, scope);
+    for (const auto& weight : weights) scope.add(weight.name());
+    proto::checker::check_graph(model.graph(), context, scope);
   } catch (const std::exception& reason) {
-    throw Error(name + " is no sound ONNX network: " + first_line(reason.what()));
+    fault = first_line(reason.what());
   }
+  if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
+  if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
 }
 
 }  // namespace
@@ -108,11 +107,12 @@ std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) 
   {
     const std::string content = content_of(path);
     contents->checksum = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(content.data()), content.size()));
-    contents->model = parsed(content, name);
+    const auto model = parsed(content, name);
+    contents->operator_set = operator_set_of(*model, name);
+    check(*model, contents->operator_set, name);
+    contents->model = model;
   }
   contents->folder = path.parent_path();
-  contents->operator_set = operator_set_of(*contents->model, name);
-  check(*contents->model, contents->operator_set, name);
   const proto::GraphProto& graph = contents->model->graph();
   if (graph.sparse_initializer_size() > 0) throw Error(name + " has sparse weights, which are not understood");
   for (const auto& initializer : graph.initializer())
