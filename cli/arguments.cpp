@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "exit_code.h"
-#include "whycam/errors.h"
 
 namespace whycam::cli {
 namespace {
@@ -177,23 +176,6 @@ void AttributionArguments::add_to(CLI::App& command) {
                   "variable WHYCAM_ENGINE decides for automatic")
       ->type_name("{automatic,autograd,compiled}")
       ->capture_default_str();
-}
-
-AttributeOptions AttributionArguments::parse() const {
-  AttributeOptions options;
-  try {
-    options.interpolate_mode(interpolation_named(interpolate)).engine(engine_named(engine));
-  } catch (const InputError& error) {
-    throw Failure(ExitCode::usage, error.what());
-  }
-  if (!fits(options.interpolate_mode(), 4))
-    throw Failure(ExitCode::usage, "the mode " + interpolate + " does not fit pictures; use bilinear");
-  if (guided_rule != "captum" && guided_rule != "paper")
-    throw Failure(ExitCode::usage, "--guided-rule takes captum or paper, not \"" + guided_rule + "\"");
-  return options.guided_rule(guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum)
-      .guide_clipped_relus(guide_clipped_relus)
-      .attribute_to_layer_input(layer_input)
-      .output_element(parse_output_element(output_element));
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
