@@ -218,7 +218,8 @@ TEST_F(CommandFolder, SetsAllMapsOfAPictureSideBySide) {
   const auto sheet = picture::read_image(fs::path(results()) / "picture1001-stage4-contact-sheet.png", 3);
   EXPECT_GE(sheet.width, 4 * 64);
   EXPECT_GE(sheet.height, 2 * 64) << "a row a class";
-  for (const auto& line : document()["explanations"]) EXPECT_TRUE(files().count(line["contact_sheet"]));
+  const auto json = document();  // a temporary would end before the loop does
+  for (const auto& line : json["explanations"]) EXPECT_TRUE(files().count(line["contact_sheet"]));
 }
 
 /// What a browser makes of a page: its text after the scripts have run.
