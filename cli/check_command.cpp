@@ -137,7 +137,8 @@ class Check {
 
   void print_classes() const {
     std::cout << "\nDoes the map change with the class? Rank correlation (of the signed values, of magnitudes) and structural similarity (SSIM, of\n"
-                 "magnitudes) with the explained class's map: 1 is the same map, signed -1 its opposite. Guided backpropagation is known to change little; what tells classes apart should come from Grad-CAM.\n";
+                 "magnitudes) with the explained class's map: 1 is the same map, signed -1 its opposite. Guided backpropagation is known to\n"
+                 "change little; what tells classes apart should come from Grad-CAM.\n";
     print_heading("class");
     for (const ClassSensitivity& one : report_.classes)
       std::cout << fmt::format("{:32.32}{:7.4f}{}\n", shown(one.other_class), one.probability, row(one.similarity));
@@ -145,7 +146,7 @@ class Check {
 
   void print_randomisation() const {
     std::cout << fmt::format("\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is explained again (Adebayo et\n"
-                 "al. 2018). A map that stays like the trained network's (1) does not depend on what was learnt there (seed {}):\n",
+                             "al. 2018). A map that stays like the trained network's (1) does not depend on what was learnt there (seed {}):\n",
                              arguments_.seed);
     print_heading("randomised down to");
     for (const RandomisationStep& one : report_.randomisation)

@@ -28,7 +28,8 @@ double structural_similarity(const torch::Tensor& one, const torch::Tensor& othe
 struct MapSimilarity {
   double rank_correlation = 0;                ///< of the signed maps; NaN where one is constant or holds NaN
   double rank_correlation_of_magnitudes = 0;  ///< NaN where one is constant or holds NaN
-  double structural_similarity = 0;           ///< of the magnitudes, each map divided by its largest; NaN where one is 0 throughout or holds NaN
+  /// Of the magnitudes, each map divided by its largest; NaN where one is 0 throughout or holds NaN.
+  double structural_similarity = 0;
 };
 
 /// Of two attributions of 1 x C x H x W. Throws InputError where the shapes differ.
