@@ -97,7 +97,8 @@ struct TrustReport {
 /// - insertion and deletion of Petsiuk et al. 2018, "RISE", section 4.2: pixels in the order of their attribution (channels summed, the
 ///   largest first, equal ones from the top left) are put into a blurred picture (Gaussian, 11 x 11, standard deviation 5), or replaced
 ///   by 0, which is the mean colour of pictures that were normalised.
-/// A map that holds NaN or infinity gives no order of pixels, which `left_out` says.
+/// A map that holds NaN or infinity gives no order of pixels, which `left_out` says. Grad-CAM is compared with its negative values
+/// set to 0, as Explanation holds it.
 /// The model is not changed. Thread-safe. Throws InputError, TargetError, LayerError and ModelError.
 TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
                         const TrustOptions& options = {});
