@@ -114,33 +114,40 @@ class Check {
     for (const std::string& warning : explanation.warnings) std::cout << "warning: " << warning << "\n";
   }
 
+  static std::string similarity_text(const MapSimilarity& one) {
+    return number(one.rank_correlation) + " " + number(one.rank_correlation_of_magnitudes) + " " + number(one.structural_similarity);
+  }
+
   static std::string row(const MethodSimilarity& similarity) {
     std::string text;
     for (const Method method : methods) {
       const auto found = similarity.find(method);
-      text += "  " + (found == similarity.end() ? std::string(15, ' ')
-                                                : fmt::format("{:>15}", number(found->second.rank_correlation_of_magnitudes) + " " + number(found->second.structural_similarity)));
+      text += "  " + (found == similarity.end() ? std::string(20, ' ') : similarity_text(found->second));
     }
     return text;
   }
 
   static void print_heading(const std::string& first) {
     std::cout << fmt::format("{:32}{:>7}", first, "prob.");
-    for (const Method method : methods) std::cout << fmt::format("  {:>15}", name_of(method));
+    for (const Method method : methods) std::cout << fmt::format("  {:>20}", name_of(method));
+    std::cout << fmt::format("\n{:39}", "");
+    for (std::size_t i = 0; i < methods.size(); ++i) std::cout << "  signed  magn.   SSIM";
     std::cout << "\n";
   }
 
   void print_classes() const {
-    std::cout << "\nDoes the map change with the class? Rank correlation of magnitudes and structural similarity with the explained class's map:\n"
-                 "1 is the same map. Guided backpropagation is known to change little; what tells classes apart should come from Grad-CAM.\n";
+    std::cout << "\nDoes the map change with the class? Rank correlation (of the signed values, of magnitudes) and structural similarity (SSIM, of\n"
+                 "magnitudes) with the explained class's map: 1 is the same map, signed -1 its opposite. Guided backpropagation is known to\n"
+                 "change little; what tells classes apart should come from Grad-CAM.\n";
     print_heading("class");
     for (const ClassSensitivity& one : report_.classes)
       std::cout << fmt::format("{:32.32}{:7.4f}{}\n", shown(one.other_class), one.probability, row(one.similarity));
   }
 
   void print_randomisation() const {
-    std::cout << "\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is explained again (Adebayo et\n"
-                 "al. 2018). A map that stays like the trained network's does not show what the network has learnt:\n";
+    std::cout << fmt::format("\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is explained again (Adebayo et\n"
+                             "al. 2018). A map that stays like the trained network's (1) does not depend on what was learnt there (seed {}):\n",
+                             arguments_.seed);
     print_heading("randomised down to");
     for (const RandomisationStep& one : report_.randomisation)
       std::cout << fmt::format("{:32.32}{:7.4f}{}\n", one.modules.front(), one.probability, row(one.similarity));
@@ -178,7 +185,10 @@ ExitCode check(const CheckArguments& arguments) {
   check.run(model, input.tensor);
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
   const picture::Image plot = plot_of(check.report());
-  if (plot.height > 0) write_image(folder / "check.png", plot);
+  if (plot.height > 0)
+    write_image(folder / "check.png", plot);
+  else
+    std::filesystem::remove(folder / "check.png");  // an earlier run's would be taken for this one's
   if (arguments.json) std::cout << to_text(check.document(), 2) << "\n";
   if (arguments.json || arguments.quiet) return ExitCode::success;
   check.print();

@@ -1,6 +1,7 @@
 #include "check_plot.h"
 
 #include <cmath>
+#include <cstdio>
 
 #include "arguments.h"
 #include "whycam/picture/plot.h"
@@ -16,9 +17,10 @@ picture::Rgb colour_of(Method method) {
   }
 }
 
-/// By rank correlation of magnitudes, as the paper's figures are.
-picture::PlotPanel randomisation_panel(const TrustReport& report) {
-  picture::PlotPanel panel{"weights randomised from the output on", "share of the modules randomised", "rank correlation with the trained map", 0, 1, -0.6, 1, {}};
+/// By one of the rank correlations, as the paper's figures are.
+picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimilarity::*correlation, const std::string& values) {
+  picture::PlotPanel panel{"weights randomised: " + values, "share of the modules randomised, from the output on",
+                           "rank correlation with the trained map", 0, 1, -1, 1, {}};
   double modules = 0;
   for (const RandomisationStep& step : report.randomisation) modules += static_cast<double>(step.modules.size());
   for (const Method method : {Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam}) {
@@ -28,7 +30,7 @@ picture::PlotPanel randomisation_panel(const TrustReport& report) {
       x += static_cast<double>(step.modules.size()) / modules;
       const auto found = step.similarity.find(method);
       line.x.push_back(x);
-      line.y.push_back(found == step.similarity.end() ? NAN : found->second.rank_correlation_of_magnitudes);
+      line.y.push_back(found == step.similarity.end() ? NAN : found->second.*correlation);
     }
     panel.lines.push_back(std::move(line));
   }
@@ -51,7 +53,10 @@ picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& cur
 
 picture::Image plot_of(const TrustReport& report) {
   std::vector<picture::PlotPanel> panels;
-  if (!report.randomisation.empty()) panels.push_back(randomisation_panel(report));
+  if (!report.randomisation.empty()) {
+    panels.push_back(randomisation_panel(report, &MapSimilarity::rank_correlation, "signed values"));
+    panels.push_back(randomisation_panel(report, &MapSimilarity::rank_correlation_of_magnitudes, "magnitudes"));
+  }
   if (!report.fractions.empty()) {
     panels.push_back(pixel_panel(report, report.insertion, "insertion into a blurred picture", "share of the pixels inserted"));
     panels.push_back(pixel_panel(report, report.deletion, "deletion to the mean colour", "share of the pixels deleted"));

@@ -67,6 +67,11 @@ TEST_F(Command, CheckWritesItsNumbersAndCurves) {
     EXPECT_NEAR(json["deletion"][order]["probabilities"][0].get<double>(), json["probability"].get<double>(), 1e-6);
   }
   EXPECT_EQ(picture::read_image(fs::path(results()) / "check.png", 3).channels, 3);
+  const Outcome without_curves = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--random-steps", "0",
+                                      "--pixel-steps", "0", "--quiet", "--output-dir", results()});
+  EXPECT_EQ(without_curves.exit_code, 0) << without_curves.error;
+  EXPECT_TRUE(without_curves.out.empty()) << without_curves.out;
+  EXPECT_EQ(files(), std::set<std::string>{"check.json"}) << "an earlier picture would be taken for this check's";
 }
 
 TEST_F(Command, CheckTakesOneExample) {

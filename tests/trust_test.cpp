@@ -19,6 +19,9 @@ TEST(RankCorrelation, IsThatOfTheRanksWithTiesAveraged) {
   EXPECT_NEAR(rank_correlation(a, -a), -1, 1e-12);
   EXPECT_TRUE(std::isnan(rank_correlation(a, torch::ones({5}))));
   EXPECT_THROW(rank_correlation(a, torch::ones({4})), InputError);
+  torch::Tensor broken = b.clone();
+  broken[2] = NAN;
+  EXPECT_TRUE(std::isnan(rank_correlation(a, broken))) << "NaN has no rank";
 }
 
 /// Wang et al. 2004, equation 13, written plainly: every window, every weight.
@@ -62,6 +65,13 @@ TEST(StructuralSimilarity, ShrinksItsWindowForSmallMaps) {
   const torch::Tensor a = torch::rand({4, 4}, torch::kDouble);
   EXPECT_NEAR(structural_similarity(a, a), 1, 1e-12);
   EXPECT_LT(structural_similarity(a, 1 - a), 1);
+}
+
+TEST(MapSimilarity, TellsOppositeMapsApartBySignAlone) {
+  const torch::Tensor map = torch::randn({1, 1, 12, 12});
+  const MapSimilarity similarity = map_similarity(map, -map);
+  EXPECT_NEAR(similarity.rank_correlation, -1, 1e-12);
+  EXPECT_NEAR(similarity.rank_correlation_of_magnitudes, 1, 1e-12);
 }
 
 TEST(MapSimilarity, OfAnEmptyMapIsNotANumber) {
@@ -187,8 +197,55 @@ TEST(TrustReport, SaysWhatWasLeftOut) {
   EXPECT_FALSE(report.deletion.methods.empty());
 }
 
+/// Two convolutions that share one weight, a parameter of the network itself, and a classifier whose weight is used directly.
+Model sharing_model() {
+  const char* const convolve = "def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.weight, padding=[1, 1]))\n";
+  torch::manual_seed(5);
+  const torch::Tensor shared = torch::randn({3, 3, 3, 3});
+  const torch::jit::Module first = scripted(convolve, {{"weight", shared}}), second = scripted(convolve, {{"weight", shared}});
+  const torch::jit::Module classifier = scripted("def forward(self, x):\n    return x\n", {{"weight", torch::randn({4, 3})}});
+  return Model(scripted(R"(
+def forward(self, x):
+    y = self.second.forward(self.first.forward(x)) * self.scale
+    return torch.matmul(y.mean([2, 3]), self.classifier.weight.t())
+)", {{"scale", torch::ones({3, 1, 1})}}, {{"first", first}, {"second", second}, {"classifier", classifier}}));
+}
+
+TEST(Randomisation, SaysWhichWeightsHaveNoPlaceInTheOrder) {
+  TrustOptions options = quick();
+  options.pixel_steps = 0;
+  options.randomisation_steps = 8;
+  const TrustReport report = check_trust(sharing_model(), "second", torch::rand({1, 3, 16, 16}), 1, options);
+  ASSERT_EQ(report.randomisation.size(), 2U);
+  EXPECT_EQ(report.randomisation[0].modules, std::vector<std::string>{"second"});
+  EXPECT_EQ(report.randomisation[1].modules, std::vector<std::string>{"first"});
+  ASSERT_EQ(report.left_out.size(), 1U);
+  EXPECT_NE(report.left_out[0].find("stayed as trained: classifier, the network itself"), std::string::npos) << report.left_out[0];
+}
+
+TEST(Randomisation, ReplacesASharedWeightInAllModulesAtOnce) {
+  TrustOptions options = quick();
+  options.pixel_steps = 0;
+  options.randomisation_steps = 8;
+  const TrustReport report = check_trust(sharing_model(), "second", torch::rand({1, 3, 16, 16}), 1, options);
+  ASSERT_EQ(report.randomisation.size(), 2U);
+  EXPECT_EQ(report.randomisation[0].probability, report.randomisation[1].probability) << "the first step replaced it already";
+  EXPECT_NE(report.randomisation[0].probability, report.probability);
+}
+
+TEST(TrustReport, GivesNoOrderOfPixelsByAMapThatHoldsNaN) {
+  torch::Tensor image = torch::ones({1, 1, 16, 16});
+  image[0][0][3][3] = NAN;
+  const TrustReport report = check_trust(upper_half_model(), "conv", image, 1, quick());
+  EXPECT_EQ(report.deletion.methods.count(Method::grad_cam), 0U);
+  EXPECT_EQ(report.insertion.methods.count(Method::grad_cam), 0U);
+  ASSERT_FALSE(report.left_out.empty());
+  EXPECT_NE(report.left_out[0].find("Grad-CAM: its map holds NaN"), std::string::npos) << report.left_out[0];
+}
+
 TEST_F(Shapes, RefusesWhatIsNoSingleExample) {
   EXPECT_THROW(check_trust(model_, "stage4", torch::zeros({2, 3, 224, 224}), star), InputError);
+  EXPECT_THROW(check_trust(model_, "stage4", torch::zeros({1, 3, 224}), star), InputError);
   EXPECT_THROW(check_trust(model_, "stage4", image_, 17), TargetError);
   EXPECT_THROW(check_trust(model_, "stage9", image_, star), LayerError);
 }

@@ -17,7 +17,7 @@
 namespace whycam {
 
 /// Spearman's rank correlation of two tensors of as many elements, from -1 to 1; equal elements share their mean rank. NaN where
-/// one of them is constant. Throws InputError where the numbers of elements differ.
+/// one of them is constant or holds NaN. Throws InputError where the numbers of elements differ.
 double rank_correlation(const torch::Tensor& one, const torch::Tensor& other);
 
 /// The mean structural similarity (Wang et al. 2004, equation 13) of two H x W maps with values from 0 to 1, with a Gaussian window of
@@ -26,9 +26,10 @@ double structural_similarity(const torch::Tensor& one, const torch::Tensor& othe
 
 /// How alike two attributions are. Channels are summed first, signed or as magnitudes.
 struct MapSimilarity {
-  double rank_correlation = 0;                ///< of the signed maps; NaN where one is constant
-  double rank_correlation_of_magnitudes = 0;  ///< NaN where one is constant
-  double structural_similarity = 0;           ///< of the magnitudes, each map divided by its largest; NaN where one is 0 throughout
+  double rank_correlation = 0;                ///< of the signed maps; NaN where one is constant or holds NaN
+  double rank_correlation_of_magnitudes = 0;  ///< NaN where one is constant or holds NaN
+  /// Of the magnitudes, each map divided by its largest; NaN where one is 0 throughout or holds NaN.
+  double structural_similarity = 0;
 };
 
 /// Of two attributions of 1 x C x H x W. Throws InputError where the shapes differ.
@@ -90,10 +91,14 @@ struct TrustReport {
 /// - the cascading randomisation of Adebayo et al. 2018, "Sanity checks for saliency maps", section 4.1: the weights are replaced module
 ///   by module from the output to the input, and the same class is explained again. Weights of two and more dimensions become normally
 ///   distributed with mean 0 and the deviation that the trained ones have, cut off at twice that; biases and other vectors are put in
-///   a random order; running statistics stay. TorchScript networks whose weights are parameters alone can be randomised;
+///   a random order; running statistics stay. A weight that several modules share is replaced in all of them with the first. Modules
+///   that are not called (their weights may be used directly) and the network's own parameters have no place in the order: they stay
+///   as trained, and `left_out` names them. TorchScript networks whose weights are parameters can be randomised, frozen ones cannot;
 /// - insertion and deletion of Petsiuk et al. 2018, "RISE", section 4.2: pixels in the order of their attribution (channels summed, the
 ///   largest first, equal ones from the top left) are put into a blurred picture (Gaussian, 11 x 11, standard deviation 5), or replaced
 ///   by 0, which is the mean colour of pictures that were normalised.
+/// A map that holds NaN or infinity gives no order of pixels, which `left_out` says. Grad-CAM is compared with its negative values
+/// set to 0, as Explanation holds it.
 /// The model is not changed. Thread-safe. Throws InputError, TargetError, LayerError and ModelError.
 TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
                         const TrustOptions& options = {});

@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "engine/engine.h"
 #include "trust/pixel_curves.h"
@@ -16,6 +17,11 @@ namespace whycam {
 namespace {
 
 const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
+
+const char* title_of(Method method) {
+  if (method == Method::grad_cam) return "Grad-CAM";
+  return method == Method::guided_backprop ? "guided backpropagation" : "Guided Grad-CAM";
+}
 
 class Checker {
  public:
@@ -81,13 +87,15 @@ class Checker {
 
   void randomise() {
     if (options_.randomisation_steps == 0) return;
-    std::vector<std::string> modules;
+    trust::WeightedModules found;
     try {
-      modules = trust::modules_with_weights(model_, input_, options_.attribute);
+      found = trust::modules_with_weights(model_, input_, options_.attribute);
     } catch (const ModelError& reason) {
       report_.left_out.push_back(std::string("the weights were not randomised: ") + reason.what());
       return;
     }
+    say_not_randomised(found.not_called);
+    const std::vector<std::string>& modules = found.called;
     const std::size_t steps = std::min(options_.randomisation_steps, modules.size());
     std::vector<std::string> replaced;
     AttributeOptions attribute = options_.attribute;
@@ -104,12 +112,27 @@ class Checker {
     }
   }
 
+  void say_not_randomised(const std::vector<std::string>& modules) {
+    if (modules.empty()) return;
+    constexpr std::size_t named = 8;
+    std::string names;
+    for (std::size_t i = 0; i < std::min(named, modules.size()); ++i)
+      names += (i > 0 ? ", " : "") + (modules[i].empty() ? std::string("the network itself") : modules[i]);
+    if (modules.size() > named) names += " and " + std::to_string(modules.size() - named) + " more";
+    report_.left_out.push_back("these modules hold weights but are not called on this input; if the network uses the weights directly, they "
+                               "stayed as trained: " + names);
+  }
+
+  /// Whether the map orders the pixels.
+  bool has_order(const torch::Tensor& map, Method method) {
+    if (map.numel() == 0) return false;
+    if (map.isfinite().all().item<bool>()) return true;
+    report_.left_out.push_back("no pixels were inserted or deleted in the order of " + std::string(title_of(method)) + ": its map holds NaN or infinity");
+    return false;
+  }
+
   void follow_pixels() {
     if (options_.pixel_steps == 0) return;
-    if (input_.dim() != 4) {
-      report_.left_out.push_back("no pixels were inserted or deleted: the input is no picture");
-      return;
-    }
     for (std::size_t i = 0; i <= options_.pixel_steps; ++i)
       report_.fractions.push_back(static_cast<double>(i) / static_cast<double>(options_.pixel_steps));
     const auto engine = engine::engine_for(model_.network());
@@ -128,8 +151,9 @@ class Checker {
                        trust::pixel_curve(scores, report_.target, input_, empty, order, report_.fractions, batch));
     };
     for (const Method method : methods) {
-      if (map(report_.explanation, 0, method).numel() == 0) continue;
-      auto [insertion, deletion] = both(trust::order_of(map(report_.explanation, 0, method)));
+      const torch::Tensor& attribution = map(report_.explanation, 0, method);
+      if (!has_order(attribution, method)) continue;
+      auto [insertion, deletion] = both(trust::order_of(attribution));
       report_.insertion.methods[method] = std::move(insertion);
       report_.deletion.methods[method] = std::move(deletion);
     }
@@ -159,7 +183,11 @@ class Checker {
 }  // namespace
 
 TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target, const TrustOptions& options) {
-  if (!input.defined() || input.dim() < 3 || input.size(0) != 1) throw InputError("the check takes one example: a tensor of 1 x C x H x W");
+  if (!input.defined() || input.dim() != 4 || input.size(0) != 1) {
+    std::ostringstream given;
+    if (input.defined()) given << input.sizes();
+    throw InputError("the check takes one example, a tensor of 1 x C x H x W; this one is " + (input.defined() ? "of the shape " + given.str() : "undefined"));
+  }
   const c10::InferenceMode not_inference(false);
   const torch::NoGradGuard without_gradients;
   return Checker(model, layer, input.detach(), target, options).run();

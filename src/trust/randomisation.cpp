@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "model/inputs.h"
 #include "model/network.h"
@@ -45,11 +47,15 @@ torch::Tensor replaced(const torch::Tensor& trained, std::uint64_t seed) {
   return result.to(trained.options()).contiguous();
 }
 
+/// A weight is told from others by its memory and shape: the copies of a network share the one, but not the tensor object.
+using Identity = std::pair<const void*, std::vector<std::int64_t>>;
+Identity identity_of(const torch::Tensor& parameter) { return {parameter.data_ptr(), parameter.sizes().vec()}; }
+
 const network::Network& network_of(const Model& model) { return *model.network(); }
 
 }  // namespace
 
-std::vector<std::string> modules_with_weights(const Model& model, const torch::Tensor& input, const AttributeOptions& options) {
+WeightedModules modules_with_weights(const Model& model, const torch::Tensor& input, const AttributeOptions& options) {
   const c10::InferenceMode not_inference(false);
   std::vector<std::string> paths;
   const auto note = [&](const std::string& module, const torch::Tensor& parameter) {
@@ -57,6 +63,8 @@ std::vector<std::string> modules_with_weights(const Model& model, const torch::T
     return torch::Tensor();
   };
   if (!network_of(model).with_parameters(note)) throw ModelError("only the weights of TorchScript networks can be replaced");
+  if (paths.empty())
+    throw ModelError("the network has no weights that are parameters: torch.jit.freeze makes them constants; save the network before that");
   std::vector<Layer> layers;
   for (const std::string& path : paths)
     if (!path.empty()) layers.emplace_back(path);
@@ -65,28 +73,37 @@ std::vector<std::string> modules_with_weights(const Model& model, const torch::T
   const network::CollectedWarnings libtorch;
   network_of(model).run(network::OwnInputs({input}).given, network::own_arguments(options.additional_forward_args()), layers,
                         network::LayerSide::output, recorder);
+  WeightedModules modules;
   std::vector<std::pair<std::int64_t, std::string>> ran;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    if (recorder.ran(i)) ran.emplace_back(recorder.order(i), layers[i].path());
+    if (recorder.ran(i))
+      ran.emplace_back(recorder.order(i), layers[i].path());
+    else
+      modules.not_called.push_back(layers[i].path());
+  if (layers.size() < paths.size()) modules.not_called.emplace_back();
   std::sort(ran.begin(), ran.end());
-  std::vector<std::string> modules;
-  for (auto& [order, path] : ran) modules.push_back(std::move(path));
-  if (modules.empty())
-    throw ModelError("the network has no module with weights of its own: torch.jit.freeze makes them constants; save the network before that");
+  for (auto& [order, path] : ran) modules.called.push_back(std::move(path));
+  if (modules.called.empty())
+    throw ModelError("none of the modules that hold its weights is called, so that they have no order");
   return modules;
 }
 
 Model randomised(const Model& model, const std::vector<std::string>& modules, std::uint64_t seed) {
   const c10::InferenceMode not_inference(false);
   const torch::NoGradGuard without_gradients;
-  std::map<const c10::TensorImpl*, torch::Tensor> known;  // one weight of several modules stays one
+  std::map<Identity, std::uint64_t> seeds;  // by the first module that holds the weight
+  std::set<Identity> chosen;
   std::map<std::string, std::uint64_t> count;
-  const auto change = [&](const std::string& module, const torch::Tensor& parameter) {
-    const std::uint64_t number = count[module]++;
-    if (!parameter.is_floating_point() || std::find(modules.begin(), modules.end(), module) == modules.end()) return torch::Tensor();
-    torch::Tensor& result = known[parameter.unsafeGetTensorImpl()];
-    if (!result.defined()) result = replaced(parameter, seed ^ hash_of(module + "#" + std::to_string(number)));
-    return result;
+  const auto choose = [&](const std::string& module, const torch::Tensor& parameter) {
+    seeds.emplace(identity_of(parameter), seed ^ hash_of(module + "#" + std::to_string(count[module]++)));
+    if (parameter.is_floating_point() && std::find(modules.begin(), modules.end(), module) != modules.end())
+      chosen.insert(identity_of(parameter));
+    return torch::Tensor();
+  };
+  network_of(model).with_parameters(choose);
+  const auto change = [&](const std::string&, const torch::Tensor& parameter) {
+    const Identity identity = identity_of(parameter);
+    return chosen.count(identity) > 0 ? replaced(parameter, seeds.at(identity)) : torch::Tensor();
   };
   auto network = network_of(model).with_parameters(change);
   if (!network) throw ModelError("only the weights of TorchScript networks can be replaced");

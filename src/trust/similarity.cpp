@@ -16,7 +16,7 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 torch::Tensor as_doubles(const torch::Tensor& tensor) { return tensor.detach().to(torch::kCPU, torch::kDouble).contiguous(); }
 
-/// The rank of each element, from 1; equal elements share the mean of theirs.
+/// The rank of each element, from 1; equal elements share the mean of theirs. None may be NaN.
 std::vector<double> ranks(const torch::Tensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.numel());
   const double* values = tensor.data_ptr<double>();
@@ -55,6 +55,7 @@ torch::Tensor gaussian_row(std::int64_t size, double deviation) {
 
 double rank_correlation(const torch::Tensor& one, const torch::Tensor& other) {
   if (one.numel() != other.numel()) require_same_shape(one, other);
+  if (one.isnan().any().item<bool>() || other.isnan().any().item<bool>()) return not_a_number;
   const std::vector<double> a = ranks(as_doubles(one)), b = ranks(as_doubles(other));
   const double mean = (static_cast<double>(a.size()) + 1) / 2;
   double both = 0, of_a = 0, of_b = 0;
