@@ -154,7 +154,7 @@ Drawing DrawingArguments::parse() const {
   }
 }
 
-void AttributionArguments::add_to(CLI::App& command) {
+void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
   command
       .add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
       ->type_name("{nearest,area,bilinear,bicubic}")
@@ -170,6 +170,10 @@ void AttributionArguments::add_to(CLI::App& command) {
                      "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
                      "number or key, with points between several steps")
       ->type_name("ELEMENT");
+}
+
+void AttributionArguments::add_to(CLI::App& command) {
+  add_all_but_engine_to(command);
   command
       .add_option("--engine", engine,
                   "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
@@ -266,6 +270,16 @@ void ExampleInputArguments::add_to(CLI::App& command) {
 torch::Tensor ExampleInputArguments::parse() const {
   const auto [height, width] = parse_size(size, "--size");
   return torch::zeros({1, channels, height, width});
+}
+
+void ExportArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  AttributionArguments::add_all_but_engine_to(command);
+  input.add_to(command);
+  command.add_option("--output", output, "The ONNX file that is written")->type_name("FILE")->capture_default_str();
+  command.add_option("--threads", threads, "Threads for the comparison before it is written; default: all cores")->check(CLI::Range(1, 4096));
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 
 void GraphArguments::add_to(CLI::App& command) {

@@ -54,6 +54,7 @@ struct AttributionArguments {
   std::string engine = "automatic";
 
   void add_to(CLI::App& command);
+  void add_all_but_engine_to(CLI::App& command);
   /// Throws Failure.
   AttributeOptions parse() const;
 };
@@ -107,6 +108,17 @@ struct ExampleInputArguments {
   void add_to(CLI::App& command);
   /// Zeros. Throws Failure.
   torch::Tensor parse() const;
+};
+
+struct ExportArguments : AttributionArguments {
+  std::string model;
+  std::string layer;
+  ExampleInputArguments input;
+  std::string output = "explained.onnx";
+  int threads = 0;
+  bool quiet = false;
+
+  void add_to(CLI::App& command);
 };
 
 struct GraphArguments {

@@ -15,6 +15,7 @@ CommandLine::CommandLine()
   app_.footer(exit_code_help());
   add("explain", "Explain pictures: one file for each input, class and method", explain);
   add("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check);
+  add("export", "Write the network with its explanation inside as an ONNX file of standard operators", export_network);
   add("layers", "List a network's layers with their output shapes", layers);
   add("graph", "Show what the compiled engine makes of a network, pass by pass", graph);
 }

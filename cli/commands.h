@@ -9,6 +9,7 @@ namespace whycam::cli {
 
 ExitCode check(const CheckArguments& arguments);
 ExitCode explain(const ExplainArguments& arguments);
+ExitCode export_network(const ExportArguments& arguments);
 ExitCode graph(const GraphArguments& arguments);
 ExitCode layers(const LayersArguments& arguments);
 

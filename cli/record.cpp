@@ -13,7 +13,8 @@ namespace {
 
 std::filesystem::path file_in(const RunSettings& settings) { return settings.folder / "explanation.json"; }
 
-/// CRC-32 of a file; of what can be read of it.
+}  // namespace
+
 std::string checksum_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::vector<char> part(1 << 20);
@@ -22,8 +23,6 @@ std::string checksum_of(const std::string& path) {
     crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(file.gcount()));
   return fmt::format("{:08x}", crc);
 }
-
-}  // namespace
 
 Record::Record(const RunSettings& settings) : checksum_(checksum_of(settings.arguments.model)) {}
 

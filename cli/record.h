@@ -8,6 +8,9 @@
 
 namespace whycam::cli {
 
+/// CRC-32 of a file, in hexadecimal; of what can be read of it.
+std::string checksum_of(const std::string& path);
+
 class Record {
  public:
   explicit Record(const RunSettings& settings);

@@ -3,5 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/install-dependencies.sh chromium doxygen  # look at the report and the API reference
+sh scripts/install-node-modules.sh
 sh scripts/build.sh -DWHYCAM_BUILD_TESTS=ON
 ctest --test-dir build --output-on-failure --parallel 2 "$@"

@@ -4,6 +4,7 @@
 #include "whycam/engine.h"
 #include "whycam/errors.h"
 #include "whycam/explanation.h"
+#include "whycam/export.h"
 #include "whycam/graph.h"
 #include "whycam/guided_backprop.h"
 #include "whycam/guided_grad_cam.h"

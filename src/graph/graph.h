@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/functions.h"
@@ -118,6 +119,7 @@ class Graph {
   Value add_like(const Node& node, std::vector<Value> inputs);
 
   void add_output(const std::string& name, Value value, int section = 0) { outputs_.push_back({name, value, section}); }
+  void set_outputs(std::vector<Output> outputs) { outputs_ = std::move(outputs); }
   void set_activation(Value value, const std::string& name) { nodes_[value].activation = name; }
 
   const Node& operator[](Value value) const { return nodes_[static_cast<std::size_t>(value)]; }

@@ -102,17 +102,17 @@ bool looks_like_onnx(const std::filesystem::path& path) {
 }
 
 std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) {
-  const std::string name = path.string();
+  return parse(content_of(path), path.string(), path.parent_path());
+}
+
+std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name, const std::filesystem::path& folder) {
   auto contents = std::make_unique<Contents>();
-  {
-    const std::string content = content_of(path);
-    contents->checksum = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(content.data()), content.size()));
-    const auto model = parsed(content, name);
-    contents->operator_set = operator_set_of(*model, name);
-    check(*model, contents->operator_set, name);
-    contents->model = model;
-  }
-  contents->folder = path.parent_path();
+  contents->checksum = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(content.data()), content.size()));
+  const auto model = parsed(content, name);
+  contents->operator_set = operator_set_of(*model, name);
+  check(*model, contents->operator_set, name);
+  contents->model = model;
+  contents->folder = folder;
   const proto::GraphProto& graph = contents->model->graph();
   if (graph.sparse_initializer_size() > 0) throw Error(name + " has sparse weights, which are not understood");
   for (const auto& initializer : graph.initializer())

@@ -228,11 +228,32 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
   for (std::size_t i = 0; i < given.size(); ++i) {
     const Port& input = contents.inputs[i];
     const Shape& shape = given[i].shape;
-    if (!input.is_float) throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
+    if (input.is_float && given[i].integers) throw Error("the input \"" + input.name + "\" takes floating-point numbers");
+    if (!input.is_float && !given[i].integers) throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
     bool fits = !input.has_shape || input.shape.size() == shape.size();
     for (std::size_t d = 0; fits && d < input.shape.size(); ++d) fits = input.shape[d] < 0 || input.shape[d] == shape[d];
     if (!fits) throw Error("the input \"" + input.name + "\" is to be of " + text(input.shape) + ", not of " + text(shape));
   }
+}
+
+/// The graph tells the places of maxima by their number in the window, ONNX by that in the tensor: nothing may compute with them.
+void check_places(const graph::Graph& graph, const std::vector<Value>& outputs) {
+  std::vector<bool> places(static_cast<std::size_t>(graph.size()), false);
+  const auto refuse = [] { throw Error("the places of a MaxPool's maxima are used for something else than carrying sums back to them"); };
+  for (Value value = 0; value < graph.size(); ++value) {
+    const graph::Node& node = graph[value];
+    const auto at = static_cast<std::size_t>(value);
+    places[at] = node.op == graph::Operator::max_pool_positions;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!places[static_cast<std::size_t>(node.inputs[i])]) continue;
+      if (node.op == graph::Operator::reshape)
+        places[at] = true;
+      else if (node.op != graph::Operator::max_pool_gradient || i != 1)
+        refuse();
+    }
+  }
+  for (const Value output : outputs)
+    if (output != graph::no_value && places[static_cast<std::size_t>(output)]) refuse();
 }
 
 /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is a bound.
@@ -270,6 +291,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::
     for (const std::string& tensor : of_layer)
       if (const Value value = follower.value_of(tensor); value != graph::no_value) values.push_back(value);
   }
+  check_places(lowered.graph, lowered.outputs);
   return lowered;
 }
 

@@ -44,6 +44,7 @@ struct Lowered {
 struct Given {
   std::string name;
   graph::Shape shape;
+  bool integers = false;  ///< whole numbers, for an input of such; the graph takes them as floats
 };
 
 /// Immutable and thread-safe.
@@ -51,6 +52,8 @@ class Network {
  public:
   /// Reads and checks a file, with the weights that it keeps in files beside it. Throws Error.
   static std::shared_ptr<const Network> read(const std::filesystem::path& path);
+  /// The same of a file's content, which is called `name`; weights in other files lie in `folder`.
+  static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name, const std::filesystem::path& folder);
 
   /// Those without a value in the file.
   const std::vector<Port>& inputs() const;

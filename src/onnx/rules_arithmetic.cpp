@@ -1,4 +1,5 @@
 // Activations, arithmetic and products of matrices.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -160,15 +161,41 @@ void matmul(Call& call) {
   call.give(g.reshape(g.add(Operator::matmul, {rows, call.value(1)}, {}, call.name), result));
 }
 
-/// One of two values, where a mask that is known tells which.
+// Conditions are numbers, 1 where they hold and 0 elsewhere. No gradient passes through them.
+
+/// 1 where x is above 0, else 0; from one half at 0: h * (2 h - 1).
+Value positive(graph::Graph& g, Value x) {
+  const Value h = g.unary(Function::heaviside, x);
+  return g.binary(Operator::multiply, h, g.unary(Function::linear, h, 2, -1));
+}
+Value negation(graph::Graph& g, Value condition) { return g.unary(Function::linear, condition, -1, 1); }
+
+/// Whether a is greater than b, or b than a; or the opposite of that.
+void compare(Rules& rules, const std::string& op, bool swapped, bool opposite) {
+  rules[op] = [=](Call& call) {
+    const Value difference = call.graph.binary(Operator::subtract, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
+    const Value greater = positive(call.graph, difference);
+    call.give(opposite ? negation(call.graph, greater) : greater);
+  };
+}
+
+void equal(Call& call) {
+  graph::Graph& g = call.graph;
+  const Value apart = g.unary(Function::absolute, g.binary(Operator::subtract, call.value(0), call.value(1)));
+  call.give(negation(g, positive(g, apart)));
+}
+
+bool is_zero(const std::optional<Array>& array) {
+  return array && std::all_of(array->numbers.begin(), array->numbers.end(), [](double number) { return number == 0; });
+}
+
+/// One of two values.
 void where(Call& call) {
   graph::Graph& g = call.graph;
-  if (std::holds_alternative<Value>(call.item(0))) call.refuse("a condition that depends on the inputs");
-  Array mask = call.array(0);
-  const Value chosen = g.add_constant(graph::constant_of(std::vector<float>(mask.numbers.begin(), mask.numbers.end())), mask.shape);
-  for (double& number : mask.numbers) number = 1 - number;
-  const Value other = g.add_constant(graph::constant_of(std::vector<float>(mask.numbers.begin(), mask.numbers.end())), mask.shape);
-  call.give(g.binary(Operator::add, g.binary(Operator::multiply, call.value(1), chosen), g.binary(Operator::multiply, call.value(2), other)));
+  const Value condition = call.value(0);
+  const Value then = g.binary(Operator::multiply, call.value(1), condition);
+  if (is_zero(call.known(2)) && g.shape(then) == graph::broadcast(call.shape(1), call.shape(2))) return call.give(then);
+  call.give(g.binary(Operator::add, then, g.binary(Operator::multiply, call.value(2), negation(g, condition))));
 }
 
 }  // namespace
@@ -216,6 +243,17 @@ void add_arithmetic_rules(Rules& rules) {
   rules["Gemm"] = gemm;
   rules["MatMul"] = matmul;
   rules["Where"] = where;
+  compare(rules, "Greater", false, false);
+  compare(rules, "Less", true, false);
+  compare(rules, "GreaterOrEqual", true, true);
+  compare(rules, "LessOrEqual", false, true);
+  rules["Equal"] = equal;
+  binary(rules, "And", Operator::multiply);
+  binary(rules, "Or", Operator::maximum);
+  rules["Not"] = [](Call& call) { call.give(negation(call.graph, call.value())); };
+  rules["Sign"] = [](Call& call) {
+    call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.value()), 2, -1));
+  };
 }
 
 }  // namespace whycam::onnx

@@ -1,7 +1,7 @@
 // Resize and Upsample: along each axis a product with a matrix that is known.
-#include <algorithm>
 #include <cmath>
 
+#include "graph/guided_grad_cam.h"
 #include "graph/operators.h"
 #include "onnx/rules.h"
 
@@ -38,51 +38,16 @@ double rounded(const Call& call, const std::string& how, double x) {
   call.refuse("rounding " + how);
 }
 
-/// Keys' kernel, with which PyTorch (a = -0.75) and others interpolate by cubes.
-double cubic(double distance, double a) {
-  const double x = std::abs(distance);
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-
 /// Row i says how much of each place of the input place i of the result is.
 std::vector<float> matrix_of(const Call& call, const Axis& axis, const std::string& mode, const std::string& coordinates, const std::string& rounding) {
-  std::vector<float> matrix(static_cast<std::size_t>(axis.to * axis.from), 0.0F);
+  std::vector<double> places;
   for (std::int64_t i = 0; i < axis.to; ++i) {
     const double place = source_place(call, coordinates, axis, i);
-    const auto add = [&](double at, double weight) {
-      const auto j = std::clamp<std::int64_t>(static_cast<std::int64_t>(at), 0, axis.from - 1);
-      matrix[static_cast<std::size_t>(i * axis.from + j)] += static_cast<float>(weight);
-    };
-    const double below = std::floor(place);
-    if (mode == "nearest") {
-      add(rounded(call, rounding, place), 1);
-    } else if (mode == "linear") {
-      add(below, 1 - (place - below));
-      add(below + 1, place - below);
-    } else if (mode == "cubic") {
-      for (int k = -1; k <= 2; ++k) add(below + k, cubic(place - below - k, call.number("cubic_coeff_a", -0.75)));
-    } else {
-      call.refuse("the mode " + mode);
-    }
+    places.push_back(mode == "nearest" ? rounded(call, rounding, place) : place);
   }
-  return matrix;
-}
-
-Value resized_along(Call& call, Value x, std::size_t d, const Axis& axis, std::vector<float> matrix) {
-  graph::Graph& g = call.graph;
-  Shape shape = g.shape(x);
-  std::int64_t before = 1, behind = 1;
-  for (std::size_t i = 0; i < d; ++i) before *= shape[i];
-  for (std::size_t i = d + 1; i < shape.size(); ++i) behind *= shape[i];
-  shape[d] = axis.to;
-  // The axis last, so that a matrix is multiplied from the right: (before x behind x from) * (from x to).
-  const Value rows = g.transpose(g.reshape(x, {before, axis.from, behind}), {0, 2, 1});
-  Attributes transposed;
-  transposed.transpose_b = true;
-  const Value weights = g.add_constant(graph::constant_of(std::move(matrix)), {axis.to, axis.from});
-  const Value product = g.add(Operator::matmul, {g.reshape(rows, {before * behind, axis.from}), weights}, transposed, call.name);
-  return g.reshape(g.transpose(g.reshape(product, {before, behind, axis.to}), {0, 2, 1}), shape);
+  if (mode == "nearest" || mode == "linear") return graph::linear_weights(places, axis.from);
+  if (mode == "cubic") return graph::cubic_weights(places, axis.from, call.number("cubic_coeff_a", -0.75));
+  call.refuse("the mode " + mode);
 }
 
 /// Whole multiples by repetition.
@@ -124,7 +89,7 @@ void resize_to(Call& call, const std::vector<Axis>& axes, const std::string& mod
   Value x = call.value();
   for (std::size_t d = 0; d < axes.size(); ++d)
     if (axes[d].to != axes[d].from || axes[d].scale != 1)
-      x = resized_along(call, x, d, axes[d], matrix_of(call, axes[d], mode, coordinates, rounding));
+      x = graph::multiply_along(call.graph, x, d, axes[d].to, matrix_of(call, axes[d], mode, coordinates, rounding), call.name);
   call.give(x);
 }
 

@@ -1,6 +1,7 @@
 // Convolutions and pooling.
 #include <limits>
 
+#include "graph/evaluate.h"
 #include "graph/operators.h"
 #include "onnx/rules.h"
 
@@ -118,7 +119,6 @@ std::int64_t windows(std::int64_t size, const Attributes& a, std::size_t i, bool
 
 void pool(Call& call, Operator op) {
   const std::size_t spatial = spatial_dimensions(call);
-  if (call.output_count() > 1) call.refuse("the places of maxima as a second output");
   const Shape x = call.shape();
   Attributes a = window(call, or_all(call.integers("kernel_shape"), spatial, 1, call, "kernel_shape"));
   pad_by_itself(call, a, x);
@@ -126,6 +126,49 @@ void pool(Call& call, Operator op) {
   a.shape = {x[0], x[1]};
   for (std::size_t i = 0; i < spatial; ++i) a.shape.push_back(windows(x[i + 2], a, i, call.integer("ceil_mode", 0) != 0));
   call.give(call.graph.add(op, {call.value()}, a, call.name));
+  if (call.output_count() < 2) return;
+  if (call.integer("storage_order", 0) != 0) call.refuse("the places of maxima, column by column");
+  call.give(call.graph.add(Operator::max_pool_positions, {call.value()}, a, call.name), 1);
+}
+
+/// Where the places of maxima come from, through changes of shape alone; no_value where it is something else.
+Value places_behind(const graph::Graph& g, Value x) {
+  while (g[x].op == Operator::reshape) x = g[x].inputs[0];
+  return g[x].op == Operator::max_pool_positions ? x : graph::no_value;
+}
+
+/// Zeros, written out or repeated.
+bool is_zero(const graph::Graph& g, Value x) {
+  while (g[x].op == Operator::reshape || g[x].op == Operator::expand) x = g[x].inputs[0];
+  if (g[x].op != Operator::constant) return false;
+  for (const double number : graph::evaluate_constant(g, x).values)
+    if (number != 0) return false;
+  return true;
+}
+
+/// Two uses: values that are added up at the places where a MaxPool found its maxima, and values that are put at one place of each row.
+void scatter(Call& call) {
+  graph::Graph& g = call.graph;
+  const Shape data = call.shape(0), updates = call.shape(2);
+  if (!is_zero(g, call.value(0))) call.refuse("values that are put into other ones than zeros");
+  const std::string reduction = call.text("reduction", "none");
+  const std::size_t axis = axis_of(call.integer("axis", 0), data.size());
+  if (const Value places = places_behind(g, call.value(1)); places != graph::no_value) {
+    Attributes a = g[places].attributes;
+    a.shape = g.shape(g[places].inputs[0]);
+    const bool fits = reduction == "add" && data == Shape{graph::element_count(a.shape)} && updates == Shape{graph::element_count(g.shape(places))};
+    if (!fits) call.refuse("the places of maxima for something else than sums over a whole tensor in one row");
+    const Value arriving = g.reshape(call.value(2), g.shape(places));
+    return call.give(g.reshape(g.add(Operator::max_pool_gradient, {arriving, places}, a, call.name), data));
+  }
+  if (reduction != "none" || data.size() != 2 || axis != 1 || updates != Shape{data[0], 1} || call.shape(1) != updates)
+    call.refuse("values that are put at other places than one of each row");
+  std::vector<float> numbers;
+  for (std::int64_t i = 0; i < data[1]; ++i) numbers.push_back(static_cast<float>(i));
+  const Value columns = g.add_constant(graph::constant_of(std::move(numbers)), {1, data[1]});
+  const Value apart = g.unary(graph::Function::absolute, g.binary(Operator::subtract, columns, call.value(1)));
+  const Value elsewhere = g.unary(graph::Function::clamp, apart, 0, 1);  // whole numbers: 0 at the place, else 1
+  call.give(g.binary(Operator::multiply, g.unary(graph::Function::linear, elsewhere, -1, 1), call.value(2)));
 }
 
 void pool_all(Call& call, Operator op) {
@@ -149,6 +192,7 @@ void add_window_rules(Rules& rules) {
   rules["ConvTranspose"] = convolution_transpose;
   rules["MaxPool"] = [](Call& call) { pool(call, Operator::max_pool); };
   rules["AveragePool"] = [](Call& call) { pool(call, Operator::average_pool); };
+  rules["ScatterElements"] = scatter;
   rules["GlobalMaxPool"] = [](Call& call) { pool_all(call, Operator::max_pool); };
   rules["GlobalAveragePool"] = [](Call& call) { pool_all(call, Operator::average_pool); };
 }

@@ -6,6 +6,7 @@
 
 #include "compiled/compare.h"
 #include "onednn/plan.h"
+#include "support/exported.h"
 #include "support/temporary_folder.h"
 
 namespace whycam::test {
@@ -133,6 +134,35 @@ TEST_P(Torchvision, ExplainsAsOnnxAsItDoesAsTorchScript) {
   EXPECT_LE(relative_l2(one.layers[0].layer_attributions[0], other.layers[0].layer_attributions[0]), tolerance);
   EXPECT_LE(relative_l2(one.layers[0].guided_grad_cam[0], other.layers[0].guided_grad_cam[0]), tolerance);
 }
+
+/// Overlapping and ceil-mode pooling, depthwise convolutions, concatenations, batch norms.
+class ExportedTorchvision : public testing::TestWithParam<Family> {};
+
+TEST_P(ExportedTorchvision, GivesInOnnxRuntimeWhatWhycamGives) {
+  const std::filesystem::path file = exported(GetParam());
+  if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
+  if (!OnnxRuntime::available()) GTEST_SKIP() << OnnxRuntime::missing;
+  torch::manual_seed(1);
+  const torch::Tensor image = torch::zeros({1, 3, GetParam().size, GetParam().size});
+  const Model model = Model::load(file);
+  AttributeOptions options;
+  options.interpolate_mode(Interpolation::bilinear);
+  if (GetParam().tuple) options.output_element({0});
+  OnnxRuntime runtime;
+  // Masks flip where an activation is 0 up to rounding; GoogLeNet's do so between any two engines.
+  add_exported(runtime, GetParam().network, model, {image}, Layer(model.default_layer({image})), options, GetParam().tuple ? 1e-2 : 1e-3);
+  EXPECT_EQ(runtime.run(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, ExportedTorchvision,
+                         testing::Values(Family{"resnet18", 224}, Family{"mobilenet_v2", 224}, Family{"densenet121"}, Family{"googlenet", 96, true}),
+                         [](const auto& info) { return info.param.network; });
+
+INSTANTIATE_TEST_SUITE_P(DISABLED_Others, ExportedTorchvision,
+                         testing::Values(Family{"alexnet"}, Family{"vgg11"}, Family{"resnet50"}, Family{"resnext50_32x4d"}, Family{"squeezenet1_1"},
+                                         Family{"inception_v3", 128, true}, Family{"shufflenet_v2_x1_0"}, Family{"mobilenet_v3_small"},
+                                         Family{"mnasnet1_0"}, Family{"efficientnet_b0"}, Family{"regnet_y_400mf"}, Family{"convnext_tiny"}),
+                         [](const auto& info) { return info.param.network; });
 
 INSTANTIATE_TEST_SUITE_P(Families, Torchvision,
                          testing::Values(Family{"alexnet", 96, false, 224}, Family{"vgg11", 160, false, 224}, Family{"vgg11_bn", 96, false, 224}, Family{"resnet18"}, Family{"resnet50"},

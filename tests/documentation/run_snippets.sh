@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the shell snippets of a document, or its Python ones, as a reader would: run_snippets.sh sh|python DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
+# Runs the shell snippets of a document, its Python ones or its JavaScript ones, as a reader would: run_snippets.sh sh|python|js DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
 set -eu
 kind="$1" document="$2" command="$3" source="$4"
 folder="$(mktemp -d)"
@@ -17,6 +17,13 @@ if [ "$kind" = python ]; then
     whycam layers "$network" --size 32 >listed
     grep -q '+ \*' listed
   done
+elif [ "$kind" = js ]; then
+  modules="$source/tests/exported/node_modules"
+  { command -v node && [ -d "$modules/onnxruntime-node" ]; } >/dev/null || { echo "skipped: no node, or no onnxruntime-node"; exit 77; }
+  ln -s "$modules" node_modules
+  whycam export examples/shapes/shapes.pt --layer stage4 --output explained.onnx
+  { echo "import ort from 'onnxruntime-node';"; cat snippets; echo "if (output.dims.join() !== '1,6') throw new Error(output.dims);"; } >snippets.mjs
+  node snippets.mjs
 else
   sh -eu snippets
 fi

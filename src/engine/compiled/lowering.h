@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "graph/graph.h"
+#include "graph/program.h"
 #include "model/network.h"
 
 namespace whycam::engine {
@@ -24,13 +24,8 @@ class CannotCompile : public std::runtime_error {
 std::string input_name(std::size_t input);
 std::string argument_name(std::size_t argument);
 
-/// The forward pass as a graph.
-struct Lowered {
-  graph::Graph graph;
-  std::vector<graph::Value> inputs, arguments;
-  graph::Value output = graph::no_value;
-  std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor], as the Recorder would observe them
-};
+/// The forward pass, with layers as the Recorder would observe them.
+using Lowered = graph::Forward;
 
 /// Follows the script with these inputs, of which only shapes and types count. Whatever does not depend on them is computed
 /// by libtorch on the way; control flow that does not depend on their values vanishes. Throws CannotCompile.

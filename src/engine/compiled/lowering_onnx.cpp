@@ -43,6 +43,8 @@ Lowered lower_onnx(const onnx::Network& network, const Request& request) {
     lowered.arguments.assign(from.inputs.begin() + static_cast<std::ptrdiff_t>(request.inputs.size()), from.inputs.end());
     lowered.output = from.outputs[output];
     lowered.layers = std::move(from.layers);
+    for (std::size_t i = 0; i < from.outputs.size(); ++i)
+      if (i != output && from.outputs[i] != graph::no_value) lowered.beside.push_back({network.outputs()[i].name, from.outputs[i]});
   } catch (const onnx::Error& reason) {
     throw CannotCompile(reason.what());
   }

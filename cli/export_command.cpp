@@ -1,0 +1,24 @@
+// whycam export
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "commands.h"
+#include "record.h"
+#include "whycam/export.h"
+
+namespace whycam::cli {
+
+ExitCode export_network(const ExportArguments& arguments) {
+  use_threads(arguments.threads);
+  const AttributeOptions options = arguments.parse();
+  const torch::Tensor input = arguments.input.parse();
+  const Model model = load_model(arguments.model);
+  const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
+  export_explanation(model, {input}, layer, arguments.output, options, {{"whycam_source_crc32", checksum_of(arguments.model)}});
+  if (!arguments.quiet)
+    std::cout << fmt::format("{} explains the layer {}; beside the network's inputs it takes target, one int64 an example\n", arguments.output, layer);
+  return ExitCode::success;
+}
+
+}  // namespace whycam::cli

@@ -1,0 +1,67 @@
+#include "whycam/export.h"
+
+#include <ATen/ATen.h>
+
+#include "engine/compiled/lowering.h"
+#include "export/explanation_graph.h"
+#include "model/failure.h"
+#include "model/network.h"
+#include "whycam/errors.h"
+#include "whycam/interpolation.h"
+#include "whycam/picture/files.h"
+#include "whycam/version.h"
+
+namespace whycam {
+namespace {
+
+torch::Tensor empty_shape(torch::IntArrayRef shape) { return torch::zeros({1}).expand(shape); }
+
+onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer, const AttributeOptions& options) {
+  onnx::Writing writing;
+  for (std::size_t i = 0; i < plan.inputs.size(); ++i) writing.inputs.push_back({engine::input_name(i), plan.inputs[i]});
+  for (std::size_t i = 0; i < plan.arguments.size(); ++i) writing.inputs.push_back({engine::argument_name(i), plan.arguments[i]});
+  for (const graph::Output& output : graph.outputs()) writing.outputs.push_back({output.name, output.name});
+  writing.name = "explained by whycam";
+  writing.version = version;
+  writing.metadata = {{"whycam_version", version},
+                      {"whycam_method", "Guided Grad-CAM"},
+                      {"whycam_layer", plan.network->name_of(layer)},
+                      {"whycam_layer_side", options.attribute_to_layer_input() ? "input" : "output"},
+                      {"whycam_explained_output", plan.output},
+                      {"whycam_guided_rule", options.guided_rule() == GuidedRule::captum ? "captum" : "paper"},
+                      {"whycam_guide_clipped_relus", options.guide_clipped_relus() ? "yes" : "no"},
+                      {"whycam_interpolation", to_string(options.interpolate_mode())}};
+  return writing;
+}
+
+std::string content_of(const exporting::Plan& plan, const Layer& layer, const AttributeOptions& options,
+                       const std::vector<std::pair<std::string, std::string>>& metadata) {
+  // Numbers of examples that are no extents of networks, so that what grows with the batch is told from what does not.
+  const std::int64_t one = plan.fixed_batch > 0 ? plan.fixed_batch : 11, other = 13;
+  const graph::Graph graph = explanation_graph(plan, with_examples(plan, one, empty_shape));
+  onnx::Writing writing = writing_of(plan, graph, layer, options);
+  writing.metadata.insert(writing.metadata.end(), metadata.begin(), metadata.end());
+  if (plan.fixed_batch > 0) return onnx::to_onnx(graph, nullptr, writing);
+  const graph::Graph larger = explanation_graph(plan, with_examples(plan, other, empty_shape));
+  return onnx::to_onnx(graph, &larger, writing);
+}
+
+}  // namespace
+
+void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer, const std::filesystem::path& path,
+                        const AttributeOptions& options, const std::vector<std::pair<std::string, std::string>>& metadata) {
+  const torch::NoGradGuard no_gradients;
+  std::string content;
+  try {
+    const exporting::Plan plan = exporting::plan_of(model, inputs, layer, options);
+    content = content_of(plan, layer, options, metadata);
+    exporting::prove(plan, content);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& reason) {
+    throw ModelError("the network cannot be exported: " + network::first_sentence(reason));
+  }
+  picture::write_file(path, picture::Bytes(content.begin(), content.end()));
+}
+
+}  // namespace whycam

@@ -1,0 +1,107 @@
+#include "graph/guided_grad_cam.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "graph/operators.h"
+
+namespace whycam::graph {
+namespace {
+
+/// Adds a weight to a row of a matrix; beyond the border the outermost element counts.
+void add_weight(std::vector<float>& matrix, std::size_t row, std::int64_t from, double place, double weight) {
+  const auto j = std::clamp<std::int64_t>(static_cast<std::int64_t>(place), 0, from - 1);
+  matrix[row * static_cast<std::size_t>(from) + static_cast<std::size_t>(j)] += static_cast<float>(weight);
+}
+
+double keys(double distance, double a) {
+  const double x = std::abs(distance);
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+}
+
+std::vector<float> matrix_of(std::int64_t from, std::int64_t to, Resizing how) {
+  std::vector<float> nearest(static_cast<std::size_t>(to * from), 0.0F);
+  std::vector<double> places;
+  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  for (std::int64_t i = 0; i < to; ++i) {
+    // PyTorch computes the nearest place in float32, and so does who is to meet the same one.
+    add_weight(nearest, static_cast<std::size_t>(i), from, std::floor(static_cast<float>(i) * scale), 1);
+    const double place = (static_cast<double>(i) + 0.5) * static_cast<double>(from) / static_cast<double>(to) - 0.5;
+    places.push_back(how == Resizing::linear ? std::max(place, 0.0) : place);
+  }
+  if (how == Resizing::nearest) return nearest;
+  return how == Resizing::linear ? linear_weights(places, from) : cubic_weights(places, from, -0.75);
+}
+
+}  // namespace
+
+std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from) {
+  std::vector<float> matrix(places.size() * static_cast<std::size_t>(from), 0.0F);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const double below = std::floor(places[i]);
+    add_weight(matrix, i, from, below, 1 - (places[i] - below));
+    add_weight(matrix, i, from, below + 1, places[i] - below);
+  }
+  return matrix;
+}
+
+std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t from, double a) {
+  std::vector<float> matrix(places.size() * static_cast<std::size_t>(from), 0.0F);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const double below = std::floor(places[i]);
+    for (int k = -1; k <= 2; ++k) add_weight(matrix, i, from, below + k, keys(places[i] - below - k, a));
+  }
+  return matrix;
+}
+
+Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix, const std::string& name) {
+  Shape shape = graph.shape(x);
+  const std::int64_t from = shape[d];
+  std::int64_t before = 1, behind = 1;
+  for (std::size_t i = 0; i < d; ++i) before *= shape[i];
+  for (std::size_t i = d + 1; i < shape.size(); ++i) behind *= shape[i];
+  shape[d] = to;
+  // The axis last, so that a matrix is multiplied from the right: (before x behind x from) * (from x to).
+  const Value apart = graph.reshape(x, {before, from, behind});
+  const Value rows = behind == 1 ? apart : graph.transpose(apart, {0, 2, 1});
+  Attributes transposed;
+  transposed.transpose_b = true;
+  const Value weights = graph.add_constant(constant_of(std::move(matrix)), {to, from});
+  const Value product = graph.add(Operator::matmul, {graph.reshape(rows, {before * behind, from}), weights}, transposed, name);
+  if (behind == 1) return graph.reshape(product, shape);
+  return graph.reshape(graph.transpose(graph.reshape(product, {before, behind, to}), {0, 2, 1}), shape);
+}
+
+Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
+  const Shape from = graph.shape(x);
+  require(space.size() + 2 == from.size(), "a tensor of " + to_string(from) + " has no spatial extent of " + to_string(space));
+  if (how == Resizing::area) {
+    Attributes attributes;
+    attributes.shape = {from[0], from[1]};
+    attributes.shape.insert(attributes.shape.end(), space.begin(), space.end());
+    return graph.add(Operator::adaptive_average_pool, {x}, attributes);
+  }
+  for (std::size_t d = 2; d < from.size(); ++d)
+    if (from[d] != space[d - 2]) x = multiply_along(graph, x, d, space[d - 2], matrix_of(from[d], space[d - 2], how));
+  return x;
+}
+
+Value grad_cam(Graph& graph, Value activation, Value gradient) {
+  const Shape shape = graph.shape(gradient);
+  require(shape.size() >= 2, "Grad-CAM needs examples and channels at least; the layer gives a tensor of " + to_string(shape));
+  Attributes space;
+  std::int64_t area = 1;
+  for (std::size_t d = 2; d < shape.size(); ++d) {
+    space.axes.push_back(static_cast<std::int64_t>(d));
+    area *= shape[d];
+  }
+  Value weights = gradient;
+  if (area > 1)
+    weights = graph.unary(Function::linear, graph.add(Operator::reduce_sum, {gradient}, space), 1 / static_cast<double>(area));
+  Attributes channels;
+  channels.axes = {1};
+  return graph.unary(Function::relu, graph.add(Operator::reduce_sum, {graph.binary(Operator::multiply, weights, activation)}, channels));
+}
+
+}  // namespace whycam::graph

@@ -1,0 +1,70 @@
+#include "graph/program.h"
+
+namespace whycam::graph {
+namespace {
+
+std::size_t at(Value value) { return static_cast<std::size_t>(value); }
+
+}  // namespace
+
+std::string layer_name(std::size_t layer, std::size_t tensor) {
+  return "layer." + std::to_string(layer) + "." + std::to_string(tensor);
+}
+std::string layer_gradient_name(std::size_t layer, std::size_t tensor) {
+  return "layer_gradient." + std::to_string(layer) + "." + std::to_string(tensor);
+}
+std::string input_gradient_name(std::size_t rule, std::size_t input) {
+  return "input_gradient." + std::to_string(rule) + "." + std::to_string(input);
+}
+
+Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs, const Seen& seen) {
+  Graph graph = forward.graph;
+  graph.add_output("output", forward.output);
+  for (const Output& output : forward.beside)
+    if (all_outputs) graph.add_output(output.name, output.value);
+  for (std::size_t i = 0; i < forward.layers.size(); ++i)
+    for (std::size_t j = 0; j < forward.layers[i].size(); ++j) graph.add_output(layer_name(i, j), forward.layers[i][j]);
+  if (seen) seen("lower", graph);
+  graph = fold_scales(graph);
+  if (seen) seen("fold_scales", graph);
+
+  std::vector<Value> inputs(forward.inputs.size(), no_value), layers;
+  std::vector<std::string> layer_gradients;
+  for (Value value = 0; value < graph.size(); ++value)
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (graph[value].op == Operator::input && graph[value].name == forward.graph[forward.inputs[i]].name) inputs[i] = value;
+  for (std::size_t i = 0; i < forward.layers.size(); ++i)
+    for (std::size_t j = 0; j < forward.layers[i].size(); ++j) {
+      layers.push_back(graph.output(layer_name(i, j)));
+      layer_gradients.push_back(layer_gradient_name(i, j));
+    }
+  const Value output = graph.output("output");
+  const Value output_gradient = graph.add_input("output_gradient", graph.shape(output));
+  const auto add_section = [&](const std::vector<Value>& wanted, const ReluTreatment& at_relus, int section, const auto& name) {
+    const std::vector<Value> gradients = differentiate(graph, output, output_gradient, wanted, at_relus);
+    for (std::size_t i = 0; i < gradients.size(); ++i)
+      if (gradients[i] != no_value) graph.add_output(name(i), gradients[i], section);
+  };
+  if (!layers.empty()) add_section(layers, {}, layer_section, [&](std::size_t i) { return layer_gradients[i]; });
+  for (std::size_t rule = 0; rule < rules.size(); ++rule)
+    add_section(inputs, rules[rule], section_of_rule(rule), [&](std::size_t i) { return input_gradient_name(rule, i); });
+  if (seen) seen("differentiate", graph);
+  return graph;
+}
+
+std::vector<bool> between_output_and_inputs(const Forward& forward) {
+  const Graph& graph = forward.graph;
+  std::vector<bool> behind(at(graph.size()), false), before(at(graph.size()), false);
+  for (const Value input : forward.inputs) behind[at(input)] = true;
+  for (Value value = 0; value < graph.size(); ++value)
+    for (const Value input : graph[value].inputs)
+      if (behind[at(input)]) behind[at(value)] = true;
+  before[at(forward.output)] = true;
+  for (Value value = graph.size(); value-- > 0;)
+    if (before[at(value)])
+      for (const Value input : graph[value].inputs) before[at(input)] = true;
+  for (std::size_t i = 0; i < behind.size(); ++i) behind[i] = behind[i] && before[i];
+  return behind;
+}
+
+}  // namespace whycam::graph
