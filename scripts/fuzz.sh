@@ -19,7 +19,7 @@ fuzz() {
 }
 
 running=""
-for target in picture npy network arguments; do
+for target in picture npy network onnx arguments; do
   fuzz "$target" &
   running="$running $!"
 done

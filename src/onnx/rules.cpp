@@ -7,6 +7,23 @@ namespace whycam::onnx {
 using graph::Integers;
 using graph::Value;
 
+namespace {
+
+/// Whether a constant comes from tensors of moderate size: a small one may be the sum of a huge one.
+bool is_cheap(const graph::Graph& graph, Value value) {
+  constexpr std::int64_t most = std::int64_t{1} << 22;
+  std::vector<bool> needed(static_cast<std::size_t>(value) + 1, false);
+  needed.back() = true;
+  for (Value one = value; one >= 0; --one) {
+    if (!needed[static_cast<std::size_t>(one)]) continue;
+    if (graph::element_count(graph.shape(one)) > most) return false;
+    for (const Value input : graph[one].inputs) needed[static_cast<std::size_t>(input)] = true;
+  }
+  return true;
+}
+
+}  // namespace
+
 Value Call::value(std::size_t i) {
   if (!given(i)) refuse("input " + std::to_string(i) + " is missing");
   if (const auto* value = std::get_if<Value>(&inputs_[i])) return *value;
@@ -35,6 +52,7 @@ std::optional<Array> Call::known(std::size_t i) const {
   const graph::Node& node = graph[value];
   if (node.op == graph::Operator::input) return std::nullopt;
   if (node.op != graph::Operator::constant && !graph::constant_values(graph)[static_cast<std::size_t>(value)]) return std::nullopt;
+  if (!is_cheap(graph, value)) return std::nullopt;
   return Array{false, node.shape, graph::evaluate_constant(graph, value).values};
 }
 

@@ -334,7 +334,11 @@ void constant_of_shape(Call& call) {
   }
   const float number = value.constant.floats ? value.constant.floats[0] : 0.0F;
   if (count == 0) return call.give(Array{false, shape, {}});
-  call.give(call.graph.add_constant(graph::constant_of(std::vector<float>(static_cast<std::size_t>(count), number)), shape, call.name));
+  // One number, repeated where it is needed: a file of some bytes must not ask for gigabytes.
+  Attributes a;
+  a.shape = shape;
+  const Value one = call.graph.add_constant(graph::constant_of(std::vector<float>{number}), {}, call.name);
+  call.give(shape.empty() ? one : call.graph.add(Operator::expand, {one}, a));
 }
 
 /// From floating-point numbers to such.

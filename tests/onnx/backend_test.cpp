@@ -1,8 +1,14 @@
 // The ONNX project's own backend tests: networks with the output that is expected of them.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
+#include <random>
 #include <set>
 
+#include "graph/evaluate.h"
+#include "graph/program.h"
+#include "onednn/plan.h"
 #include "onnx/files.h"
 
 namespace whycam::onnx {
@@ -77,6 +83,93 @@ TEST_P(LightNetwork, GivesTheExpectedOutput) {
 INSTANTIATE_TEST_SUITE_P(All, LightNetwork,
                          testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet",
                                          "vgg19", "zfnet512"));
+
+/// The same network with random weights in place of those that it computes from their shapes: scaled so that activations keep their size,
+/// and as batch norms have them.
+proto::ModelProto with_random_weights(proto::ModelProto model) {
+  std::mt19937 random(7);
+  std::map<std::string, const proto::TensorProto*> shapes;
+  for (const auto& initializer : model.graph().initializer()) shapes[initializer.name()] = &initializer;
+  std::map<std::string, int> of_batch_norms;  // which input of one a tensor is
+  for (const auto& node : model.graph().node())
+    for (int i = 1; node.op_type() == "BatchNormalization" && i < node.input_size(); ++i) of_batch_norms[node.input(i)] = i;
+  proto::GraphProto result = model.graph();
+  result.clear_node();
+  for (const auto& node : model.graph().node()) {
+    if (node.op_type() != "ConstantOfShape" || !shapes.count(node.input(0))) {
+      *result.add_node() = node;
+      continue;
+    }
+    const graph::Integers shape = read_tensor(*shapes[node.input(0)], nullptr, {}).array.to_integers();
+    proto::TensorProto& weights = *result.add_initializer();
+    weights.set_name(node.output(0));
+    weights.set_data_type(proto::TensorProto::FLOAT);
+    for (const std::int64_t extent : shape) weights.add_dims(extent);
+    const std::int64_t count = graph::element_count(shape), rows = shape.empty() ? 1 : shape[0];
+    const bool around_one = of_batch_norms.count(node.output(0)) && (of_batch_norms[node.output(0)] == 1 || of_batch_norms[node.output(0)] == 4);
+    const double spread = shape.size() < 2 ? 0.1 : std::sqrt(6.0 / static_cast<double>(std::max<std::int64_t>(count / rows, 1)));
+    std::uniform_real_distribution<float> numbers(around_one ? 0.5F : static_cast<float>(-spread), around_one ? 1.5F : static_cast<float>(spread));
+    std::string bytes(static_cast<std::size_t>(count) * sizeof(float), '\0');
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float number = numbers(random);
+      std::memcpy(bytes.data() + i * static_cast<std::int64_t>(sizeof number), &number, sizeof number);
+    }
+    weights.set_raw_data(std::move(bytes));
+  }
+  *model.mutable_graph() = std::move(result);
+  model.set_ir_version(4);  // weights need not be inputs
+  return model;
+}
+
+class LightNetworkWithRandomWeights : public testing::TestWithParam<const char*> {};
+
+TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
+  if (reference_folder().empty()) GTEST_SKIP() << "the ONNX project's backend tests are absent";
+  const proto::ModelProto model = with_random_weights(parse_file(reference_folder() / "light" / (std::string("light_") + GetParam() + ".onnx")));
+  const auto network = Network::parse(model.SerializeAsString(), GetParam(), {});
+  std::vector<Given> given;
+  for (const Port& input : network->inputs()) given.push_back({"input", input.shape});
+  // The last layer with spatial extent: Grad-CAM's.
+  std::string layer;
+  for (const Layer& one : network->layers())
+    if (one.type == "Relu" || one.type == "Concat") layer = one.name;
+  Lowered lowered = network->lower(given, {layer}, false);
+  const graph::Forward forward{std::move(lowered.graph), lowered.inputs, {}, lowered.outputs.at(0), {}, lowered.layers};
+  const graph::Graph program = graph::program(forward, {{graph::ReluTreatment::Gradient::guided}});
+
+  const graph::Shape shape = given[0].shape;
+  graph::Tensor input{shape, {}};  // noise: in a smooth picture, the maxima of windows lie within rounding of each other
+  std::mt19937 random(8);
+  std::normal_distribution<float> noise;
+  while (static_cast<std::int64_t>(input.values.size()) < graph::element_count(shape)) input.values.push_back(static_cast<double>(noise(random)));
+  graph::Tensor gradient{program.shape(program.output("output")), {}};
+  gradient.values.assign(static_cast<std::size_t>(graph::element_count(gradient.shape)), 0.0);
+  gradient.values[gradient.values.size() / 3] = 1;
+  const auto expected = graph::evaluate(program, {{"input", input}, {"output_gradient", gradient}});
+
+  const onednn::Plan plan(graph::optimise(program));
+  const auto run = plan.start();
+  run->set(0, "input", std::vector<float>(input.values.begin(), input.values.end()).data());
+  run->run(0);
+  const auto expect_alike = [&](const std::string& name) {
+    std::vector<float> actual(expected.at(name).values.size());
+    run->read(name, actual.data());
+    // Masks flip in float32 where an activation is 0 up to rounding.
+    EXPECT_LE(relative_error({actual.begin(), actual.end()}, expected.at(name).values), 1e-3) << name;
+  };
+  expect_alike("output");
+  const std::vector<float> output_gradient(gradient.values.begin(), gradient.values.end());
+  for (const auto& [section, name] : {std::pair{graph::layer_section, graph::layer_gradient_name(0, 0)}, std::pair{graph::section_of_rule(0), graph::input_gradient_name(0, 0)}}) {
+    run->set(section, "output_gradient", output_gradient.data());
+    run->run(section);
+    expect_alike(name);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LightNetworkWithRandomWeights, testing::Values("squeezenet", "shufflenet"));
+/// The evaluator takes minutes for these: --gtest_also_run_disabled_tests runs them.
+INSTANTIATE_TEST_SUITE_P(DISABLED_Others, LightNetworkWithRandomWeights,
+                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "vgg19", "zfnet512"));
 
 }  // namespace
 }  // namespace whycam::onnx
