@@ -125,6 +125,36 @@ TEST_F(Export, IsACommand) {
   EXPECT_FALSE(exists(folder_ / "twice.onnx"));
 }
 
+TEST_F(Export, RefusesWhatItIsNotMadeForInOneLine) {
+  const std::string network = shapes / "shapes.pt", output = fs::path(results()) / "explained.onnx";
+  fs::create_directories(results());
+  const struct {
+    std::vector<std::string> arguments;
+    int exit_code;
+    const char* words;
+  } rows[] = {
+      {{}, 2, "MODEL"},
+      {{network, "--size", "0"}, 2, "--size"},
+      {{network, "--engine", "autograd"}, 2, "--engine"},
+      {{network, "--interpolate", "linear"}, 2, "does not fit pictures"},
+      {{network, "--guided-rule", "mine"}, 2, "captum or paper"},
+      {{"no network.pt"}, 3, "no network.pt"},
+      {{shapes / "labels.txt"}, 3, "labels.txt"},
+      {{network, "--layer", "stage9"}, 5, "stage"},
+      {{network, "--layer", "classifier"}, 5, "cannot be resized"},
+      {{network, "--channels", "5"}, 8, "5"},
+      {{network, "--output-element", "2"}, 8, "element"},
+  };
+  for (const auto& row : rows) {
+    std::vector<std::string> arguments{"export"};
+    arguments.insert(arguments.end(), row.arguments.begin(), row.arguments.end());
+    SCOPED_TRACE(arguments.size() > 2 ? arguments[2] + " " + arguments.back() : arguments.back());
+    arguments.insert(arguments.end(), {"--output", output});
+    expect_failure(run(arguments), row.exit_code, row.words);
+  }
+  expect_failure(run({"export", network, "--output", folder_ / "no folder/explained.onnx"}), 7, "no folder");
+}
+
 std::vector<float> numbers_in(const fs::path& file) {
   const std::string bytes = content(file);
   std::vector<float> numbers(bytes.size() / sizeof(float));
