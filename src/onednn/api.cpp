@@ -138,6 +138,7 @@ memory::desc ordered(const Shape& shape, Order order) {
   switch (order) {
     case Order::row_major: return description(shape, {});
     case Order::channels_last: return channels_last(shape);
+    case Order::blocks: return description(shape, {16});
     case Order::best: break;
   }
   return any_description(shape);
@@ -155,11 +156,13 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
   return finished_forward<dnnl::convolution_forward>(pd);
 }
 
-std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a) {
+std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                                              After after) {
+  const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
   const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
-                                             any_description(weights), any_description(y), a.strides, gaps(a.dilation),
+                                             any_description(weights), bias, any_description(y), a.strides, gaps(a.dilation),
                                              a.padding_begin, a.padding_end);
-  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of({}), cpu(), /*allow_empty=*/true);
+  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu(), /*allow_empty=*/true);
   if (!pd) return std::nullopt;
   return finished_forward<dnnl::convolution_forward>(pd);
 }

@@ -49,41 +49,9 @@ void put_down(Builder& builder, Value value) {
   }
 }
 
-Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)) {
+Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)), winograd_(choose_winograd(of)) {
   find_phases();
   find_what_lasts();
-  choose_winograd();
-}
-
-void Builder::choose_winograd() {
-  struct Candidate {
-    Value weights;
-    std::int64_t places, numbers;
-  };
-  std::vector<Candidate> candidates;
-  std::set<std::pair<Value, bool>> packed;  // weights, forward and backward
-  std::int64_t allowance = 0;
-  for (Value value = 0; value < graph.size(); ++value) {
-    const Node& node = graph[value];
-    if (node.op == Operator::constant) allowance += 2 * graph::element_count(node.shape);
-    const bool backward = node.op == Operator::convolution_transpose;
-    if ((node.op != Operator::convolution && !backward) || !packed.insert({node.inputs[1], backward}).second) continue;
-    const Shape& weights = graph.shape(node.inputs[1]);
-    allowance -= graph::element_count(weights);
-    const graph::Attributes& a = node.attributes;
-    const graph::Integers ones{1, 1};
-    const bool fits = backward && backward_[at(value)] && weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && a.strides == ones &&
-                      a.dilation == ones && a.padding_begin == ones && a.padding_end == ones && weights[0] % 16 == 0 &&
-                      weights[1] % 16 == 0;
-    const std::int64_t places = node.shape[0] * graph::element_count(node.shape) / (node.shape[0] * node.shape[1]);
-    if (fits && places >= 196) candidates.push_back({node.inputs[1], places, graph::element_count(weights)});
-  }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.places > b.places; });
-  for (const Candidate& candidate : candidates) {
-    if (3 * candidate.numbers > allowance) continue;
-    allowance -= 3 * candidate.numbers;
-    winograd_.insert(candidate.weights);
-  }
 }
 
 namespace {
@@ -186,6 +154,11 @@ void Builder::use(const Place& place) {
   if (place.buffer >= 0) buffer_of(place).lifetime.last = time_;
 }
 
+std::optional<Winograd> Builder::winograd(Value value) const {
+  const auto found = winograd_.find(value);
+  return found == winograd_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Layout Builder::layout(Value value) const {
   const auto home = homes_.find(value);
   return home == homes_.end() ? Layout{} : home->second.layout;
@@ -263,18 +236,23 @@ void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> u
   program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
 }
 
-void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what) {
+void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what, std::int64_t times) {
   if (operation.scratch > 0)
     arguments.push_back({DNNL_ARG_SCRATCHPAD,
                          dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)}, dnnl::memory::data_type::u8,
                                             dnnl::memory::format_tag::a),
                          make_bytes(operation.scratch)});
   for (const Step::Argument& argument : arguments) use(argument.place);
-  Step step;
-  step.primitive = operation.primitive;
-  step.arguments = std::move(arguments);
-  step.what = what;
-  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+  for (std::int64_t i = 0; i < times; ++i) {
+    Step step;
+    step.primitive = operation.primitive;
+    step.arguments = arguments;
+    step.what = what;
+    program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+    for (Step::Argument& argument : arguments)
+      if (argument.name == DNNL_ARG_SRC || argument.name == DNNL_ARG_DST)
+        argument.place.offset += static_cast<std::int64_t>(argument.description.get_size() / sizeof(float));
+  }
 }
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "graph/operators.h"
 #include "onednn/arena.h"
+#include "onednn/convolutions.h"
 #include "onednn/program.h"
 
 namespace whycam::onednn {
@@ -36,9 +37,8 @@ class Builder {
   using Change = std::function<void(const float* from, float* to)>;
   Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const std::string& change_name = {},
                 const Change& change = {});
-  /// Whether a turned convolution may be done by Winograd's algorithm. Only backward ones may: forward, its rounding would flip
-  /// more of the masks. And only as many, those that gain most first, as keep all packed weights within twice the network's own.
-  bool may_be_winograd(Value value) const { return backward_[at(value)] && winograd_.count(graph[value].inputs[1]) > 0; }
+  /// How a convolution is to be done by Winograd's algorithm, where it is.
+  std::optional<Winograd> winograd(Value value) const;
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 
@@ -60,7 +60,8 @@ class Builder {
   void define_input(Value value, Place place);
 
   void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
-  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what);
+  /// Done `times` times, for a part each of the source and the destination.
+  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what, std::int64_t times = 1);
 
   /// The block that convolutions like here.
   static std::int64_t preferred_block(const Shape& shape);
@@ -79,7 +80,6 @@ class Builder {
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
   void find_phases();
   void find_what_lasts();
-  void choose_winograd();
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   const float* numbers_of(Value value);
@@ -96,7 +96,7 @@ class Builder {
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
   std::vector<float> scaled_, changed_;  ///< weights on their way to being packed
-  std::set<Value> winograd_;
+  const std::map<Value, Winograd> winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();

@@ -39,10 +39,27 @@ void binary_per_channel(Binary kind, const float* a, const float* b, bool per_ex
 void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size, std::int64_t columns);
 std::int64_t threads();
 
-/// The places of a transposed convolution with strides, which were computed as so many channels each: N x rows x columns x
-/// (stride x stride x channels) becomes N x channels x height x width.
-void spread(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride_rows, std::int64_t stride_columns, float* result,
-            const graph::Shape& shape);
+/// A transposed convolution from many channels to a picture's few, at most 4. Behind guided ReLUs most of its gradient is 0: each element that
+/// is not adds its kernel where that belongs, and the others cost next to nothing.
+struct Scatter {
+  /// From y, which has channels last (a multiple of 16) or in blocks of 16, to x.
+  Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x, const graph::Attributes& attributes);
+  static bool fits(const graph::Shape& weights, const graph::Shape& x, const graph::Attributes& attributes);
+
+  /// In numbers: of the packed weights, and of the memory that a run needs.
+  std::int64_t packed() const;
+  std::int64_t scratch() const;
+  std::int64_t scratch_of_a_thread() const;
+  void pack(const float* from, std::int64_t outputs, float* to) const;
+  /// x in row-major order.
+  void run(const float* y, const float* weights, float* scratch, float* x) const;
+
+  std::int64_t examples, channels, height, width, rows, columns, kernel_rows, kernel_columns, row_stride, column_stride, padding_rows, padding_columns;
+  std::int64_t groups;      ///< of 16 channels
+  bool channels_last;
+  std::int64_t vectors;     ///< of 16 numbers, that a row of the kernel fills
+  std::int64_t band_width;  ///< a row of the picture with room on both sides
+};
 
 /// Any broadcast, in row-major order. Steps are strides with 0 where a dimension is broadcast.
 void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,

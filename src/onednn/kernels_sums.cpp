@@ -69,19 +69,6 @@ void thin_product(const float* a, const float* b, float* result, float* scratch,
   });
 }
 
-void spread(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride_rows, std::int64_t stride_columns, float* result,
-            const graph::Shape& shape) {
-  const std::int64_t channels = shape[1], height = shape[2], width = shape[3], places = stride_rows * stride_columns * channels;
-  for_each(shape[0] * height, channels * width, [&](std::int64_t i) {
-    const std::int64_t n = i / height, h = i % height;
-    const float* row = x + (n * rows + h / stride_rows) * columns * places;
-    for (std::int64_t c = 0; c < channels; ++c)
-      for (std::int64_t w = 0; w < width; ++w)
-        result[((n * channels + c) * height + h) * width + w] =
-            row[w / stride_columns * places + (h % stride_rows * stride_columns + w % stride_columns) * channels + c];
-  });
-}
-
 void sum_area(const float* x, float* result, const Extents& e) {
   for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
     const float* from = x + i * e.area * e.block;

@@ -141,15 +141,22 @@ namespace {
 bool put_concat_of_channels(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   if (node.attributes.axes[0] != 1 || node.shape.size() < 3) return false;
-  bool last = false;
-  Layout layout = builder.layout(node.inputs[0]);
+  Value largest = node.inputs[0];
+  bool any_last = false, whole_blocks = true;
   for (const Value input : node.inputs) {
     const std::int64_t channels = builder.graph.shape(input)[1];
     if (builder.is_constant(input) || channels == 1) return false;
-    last = last || is_channels_last(builder.graph.shape(input), builder.layout(input));
+    if (channels > builder.graph.shape(largest)[1]) largest = input;
+    any_last = any_last || is_channels_last(builder.graph.shape(input), builder.layout(input));
   }
-  for (const Value input : node.inputs)
-    if (!last && builder.graph.shape(input)[1] % layout.block != 0) return false;
+  // The largest part stays as it is, where the others fit in.
+  Layout layout = builder.layout(largest);
+  bool last = is_channels_last(builder.graph.shape(largest), layout);
+  for (const Value input : node.inputs) whole_blocks = whole_blocks && builder.graph.shape(input)[1] % layout.block == 0;
+  if (!last && !whole_blocks) {
+    if (!any_last) return false;
+    last = true;
+  }
   if (last) layout = {node.shape[1]};
   const Place to = builder.make(node.shape, layout);
   std::int64_t first = 0;

@@ -67,6 +67,8 @@ std::vector<OperatorCase> convolutions() {
   cases.push_back(convolution("3d", {1, 2, 5, 6, 4}, {3, 2, 3, 3, 3}, window(3, 1, 1), true));
   cases.push_back(convolution("of_a_picture", {1, 3, 21, 22}, {8, 3, 7, 7}, window(2, 2, 3), true));
   cases.push_back(convolution("of_a_picture_with_stride_4", {2, 3, 31, 31}, {16, 3, 11, 11}, window(2, 4, 2), true));
+  cases.push_back(convolution("of_a_picture_to_80_channels", {2, 3, 19, 18}, {80, 3, 5, 5}, window(2, 1, 2), true));
+  cases.push_back(convolution("of_a_grey_picture", {2, 1, 18, 35}, {24, 1, 3, 3}, window(2, 1, 1), true));
   cases.push_back(convolution("of_a_picture_unpadded", {1, 3, 17, 16}, {8, 3, 3, 3}, window(2, 2, 0), true));
   Attributes transposed = window(2, 2, 1);
   transposed.shape = {1, 3, 8, 8};
@@ -211,13 +213,12 @@ std::vector<OperatorCase> networks() {
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
        }},
-      {"convolutions_that_winograd_may_do",
+      {"relus_above_a_picture",
        [](Graph& g) {
-         // the product with a large matrix gives the weights room: packed ones may take twice as much as all together
-         const Value x = g.unary(Function::relu, g.add_input("x", {1, 32, 16, 16}));
-         Value y = g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, {64, 32, 3, 3}, 7)}, window(2, 1, 1)));
-         y = g.unary(Function::relu, g.add(Operator::convolution, {y, constant(g, {32, 64, 3, 3}, 8)}, window(2, 1, 1)));
-         return g.add(Operator::matmul, {g.reshape(y, {1, 32 * 256}), constant(g, {32 * 256, 20}, 9)});
+         const Value x = g.add_input("x", {2, 3, 20, 17});
+         Value y = g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, {32, 3, 7, 7}, 7)}, window(2, 2, 3)));
+         y = g.add(Operator::convolution, {y, constant(g, {32, 32, 1, 1}, 8)}, window(2, 1, 0));
+         return g.unary(Function::relu, y);
        }},
       {"one_weight_used_with_two_paddings",
        [](Graph& g) {

@@ -90,9 +90,14 @@ proto::ModelProto with_random_weights(proto::ModelProto model) {
   std::mt19937 random(7);
   std::map<std::string, const proto::TensorProto*> shapes;
   for (const auto& initializer : model.graph().initializer()) shapes[initializer.name()] = &initializer;
-  std::map<std::string, int> of_batch_norms;  // which input of one a tensor is
-  for (const auto& node : model.graph().node())
-    for (int i = 1; node.op_type() == "BatchNormalization" && i < node.input_size(); ++i) of_batch_norms[node.input(i)] = i;
+  std::set<std::string> factors;  // scales and variances
+  std::map<std::string, std::string> reshaped;
+  for (const auto& node : model.graph().node()) {
+    if (node.op_type() == "BatchNormalization") factors.insert({node.input(1), node.input(4)});
+    if (node.op_type() == "Unsqueeze" || node.op_type() == "Reshape") reshaped[node.output(0)] = node.input(0);
+    if (node.op_type() == "Mul")
+      for (const std::string& input : node.input()) factors.insert(reshaped.count(input) ? reshaped[input] : input);
+  }
   proto::GraphProto result = model.graph();
   result.clear_node();
   for (const auto& node : model.graph().node()) {
@@ -106,7 +111,7 @@ proto::ModelProto with_random_weights(proto::ModelProto model) {
     weights.set_data_type(proto::TensorProto::FLOAT);
     for (const std::int64_t extent : shape) weights.add_dims(extent);
     const std::int64_t count = graph::element_count(shape), rows = shape.empty() ? 1 : shape[0];
-    const bool around_one = of_batch_norms.count(node.output(0)) && (of_batch_norms[node.output(0)] == 1 || of_batch_norms[node.output(0)] == 4);
+    const bool around_one = factors.count(node.output(0)) > 0;
     const double spread = shape.size() < 2 ? 0.1 : std::sqrt(6.0 / static_cast<double>(std::max<std::int64_t>(count / rows, 1)));
     std::uniform_real_distribution<float> numbers(around_one ? 0.5F : static_cast<float>(-spread), around_one ? 1.5F : static_cast<float>(spread));
     std::string bytes(static_cast<std::size_t>(count) * sizeof(float), '\0');
