@@ -1,8 +1,8 @@
 // whycam::plain beside whycam::GuidedGradCam: the same numbers on plain buffers.
 #include "whycam/plain.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <cmath>
 #include <thread>
@@ -165,17 +165,18 @@ TEST_F(PlainNetwork, ChoosesTargetsWhenTheOutputIsKnown) {
 }
 
 TEST_F(PlainNetwork, GivesManyThreadsTheResultsOfOne) {
+  // libtorch's threads are OpenMP's.
   const plain::Network network = plain::Network::load(file_);
   const plain::Tensor input = array(pictures_);
-  const int threads = omp_get_max_threads();
-  omp_set_num_threads(1);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
   std::vector<plain::Tensor> expected, results(48);
   for (int target = 0; target < 6; ++target) expected.push_back(network.explain({input}, "stage2", {target}).targets[0].guided_grad_cam[0]);
-  omp_set_num_threads(threads);
+  at::set_num_threads(threads);
   std::vector<std::thread> workers;
   for (std::size_t worker = 0; worker < 6; ++worker)
     workers.emplace_back([&, worker] {
-      omp_set_num_threads(1);
+      at::set_num_threads(1);
       for (std::size_t i = worker; i < results.size(); i += 6)
         results[i] = network.explain({input}, "stage2", {Target(static_cast<int>(i / 8))}).targets[0].guided_grad_cam[0];
     });
