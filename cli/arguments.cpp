@@ -175,15 +175,13 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
 void AttributionArguments::add_to(CLI::App& command) {
   add_all_but_engine_to(command);
   command
-      .add_option("--engine", engine,
-                  "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
-                  "variable WHYCAM_ENGINE decides for automatic")
-      ->type_name("{automatic,autograd,compiled}")
+      .add_option("--engine", engine, build.engine)
+      ->type_name(build.engines)
       ->capture_default_str();
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command
       .add_option("INPUT", inputs,
                   "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
@@ -231,7 +229,7 @@ void ExplainArguments::add_to(CLI::App& command) {
 }
 
 void CheckArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("INPUT", input, "A JPEG or PNG picture, or a .npy tensor of one example (1 x C x H x W)")
       ->type_name("FILE")
       ->required();
@@ -267,13 +265,14 @@ void ExampleInputArguments::add_to(CLI::App& command) {
   command.add_option("--channels", channels, "The input's channels")->capture_default_str()->check(CLI::Range(1, 65536));
 }
 
-torch::Tensor ExampleInputArguments::parse() const {
+Tensor ExampleInputArguments::parse() const {
   const auto [height, width] = parse_size(size, "--size");
-  return torch::zeros({1, channels, height, width});
+  const std::vector<std::int64_t> shape{1, channels, height, width};
+  return {shape, std::vector<float>(static_cast<std::size_t>(picture::element_count(shape)))};
 }
 
 void ExportArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   AttributionArguments::add_all_but_engine_to(command);
   input.add_to(command);
@@ -283,7 +282,7 @@ void ExportArguments::add_to(CLI::App& command) {
 }
 
 void GraphArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command.add_option("--output-element", output_element, "Which element of the network's output is explained")->type_name("ELEMENT");
@@ -292,7 +291,7 @@ void GraphArguments::add_to(CLI::App& command) {
 }
 
 void LayersArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The network: a TorchScript or an ONNX file")->type_name("FILE")->required();
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")
       ->check(CLI::Range(1, 4096));

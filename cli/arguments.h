@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "whycam/options.h"
+#include "network.h"
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
 
@@ -56,7 +56,7 @@ struct AttributionArguments {
   void add_to(CLI::App& command);
   void add_all_but_engine_to(CLI::App& command);
   /// Throws Failure.
-  AttributeOptions parse() const;
+  AttributionSettings parse() const;
 };
 
 struct ExplainArguments : AttributionArguments {
@@ -107,7 +107,7 @@ struct ExampleInputArguments {
 
   void add_to(CLI::App& command);
   /// Zeros. Throws Failure.
-  torch::Tensor parse() const;
+  Tensor parse() const;
 };
 
 struct ExportArguments : AttributionArguments {

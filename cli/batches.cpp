@@ -1,7 +1,5 @@
 #include "batches.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 
 namespace whycam::cli {
@@ -42,16 +40,22 @@ Item BatchReader::read(std::size_t number) const {
   return item;
 }
 
-torch::Tensor BatchReader::joined(const std::vector<Item>& items) const {
+std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) const {
   const auto some =
       std::find_if(items.begin(), items.end(), [](const Item& item) { return item.input.has_value(); });
-  if (some == items.end()) return {};
+  if (some == items.end()) return std::nullopt;
   if (is_array(items[0].file.path)) return items[0].input->tensor;
-  const torch::Tensor nothing = torch::zeros_like(some->input->tensor);
-  std::vector<torch::Tensor> tensors;
-  for (const Item& item : items) tensors.push_back(item.input ? item.input->tensor : nothing);
-  if (files_.size() > batch_size_) tensors.resize(batch_size_, nothing);
-  return torch::cat(tensors);
+  const Tensor& one = some->input->tensor;  // pictures all have its shape
+  const std::size_t rows = files_.size() > batch_size_ ? batch_size_ : items.size();
+  std::vector<float> numbers(rows * count(one), 0.0F);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].input) continue;
+    const auto& own = std::get<std::vector<float>>(items[i].input->tensor.values);
+    std::copy(own.begin(), own.end(), numbers.begin() + static_cast<std::ptrdiff_t>(i * own.size()));
+  }
+  Tensor joined{one.shape, std::move(numbers)};
+  joined.shape[0] = static_cast<std::int64_t>(rows);
+  return joined;
 }
 
 }  // namespace whycam::cli

@@ -20,7 +20,7 @@ struct Item {
 
 struct Batch {
   std::vector<Item> items;
-  torch::Tensor tensor;  ///< undefined where no item could be read
+  std::optional<Tensor> tensor;  ///< nothing where no item could be read
 };
 
 /// Reads the inputs in order: pictures `batch_size` at a time, each .npy tensor by itself. What a batch holds
@@ -38,7 +38,7 @@ class BatchReader {
 
  private:
   Item read(std::size_t number) const;
-  torch::Tensor joined(const std::vector<Item>& items) const;
+  std::optional<Tensor> joined(const std::vector<Item>& items) const;
 
   std::vector<InputFile> files_;
   std::vector<bool> finished_;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,15 @@ class CommandLine {
 
  private:
   template <class Arguments>
-  void add(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&));
+  void add(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&)) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* subcommand = app_.add_subcommand(name, description);
+    arguments->add_to(*subcommand);
+    subcommand->footer(exit_code_help());
+    subcommands_.emplace_back(subcommand, [arguments, command] { return command(*arguments); });
+  }
+  /// The subcommands that this build has beside the others; in libtorch/ and plain/.
+  void add_what_needs_libtorch();
 
   CLI::App app_;
   std::vector<std::pair<const CLI::App*, std::function<ExitCode()>>> subcommands_;

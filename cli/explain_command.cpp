@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -17,7 +18,6 @@
 #include "results.h"
 #include "targets.h"
 #include "whycam/errors.h"
-#include "whycam/guided_grad_cam.h"
 
 namespace whycam::cli {
 namespace {
@@ -36,7 +36,7 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
-  std::optional<Explanation> explanation;  ///< of all items in their order; nothing where all of them failed
+  std::optional<Answer> answer;  ///< for all items in their order; nothing where all of them failed
 };
 
 /// One run over all inputs. Three threads share the work: one reads ahead, this one explains, one draws and
@@ -47,9 +47,10 @@ class Run {
       : arguments_(arguments),
         settings_{arguments, methods_of(arguments), arguments.drawing.parse(),
                   {},        arguments.layer,       arguments.output_dir},
-        options_(arguments.parse().methods(settings_.methods)),
+        attribution_(arguments.parse()),
         preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
+    attribution_.methods = settings_.methods;
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     for (const std::string& text : arguments.targets)
       targets_.push_back(parse_target(text, settings_.labels));
@@ -58,7 +59,7 @@ class Run {
   ExitCode go() {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
-    model_ = load_model(arguments_.model);
+    network_ = load_network(arguments_.model);
     prepare_folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
@@ -133,7 +134,7 @@ class Run {
     try {
       while (auto explained = explained_.pop())
         for (std::size_t i = 0; i < explained->items.size(); ++i)
-          write(explained->items[i], explained->explanation, static_cast<std::int64_t>(i));
+          write(explained->items[i], explained->answer, static_cast<std::int64_t>(i));
     } catch (...) {
       write_failure_ = std::current_exception();
       explained_.close(write_failure_);
@@ -149,10 +150,10 @@ class Run {
   void explain(Batch batch) {
     for (const Item& item : batch.items)
       if (item.failure && !passes_over(*item.failure)) throw *item.failure;
-    std::optional<Explanation> explanation;
-    if (batch.tensor.defined()) {
+    std::optional<Answer> answer;
+    if (batch.tensor) {
       try {
-        explanation = explanation_of(batch.tensor);
+        answer = answer_for(*batch.tensor);
       } catch (...) {
         const Failure failure = current_failure();
         if (!passes_over(failure)) throw failure;
@@ -160,7 +161,7 @@ class Run {
         batch.items[0].failure = failure;
       }
     }
-    explained_.push({std::move(batch.items), std::move(explanation)});
+    explained_.push({std::move(batch.items), std::move(answer)});
   }
 
   /// The network failed on a batch: which of its items is to blame?
@@ -173,23 +174,23 @@ class Run {
     }
   }
 
-  Explanation explanation_of(const torch::Tensor& input) {
+  Answer answer_for(const Tensor& input) {
     const auto start = Clock::now();
-    if (!explainer_) {
+    if (!layer_is_known_) {
       const bool chosen = !settings_.layer.empty();
-      if (!chosen) settings_.layer = model_->default_layer({input});
-      explainer_.emplace(*model_, settings_.layer);
+      if (!chosen) settings_.layer = network_->default_layer(input);
+      layer_is_known_ = true;
       if (!chosen && prints_text())
         std::cout << "layer: " << settings_.layer
                   << " (the last one with spatial extent; --layer chooses another)\n";
     }
-    Explanation explanation = explainer_->explain(
-        {input}, [this](const torch::Tensor& output) { return choose_targets(targets_, output); }, options_);
+    Answer answer = network_->explain(
+        input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, attribution_);
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
-    return explanation;
+    return answer;
   }
 
-  void write(const Item& item, const std::optional<Explanation>& explanation, std::int64_t row) {
+  void write(const Item& item, const std::optional<Answer>& answer, std::int64_t row) {
     if (!lines_[item.number].empty()) return;  // finished by an earlier run; it is here because its batch was not
     ManifestLines lines;
     if (item.failure) {
@@ -198,9 +199,9 @@ class Run {
       if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
-      lines = write_results(settings_, *item.input, *explanation, row, names_);
-      warn(explanation->warnings);
-      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *explanation, row);
+      lines = write_results(settings_, *item.input, *answer, row, names_);
+      warn(answer->warnings);
+      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
     started_ = true;
@@ -236,12 +237,12 @@ class Run {
 
   const ExplainArguments& arguments_;
   RunSettings settings_;
-  AttributeOptions options_;
+  AttributionSettings attribution_;
   picture::Preprocessing preprocessing_;
   std::vector<TargetChoice> targets_;
   std::vector<InputFile> files_;
-  std::optional<Model> model_;
-  std::optional<GuidedGradCam> explainer_;
+  std::unique_ptr<Network> network_;
+  bool layer_is_known_ = false;
   double computing_ = 0;  ///< seconds
 
   Queue<Batch> batches_{2};

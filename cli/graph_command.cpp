@@ -4,20 +4,19 @@
 #include <iostream>
 
 #include "commands.h"
-#include "whycam/graph.h"
 
 namespace whycam::cli {
 
 ExitCode graph(const GraphArguments& arguments) {
-  const torch::Tensor input = arguments.input.parse();
-  const Model model = load_model(arguments.model);
-  const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
-  AttributeOptions options;
-  options.attribute_to_layer_input(arguments.layer_input)
-      .output_element(parse_output_element(arguments.output_element));
+  const Tensor input = arguments.input.parse();
+  const auto network = load_network(arguments.model);
+  const std::string layer = arguments.layer.empty() ? network->default_layer(input) : arguments.layer;
+  AttributionSettings settings;
+  settings.layer_input = arguments.layer_input;
+  settings.output_element = parse_output_element(arguments.output_element);
   std::string passes;
   bool shown = false;
-  for (const GraphStage& stage : graph_stages(model, {input}, layer, options)) {
+  for (const GraphStage& stage : network->graph_stages(input, layer, settings)) {
     passes += (passes.empty() ? "" : ", ") + stage.pass;
     if (!arguments.pass.empty() && arguments.pass != stage.pass) continue;
     std::cout << fmt::format("== {}: {} nodes\n{}\n", stage.pass, stage.nodes, stage.text);

@@ -1,15 +1,11 @@
 #include "inputs.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cctype>
 
 #include "exit_code.h"
 #include "whycam/errors.h"
-#include "whycam/picture/npy.h"
 #include "whycam/picture/render.h"
-#include "whycam/picture/tensor.h"
 
 namespace whycam::cli {
 namespace {
@@ -42,17 +38,6 @@ std::vector<fs::path> in_folder(const fs::path& folder) {
                   "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
   std::sort(files.begin(), files.end());
   return files;
-}
-
-torch::Tensor to_tensor(const picture::NpyArray& array) {
-  return std::visit(
-      [&array](const auto& values) {
-        using Value = typename std::decay_t<decltype(values)>::value_type;
-        torch::Tensor tensor = torch::empty(array.shape, c10::CppTypeToScalarType<Value>::value);
-        std::copy(values.begin(), values.end(), tensor.template data_ptr<Value>());
-        return tensor;
-      },
-      array.values);
 }
 
 }  // namespace
@@ -90,21 +75,21 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
     const picture::Image image = picture::read_image(file.path, preprocessing.channels());
     try {
       input.seen.push_back(picture::resize_for_network(image, preprocessing));
-      input.tensor = picture::to_tensor(picture::normalise(input.seen[0], preprocessing));
+      picture::Array normalised = picture::normalise(input.seen[0], preprocessing);
+      input.tensor = {std::move(normalised.shape), std::move(normalised.values)};
     } catch (const std::invalid_argument& error) {
       throw InputError("cannot use \"" + file.path.string() + "\": " + error.what());
     }
     return input;
   }
-  const picture::NpyArray array = picture::read_npy(file.path);
-  if (array.shape.size() != 4)
+  input.tensor = picture::read_npy(file.path);
+  if (input.tensor.shape.size() != 4)
     throw InputError("cannot use \"" + file.path.string() + "\": it has " +
-                     std::to_string(array.shape.size()) + " dimensions; the command takes N x C x H x W");
-  input.tensor = to_tensor(array);
-  if (!input.tensor.isfinite().all().item<bool>())
+                     std::to_string(input.tensor.shape.size()) + " dimensions; the command takes N x C x H x W");
+  if (!all_finite(input.tensor))
     throw InputError("cannot use \"" + file.path.string() + "\": it holds NaN or infinity; a network's answer to those means nothing");
-  for (std::int64_t example = 0; example < input.tensor.size(0); ++example)
-    input.seen.push_back(picture::picture_of_tensor(picture::to_array(input.tensor[example])));
+  for (std::int64_t example = 0; example < input.tensor.shape[0]; ++example)
+    input.seen.push_back(picture::picture_of_tensor(example_of(input.tensor, example)));
   return input;
 }
 

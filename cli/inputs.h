@@ -1,13 +1,12 @@
 // Pictures, folders and tensors as a network's inputs.
 #pragma once
 
-#include <torch/types.h>
-
 #include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tensor.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/preprocess.h"
 
@@ -22,7 +21,7 @@ struct InputFile {
 /// What the network gets of one file: one example, or those of a .npy tensor.
 struct Input {
   InputFile file;
-  torch::Tensor tensor;              ///< N x C x H x W
+  Tensor tensor;                     ///< N x C x H x W
   std::vector<picture::Image> seen;  ///< what overlays lie on, one an example
 };
 

@@ -1,6 +1,5 @@
 #include "results.h"
 
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,23 +9,24 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
-#include "whycam/picture/npy.h"
-#include "whycam/picture/tensor.h"
 
 namespace whycam::cli {
 namespace {
 
-ChosenClass chosen_class(const Explanation& explanation, const TargetExplanation& target,
-                         std::int64_t example) {
+ChosenClass chosen_class(const Answer& answer, const AnsweredTarget& target, std::int64_t example) {
   ChosenClass result;
-  const torch::Tensor& output = explanation.output;
-  result.score = target.scores[example].item<double>();
-  if (output.dim() == 0 || output.numel() == output.size(0)) return result;
-  result.indices = target.target.resolve(output.sizes())[static_cast<std::size_t>(example)];
-  if (output.dim() == 2) result.probability = output[example].softmax(0)[result.indices[0]].item<double>();
+  const Tensor& output = answer.output;
+  result.score = target.scores[static_cast<std::size_t>(example)];
+  if (output.shape.empty() || static_cast<std::int64_t>(count(output)) == output.shape[0]) return result;
+  result.indices = target.target.resolve(output.shape)[static_cast<std::size_t>(example)];
+  if (output.shape.size() != 2) return result;
+  const double probability = softmax(output, example)[static_cast<std::size_t>(result.indices[0])];
+  // No more digits than the output has.
+  result.probability = std::holds_alternative<std::vector<float>>(output.values) ? static_cast<float>(probability) : probability;
   return result;
 }
 
@@ -37,38 +37,17 @@ std::string class_for_file(const RunSettings& settings, const ChosenClass& chose
   return text.empty() ? "output" : text;
 }
 
-/// The attribution of one example by one method: C x H x W, or 1 x H x W for Grad-CAM; of size 0 where there
-/// is none.
-torch::Tensor attribution_of(const TargetExplanation& target, Method method, std::int64_t example) {
-  const auto pick = [example](const torch::Tensor& all) { return all.numel() == 0 ? all : all[example]; };
-  switch (method) {
-    case Method::grad_cam:
-      return pick(target.layers[0].upsampled[0]);
-    case Method::guided_grad_cam:
-      return pick(target.layers[0].guided_grad_cam[0]);
-    case Method::guided_backprop:
-      return pick(target.guided_backprop[0]);
-    case Method::deconvolution:
-      return pick(target.deconvolution[0]);
-  }
-  return {};
+/// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is none.
+std::optional<Tensor> attribution_of(const AnsweredTarget& target, Method method, std::int64_t example) {
+  const Tensor& all = target.attributions.at(method);
+  return count(all) == 0 ? std::nullopt : std::optional(slice(all, example));
 }
 
-picture::Image draw(const Drawing& drawing, const torch::Tensor& attribution, Method method,
-                    const picture::Image& seen) {
-  if (method == Method::grad_cam)
-    return picture::overlay(seen, picture::to_array(attribution[0]), drawing.colours, drawing.opacity);
-  return picture::signed_map(picture::to_array(attribution), drawing.signed_maps);
-}
-
-void write_array(const std::filesystem::path& path, const torch::Tensor& attribution) {
-  const torch::Tensor values = attribution.unsqueeze(0).to(torch::kCPU).contiguous();
-  picture::NpyArray array{values.sizes().vec(), {}};
-  if (values.scalar_type() == torch::kDouble)
-    array.values = std::vector<double>(values.data_ptr<double>(), values.data_ptr<double>() + values.numel());
-  else
-    array.values = std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
-  picture::write_npy(path, array);
+picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method method, const picture::Image& seen) {
+  picture::Array map = example_of(attribution, 0);
+  if (method != Method::grad_cam) return picture::signed_map(map, drawing.signed_maps);
+  map.shape.erase(map.shape.begin());  // its one channel
+  return picture::overlay(seen, map, drawing.colours, drawing.opacity);
 }
 
 /// How the files of one example begin.
@@ -93,12 +72,12 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
 }
 
 /// Writes a picture (and array) and returns their names.
-Json write_files(const RunSettings& settings, const std::string& name, const torch::Tensor& attribution,
+Json write_files(const RunSettings& settings, const std::string& name, const Tensor& attribution,
                  const picture::Image& drawn) {
   Json files{{"picture", name + ".png"}};
   picture::write_image(settings.folder / (name + ".png"), drawn);
   if (settings.arguments.save_npy) {
-    write_array(settings.folder / (name + ".npy"), attribution);
+    picture::write_npy(settings.folder / (name + ".npy"), attribution);
     files["array"] = name + ".npy";
   }
   return files;
@@ -147,33 +126,33 @@ struct WrittenClass {
 };
 
 WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index,
-                         const Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
+                         const Answer& answer, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const auto& [target, chosen] = choice;
   Json line{{"input", input.file.path.string()}, {"example", index}};
   line.update(class_entry(settings, chosen));
-  line["engine"] = explanation.engine;
-  if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
-  line["relus_guided"] = explanation.activations.relus_guided;
-  line["activations_not_guided"] = explanation.activations.not_guided;
+  line["engine"] = answer.engine;
+  if (!answer.why_not_compiled.empty()) line["why_not_compiled"] = answer.why_not_compiled;
+  line["relus_guided"] = answer.activations.relus_guided;
+  line["activations_not_guided"] = answer.activations.not_guided;
   const std::string stem = name_stem(settings, input, index) + "-" + class_for_file(settings, chosen) + "-";
   std::map<Method, picture::Image> drawn;
   for (const Method method : settings.methods) {
-    const torch::Tensor attribution = attribution_of(*target, method, example);
+    const std::optional<Tensor> attribution = attribution_of(*target, method, example);
     Json& files = line["files"][name_of(method)] = Json::object();
-    if (attribution.numel() == 0) continue;
-    drawn[method] = draw(settings.drawing, attribution, method, input.seen[index]);
-    files = write_files(settings, names(stem + name_of(method)), attribution, drawn[method]);
+    if (!attribution) continue;
+    drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
+    files = write_files(settings, names(stem + name_of(method)), *attribution, drawn[method]);
   }
   return {std::move(line), std::move(drawn)};
 }
 
 }  // namespace
 
-std::vector<ChosenTarget> chosen_for(const Explanation& explanation, std::int64_t example) {
+std::vector<ChosenTarget> chosen_for(const Answer& answer, std::int64_t example) {
   std::vector<ChosenTarget> all;
-  for (const TargetExplanation& target : explanation.targets) {
-    const ChosenClass chosen = chosen_class(explanation, target, example);
+  for (const AnsweredTarget& target : answer.targets) {
+    const ChosenClass chosen = chosen_class(answer, target, example);
     // Where the best class is one that was named as well, another example may need both.
     if (std::none_of(all.begin(), all.end(),
                      [&](const ChosenTarget& other) { return other.chosen.indices == chosen.indices; }))
@@ -182,15 +161,15 @@ std::vector<ChosenTarget> chosen_for(const Explanation& explanation, std::int64_
   return all;
 }
 
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Answer& answer,
                             std::int64_t first_example, UniqueNames& names) {
   ManifestLines lines;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     ContactSheet sheet(settings.methods);
     const std::size_t first_line = lines.size();
-    for (const ChosenTarget& choice : chosen_for(explanation, example)) {
-      WrittenClass written = write_class(settings, input, i, explanation, choice, example, names);
+    for (const ChosenTarget& choice : chosen_for(answer, example)) {
+      WrittenClass written = write_class(settings, input, i, answer, choice, example, names);
       lines.push_back(std::move(written.line));
       if (settings.arguments.contact_sheet)
         sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));

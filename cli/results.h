@@ -9,7 +9,7 @@
 #include "inputs.h"
 #include "labels.h"
 #include "manifest.h"
-#include "whycam/explanation.h"
+#include "network.h"
 
 namespace whycam::cli {
 
@@ -32,21 +32,21 @@ struct ChosenClass {
   bool is_class() const { return indices.size() == 1; }
 };
 
-/// What an explanation chose for one of its examples, each class once.
+/// What an answer chose for one of its examples, each class once.
 struct ChosenTarget {
-  const TargetExplanation* target;
+  const AnsweredTarget* target;
   ChosenClass chosen;
 };
-std::vector<ChosenTarget> chosen_for(const Explanation& explanation, std::int64_t example);
+std::vector<ChosenTarget> chosen_for(const Answer& answer, std::int64_t example);
 
-/// Writes the pictures (and arrays) of one input, whose examples are those of the explanation from
+/// Writes the pictures (and arrays) of one input, whose examples are those of the answer from
 /// `first_example` on. `names` keeps their files apart from others of the run. Returns the input's lines for
 /// the manifest, one an example and target. Throws OutputError.
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Explanation& explanation,
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Answer& answer,
                             std::int64_t first_example, UniqueNames& names);
 
 /// The table of classes that a person reads.
-std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation,
+std::string summary(const RunSettings& settings, const Input& input, const Answer& answer,
                     std::int64_t first_example);
 
 /// Makes the folder and finds out early whether it can be written. Throws OutputError.

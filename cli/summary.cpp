@@ -1,5 +1,4 @@
 // The table of classes.
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,49 +9,48 @@ namespace whycam::cli {
 namespace {
 
 /// The five best classes and those explained.
-std::string classes_table(const RunSettings& settings, const torch::Tensor& scores,
+std::string classes_table(const RunSettings& settings, const Tensor& output, std::int64_t example,
                           const std::vector<std::int64_t>& explained) {
-  const torch::Tensor probabilities = scores.to(torch::kDouble).softmax(0);
-  std::vector<std::int64_t> rows;
-  const torch::Tensor best = std::get<1>(probabilities.topk(std::min<std::int64_t>(5, scores.size(0))));
-  for (std::int64_t i = 0; i < best.size(0); ++i) rows.push_back(best[i].item<std::int64_t>());
+  const std::vector<double> probabilities = softmax(output, example);
+  std::vector<std::int64_t> rows = best(probabilities, 5);
   for (const std::int64_t index : explained)
     if (std::find(rows.begin(), rows.end(), index) == rows.end()) rows.push_back(index);
   std::string text = "    softmax probability       score  class (* explained)\n";
   for (const std::int64_t index : rows) {
     const bool star = std::find(explained.begin(), explained.end(), index) != explained.end();
-    text +=
-        fmt::format("  {} {:19.6f} {:11.4f}  {} {}\n", star ? '*' : ' ', probabilities[index].item<double>(),
-                    scores[index].item<double>(), index, settings.labels.name(index).value_or(""));
+    const auto place = static_cast<std::size_t>(index);
+    text += fmt::format("  {} {:19.6f} {:11.4f}  {} {}\n", star ? '*' : ' ', probabilities[place],
+                        number(output, static_cast<std::size_t>(example) * probabilities.size() + place), index,
+                        settings.labels.name(index).value_or(""));
   }
   return text;
 }
 
 }  // namespace
 
-std::string summary(const RunSettings& settings, const Input& input, const Explanation& explanation,
+std::string summary(const RunSettings& settings, const Input& input, const Answer& answer,
                     std::int64_t first_example) {
   std::string text;
-  const torch::Tensor& output = explanation.output;
+  const Tensor& output = answer.output;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     text += input.file.path.string() + (input.seen.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
-    for (const auto& [target, chosen] : chosen_for(explanation, example)) {
-      if (chosen.is_class() && output.dim() == 2)
+    for (const auto& [target, chosen] : chosen_for(answer, example)) {
+      if (chosen.is_class() && output.shape.size() == 2)
         explained.push_back(chosen.indices[0]);
       else
         text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
     }
-    if (output.dim() == 2 && output.size(1) > 1) text += classes_table(settings, output[example], explained);
+    if (output.shape.size() == 2 && output.shape[1] > 1) text += classes_table(settings, output, example, explained);
   }
   std::string others;
-  for (const auto& [name, count] : explanation.activations.not_guided)
+  for (const auto& [name, count] : answer.activations.not_guided)
     others += fmt::format(", {} {} not", count, name);
   const std::string why =
-      explanation.why_not_compiled.empty() ? "" : " (not compiled: " + explanation.why_not_compiled + ")";
-  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", explanation.activations.relus_guided, others,
-                      explanation.engine, why);
+      answer.why_not_compiled.empty() ? "" : " (not compiled: " + answer.why_not_compiled + ")";
+  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", answer.activations.relus_guided, others,
+                      answer.engine, why);
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "labels.h"
+#include "tensor.h"
 #include "whycam/target.h"
 
 namespace whycam::cli {
@@ -22,6 +23,6 @@ TargetChoice parse_target(const std::string& text, const Labels& labels);
 
 /// The targets for this output, each once, in the order given. An output of one number per example is
 /// explained as it is. Throws TargetError.
-std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const torch::Tensor& output);
+std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const Tensor& output);
 
 }  // namespace whycam::cli

@@ -7,8 +7,10 @@ install(TARGETS whycam EXPORT whycam-targets
 # libtorch is found again where it was found here, if that is no folder which the system searches by itself.
 set_target_properties(whycam PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 
-install(DIRECTORY include/whycam DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-  FILES_MATCHING PATTERN "*.h")
+foreach(header IN LISTS WHYCAM_HEADERS)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES include/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder} COMPONENT development)
+endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/include/whycam/version.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/whycam COMPONENT development)
 

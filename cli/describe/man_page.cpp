@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -97,6 +98,30 @@ std::string exit_status() {
   return text;
 }
 
+/// Leaves out what is not of this build: lines from `.\" only with NAME` (or `only without NAME`) to `.\" end`, where there is no
+/// subcommand of that name (or there is one).
+std::string of_this_build(const CLI::App& app, const std::string& page) {
+  const std::string with = ".\\\" only with ", without = ".\\\" only without ", end = ".\\\" end";
+  const std::vector<CommandText> all = describe_subcommands(app);
+  const auto has = [&](const std::string& name) {
+    return std::any_of(all.begin(), all.end(), [&](const CommandText& command) { return command.name == name; });
+  };
+  std::istringstream lines(page);
+  std::string text;
+  bool kept = true;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(with, 0) == 0)
+      kept = has(line.substr(with.size()));
+    else if (line.rfind(without, 0) == 0)
+      kept = !has(line.substr(without.size()));
+    else if (line == end)
+      kept = true;
+    else if (kept)
+      text += line + "\n";
+  }
+  return text;
+}
+
 void fill_in(std::string& page, const std::string& name, std::string text) {
   const std::string placeholder = "@" + name + "@";
   const std::size_t place = page.find(placeholder);
@@ -107,8 +132,8 @@ void fill_in(std::string& page, const std::string& name, std::string text) {
 
 }  // namespace
 
-std::string man_page(const CLI::App& app, std::string page_template) {
-  std::string& page = page_template;
+std::string man_page(const CLI::App& app, const std::string& page_template) {
+  std::string page = of_this_build(app, page_template);
   fill_in(page, "VERSION", version);
   fill_in(page, "SYNOPSIS", synopsis(app));
   fill_in(page, "OPTIONS", items(describe(app).options, false));

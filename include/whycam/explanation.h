@@ -3,11 +3,10 @@
 
 #include <torch/types.h>
 
-#include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "whycam/activation_report.h"
 #include "whycam/target.h"
 
 namespace whycam {
@@ -30,12 +29,6 @@ struct TargetExplanation {
   std::vector<LayerExplanation> layers;         ///< one a layer of the explainer, in its order
   std::vector<torch::Tensor> guided_backprop;   ///< one an input, of its shape
   std::vector<torch::Tensor> deconvolution;     ///< one an input, of its shape
-};
-
-/// Which activations the gradient met on its way from the output to the inputs.
-struct ActivationReport {
-  std::int64_t relus_guided = 0;                    ///< calls, not modules: a ReLU that runs twice counts twice
-  std::map<std::string, std::int64_t> not_guided;   ///< other activations, by name, which kept their plain gradient
 };
 
 /// All that one forward pass and its backward passes tell. Tensors are on the inputs' device, raw and signed.

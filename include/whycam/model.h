@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "whycam/layer_info.h"
+
 namespace torch::jit {
 struct Module;
 }
@@ -24,15 +26,6 @@ namespace whycam {
 namespace network {
 class Network;
 }
-
-/// What Model::layers says of one layer.
-struct LayerInfo {
-  std::string path;                                        ///< "layer4.1.conv2"
-  std::string type;                                        ///< the module's class: "Conv2d"
-  std::vector<std::vector<std::int64_t>> output_shapes;    ///< one a tensor; empty where it did not run
-  bool fit_for_grad_cam = false;                           ///< one tensor with spatial extent that the output depends on
-  bool is_default = false;                                 ///< the last fit one to run: what default_layer() names
-};
 
 /// A network that can be run and observed. A handle: copies share the network. Thread-safe: one Model serves many
 /// threads at once.

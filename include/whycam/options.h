@@ -3,33 +3,16 @@
 
 #include <ATen/core/ivalue.h>
 
-#include <cstdint>
-#include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "whycam/engine.h"
+#include "whycam/guided_rule.h"
 #include "whycam/interpolation.h"
+#include "whycam/method.h"
+#include "whycam/output_element.h"
 
 namespace whycam {
-
-/// Which gradient a rule changes at a ReLU.
-enum class GuidedRule {
-  captum,  ///< the whole gradient of the tensor that enters the ReLU, as Captum's hook does
-  paper,   ///< only what passes through the ReLU (Springenberg et al. 2014, section 3.4)
-};
-
-/// The attributions that explain() can compute.
-enum class Method {
-  grad_cam,         ///< Selvaraju et al. 2017, equations 1 and 2
-  guided_backprop,  ///< Springenberg et al. 2014
-  guided_grad_cam,  ///< Selvaraju et al. 2017, section 3.2: the product of the two above
-  deconvolution,    ///< Zeiler and Fergus 2014
-};
-
-/// One step into an output that is no tensor: an element of a tuple or list, or a key of a dictionary.
-using OutputElement = std::variant<std::int64_t, std::string>;
 
 /// The parameters of attribute() and explain() beside inputs and targets, each with Captum's default. A value class
 /// with chained setters: `AttributeOptions().interpolate_mode(Interpolation::bilinear)`.

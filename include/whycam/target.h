@@ -1,13 +1,16 @@
 // Which number of a network's output is explained.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
+
+namespace at {
+class Tensor;  // which torch::Tensor is another name of
+}
 
 namespace whycam {
 
@@ -25,9 +28,9 @@ class Target {
   template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>>>
   Target(Integer index) : choice_(ForAll{{static_cast<std::int64_t>(index)}}) {}  // NOLINT: the commonest target
 
-  /// An integer tensor: with one element, the class of every example; with N elements in one dimension, a class
+  /// An integer tensor (with libtorch alone): with one element, the class of every example; with N elements in one dimension, a class
   /// per example.
-  Target(const torch::Tensor& indices);  // NOLINT: as in Captum
+  Target(const at::Tensor& indices);  // NOLINT: as in Captum
 
   /// A class per example of an N x classes output.
   static Target per_example(std::vector<std::int64_t> indices);
@@ -43,7 +46,12 @@ class Target {
 
   /// The full indices behind the example's number, one row an example, for this output. Throws TargetError where
   /// the target does not choose exactly one number per example.
-  std::vector<Indices> resolve(torch::IntArrayRef output_shape) const;
+  std::vector<Indices> resolve(const std::vector<std::int64_t>& output_shape) const;
+  /// The same for a tensor's sizes().
+  template <class Sizes, class = decltype(std::declval<const Sizes&>().vec())>
+  std::vector<Indices> resolve(const Sizes& output_shape) const {
+    return resolve(output_shape.vec());
+  }
 
  private:
   struct ForAll {

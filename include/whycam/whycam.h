@@ -23,6 +23,7 @@
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
 #include "whycam/picture/tensor.h"
+#include "whycam/plain.h"
 #include "whycam/tap.h"
 #include "whycam/target.h"
 #include "whycam/trust.h"

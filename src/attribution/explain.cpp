@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "attribution/grad_cam.h"
-#include "attribution/warnings.h"
-#include "model/failure.h"
+#include "basics/chosen_places.h"
+#include "basics/doubts.h"
+#include "basics/work.h"
 #include "model/inputs.h"
 #include "model/quiet.h"
 #include "whycam/errors.h"
@@ -15,22 +16,6 @@ namespace {
 using engine::ReluGradient;
 using engine::ReluRule;
 
-bool asks_for(const AttributeOptions& options, Method method) {
-  const auto& methods = options.methods();
-  return std::find(methods.begin(), methods.end(), method) != methods.end();
-}
-
-/// What has to be computed for the methods asked for.
-struct Work {
-  explicit Work(const AttributeOptions& options)
-      : product(asks_for(options, Method::guided_grad_cam)),
-        layers(product || asks_for(options, Method::grad_cam)),
-        guided(product || asks_for(options, Method::guided_backprop)),
-        deconvolution(asks_for(options, Method::deconvolution)) {}
-  bool product, layers, guided, deconvolution;
-  int gradients_per_target() const { return layers + guided + deconvolution; }
-};
-
 /// The numbers of the output that a target chooses, and the gradient of their sum with respect to the output.
 struct Chosen {
   torch::Tensor scores;
@@ -38,23 +23,10 @@ struct Chosen {
 };
 
 Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
-  torch::Tensor rows = output;
-  if (rows.dim() == 0 && examples == 1) rows = rows.reshape({1});
-  const std::vector<Target::Indices> indices = target.resolve(rows.sizes());
-  if (static_cast<std::int64_t>(indices.size()) != examples)
-    throw TargetError("the output has " + std::to_string(indices.size()) + " rows for " + std::to_string(examples) +
-                      " examples; the first dimension of the explained output must count the examples");
-  const std::int64_t row_size = rows[0].numel();
-  std::vector<std::int64_t> positions;  // in the flattened output
-  for (std::size_t example = 0; example < indices.size(); ++example) {
-    std::int64_t position = 0;
-    for (std::size_t i = 0; i < indices[example].size(); ++i)
-      position = position * rows.size(static_cast<std::int64_t>(i) + 1) + indices[example][i];
-    positions.push_back(static_cast<std::int64_t>(example) * row_size + position);
-  }
-  const torch::Tensor where = torch::tensor(positions, torch::kLong).to(output.device());
-  torch::Tensor gradient = torch::zeros(rows.numel(), rows.options()).index_fill_(0, where, 1);
-  return {rows.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
+  const std::vector<std::int64_t> places = basics::chosen_places(target, output.sizes().vec(), examples);
+  const torch::Tensor where = torch::tensor(places, torch::kLong).to(output.device());
+  torch::Tensor gradient = torch::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
+  return {output.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
 }
 
 /// Grad-CAM at each tensor of each layer, without negative values unless their sign is asked for.
@@ -75,11 +47,6 @@ std::vector<LayerExplanation> grad_cams(engine::Pass& pass, const torch::Tensor&
 
 std::vector<std::int64_t> spatial_extent(const torch::Tensor& input) { return input.sizes().slice(2).vec(); }
 
-/// Whether Captum could resize the attribution to the input; where not, the result for that input is empty.
-bool can_be_resized(const torch::Tensor& attribution, const torch::Tensor& input, Interpolation mode) {
-  return attribution.dim() == input.dim() && fits(mode, input.dim()) && attribution.size(0) == input.size(0);
-}
-
 bool has_nan(const torch::Tensor& values) { return values.defined() && values.isnan().any().item<bool>(); }
 
 }  // namespace
@@ -87,20 +54,11 @@ bool has_nan(const torch::Tensor& values) { return values.defined() && values.is
 Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
     : engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
 
-void Explainer::warn(const std::string& kind, const std::string& message, Explanation& explanation) const {
-  explanation.warnings.push_back(message);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!warned_.insert(kind).second) return;
-  }
-  emit_warning(message);
-}
-
 Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
                                const AttributeOptions& options, bool signed_layers) const {
   network::check_inputs(inputs);
   const network::CollectedWarnings libtorch;
-  const Work work(options);
+  const basics::Work work(options.methods());
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
   const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
   const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
@@ -143,26 +101,22 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
     if (!signed_layers) resize_to_inputs(inputs, options, result, explanation);
   }
   report_doubts(options, explanation);
-  for (const std::string& message : libtorch.messages()) warn(message, message, explanation);
+  for (const std::string& message : libtorch.messages()) warnings_.add(message, message, explanation.warnings);
   return explanation;
 }
 
 void Explainer::resize_to_inputs(const std::vector<torch::Tensor>& inputs, const AttributeOptions& options,
                                  TargetExplanation& target, Explanation& explanation) const {
   const Interpolation mode = options.interpolate_mode();
-  const bool product = Work(options).product;
+  const bool product = basics::Work(options.methods()).product;
   for (LayerExplanation& at_layer : target.layers) {
     const auto& cams = at_layer.layer_attributions;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       // Where a layer gives several tensors, each input takes the first that can be resized to it.
       const auto cam = std::find_if(cams.begin(), cams.end(),
-                                    [&](const torch::Tensor& one) { return can_be_resized(one, inputs[i], mode); });
+                                    [&](const torch::Tensor& one) { return basics::can_be_resized(one.sizes().vec(), inputs[i].sizes().vec(), mode); });
       if (cam == cams.end())
-        warn("resize",
-             "the layer's attribution of " + network::shape_text(cams[0].sizes()) +
-                 " cannot be resized to an input of " + network::shape_text(inputs[i].sizes()) + " by the mode " +
-                 to_string(mode) + "; that input's attribution is empty",
-             explanation);
+        warnings_.add("resize", basics::cannot_be_resized(cams[0].sizes().vec(), inputs[i].sizes().vec(), mode), explanation.warnings);
       at_layer.upsampled.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
                                                      : interpolate(*cam, spatial_extent(inputs[i]), mode));
       if (!product) continue;
@@ -173,11 +127,9 @@ void Explainer::resize_to_inputs(const std::vector<torch::Tensor>& inputs, const
 }
 
 void Explainer::report_doubts(const AttributeOptions& options, Explanation& explanation) const {
-  const Work work(options);
+  const basics::Work work(options.methods());
   if ((work.guided || work.deconvolution) && explanation.activations.relus_guided == 0)
-    warn("no relu",
-         "the network has no ReLU between its output and its inputs: guided backpropagation is the plain gradient then",
-         explanation);
+    warnings_.add("no relu", basics::no_relu(), explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
     bool nan = false;
     for (const auto& gradient : target.guided_backprop) nan = nan || has_nan(gradient);
@@ -185,9 +137,7 @@ void Explainer::report_doubts(const AttributeOptions& options, Explanation& expl
     for (const auto& layer : target.layers)
       for (const auto& cam : layer.layer_attributions) nan = nan || has_nan(cam);
     if (!nan) continue;
-    warn("nan", "the attribution for the target " + target.target.to_string() +
-                    " holds NaN: the network's activations or gradients overflow or divide by zero on this input",
-         explanation);
+    warnings_.add("nan", basics::holds_nan(target.target), explanation.warnings);
     break;
   }
 }

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "basics/warnings.h"
 #include "engine/engine.h"
 #include "whycam/explanation.h"
 #include "whycam/options.h"
@@ -28,7 +27,6 @@ class Explainer {
   const std::vector<Layer>& layers() const { return layers_; }
 
  private:
-  void warn(const std::string& kind, const std::string& message, Explanation& explanation) const;
   /// Fills in what Grad-CAM becomes at the size of each input, and its product with guided backpropagation.
   void resize_to_inputs(const std::vector<torch::Tensor>& inputs, const AttributeOptions& options,
                         TargetExplanation& target, Explanation& explanation) const;
@@ -36,8 +34,7 @@ class Explainer {
 
   std::shared_ptr<const engine::Engine> engine_;
   std::vector<Layer> layers_;
-  mutable std::mutex mutex_;
-  mutable std::set<std::string> warned_;
+  mutable basics::Warnings warnings_;
 };
 
 /// A chooser of one fixed target.

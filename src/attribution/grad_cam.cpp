@@ -4,15 +4,12 @@
 
 #include <numeric>
 
-#include "model/failure.h"
-#include "whycam/errors.h"
+#include "basics/doubts.h"
 
 namespace whycam::attribution {
 
 torch::Tensor grad_cam(const torch::Tensor& activation, const torch::Tensor& gradient, bool sum_channels) {
-  if (activation.dim() < 2)
-    throw LayerError("the layer gives a tensor of " + network::shape_text(activation.sizes()) +
-                     "; Grad-CAM needs examples and channels at least (N x C x space)");
+  basics::require_channels(activation.sizes().vec());
   torch::Tensor weights = gradient;
   if (gradient.dim() > 2) {
     std::vector<std::int64_t> space(static_cast<std::size_t>(gradient.dim() - 2));

@@ -2,20 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "model/name_table.h"
 #include "whycam/errors.h"
 
 namespace whycam {
 namespace {
-
-constexpr network::NameTable<Interpolation, 6> names{{
-    {Interpolation::nearest, "nearest"},
-    {Interpolation::area, "area"},
-    {Interpolation::linear, "linear"},
-    {Interpolation::bilinear, "bilinear"},
-    {Interpolation::bicubic, "bicubic"},
-    {Interpolation::trilinear, "trilinear"},
-}};
 
 torch::Tensor nearest(const torch::Tensor& values, torch::IntArrayRef size) {
   if (size.size() == 1) return at::upsample_nearest1d(values, size);
@@ -30,27 +20,6 @@ torch::Tensor area(const torch::Tensor& values, torch::IntArrayRef size) {
 }
 
 }  // namespace
-
-const char* to_string(Interpolation mode) { return network::name_in(names, mode); }
-
-Interpolation interpolation_named(const std::string& name) {
-  if (const auto mode = network::value_in(names, name)) return *mode;
-  std::string known;
-  for (const auto& [value, known_name] : names) known += (known.empty() ? "" : ", ") + std::string(known_name);
-  throw InputError("there is no interpolation mode \"" + name + "\"; the modes are " + known);
-}
-
-bool fits(Interpolation mode, std::int64_t dimensions) {
-  switch (mode) {
-    case Interpolation::nearest:
-    case Interpolation::area: return dimensions >= 3 && dimensions <= 5;
-    case Interpolation::linear: return dimensions == 3;
-    case Interpolation::bilinear:
-    case Interpolation::bicubic: return dimensions == 4;
-    case Interpolation::trilinear: return dimensions == 5;
-  }
-  return false;
-}
 
 torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vector<std::int64_t>& size,
                           Interpolation mode) {

@@ -5,18 +5,11 @@
 #include "engine/autograd/autograd_engine.h"
 #include "engine/compiled/compiled_engine.h"
 #include "engine/parallel_engine.h"
-#include "model/name_table.h"
 #include "model/network.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
 namespace {
-
-constexpr network::NameTable<whycam::Engine, 3> names{{
-    {whycam::Engine::automatic, "automatic"},
-    {whycam::Engine::autograd, "autograd"},
-    {whycam::Engine::compiled, "compiled"},
-}};
 
 /// What the request says, else the environment.
 whycam::Engine choice_of(const Request& request) {
@@ -64,10 +57,3 @@ std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<t
 }
 
 }  // namespace whycam::engine
-
-const char* whycam::to_string(Engine engine) { return network::name_in(engine::names, engine); }
-
-whycam::Engine whycam::engine_named(const std::string& name) {
-  if (const auto engine = network::value_in(engine::names, name)) return *engine;
-  throw InputError("there is no engine \"" + name + "\"; the engines are automatic, autograd and compiled");
-}

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "basics/relu_rule.h"
 #include "whycam/explanation.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
@@ -16,18 +17,8 @@
 
 namespace whycam::engine {
 
-/// What happens to a gradient at a ReLU, on its way to the inputs.
-enum class ReluGradient { guided, deconvolution };
-
-struct ReluRule {
-  ReluGradient gradient = ReluGradient::guided;
-  GuidedRule rule = GuidedRule::captum;
-  bool clipped_relus = false;  ///< ReLU6 and its like follow the rule too
-
-  bool operator==(const ReluRule& other) const {
-    return gradient == other.gradient && rule == other.rule && clipped_relus == other.clipped_relus;
-  }
-};
+using basics::ReluGradient;
+using basics::ReluRule;
 
 /// What one forward pass is asked for.
 struct Request {

@@ -17,18 +17,6 @@
 namespace whycam::exporting {
 namespace {
 
-graph::Resizing resizing(Interpolation mode) {
-  switch (mode) {
-    case Interpolation::nearest: return graph::Resizing::nearest;
-    case Interpolation::area: return graph::Resizing::area;
-    case Interpolation::linear:
-    case Interpolation::bilinear:
-    case Interpolation::trilinear: return graph::Resizing::linear;
-    case Interpolation::bicubic: return graph::Resizing::cubic;
-  }
-  throw InputError("unknown interpolation mode");
-}
-
 bool is_tensor(const c10::IValue& value) { return value.isTensor() && value.toTensor().defined(); }
 
 void name_ports(Plan& plan) {
@@ -141,7 +129,7 @@ graph::Graph explanation_graph(const Plan& plan, const engine::Request& request)
     if (gradient == graph::no_value) throw LayerError("the explained output does not depend on the layer \"" + plan.network->name_of(request.layers[0]) + "\"");
     const graph::Shape to = request.inputs[i].sizes().vec();
     const Value cam = graph::resize(graph, graph::grad_cam(graph, graph.output(graph::layer_name(0, *tensor)), gradient),
-                                    {to.begin() + 2, to.end()}, resizing(plan.interpolation));
+                                    {to.begin() + 2, to.end()}, plain::resizing(plan.interpolation));
     outputs.push_back({plan.parts[i].guided_grad_cam, graph.binary(Operator::multiply, guided, cam)});
     outputs.push_back({plan.parts[i].grad_cam, cam});
   }

@@ -7,6 +7,8 @@ std::size_t at(Value value) { return static_cast<std::size_t>(value); }
 
 }  // namespace
 
+std::string input_name(std::size_t input) { return "input." + std::to_string(input); }
+std::string argument_name(std::size_t argument) { return "argument." + std::to_string(argument); }
 std::string layer_name(std::size_t layer, std::size_t tensor) {
   return "layer." + std::to_string(layer) + "." + std::to_string(tensor);
 }

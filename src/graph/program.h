@@ -24,6 +24,9 @@ struct Forward {
 /// optimise, later. With `all_outputs`, those beside the explained one are outputs, too.
 Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs = false, const Seen& seen = {});
 
+/// What graphs of networks call their inputs, and those arguments that are tensors.
+std::string input_name(std::size_t input);
+std::string argument_name(std::size_t argument);
 std::string layer_name(std::size_t layer, std::size_t tensor);
 std::string layer_gradient_name(std::size_t layer, std::size_t tensor);
 std::string input_gradient_name(std::size_t rule, std::size_t input);

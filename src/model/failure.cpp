@@ -4,14 +4,11 @@
 
 #include <sstream>
 
+#include "basics/shape_text.h"
+
 namespace whycam::network {
 
-std::string shape_text(torch::IntArrayRef shape) {
-  if (shape.empty()) return "no dimensions";
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
-  return text;
-}
+std::string shape_text(torch::IntArrayRef shape) { return basics::shape_text(shape.vec()); }
 
 std::string first_sentence(const std::exception& failure) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&failure);

@@ -12,9 +12,9 @@
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "model/onnx_layers.h"
 #include "model/quiet.h"
 #include "model/reachable.h"
+#include "plain/onnx_network.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -42,11 +42,7 @@ std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector
   for (const torch::Tensor& input : inputs) all.push_back(given("", input));
   for (const c10::IValue& argument : additional_forward_args)
     if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
-  try {
-    return network::onnx_layers(network, all);
-  } catch (const onnx::Error& reason) {
-    throw ModelError(std::string("the ONNX network cannot be run: ") + reason.what());
-  }
+  return plain::layers_of(network, all);
 }
 
 bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimensions) {
@@ -129,9 +125,7 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
 
 std::string Model::default_layer(const std::vector<torch::Tensor>& inputs,
                                  const std::vector<c10::IValue>& additional_forward_args) const {
-  for (const LayerInfo& layer : layers(inputs, additional_forward_args))
-    if (layer.is_default) return layer.path;
-  throw LayerError("no layer of the network has spatial extent on this input; name one of its layers");
+  return plain::default_layer_of(layers(inputs, additional_forward_args));
 }
 
 }  // namespace whycam

@@ -20,6 +20,9 @@ class CannotPlan : public std::runtime_error {
 
 class Run;
 
+/// The threads that OpenMP gives the calling thread now.
+int thread_count();
+
 /// Whether the oneDNN in this process is the version that this was built for; nothing else here may be used otherwise. (A libtorch
 /// may bring another one.)
 bool available();

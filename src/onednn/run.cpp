@@ -1,3 +1,5 @@
+#include <omp.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -6,6 +8,8 @@
 #include "onednn/program.h"
 
 namespace whycam::onednn {
+
+int thread_count() { return omp_get_max_threads(); }
 
 struct Run::State {
   explicit State(std::shared_ptr<const Plan::Program> of) : program(std::move(of)), stream(cpu()) {

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/core.hpp>
-#include <opencv2/imgproc.hpp>
 #include <stdexcept>
+
+#include "picture/tables.h"
 
 namespace whycam::picture {
 namespace {
 
-// Both lists follow the order of the enumeration; grey, the last, needs no OpenCV.
-constexpr std::array opencv_maps{cv::COLORMAP_JET,     cv::COLORMAP_TURBO, cv::COLORMAP_VIRIDIS,
-                                 cv::COLORMAP_INFERNO, cv::COLORMAP_MAGMA, cv::COLORMAP_PLASMA,
-                                 cv::COLORMAP_HOT,     cv::COLORMAP_BONE};
-constexpr std::size_t map_count = opencv_maps.size() + 1;
+constexpr std::size_t map_count = tables::colour_map_count + 1;  // grey, the last, needs no table
 
 std::size_t index_of(ColourMap map) {
   const auto index = static_cast<std::size_t>(map);
@@ -22,26 +18,19 @@ std::size_t index_of(ColourMap map) {
 }
 
 ColourTable make_table(std::size_t index) {
-  cv::Mat levels(1, 256, CV_8UC1);
-  for (int i = 0; i < 256; ++i) levels.at<std::uint8_t>(i) = static_cast<std::uint8_t>(i);
-  cv::Mat colours;
-  if (index < opencv_maps.size()) {
-    cv::applyColorMap(levels, colours, opencv_maps[index]);
-  } else {
-    cv::cvtColor(levels, colours, cv::COLOR_GRAY2BGR);
-  }
   ColourTable table;
-  for (int i = 0; i < 256; ++i) {
-    const auto& colour = colours.at<cv::Vec3b>(i);  // blue, green, red
-    table[static_cast<std::size_t>(i)] = {colour[2], colour[1], colour[0]};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto level = static_cast<std::uint8_t>(i);
+    table[i] = {level, level, level};
+    if (index < tables::colour_map_count) std::copy_n(tables::colours[index][i], 3, table[i].begin());
   }
   return table;
 }
 
 std::array<ColourTable, map_count> make_tables() {
-  std::array<ColourTable, map_count> tables;
-  for (std::size_t index = 0; index < map_count; ++index) tables[index] = make_table(index);
-  return tables;
+  std::array<ColourTable, map_count> all;
+  for (std::size_t index = 0; index < map_count; ++index) all[index] = make_table(index);
+  return all;
 }
 
 }  // namespace
@@ -64,8 +53,8 @@ ColourMap colour_map_named(std::string_view name) {
 }
 
 const ColourTable& colour_table(ColourMap map) {
-  static const std::array<ColourTable, map_count> tables = make_tables();
-  return tables[index_of(map)];
+  static const std::array<ColourTable, map_count> all = make_tables();
+  return all[index_of(map)];
 }
 
 Rgb colour_at(ColourMap map, double value) {

@@ -1,41 +1,63 @@
 #include "whycam/picture/contact_sheet.h"
 
 #include <algorithm>
-#include <opencv2/imgproc.hpp>
+#include <cmath>
 #include <stdexcept>
 
 #include "picture/drawable.h"
+#include "picture/tables.h"
 
 namespace whycam::picture {
 namespace {
 
-constexpr int margin = 8, line_height = 20;
-constexpr double font_scale = 0.45;
-const cv::Scalar ink(40, 40, 40), paper(255, 255, 255);
+constexpr int margin = 8, line_height = tables::glyph_height;
+constexpr int ink = 40, paper = 255;
 
-int width_of(const std::string& text) {
-  int baseline = 0;
-  return cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, font_scale, 1, &baseline).width;
+/// Of a letter that drawable() left.
+const tables::Glyph& glyph_of(char letter) {
+  return tables::glyphs[std::clamp(letter, tables::first_glyph, tables::last_glyph) - tables::first_glyph];
 }
 
-void write(cv::Mat& sheet, const std::string& text, int x, int y, int width) {
+int width_of(const std::string& text) {
+  double width = 1;
+  for (const char letter : text) width += glyph_of(letter).advance;
+  return static_cast<int>(std::lround(width));
+}
+
+std::uint8_t* pixel(Image& sheet, int row, int column) {
+  return sheet.pixels.data() + 3 * (static_cast<std::size_t>(row) * static_cast<std::size_t>(sheet.width) + static_cast<std::size_t>(column));
+}
+
+void put(Image& sheet, const tables::Glyph& glyph, int x, int y) {
+  for (int row = 0; row < tables::glyph_height; ++row)
+    for (int column = 0; column < tables::glyph_width; ++column) {
+      const int at = x - tables::glyph_origin + column;
+      if (at < 0 || at >= sheet.width || y + row >= sheet.height) continue;
+      const int level = paper - (paper - ink) * glyph.ink[row][column] / 255;
+      std::uint8_t* place = pixel(sheet, y + row, at);
+      std::fill_n(place, 3, std::min(*place, static_cast<std::uint8_t>(level)));  // letters may touch
+    }
+}
+
+void write(Image& sheet, const std::string& text, int x, int y, int width) {
   std::string line = drawable(text);
   if (width_of(line) > width) {
     while (!line.empty() && width_of(line + "...") > width) line.pop_back();
     line += "...";
   }
-  cv::putText(sheet, line, {x, y + line_height - 6}, cv::FONT_HERSHEY_SIMPLEX, font_scale, ink, 1,
-              cv::LINE_AA);
+  double pen = x;
+  for (const char letter : line) {
+    put(sheet, glyph_of(letter), static_cast<int>(std::lround(pen)), y);
+    pen += glyph_of(letter).advance;
+  }
 }
 
-void paste(cv::Mat& sheet, const Image& image, int x, int y) {
-  const cv::Mat pixels(image.height, image.width, image.channels == 3 ? CV_8UC3 : CV_8UC1,
-                       const_cast<std::uint8_t*>(image.pixels.data()));
-  cv::Mat place = sheet(cv::Rect(x, y, image.width, image.height));
-  if (image.channels == 3)
-    pixels.copyTo(place);
-  else
-    cv::cvtColor(pixels, place, cv::COLOR_GRAY2RGB);
+void paste(Image& sheet, const Image& image, int x, int y) {
+  const auto channels = static_cast<std::size_t>(image.channels);
+  const std::uint8_t* from = image.pixels.data();
+  for (int row = 0; row < image.height; ++row)
+    for (int column = 0; column < image.width; ++column, from += channels)
+      for (std::size_t c = 0; c < 3; ++c) pixel(sheet, y + row, x + column)[c] = from[channels == 3 ? c : 0];
 }
 
 }  // namespace
@@ -59,7 +81,8 @@ Image contact_sheet(const std::vector<std::string>& headings, const std::vector<
   for (const int column : widths) width += column + margin;
   for (const int row : heights) height += line_height + row + margin;
 
-  cv::Mat sheet(height, width, CV_8UC3, paper);
+  Image sheet{height, width, 3, {}};
+  sheet.pixels.assign(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * 3, static_cast<std::uint8_t>(paper));
   for (int x = margin, i = 0; i < static_cast<int>(headings.size());
        x += widths[static_cast<std::size_t>(i++)] + margin)
     write(sheet, headings[static_cast<std::size_t>(i)], x, margin / 2, widths[static_cast<std::size_t>(i)]);
@@ -72,7 +95,7 @@ Image contact_sheet(const std::vector<std::string>& headings, const std::vector<
       paste(sheet, rows[row].pictures[i], static_cast<int>(x), y);
     y += heights[row] + margin;
   }
-  return {height, width, 3, std::vector<std::uint8_t>(sheet.data, sheet.data + sheet.total() * 3)};
+  return sheet;
 }
 
 }  // namespace whycam::picture

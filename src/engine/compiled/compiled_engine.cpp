@@ -14,7 +14,7 @@ namespace {
 
 class CompiledPass : public Pass {
  public:
-  CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->take_run()) {
+  CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->runs()) {
     for (std::size_t i = 0; i < request.inputs.size(); ++i) set_input(input_name(i), request.inputs[i]);
     std::size_t argument = 0;
     for (const c10::IValue& value : request.additional_forward_args)
@@ -28,7 +28,6 @@ class CompiledPass : public Pass {
         tensors.push_back(read(layer_name(i, plan_->layer_tensors[i][j]), plan_->layer_shapes[i][j]));
     }
   }
-  ~CompiledPass() override { plan_->give_back(std::move(run_)); }
 
   const char* engine() const override { return "compiled"; }
   const torch::Tensor& output() const override { return output_; }
@@ -87,7 +86,7 @@ class CompiledPass : public Pass {
   }
 
   std::shared_ptr<const CompiledPlan> plan_;
-  std::unique_ptr<onednn::Run> run_;
+  plain::BorrowedRun run_;
   std::vector<graph::Shape> input_shapes_;
   torch::Tensor output_;
   std::vector<std::vector<torch::Tensor>> activations_;

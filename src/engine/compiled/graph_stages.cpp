@@ -1,10 +1,10 @@
 #include "whycam/graph.h"
 
-#include "engine/compiled/program.h"
-#include "graph/print.h"
+#include "engine/compiled/lowering.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
+#include "plain/stages.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -18,19 +18,14 @@ std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch
   request.layers = {layer};
   request.layer_inputs = options.attribute_to_layer_input();
   request.output_element = options.output_element();
-  std::vector<GraphStage> stages;
-  const auto seen = [&](const char* pass, const graph::Graph& graph) {
-    stages.push_back({pass, static_cast<std::size_t>(graph.size()), graph::to_string(graph)});
-  };
   try {
     const engine::ReluRule rule{engine::ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-    graph::optimise(engine::program(engine::lower(*model.network(), request), {rule}, seen), seen);
+    return plain::stages_of(engine::lower(*model.network(), request), rule);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
     throw ModelError("the network cannot be compiled: " + network::first_sentence(reason));
   }
-  return stages;
 }
 
 }  // namespace whycam

@@ -273,9 +273,6 @@ class Follower {
 
 }  // namespace
 
-std::string input_name(std::size_t input) { return "input." + std::to_string(input); }
-std::string argument_name(std::size_t argument) { return "argument." + std::to_string(argument); }
-
 Lowered lower(const network::Script& script, const Request& request) { return Follower(script, request).run(script); }
 
 }  // namespace whycam::engine

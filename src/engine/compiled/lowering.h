@@ -4,25 +4,20 @@
 #include <ATen/core/ivalue.h>
 #include <torch/types.h>
 
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "engine/engine.h"
 #include "graph/program.h"
 #include "model/network.h"
+#include "plain/cannot_compile.h"
 
 namespace whycam::engine {
 
-/// Why a network cannot be compiled: which operator, and where it stands. The autograd engine explains it then.
-class CannotCompile : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+/// The autograd engine explains what cannot be compiled.
+using plain::CannotCompile;
 
-/// What the graph calls its inputs, and those of the additional arguments that are tensors.
-std::string input_name(std::size_t input);
-std::string argument_name(std::size_t argument);
+using graph::argument_name;
+using graph::input_name;
 
 /// The forward pass, with layers as the Recorder would observe them.
 using Lowered = graph::Forward;

@@ -13,7 +13,7 @@ namespace whycam::engine {
 namespace {
 
 void check_runs_here(const Request& request) {
-  if (!onednn::available()) throw CannotCompile("another version of oneDNN is loaded than whycam was built for");
+  plain::require_onednn();
   for (const torch::Tensor& input : request.inputs) {
     if (!input.device().is_cpu()) throw CannotCompile("inputs on " + input.device().str());
     if (input.scalar_type() != torch::kFloat)
@@ -50,8 +50,8 @@ CompiledPlan::CompiledPlan(const network::Network& network, const Request& reque
 void CompiledPlan::compile(const network::Network& network, const Request& request) {
   check_runs_here(request);
   Lowered lowered = lower(network, request);
-  plain_report = activations(lowered, false);
-  clipped_report = activations(lowered, true);
+  plain_report = plain::activations(lowered, false);
+  clipped_report = plain::activations(lowered, true);
   output_shape = lowered.graph.shape(lowered.output);
   for (std::size_t i = 0; i < request.layers.size(); ++i) {
     layer_tensors.push_back(chosen_tensors(request.layers[i], lowered.layers[i].size()));
@@ -64,29 +64,7 @@ void CompiledPlan::compile(const network::Network& network, const Request& reque
                      [&](std::size_t j) { return graph.output(layer_gradient_name(i, j)) != graph::no_value; }))
       throw CannotCompile("a layer that the output does not depend on");
   lowered.graph = {};
-  plan_ = std::make_unique<onednn::Plan>(graph);
-}
-
-std::unique_ptr<onednn::Run> CompiledPlan::take_run() const {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!idle_.empty()) {
-      auto run = std::move(idle_.back());
-      idle_.pop_back();
-      return run;
-    }
-  }
-  return plan_->start();
-}
-
-void CompiledPlan::give_back(std::unique_ptr<onednn::Run> run) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if ((idle_.size() + 1) * plan_->run_bytes() <= PlanCache::most_bytes || idle_.empty()) idle_.push_back(std::move(run));
-}
-
-std::size_t CompiledPlan::bytes() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return plan_->packed_bytes() + std::max<std::size_t>(idle_.size(), 1) * plan_->run_bytes();
+  runs_.emplace(graph);
 }
 
 std::string PlanCache::key_of(const Request& request) const {
@@ -110,27 +88,7 @@ std::string PlanCache::key_of(const Request& request) const {
 }
 
 std::shared_ptr<const CompiledPlan> PlanCache::plan_for(const Request& request) {
-  const std::string key = key_of(request);
-  const std::lock_guard<std::mutex> lock(mutex_);  // one compilation at a time: others may wait for the same plan
-  auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& one) { return one.key == key; });
-  if (entry == entries_.end()) {
-    Entry made{key, nullptr, {}};
-    try {
-      made.plan = std::make_shared<const CompiledPlan>(*network_, request);
-    } catch (const CannotCompile& reason) {
-      made.reason = reason.what();
-    }
-    entries_.push_front(std::move(made));
-  } else {
-    entries_.splice(entries_.begin(), entries_, entry);
-  }
-  std::size_t bytes = 0, kept = 0;
-  for (auto one = entries_.begin(); one != entries_.end();) {
-    bytes += one->plan ? one->plan->bytes() : 0;
-    one = kept++ > 0 && (bytes > most_bytes || kept > 64) ? entries_.erase(one) : std::next(one);
-  }
-  if (!entries_.front().plan) throw CannotCompile(entries_.front().reason);
-  return entries_.front().plan;
+  return plans_.plan_for(key_of(request), [&] { return std::make_shared<const CompiledPlan>(*network_, request); });
 }
 
 }  // namespace whycam::engine

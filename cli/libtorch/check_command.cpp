@@ -4,15 +4,17 @@
 #include <cmath>
 #include <iostream>
 
-#include "check_plot.h"
 #include "commands.h"
 #include "inputs.h"
 #include "labels.h"
+#include "libtorch/check_plot.h"
+#include "libtorch/conversions.h"
 #include "manifest.h"
 #include "results.h"
 #include "targets.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/picture/image.h"
+#include "whycam/trust.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
@@ -47,7 +49,7 @@ class Check {
 
   void run(const Model& model, const torch::Tensor& input) {
     TrustOptions options;
-    options.attribute = arguments_.parse();
+    options.attribute = to_options(arguments_.parse());
     options.other_classes = arguments_.other_classes;
     options.randomisation_steps = arguments_.randomisation_steps;
     options.pixel_steps = arguments_.pixel_steps;
@@ -89,7 +91,7 @@ class Check {
     const TargetChoice choice = parse_target(arguments_.target, labels_);
     std::vector<Target::Indices> indices;
     const auto choose = [&](const torch::Tensor& output) {
-      const std::vector<Target> targets = choose_targets({choice}, output);
+      const std::vector<Target> targets = choose_targets({choice}, from_torch(output));
       indices = targets.front().resolve(output.sizes());
       return std::vector<Target>{targets.front()};
     };
@@ -177,12 +179,12 @@ ExitCode check(const CheckArguments& arguments) {
   const std::vector<InputFile> files = find_inputs({arguments.input});
   if (files.size() != 1) throw Failure(ExitCode::input, "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
   const Input input = read_input(files[0], preprocessing);
-  if (input.tensor.size(0) != 1)
-    throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " + std::to_string(input.tensor.size(0)));
+  if (input.tensor.shape[0] != 1)
+    throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " + std::to_string(input.tensor.shape[0]));
   const Model model = load_model(arguments.model);
   const std::filesystem::path folder = arguments.output_dir;
   prepare_folder(folder);
-  check.run(model, input.tensor);
+  check.run(model, to_torch(input.tensor));
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
   const picture::Image plot = plot_of(check.report());
   if (plot.height > 0)

@@ -1,6 +1,6 @@
 #include "whycam/target.h"
 
-#include "model/failure.h"
+#include "basics/shape_text.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -17,9 +17,9 @@ std::string index_text(const Target::Indices& tuple) {
 }
 
 /// The full indices of one example: the tuple, and 0 for further dimensions of extent 1.
-Target::Indices checked(const Target::Indices& tuple, torch::IntArrayRef output_shape) {
-  const torch::IntArrayRef shape = output_shape.slice(1);
-  const std::string output = "the output of " + network::shape_text(output_shape);
+Target::Indices checked(const Target::Indices& tuple, const std::vector<std::int64_t>& output_shape) {
+  const std::vector<std::int64_t> shape(output_shape.begin() + 1, output_shape.end());
+  const std::string output = "the output of " + basics::shape_text(output_shape);
   if (tuple.size() > shape.size())
     throw TargetError("the target " + index_text(tuple) + " has " + std::to_string(tuple.size()) + " indices, but " +
                       output + " takes " + std::to_string(shape.size()) + " for an example");
@@ -39,22 +39,6 @@ Target::Indices checked(const Target::Indices& tuple, torch::IntArrayRef output_
 }
 
 }  // namespace
-
-Target::Target(const torch::Tensor& indices) {
-  if (!indices.defined() || !c10::isIntegralType(indices.scalar_type(), false))
-    throw TargetError("a target tensor holds integers; this one " +
-                      (indices.defined() ? std::string("has type ") + c10::toString(indices.scalar_type())
-                                         : std::string("is undefined")));
-  const torch::Tensor numbers = indices.detach().to(torch::kCPU, torch::kLong).contiguous();
-  const auto* first = numbers.data_ptr<std::int64_t>();
-  if (numbers.numel() == 1)
-    choice_ = ForAll{{*first}};
-  else if (numbers.dim() == 1)
-    *this = per_example({first, first + numbers.numel()});
-  else
-    throw TargetError("a target tensor has one element or one dimension; this one is " +
-                      network::shape_text(numbers.sizes()) + "; use Target::per_example_at for index tuples");
-}
 
 Target Target::per_example(std::vector<std::int64_t> indices) {
   PerExample choice{{}, true};
@@ -86,7 +70,7 @@ std::string Target::to_string() const {
   return "none";
 }
 
-std::vector<Target::Indices> Target::resolve(torch::IntArrayRef output_shape) const {
+std::vector<Target::Indices> Target::resolve(const std::vector<std::int64_t>& output_shape) const {
   if (output_shape.empty())
     throw TargetError("the output is a single number for the whole batch; it must have one row for each example");
   const auto examples = static_cast<std::size_t>(output_shape[0]);
@@ -97,7 +81,7 @@ std::vector<Target::Indices> Target::resolve(torch::IntArrayRef output_shape) co
                         std::to_string(examples) + " examples");
     if (each->classes && output_shape.size() != 2)
       throw TargetError("a class per example needs an output of two dimensions; this one is " +
-                        network::shape_text(output_shape) + "; use Target::per_example_at");
+                        basics::shape_text(output_shape) + "; use Target::per_example_at");
     for (const Indices& tuple : each->tuples) resolved.push_back(checked(tuple, output_shape));
     return resolved;
   }

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace whycam::network {
+namespace whycam::basics {
 
 template <class Value, std::size_t N>
 using NameTable = std::array<std::pair<Value, const char*>, N>;
@@ -26,4 +26,4 @@ std::optional<Value> value_in(const NameTable<Value, N>& table, const std::strin
   return std::nullopt;
 }
 
-}  // namespace whycam::network
+}  // namespace whycam::basics

@@ -1,4 +1,4 @@
-#include "check_plot.h"
+#include "libtorch/check_plot.h"
 
 #include <cmath>
 #include <cstdio>

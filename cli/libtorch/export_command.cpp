@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "libtorch/conversions.h"
 #include "record.h"
 #include "whycam/export.h"
 
@@ -11,8 +12,8 @@ namespace whycam::cli {
 
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
-  const AttributeOptions options = arguments.parse();
-  const torch::Tensor input = arguments.input.parse();
+  const AttributeOptions options = to_options(arguments.parse());
+  const torch::Tensor input = to_torch(arguments.input.parse());
   const Model model = load_model(arguments.model);
   const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
   export_explanation(model, {input}, layer, arguments.output, options, {{"whycam_source_crc32", checksum_of(arguments.model)}});

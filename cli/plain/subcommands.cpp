@@ -1,0 +1,3 @@
+#include "command_line.h"
+
+void whycam::cli::CommandLine::add_what_needs_libtorch() {}

@@ -1,0 +1,61 @@
+// Plans, kept for the requests that they fit.
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "plain/cannot_compile.h"
+#include "plain/run_pool.h"
+
+namespace whycam::plain {
+
+/// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others could not
+/// be made. A Plan has runs(), its RunPool.
+template <class Plan>
+class PlanCache {
+ public:
+  /// The plan of that key; `make` gives it where it is not there yet. Throws CannotCompile, and what else `make` throws.
+  template <class Make>
+  std::shared_ptr<const Plan> plan_for(const std::string& key, const Make& make) {
+    const std::lock_guard<std::mutex> lock(mutex_);  // one compilation at a time: others may wait for the same plan
+    auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& one) { return one.key == key; });
+    if (entry == entries_.end()) {
+      Entry made{key, nullptr, {}};
+      try {
+        made.plan = make();
+      } catch (const CannotCompile& reason) {
+        made.reason = reason.what();
+      }
+      entries_.push_front(std::move(made));
+    } else {
+      entries_.splice(entries_.begin(), entries_, entry);
+    }
+    forget_what_is_too_much();
+    if (!entries_.front().plan) throw CannotCompile(entries_.front().reason);
+    return entries_.front().plan;
+  }
+
+ private:
+  struct Entry {
+    std::string key;
+    std::shared_ptr<const Plan> plan;  ///< null where it could not be made
+    std::string reason;
+  };
+
+  void forget_what_is_too_much() {
+    std::size_t bytes = 0, kept = 0;
+    for (auto one = entries_.begin(); one != entries_.end();) {
+      bytes += one->plan ? one->plan->runs().bytes() : 0;
+      one = kept++ > 0 && (bytes > most_kept_bytes || kept > 64) ? entries_.erase(one) : std::next(one);
+    }
+  }
+
+  std::mutex mutex_;
+  std::list<Entry> entries_;  ///< the one used last comes first
+};
+
+}  // namespace whycam::plain

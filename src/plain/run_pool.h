@@ -1,0 +1,46 @@
+// A plan with memory that is waiting for the next run.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "onednn/plan.h"
+
+namespace whycam::plain {
+
+/// How many bytes of plans, and of memory for them, are kept for later.
+constexpr std::size_t most_kept_bytes = std::size_t{1} << 30;
+
+/// Thread-safe.
+class RunPool {
+ public:
+  /// Throws onednn::CannotPlan.
+  explicit RunPool(const graph::Graph& graph) : plan_(graph) {}
+
+  std::unique_ptr<onednn::Run> take() const;
+  void give_back(std::unique_ptr<onednn::Run> run) const;
+
+  std::size_t bytes() const;
+
+ private:
+  onednn::Plan plan_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<onednn::Run>> idle_;
+};
+
+/// A run that goes back to its pool, whatever happens.
+class BorrowedRun {
+ public:
+  explicit BorrowedRun(const RunPool& pool) : pool_(pool), run_(pool.take()) {}
+  ~BorrowedRun() { pool_.give_back(std::move(run_)); }
+  BorrowedRun(const BorrowedRun&) = delete;
+  BorrowedRun& operator=(const BorrowedRun&) = delete;
+  onednn::Run* operator->() const { return run_.get(); }
+
+ private:
+  const RunPool& pool_;
+  std::unique_ptr<onednn::Run> run_;
+};
+
+}  // namespace whycam::plain
