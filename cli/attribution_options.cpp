@@ -1,4 +1,6 @@
 // What the options for attributions become.
+#include <cstdlib>
+
 #include "arguments.h"
 #include "exit_code.h"
 #include "whycam/errors.h"
@@ -10,7 +12,9 @@ AttributionSettings AttributionArguments::parse() const {
   try {
     settings.interpolation = interpolation_named(interpolate);
     settings.engine = engine_named(engine);
-    require_engine(settings.engine);
+    const char* environment = std::getenv("WHYCAM_ENGINE");
+    const bool left_open = settings.engine == Engine::automatic && environment && *environment;
+    require_engine(left_open ? engine_named(environment) : settings.engine);
   } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }

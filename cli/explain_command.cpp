@@ -201,6 +201,7 @@ class Run {
     } else {
       lines = write_results(settings_, *item.input, *answer, row, names_);
       warn(answer->warnings);
+      warn_of_labels(answer->output.shape);
       if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
@@ -217,6 +218,12 @@ class Run {
       record_->warnings.push_back(warning);
       if (!arguments_.quiet) progress_->say("whycam: warning: " + warning);
     }
+  }
+
+  /// Names that belong to other classes would be believed.
+  void warn_of_labels(const std::vector<std::int64_t>& output) {
+    if (settings_.labels.empty() || output.size() != 2 || output[1] == static_cast<std::int64_t>(settings_.labels.size())) return;
+    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names", settings_.labels.size(), output[1])});
   }
 
   void finish(double seconds) {

@@ -18,6 +18,7 @@ class Labels {
   explicit Labels(const std::filesystem::path& path);
 
   bool empty() const { return lines_.empty(); }
+  std::size_t size() const { return lines_.size(); }
 
   /// The class's first name; nothing where it has none.
   std::optional<std::string> name(std::int64_t index) const;

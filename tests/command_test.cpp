@@ -160,6 +160,21 @@ TEST_F(Command, ReadsLabelsOfAnyEncodingAndLineEnd) {
   EXPECT_EQ(document()["explanations"].size(), 2u);
 }
 
+TEST_F(Command, WarnsOfLabelsThatAreNotTheNetworks) {
+  std::ofstream(folder_ / "four.txt") << "disc\nsquare\ntriangle\nstar\n";
+  const Outcome outcome = explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels", folder_ / "four.txt"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_NE(outcome.error.find("names 4 classes and the network has 6"), std::string::npos) << outcome.error;
+  EXPECT_EQ(document()["warnings"].size(), 1u);
+}
+
+TEST_F(Command, RefusesAnUnknownEngineOfTheEnvironment) {
+  setenv("WHYCAM_ENGINE", "fastest", 1);
+  const Outcome outcome = explain({shapes / "shapes.pt", shapes / "two_shapes.png"});
+  unsetenv("WHYCAM_ENGINE");
+  expect_failure(outcome, 2, "fastest");
+}
+
 TEST_F(Command, AWrongLayerOrTargetEndsTheRunAtOnce) {
   const std::vector<std::string> three{shapes / "shapes.pt", shapes / "two_shapes.png", shapes / "pictures"};
   expect_failure(explain(with(three, {"--layer", "nope"})), 5, "nope");

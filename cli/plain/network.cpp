@@ -84,8 +84,6 @@ void use_threads(int threads) {
 }
 
 void require_engine(Engine engine) {
-  const char* environment = std::getenv("WHYCAM_ENGINE");
-  if (engine == Engine::automatic && environment && *environment) engine = engine_named(environment);
   if (engine == Engine::autograd)
     throw Failure(ExitCode::usage, "this whycam was built without libtorch and has no autograd engine; take --engine compiled, which explains ONNX networks");
 }

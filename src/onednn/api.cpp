@@ -156,15 +156,30 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
   return finished_forward<dnnl::convolution_forward>(pd);
 }
 
-std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                                              After after) {
+namespace {
+
+/// Empty where oneDNN has it not.
+dnnl::convolution_forward::primitive_desc winograd_description(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                                                               After after) {
   const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
   const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
                                              any_description(weights), bias, any_description(y), a.strides, gaps(a.dilation),
                                              a.padding_begin, a.padding_end);
-  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu(), /*allow_empty=*/true);
-  if (!pd) return std::nullopt;
-  return finished_forward<dnnl::convolution_forward>(pd);
+  return {desc, attributes_of(after), cpu(), /*allow_empty=*/true};
+}
+
+}  // namespace
+
+std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                                              After after) {
+  const auto pd = winograd_description(x, weights, y, a, with_bias, after);
+  return pd ? std::optional(finished_forward<dnnl::convolution_forward>(pd)) : std::nullopt;
+}
+
+std::optional<std::int64_t> winograd_weights(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                                             After after) {
+  const auto pd = winograd_description(x, weights, y, a, with_bias, after);
+  return pd ? std::optional(static_cast<std::int64_t>(pd.weights_desc().get_size() / sizeof(float))) : std::nullopt;
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, Order order) {

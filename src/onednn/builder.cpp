@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "graph/evaluate.h"
+#include "onednn/parallel.h"
 
 namespace whycam::onednn {
 
@@ -275,9 +276,10 @@ bool scale_rows(const graph::Graph& graph, const Node& node, std::vector<float>&
   require_finite(scales.values);
   const std::int64_t size = rows == 0 ? 0 : graph::element_count(node.shape) / rows;
   result.resize(static_cast<std::size_t>(rows * size));
-  for (std::int64_t row = 0; row < rows; ++row)
+  kernels::for_each(rows, size, [&](std::int64_t row) {
     for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
       result[static_cast<std::size_t>(i)] = static_cast<float>(weights.constant.floats[i] * scales.values[static_cast<std::size_t>(row)]);
+  });
   return true;
 }
 

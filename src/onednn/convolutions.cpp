@@ -41,21 +41,32 @@ Shape turned_shape(Shape weights, std::int64_t groups) {
   return weights;
 }
 
-std::optional<Operation> winograd_operation(const graph::Graph& graph, Value value, Winograd kind) {
-  const Node& node = graph[value];
+namespace {
+
+/// Whether a convolution, or a transposed one that is a convolution, is one for Winograd's algorithm.
+bool is_for_winograd(const graph::Graph& graph, const Node& node) {
   const Shape& weights = graph.shape(node.inputs[1]);
   const graph::Integers ones{1, 1};
   const Attributes& a = node.attributes;
-  if (weights.size() != 4 || weights[2] != 3 || weights[3] != 3 || a.groups != 1 || weights[0] % 16 != 0 || weights[1] % 16 != 0 ||
-      a.strides != ones || a.dilation != ones || a.padding_begin != ones || a.padding_end != ones)
-    return std::nullopt;
+  return weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && weights[0] % 16 == 0 && weights[1] % 16 == 0 &&
+         a.strides == ones && a.dilation == ones && a.padding_begin == ones && a.padding_end == ones;
+}
+
+/// Calls `make` with the convolution that is computed.
+template <class Make>
+auto as_convolution(const graph::Graph& graph, Value value, Winograd kind, const Make& make) {
+  const Node& node = graph[value];
+  const Shape& weights = graph.shape(node.inputs[1]);
   Shape x = graph.shape(node.inputs[0]), y = node.shape;
   if (kind == Winograd::example_by_example) x[0] = y[0] = 1;
-  auto operation = node.op == Operator::convolution ? winograd_convolution(x, weights, y, a, node.inputs.size() > 2, after(node))
-                                                    : winograd_convolution(x, turned_shape(weights, 1), y, turned(weights, a), false, {});
-  const bool small = operation && operation->weights.get_size() < 2 * sizeof(float) * static_cast<std::size_t>(graph::element_count(weights));
-  if (kind == Winograd::example_by_example && !small) return std::nullopt;
-  return operation;
+  if (node.op == Operator::convolution) return make(x, weights, y, node.attributes, node.inputs.size() > 2, after(node));
+  return make(x, turned_shape(weights, 1), y, turned(weights, node.attributes), false, After{});
+}
+
+}  // namespace
+
+Operation winograd_operation(const graph::Graph& graph, Value value, Winograd kind) {
+  return as_convolution(graph, value, kind, [](const auto&... of) { return *winograd_convolution(of...); });
 }
 
 namespace {
@@ -77,10 +88,10 @@ void add_candidate(const graph::Graph& graph, Value value, Winograd kind, std::v
   const std::int64_t at_once = kind == Winograd::all_examples ? products : products / std::max<std::int64_t>(1, node.shape[0]);
   // Below this much work a call costs more than it saves; with few channels, what it takes to bring them into blocks of 16.
   constexpr std::int64_t least_products = 26'000'000, least_channels = 15;
-  if (at_once < least_products || weights[0] * weights[1] < least_channels * channels) return;
-  const auto operation = winograd_operation(graph, value, kind);
-  if (!operation) return;
-  const auto additional = static_cast<std::int64_t>(operation->weights.get_size() / sizeof(float)) - numbers;
+  if (at_once < least_products || weights[0] * weights[1] < least_channels * channels || !is_for_winograd(graph, node)) return;
+  const auto packed = as_convolution(graph, value, kind, [](const auto&... of) { return winograd_weights(of...); });
+  if (!packed || (kind == Winograd::example_by_example && *packed > 2 * numbers)) return;
+  const std::int64_t additional = *packed - numbers;
   candidates.push_back({value, kind, {node.inputs[1], node.op == Operator::convolution_transpose, additional}, products});
 }
 

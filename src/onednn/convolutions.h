@@ -22,8 +22,8 @@ graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 /// examples at once, with weights of four times the size.
 enum class Winograd { example_by_example, all_examples };
 
-/// A convolution, or a transposed one that is a convolution, by that algorithm; nothing where it is none for it.
-std::optional<Operation> winograd_operation(const graph::Graph& graph, graph::Value value, Winograd kind);
+/// A convolution that choose_winograd chose, forward or turned.
+Operation winograd_operation(const graph::Graph& graph, graph::Value value, Winograd kind);
 
 /// Which convolutions are to be done so: those that gain most, as many as keep all packed weights within twice the network's own.
 std::map<graph::Value, Winograd> choose_winograd(const graph::Graph& graph);

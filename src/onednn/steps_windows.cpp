@@ -2,6 +2,7 @@
 #include "onednn/builder.h"
 #include "onednn/convolutions.h"
 #include "onednn/kernels.h"
+#include "onednn/parallel.h"
 
 namespace whycam::onednn {
 namespace {
@@ -57,14 +58,14 @@ std::optional<Laid> in_blocks(const Builder& builder, Value value, const Shape& 
 std::optional<Laid> by_winograd(const Builder& builder, Value value) {
   const auto kind = builder.winograd(value);
   if (!kind) return std::nullopt;
-  auto operation = winograd_operation(builder.graph, value, *kind);
+  Operation operation = winograd_operation(builder.graph, value, *kind);
   Shape from = builder.graph.shape(builder.graph[value].inputs[0]), to = builder.graph.shape(value);
   const std::int64_t times = *kind == Winograd::example_by_example ? to[0] : 1;
   from[0] /= times;
   to[0] /= times;
-  const auto source = layout_of(operation->source, from), destination = layout_of(operation->destination, to);
+  const auto source = layout_of(operation.source, from), destination = layout_of(operation.destination, to);
   if (!source || !destination) return std::nullopt;
-  return Laid{*std::move(operation), *source, *destination, times};
+  return Laid{std::move(operation), *source, *destination, times};
 }
 
 }  // namespace
@@ -110,11 +111,11 @@ void turn(const float* from, float* to, const Shape& weights, std::int64_t group
   const std::int64_t outputs = weights[0] / groups, inputs = weights[1];
   std::int64_t taps = 1;
   for (std::size_t i = 2; i < weights.size(); ++i) taps *= weights[i];
-  for (std::int64_t g = 0; g < groups; ++g)
+  kernels::for_each(groups * inputs, outputs * taps, [&](std::int64_t row) {
+    const std::int64_t g = row / inputs, i = row % inputs;
     for (std::int64_t o = 0; o < outputs; ++o)
-      for (std::int64_t i = 0; i < inputs; ++i)
-        for (std::int64_t k = 0; k < taps; ++k)
-          to[((g * inputs + i) * outputs + o) * taps + taps - 1 - k] = from[((g * outputs + o) * inputs + i) * taps + k];
+      for (std::int64_t k = 0; k < taps; ++k) to[(row * outputs + o) * taps + taps - 1 - k] = from[((g * outputs + o) * inputs + i) * taps + k];
+  });
 }
 
 void put_turned_convolution(Builder& builder, Value value) {

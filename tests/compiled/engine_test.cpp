@@ -61,6 +61,20 @@ TEST(EngineChoice, NamesAreReadAndWritten) {
   for (const Engine engine : {Engine::automatic, Engine::autograd, Engine::compiled}) EXPECT_EQ(engine_named(to_string(engine)), engine);
 }
 
+TEST(CompiledEngine, TakesNumbersAsTracingWritesThem) {
+  for (const std::string type : {"7", "6", "4"}) {  // TorchScript's numbers for double, float and int64
+    const std::string number = "torch.tensor(3, dtype=" + type + ")";
+    const auto of = network("    return torch.relu((self.inner.forward(x) * " + number + " - " + number + " / 4) / " + number + " + " + number + ").mean([2, 3])\n");
+    torch::manual_seed(2);
+    const Explanation compiled = explained(of, Engine::compiled);
+    torch::manual_seed(2);
+    const Explanation autograd = explained(of, Engine::autograd);
+    EXPECT_EQ(compiled.engine, "compiled") << type;
+    EXPECT_TRUE(torch::allclose(compiled.output, autograd.output)) << type;
+    EXPECT_TRUE(torch::allclose(compiled.targets[0].guided_backprop[0], autograd.targets[0].guided_backprop[0])) << type;
+  }
+}
+
 TEST(CompiledEngine, LeavesControlFlowOnValuesToAutograd) {
   const Explanation explanation = explained(network(R"(
     y = self.inner.forward(x)

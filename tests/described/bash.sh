@@ -29,7 +29,7 @@ while read -r option; do
   require_word "$(offered '')" "$option" "the completion of the first word"
 done < <(help_options)
 
-expect explain ex
+expect "explain export" ex
 expect "--save-npy" explain network.pt photo.jpg --sa
 expect "captum paper" explain --guided-rule ''
 expect "paper" explain --guided-rule=p --quiet --guided-rule p

@@ -171,10 +171,9 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LightNetworkWithRandomWeights, testing::Values("squeezenet", "shufflenet"));
-/// The evaluator takes minutes for these: --gtest_also_run_disabled_tests runs them.
-INSTANTIATE_TEST_SUITE_P(DISABLED_Others, LightNetworkWithRandomWeights,
-                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "vgg19", "zfnet512"));
+INSTANTIATE_TEST_SUITE_P(All, LightNetworkWithRandomWeights,
+                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace whycam::onnx

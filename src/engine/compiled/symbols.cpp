@@ -66,7 +66,8 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
   if (is_attribute && constants_.count(key)) return constants_[key];
   if (tensor.is_quantized() || tensor.is_sparse() || tensor.is_complex())
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())));
-  if (tensor.is_floating_point() && tensor.scalar_type() != type)
+  // A tensor without dimensions, as tracing makes of every number in Python, takes on the type of those that it meets.
+  if (tensor.is_floating_point() && tensor.scalar_type() != type && tensor.dim() > 0)
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
                         c10::toString(type));
   torch::Tensor numbers = tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();

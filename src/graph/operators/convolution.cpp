@@ -1,4 +1,7 @@
 // Convolutions, and what carries their gradients back to the data.
+#include <algorithm>
+#include <utility>
+
 #include "graph/operators.h"
 
 namespace whycam::graph {
@@ -47,28 +50,41 @@ Shape transposed_shape(const Question& question) {
   return result;
 }
 
-/// Calls `visit(x, w, y)` with the positions of all triples that meet in a convolution of x by w to y.
+/// Where a row of y, its last dimension, meets a row of x by one weight: y[i] and x[i * step], `count` of them.
+struct Row {
+  std::size_t x, w, y, step, count;
+};
+
+/// Which places i of a row of y lie on the row of x: i * stride + begin from 0 to size.
+std::pair<std::int64_t, std::int64_t> meeting(std::int64_t begin, std::int64_t stride, std::int64_t size, std::int64_t places) {
+  const std::int64_t first = begin >= 0 ? 0 : (stride - 1 - begin) / stride;
+  const std::int64_t end = begin >= size ? 0 : (size - 1 - begin) / stride + 1;
+  return {first, std::min(end, places)};
+}
+
+/// Calls `visit(row)` for all rows that meet in a convolution of x by w to y.
 template <class Visit>
-void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Attributes& a, const Visit& visit) {
+void for_each_row(const Shape& x, const Shape& w, const Shape& y, const Attributes& a, const Visit& visit) {
   const Integers strides_x = strides_of(x), strides_w = strides_of(w), strides_y = strides_of(y);
-  const Shape window(w.begin() + 2, w.end());
-  const std::int64_t channels_out = w[0] / a.groups;
-  for_each_index(y, [&](const Integers& at_y) {
-    const std::int64_t group = at_y[1] / channels_out;
+  const Shape rows(y.begin(), y.end() - 1), window(w.begin() + 2, w.end());
+  const std::size_t last = window.size() - 1;
+  for_each_index(rows, [&](const Integers& at_y) {
     std::int64_t offset_y = 0;
-    for (std::size_t d = 0; d < y.size(); ++d) offset_y += at_y[d] * strides_y[d];
+    for (std::size_t d = 0; d < rows.size(); ++d) offset_y += at_y[d] * strides_y[d];
     for_each_index(window, [&](const Integers& tap) {
-      std::int64_t offset_x = at_y[0] * strides_x[0] + group * w[1] * strides_x[1];
-      std::int64_t offset_w = at_y[1] * strides_w[0];
-      for (std::size_t d = 0; d < tap.size(); ++d) {
+      std::int64_t offset_x = at_y[0] * strides_x[0] + at_y[1] / (w[0] / a.groups) * w[1] * strides_x[1];
+      std::int64_t offset_w = at_y[1] * strides_w[0] + tap[last];
+      for (std::size_t d = 0; d < last; ++d) {
         const std::int64_t at_x = at_y[d + 2] * a.strides[d] - a.padding_begin[d] + tap[d] * a.dilation[d];
         if (at_x < 0 || at_x >= x[d + 2]) return;
         offset_x += at_x * strides_x[d + 2];
         offset_w += tap[d] * strides_w[d + 2];
       }
-      for (std::int64_t channel = 0; channel < w[1]; ++channel)
-        visit(static_cast<std::size_t>(offset_x + channel * strides_x[1]),
-              static_cast<std::size_t>(offset_w + channel * strides_w[1]), static_cast<std::size_t>(offset_y));
+      const std::int64_t begin = tap[last] * a.dilation[last] - a.padding_begin[last], step = a.strides[last];
+      const auto [first, end] = meeting(begin, step, x.back(), y.back());
+      for (std::int64_t channel = 0; first < end && channel < w[1]; ++channel)
+        visit(Row{static_cast<std::size_t>(offset_x + channel * strides_x[1] + begin + first * step), static_cast<std::size_t>(offset_w + channel * strides_w[1]),
+                  static_cast<std::size_t>(offset_y + first), static_cast<std::size_t>(step), static_cast<std::size_t>(end - first)});
     });
   });
 }
@@ -84,10 +100,15 @@ Tensor zeros(const Shape& shape) { return {shape, std::vector<double>(static_cas
 Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
   Tensor result = zeros(node.shape);
   const Tensor &x = *inputs[0], &w = *inputs[1];
-  for_each_product(x.shape, w.shape, result.shape, node.attributes,
-                   [&](std::size_t at_x, std::size_t at_w, std::size_t at_y) {
-                     result.values[at_y] += x.values[at_x] * w.values[at_w];
-                   });
+  for_each_row(x.shape, w.shape, result.shape, node.attributes, [&](const Row& row) {
+    const double weight = w.values[row.w];
+    const double* from = x.values.data() + row.x;
+    double* to = result.values.data() + row.y;
+    if (row.step == 1)  // apart, so that it is done several places at a time
+      for (std::size_t i = 0; i < row.count; ++i) to[i] += from[i] * weight;
+    else
+      for (std::size_t i = 0; i < row.count; ++i) to[i] += from[i * row.step] * weight;
+  });
   if (inputs.size() > 2 && !result.values.empty()) add_bias(result, *inputs[2]);
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     if (inputs.size() > 3) result.values[i] += inputs[3]->values[i];
@@ -100,10 +121,15 @@ Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
 Tensor evaluate_transposed(const Node& node, const Tensors& inputs) {
   Tensor result = zeros(node.shape);
   const Tensor &y = *inputs[0], &w = *inputs[1];
-  for_each_product(result.shape, w.shape, y.shape, node.attributes,
-                   [&](std::size_t at_x, std::size_t at_w, std::size_t at_y) {
-                     result.values[at_x] += y.values[at_y] * w.values[at_w];
-                   });
+  for_each_row(result.shape, w.shape, y.shape, node.attributes, [&](const Row& row) {
+    const double weight = w.values[row.w];
+    const double* from = y.values.data() + row.y;
+    double* to = result.values.data() + row.x;
+    if (row.step == 1)
+      for (std::size_t i = 0; i < row.count; ++i) to[i] += from[i] * weight;
+    else
+      for (std::size_t i = 0; i < row.count; ++i) to[i * row.step] += from[i] * weight;
+  });
   return result;
 }
 
