@@ -6,9 +6,10 @@ endif()
 if(PROJECT_IS_TOP_LEVEL)
   find_program(WHYCAM_CCACHE ccache)
   if(WHYCAM_CCACHE)
-    # Precompiled headers need this sloppiness; without it ccache would miss every file that uses one.
+    # Precompiled headers need this sloppiness; without it ccache would miss every file that uses one. The base makes it hit
+    # in a clone of another path, too.
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-        ${WHYCAM_CCACHE})
+        CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${WHYCAM_CCACHE})
   endif()
 endif()
 

@@ -132,6 +132,26 @@ std::optional<Layout> layout_of(const memory::desc& description, const Shape& sh
   return std::nullopt;
 }
 
+std::optional<std::vector<Integers>> places_of(const memory::desc& description) {
+  const dnnl_memory_desc_t& data = description.data;
+  if (data.format_kind != dnnl_blocked || data.offset0 != 0 || data.extra.flags != dnnl_memory_extra_flag_none) return std::nullopt;
+  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
+  std::vector<Integers> places;
+  for (int dimension = 0; dimension < data.ndims; ++dimension) {
+    Integers& of_dimension = places.emplace_back();
+    for (std::int64_t index = 0; index < data.dims[dimension]; ++index) {
+      std::int64_t place = 0, outer = index, step = 1;
+      for (int block = blocking.inner_nblks; block-- > 0; step *= blocking.inner_blks[block]) {  // from the innermost
+        if (blocking.inner_idxs[block] != dimension) continue;
+        place += outer % blocking.inner_blks[block] * step;
+        outer /= blocking.inner_blks[block];
+      }
+      of_dimension.push_back(place + outer * blocking.strides[dimension]);
+    }
+  }
+  return places;
+}
+
 namespace {
 
 memory::desc ordered(const Shape& shape, Order order) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <dnnl.hpp>
 
@@ -29,6 +30,10 @@ dnnl::memory::desc strided(const graph::Shape& shape, const graph::Integers& str
 std::string key_of(const dnnl::memory::desc& description);
 /// The layout that a description is in, where it is one of ours.
 std::optional<Layout> layout_of(const dnnl::memory::desc& description, const graph::Shape& shape);
+
+/// What each index of each dimension adds to a number's place in memory, where every place is such a sum: in strided orders and
+/// in blocks.
+std::optional<std::vector<graph::Integers>> places_of(const dnnl::memory::desc& description);
 
 /// An operation that can be run, and what its arguments look like.
 struct Operation {
@@ -79,6 +84,5 @@ std::optional<Operation> elementwise(const graph::Attributes& attributes, const 
 /// source is x, weights the incoming gradient, destination the gradient of x.
 std::optional<Operation> elementwise_gradient(const graph::Attributes& attributes, const dnnl::memory::desc& x);
 Operation reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
-
 
 }  // namespace whycam::onednn

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "graph/evaluate.h"
-#include "onednn/parallel.h"
+#include "onednn/kernels.h"
 
 namespace whycam::onednn {
 
@@ -264,23 +264,42 @@ void require_finite(const std::vector<double>& numbers) {
     if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
 }
 
-/// Weights times one number for each row, as folded scales leave them. What the evaluator computes, without its copies in
-/// double precision: memory that is new takes longer to fill than all else of a plan.
-bool scale_rows(const graph::Graph& graph, const Node& node, std::vector<float>& result) {
-  if (node.op != Operator::multiply || node.attributes.relu) return false;
+/// Weights times one number for each row, as folded scales leave them.
+struct ScaledRows {
+  const float* numbers;
+  std::vector<double> scales;
+};
+
+/// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double precision.
+std::optional<ScaledRows> scaled_rows(const graph::Graph& graph, const Node& node) {
+  if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
   const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
-  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return false;
+  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return std::nullopt;
   const std::int64_t rows = node.shape[0];
-  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return false;
+  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return std::nullopt;
   const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
   require_finite(scales.values);
-  const std::int64_t size = rows == 0 ? 0 : graph::element_count(node.shape) / rows;
-  result.resize(static_cast<std::size_t>(rows * size));
-  kernels::for_each(rows, size, [&](std::int64_t row) {
-    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
-      result[static_cast<std::size_t>(i)] = static_cast<float>(weights.constant.floats[i] * scales.values[static_cast<std::size_t>(row)]);
-  });
-  return true;
+  return ScaledRows{weights.constant.floats, scales.values};
+}
+
+/// Where weights go in an order of oneDNN's.
+std::optional<kernels::WeightPlaces> weight_places(const dnnl::memory::desc& wanted, std::int64_t groups, bool turned) {
+  auto places = places_of(wanted);
+  if (!places) return std::nullopt;
+  const graph::Integers of_group = groups > 1 ? places->front() : graph::Integers{0};
+  if (groups > 1) places->erase(places->begin());
+  const graph::Integers &of_row = places->at(turned ? 1 : 0), &of_column = places->at(turned ? 0 : 1);
+  kernels::WeightPlaces result{{}, of_column, {0}, static_cast<std::int64_t>(wanted.get_size() / sizeof(float))};
+  for (const std::int64_t group : of_group)
+    for (const std::int64_t row : of_row) result.rows.push_back(group + row);
+  for (std::size_t dimension = 2; dimension < places->size(); ++dimension) {
+    graph::Integers taps;
+    for (const std::int64_t before : result.taps)
+      for (const std::int64_t tap : (*places)[dimension]) taps.push_back(before + tap);
+    result.taps = std::move(taps);
+  }
+  if (turned) std::reverse(result.taps.begin(), result.taps.end());
+  return result;
 }
 
 }  // namespace
@@ -308,29 +327,31 @@ Place Builder::constant(Value value) {
   return place;
 }
 
-Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
-                      const std::function<void(const float* from, float* to)>& pack) {
+Place Builder::packed_once(Value value, const std::string& name, std::size_t numbers, const std::function<void(float* to)>& pack) {
   const auto known = packed_.find({value, name});
   if (known != packed_.end()) return known->second;
-  const std::size_t bytes = (numbers * sizeof(float) + 63) / 64 * 64;
-  const std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))), std::free);
-  if (!memory) throw std::bad_alloc();
-  pack(scale_rows(graph, graph[value], scaled_) ? scaled_.data() : numbers_of(value), memory.get());
+  const std::size_t bytes = numbers * sizeof(float);
+  const std::shared_ptr<float> memory = pieces_.piece(bytes);
+  pack(memory.get());
   program_->owners.push_back(memory);
   program_->packed_bytes += bytes;
   return packed_[{value, name}] = {-1, memory.get(), 0};
 }
 
-Place Builder::weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const std::string& change_name,
-                       const Change& change) {
-  const dnnl::memory::desc plain = description(shape, {});
-  return packed(value, change_name + " " + key_of(wanted), wanted.get_size() / sizeof(float), [&](const float* from, float* to) {
-    if (change) {
-      changed_.resize(static_cast<std::size_t>(graph::element_count(shape)));
-      change(from, changed_.data());
-      from = changed_.data();
-    }
-    dnnl::memory source(plain, cpu(), const_cast<float*>(from)), target(wanted, cpu(), to);
+Place Builder::packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack) {
+  return packed_once(value, name, numbers, [&](float* to) { pack(numbers_of(value), to); });
+}
+
+Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
+  const std::string name = (turned ? "turned " : "weights ") + std::to_string(groups) + " " + key_of(wanted);
+  return packed_once(value, name, wanted.get_size() / sizeof(float), [&](float* to) {
+    auto rows = scaled_rows(graph, graph[value]);
+    if (!rows) rows = ScaledRows{numbers_of(value), {}};
+    if (const auto places = weight_places(wanted, groups, turned)) return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
+    const dnnl::memory::desc plain = description(wanted.dims(), {});
+    plain_.resize(plain.get_size() / sizeof(float));
+    kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, plain_.data());
+    dnnl::memory source(plain, cpu(), plain_.data()), target(wanted, cpu(), to);
     dnnl::stream stream(cpu());
     dnnl::reorder(source, target).execute(stream, source, target);
     stream.wait();

@@ -10,6 +10,7 @@
 #include "graph/operators.h"
 #include "onednn/arena.h"
 #include "onednn/convolutions.h"
+#include "onednn/large_memory.h"
 #include "onednn/program.h"
 
 namespace whycam::onednn {
@@ -31,12 +32,11 @@ class Builder {
   /// A constant's numbers in row-major order; not copied where the network has them as they are.
   Place constant(Value value);
   /// The same in another order, which `pack` writes; once for each value and name.
-  Place packed(Value value, const std::string& name, std::size_t numbers, const std::function<void(const float* from, float* to)>& pack);
-  /// Weights in the order that an operation wants; changed before, where a change is given: its name
-  /// tells it from all others of the same weights.
-  using Change = std::function<void(const float* from, float* to)>;
-  Place weights(Value value, const Shape& shape, const dnnl::memory::desc& wanted, const std::string& change_name = {},
-                const Change& change = {});
+  using Pack = std::function<void(const float* from, float* to)>;
+  Place packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack);
+  /// Weights in the order that an operation wants, which has the groups first; turned: for the same convolution backward, outputs
+  /// and inputs exchanged and the kernel backwards.
+  Place weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted);
   /// How a convolution is to be done by Winograd's algorithm, where it is.
   std::optional<Winograd> winograd(Value value) const;
   /// One number a channel, filled up with zeros to a multiple of the block.
@@ -83,6 +83,7 @@ class Builder {
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   const float* numbers_of(Value value);
+  Place packed_once(Value value, const std::string& name, std::size_t numbers, const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
@@ -95,7 +96,8 @@ class Builder {
   std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
-  std::vector<float> scaled_, changed_;  ///< weights on their way to being packed
+  MemoryPieces pieces_;         ///< what is packed lies in these
+  std::vector<float> plain_;    ///< weights on their way to an order that oneDNN alone knows
   const std::map<Value, Winograd> winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;

@@ -34,6 +34,15 @@ void binary(Binary kind, const float* a, const float* b, float* result, std::int
 void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
                         const Extents& extents, bool relu);
 
+/// Where weights O x I x taps of a convolution go: the sum of what row, column and tap say. `numbers` are all, filled up with zeros.
+struct WeightPlaces {
+  graph::Integers rows, columns, taps;
+  std::int64_t numbers;
+};
+
+/// Puts weights in row-major order into another order, each row times its scale; empty scales are 1.
+void pack_weights(const float* from, const WeightPlaces& places, const std::vector<double>& scales, float* to);
+
 /// Few rows by a constant matrix: result = a (rows x size) * b (size x columns). Where a column of a is 0 throughout, as behind
 /// guided ReLUs most are, the matrix's row is not even read. `scratch`: rows x columns numbers for each thread.
 void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size, std::int64_t columns);

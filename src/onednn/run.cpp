@@ -1,10 +1,10 @@
 #include <omp.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <unordered_map>
 
+#include "onednn/large_memory.h"
 #include "onednn/program.h"
 
 namespace whycam::onednn {
@@ -12,12 +12,8 @@ namespace whycam::onednn {
 int thread_count() { return omp_get_max_threads(); }
 
 struct Run::State {
-  explicit State(std::shared_ptr<const Plan::Program> of) : program(std::move(of)), stream(cpu()) {
-    constexpr std::size_t alignment = 64;
-    const std::size_t bytes = (program->run_bytes + alignment) / alignment * alignment;
-    base = static_cast<char*>(std::aligned_alloc(alignment, bytes));
-    if (!base) throw std::bad_alloc();
-    const Memory memory(base, program->offsets);
+  explicit State(std::shared_ptr<const Plan::Program> of) : program(std::move(of)), stream(cpu()), numbers(large_memory(program->run_bytes)) {
+    const Memory memory(base(), program->offsets);
     for (const auto& section : program->sections) {
       auto& of_section = arguments.emplace_back();
       for (const Step& step : section) {
@@ -29,13 +25,13 @@ struct Run::State {
   }
   template <class Around>
   void run(int section, const Around& around);
-  ~State() { std::free(base); }
+  char* base() const { return reinterpret_cast<char*>(numbers.get()); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
   std::shared_ptr<const Plan::Program> program;
   dnnl::stream stream;
-  char* base = nullptr;
+  std::shared_ptr<float> numbers;
   std::vector<std::vector<std::unordered_map<int, dnnl::memory>>> arguments;
 };
 
@@ -46,14 +42,14 @@ void Run::set(int section, const std::string& input, const float* numbers) {
   const auto& inputs = state_->program->inputs.at(static_cast<std::size_t>(section));
   const auto placed = inputs.find(input);
   if (placed == inputs.end()) return;
-  float* to = Memory(state_->base, state_->program->offsets).at(placed->second.place);
+  float* to = Memory(state_->base(), state_->program->offsets).at(placed->second.place);
   std::memcpy(to, numbers, static_cast<std::size_t>(placed->second.numbers) * sizeof(float));
 }
 
 template <class Around>
 void Run::State::run(int section, const Around& around) {
   const auto& steps = program->sections.at(static_cast<std::size_t>(section));
-  const Memory memory(base, program->offsets);
+  const Memory memory(base(), program->offsets);
   for (std::size_t i = 0; i < steps.size(); ++i)
     around(steps[i], [&] {
       if (steps[i].loop)
@@ -81,7 +77,7 @@ bool Run::has(const std::string& output) const { return state_->program->outputs
 
 void Run::read(const std::string& output, float* numbers) {
   const PlacedOutput& placed = state_->program->outputs.at(output);
-  float* from = Memory(state_->base, state_->program->offsets).at(placed.place);
+  float* from = Memory(state_->base(), state_->program->offsets).at(placed.place);
   const std::int64_t count = graph::element_count(placed.shape);
   if (same_memory(placed.shape, placed.layout, {})) {
     std::memcpy(numbers, from, static_cast<std::size_t>(count) * sizeof(float));

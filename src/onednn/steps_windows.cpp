@@ -2,7 +2,6 @@
 #include "onednn/builder.h"
 #include "onednn/convolutions.h"
 #include "onednn/kernels.h"
-#include "onednn/parallel.h"
 
 namespace whycam::onednn {
 namespace {
@@ -96,7 +95,7 @@ void put_convolution(Builder& builder, Value value) {
                  "copy of an addend");
   }
   std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
-                                        {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], weights, operation.weights)},
+                                        {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
                                         {DNNL_ARG_DST, operation.destination, to}};
   if (with_bias)
     arguments.push_back({DNNL_ARG_BIAS, description({node.shape[1]}, {}), builder.constant(node.inputs[2])});
@@ -105,18 +104,6 @@ void put_convolution(Builder& builder, Value value) {
 }
 
 namespace {
-
-/// Weights O x I/groups x kernel to I x O/groups x kernel backwards, group by group.
-void turn(const float* from, float* to, const Shape& weights, std::int64_t groups) {
-  const std::int64_t outputs = weights[0] / groups, inputs = weights[1];
-  std::int64_t taps = 1;
-  for (std::size_t i = 2; i < weights.size(); ++i) taps *= weights[i];
-  kernels::for_each(groups * inputs, outputs * taps, [&](std::int64_t row) {
-    const std::int64_t g = row / inputs, i = row % inputs;
-    for (std::int64_t o = 0; o < outputs; ++o)
-      for (std::int64_t k = 0; k < taps; ++k) to[(row * outputs + o) * taps + taps - 1 - k] = from[((g * outputs + o) * inputs + i) * taps + k];
-  });
-}
 
 void put_turned_convolution(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
@@ -130,8 +117,7 @@ void put_turned_convolution(Builder& builder, Value value) {
   if (!laid) laid = in_our_layouts(y, node.shape, make);
   const auto& [operation, source, destination, times] = *laid;
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
-  const Place packed = builder.weights(node.inputs[1], grouped(shape, groups), operation.weights, "turned " + std::to_string(groups),
-                                       [&](const float* plain, float* result) { turn(plain, result, weights, groups); });
+  const Place packed = builder.weights(node.inputs[1], groups, true, operation.weights);
   builder.primitive(operation,
                     {{DNNL_ARG_SRC, operation.source, from},
                      {DNNL_ARG_WEIGHTS, operation.weights, packed},
@@ -179,7 +165,7 @@ void put_convolution_transpose(Builder& builder, Value value) {
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
   builder.primitive(operation,
                     {{DNNL_ARG_DIFF_DST, operation.source, from},
-                     {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], weights, operation.weights)},
+                     {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
                      {DNNL_ARG_DIFF_SRC, operation.destination, to}},
                     "convolution_transpose " + node.name);
   builder.define(value, to, destination);
