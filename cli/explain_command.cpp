@@ -33,6 +33,22 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
+/// The output folder; where it was made for this run and nothing came into it, it goes again.
+class FolderMade {
+ public:
+  explicit FolderMade(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)) {}
+  ~FolderMade() {
+    std::error_code not_empty;
+    if (made_) fs::remove(folder_, not_empty);
+  }
+  FolderMade(const FolderMade&) = delete;
+  FolderMade& operator=(const FolderMade&) = delete;
+
+ private:
+  const fs::path folder_;
+  const bool made_;
+};
+
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
@@ -60,7 +76,7 @@ class Run {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
     network_ = load_network(arguments_.model);
-    prepare_folder(settings_.folder);
+    const FolderMade folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
     std::vector<bool> finished;
@@ -176,16 +192,12 @@ class Run {
 
   Answer answer_for(const Tensor& input) {
     const auto start = Clock::now();
-    if (!layer_is_known_) {
-      const bool chosen = !settings_.layer.empty();
-      if (!chosen) settings_.layer = network_->default_layer(input);
-      layer_is_known_ = true;
-      if (!chosen && prints_text())
-        std::cout << "layer: " << settings_.layer
-                  << " (the last one with spatial extent; --layer chooses another)\n";
-    }
+    const bool finds_layer = settings_.layer.empty();
+    if (finds_layer) settings_.layer = network_->default_layer(input);
     Answer answer = network_->explain(
         input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, attribution_);
+    if (finds_layer && prints_text())
+      std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
     return answer;
   }
@@ -235,8 +247,8 @@ class Run {
     std::size_t pictures = 0;
     for (const ManifestLines& lines : lines_)
       for (const Json& line : lines) pictures += pictures_of(line).size();
-    std::cout << fmt::format("{} pictures, manifest.jsonl and explanation.json are in {}\n", pictures,
-                             settings_.folder.string());
+    std::cout << fmt::format("{} pictures, manifest.jsonl{} are in {}\n", pictures,
+                             arguments_.report ? ", explanation.json and report.html" : " and explanation.json", settings_.folder.string());
     if (is_long())
       std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
                                100 * computing_ / seconds);
@@ -249,7 +261,6 @@ class Run {
   std::vector<TargetChoice> targets_;
   std::vector<InputFile> files_;
   std::unique_ptr<Network> network_;
-  bool layer_is_known_ = false;
   double computing_ = 0;  ///< seconds
 
   Queue<Batch> batches_{2};

@@ -29,7 +29,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    return report({ExitCode::usage, std::string(error.what()) + " (see whycam --help)"});
+    std::string command = "whycam";
+    for (const CLI::App* subcommand : app.get_subcommands()) command += " " + subcommand->get_name();
+    return report({ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)"});
   }
   const ExitCode code = command_line.run();
   std::cout.flush();

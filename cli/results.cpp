@@ -186,9 +186,9 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
   return lines;
 }
 
-void prepare_folder(const std::filesystem::path& folder) {
+bool prepare_folder(const std::filesystem::path& folder) {
   std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
+  const bool made = std::filesystem::create_directories(folder, failure);
   if (failure || !std::filesystem::is_directory(folder))
     throw OutputError("cannot make the folder \"" + folder.string() +
                       "\": " + (failure ? failure.message() : "something else has that name"));
@@ -198,6 +198,7 @@ void prepare_folder(const std::filesystem::path& folder) {
     throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
   close(file);
   std::filesystem::remove(trial, failure);
+  return made;
 }
 
 void remove_unfinished_files(const std::filesystem::path& folder) {

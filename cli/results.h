@@ -49,8 +49,8 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
 std::string summary(const RunSettings& settings, const Input& input, const Answer& answer,
                     std::int64_t first_example);
 
-/// Makes the folder and finds out early whether it can be written. Throws OutputError.
-void prepare_folder(const std::filesystem::path& folder);
+/// Makes the folder and finds out early whether it can be written; says whether it was not there before. Throws OutputError.
+bool prepare_folder(const std::filesystem::path& folder);
 
 /// Removes what an earlier run was writing when it was killed.
 void remove_unfinished_files(const std::filesystem::path& folder);

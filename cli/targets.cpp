@@ -37,7 +37,8 @@ std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
                       " dimensions: name an index tuple, as in --target 1,7,3");
   const auto classes = static_cast<std::size_t>(output.shape[1]);
   if (count > output.shape[1])
-    throw TargetError("top" + std::to_string(count) + " of " + std::to_string(classes) + " classes");
+    throw TargetError("top" + std::to_string(count) + " is more than the network's " + std::to_string(classes) + " classes: ask for top" +
+                      std::to_string(classes) + " at most");
   if (!all_finite(output))
     throw TargetError(
         "the network's output holds NaN or infinity, so it has no best class; name a class with --target, "

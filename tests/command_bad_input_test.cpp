@@ -76,7 +76,7 @@ class BadCommandInput : public testing::Test {
     for (const std::string& argument : arguments) line += " " + quoted(argument);
     line += " --output-dir " + quoted(folder_ / (name + ".results"));
     return std::system(
-        (line + " >/dev/null 2>" + quoted(folder_ / (name + ".error")) + " </dev/null").c_str());
+        (line + " >" + quoted(folder_ / (name + ".output")) + " 2>" + quoted(folder_ / (name + ".error")) + " </dev/null").c_str());
   }
 
   void check(const Row& row, int status, const std::string& name) const {
@@ -91,7 +91,8 @@ class BadCommandInput : public testing::Test {
     for (const char* trace : {"frame #", "Exception raised from", "terminate called", ".so"})
       EXPECT_EQ(error.find(trace), std::string::npos) << error;
     const fs::path results = folder_ / (name + ".results");
-    EXPECT_TRUE(!fs::exists(results) || fs::is_empty(results));
+    EXPECT_FALSE(fs::exists(results));
+    EXPECT_EQ(content(folder_ / (name + ".output")), "");
   }
 };
 
@@ -183,6 +184,7 @@ TEST_F(BadCommandInput, Pictures) {
 }
 
 TEST_F(BadCommandInput, Arrays) {
+  const std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3, 32, 32), }";
   expect_refused({
       {{model, file("text.npy", "1 2 3")}, ExitCode::input, "not a .npy file"},
       {{model, corpus / "npy/cut.npy"}, ExitCode::input, "takes 24 bytes, but 21"},
@@ -196,6 +198,9 @@ TEST_F(BadCommandInput, Arrays) {
       {{model, corpus / "npy/scalar.npy"}, ExitCode::input, "dimensions"},
       {{model, array("flat.npy", torch::zeros({4}))}, ExitCode::input, "dimensions"},
       {{model, array("channels.npy", torch::zeros({1, 4, 32, 32}))}, ExitCode::network, "1 x 4 x 32 x 32"},
+      {{model, file("double.npy", std::string("\x93NUMPY\x01\0\x76\0", 10) + header + std::string(117 - header.size(), ' ') + "\n" +
+                                       std::string(8 * 3 * 32 * 32, '\0'))},
+       ExitCode::network, "give both the same"},
   });
 }
 

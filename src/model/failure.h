@@ -4,14 +4,24 @@
 #include <torch/types.h>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace whycam::network {
 
 /// "the network failed on an input of 1 x 3 x 8 x 8: mat1 and mat2 shapes cannot be multiplied": the last sentence of
-/// libtorch's message, without its stack traces.
-std::string failure_of_the_network(const std::exception& failure, const std::vector<torch::Tensor>& inputs);
+/// libtorch's message, without its stack traces. Where the inputs are of another floating type than the weights, it says so.
+std::string failure_of_the_network(const std::exception& failure, const std::vector<torch::Tensor>& inputs,
+                                   std::optional<torch::ScalarType> of_weights);
+
+/// The floating type of the first weight that has one.
+template <class Tensors>
+std::optional<torch::ScalarType> floating_type(const Tensors& weights) {
+  for (const torch::Tensor& weight : weights)
+    if (weight.is_floating_point()) return weight.scalar_type();
+  return std::nullopt;
+}
 
 /// The telling sentence of a libtorch message.
 std::string first_sentence(const std::exception& failure);

@@ -133,7 +133,7 @@ class ModuleNetwork : public Network {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
-      throw ModelError(failure_of_the_network(failure, inputs));
+      throw ModelError(failure_of_the_network(failure, inputs, module_ ? floating_type(module_->parameters()) : std::nullopt));
     }
   }
 

@@ -99,7 +99,7 @@ class TorchScriptNetwork : public Network {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
-      throw ModelError(failure_of_the_network(failure, inputs));
+      throw ModelError(failure_of_the_network(failure, inputs, floating_type(module_.parameters())));
     }
     return stack.back();
   }
