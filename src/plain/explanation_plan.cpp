@@ -34,15 +34,7 @@ ExplanationPlan::ExplanationPlan(const onnx::Network& network, const Request& re
   if (request.work().guided) rules.push_back({basics::ReluGradient::guided, options.guided_rule, options.guide_clipped_relus});
   if (request.work().deconvolution)
     rules.push_back({basics::ReluGradient::deconvolution, options.deconvolution_rule, options.guide_clipped_relus});
-  try {
-    compile(network, request);
-  } catch (const Error&) {
-    throw;
-  } catch (const CannotCompile&) {
-    throw;
-  } catch (const std::exception& reason) {
-    throw CannotCompile(reason.what());
-  }
+  or_cannot_compile([&] { compile(network, request); }, [](const std::exception& reason) { return reason.what(); });
 }
 
 void ExplanationPlan::compile(const onnx::Network& network, const Request& request) {

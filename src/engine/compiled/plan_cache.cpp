@@ -36,15 +36,8 @@ std::vector<std::size_t> chosen_tensors(const Layer& layer, std::size_t count) {
 }  // namespace
 
 CompiledPlan::CompiledPlan(const network::Network& network, const Request& request) : rules(request.rules) {
-  try {
-    compile(network, request);
-  } catch (const Error&) {
-    throw;
-  } catch (const CannotCompile&) {
-    throw;
-  } catch (const std::exception& reason) {  // what is wrong with the network or its arguments, autograd says better
-    throw CannotCompile(network::first_sentence(reason));
-  }
+  // What is wrong with the network or its arguments, the autograd engine says better.
+  plain::or_cannot_compile([&] { compile(network, request); }, network::first_sentence);
 }
 
 void CompiledPlan::compile(const network::Network& network, const Request& request) {
