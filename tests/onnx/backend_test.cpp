@@ -1,6 +1,7 @@
 // The ONNX project's own backend tests: networks with the output that is expected of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -16,6 +17,11 @@ namespace {
 
 /// float32 arithmetic in another order; the expected outputs are float32, too.
 constexpr double tolerance = 1e-5;
+
+/// For gradients through many ReLUs. Of activations that are off by 1e-6 of their spread, a normal distribution has about 3e-7 change their
+/// sign, and with it their mask; half of the masks being open, that is 6e-7 of a squared gradient, and with 20 ReLUs an error of 3.5e-3.
+/// One channel of a thousand that is wrong would be 3e-2.
+constexpr double tolerance_of_masks = 5e-3;
 
 /// What no convolutional classifier contains, or what has no gradient.
 const std::set<std::string>& left_out() {
@@ -85,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(All, LightNetwork,
                                          "vgg19", "zfnet512"));
 
 /// The same network with random weights in place of those that it computes from their shapes: scaled so that activations keep their size,
-/// and as batch norms have them.
+/// and as batch norms have them. Without its softmax, which such weights drive to 0 and 1, where it has no gradient.
 proto::ModelProto with_random_weights(proto::ModelProto model) {
   std::mt19937 random(7);
   std::map<std::string, const proto::TensorProto*> shapes;
@@ -102,7 +108,11 @@ proto::ModelProto with_random_weights(proto::ModelProto model) {
   result.clear_node();
   for (const auto& node : model.graph().node()) {
     if (node.op_type() != "ConstantOfShape" || !shapes.count(node.input(0))) {
-      *result.add_node() = node;
+      proto::NodeProto& kept = *result.add_node();
+      kept = node;
+      if (node.op_type() != "Softmax") continue;
+      kept.set_op_type("Identity");
+      kept.clear_attribute();
       continue;
     }
     const graph::Integers shape = read_tensor(*shapes[node.input(0)], nullptr, {}).array.to_integers();
@@ -134,12 +144,15 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   const auto network = Network::parse(model.SerializeAsString(), GetParam(), {});
   std::vector<Given> given;
   for (const Port& input : network->inputs()) given.push_back({"input", input.shape});
-  // The last layer with spatial extent: Grad-CAM's.
-  std::string layer;
+  std::vector<std::string> layers;
   for (const Layer& one : network->layers())
-    if (one.type == "Relu" || one.type == "Concat") layer = one.name;
-  Lowered lowered = network->lower(given, {layer}, false);
-  const graph::Forward forward{std::move(lowered.graph), lowered.inputs, {}, lowered.outputs.at(0), {}, lowered.layers};
+    if (one.type == "Relu" || one.type == "Concat") layers.push_back(one.name);
+  Lowered lowered = network->lower(given, layers, false);
+  std::vector<graph::Value> last;  // the last one with spatial extent, which Grad-CAM takes
+  for (const auto& tensors : lowered.layers)
+    if (lowered.graph.shape(tensors.at(0)).size() == 4 && lowered.graph.shape(tensors[0])[3] > 1) last = tensors;
+  ASSERT_FALSE(last.empty());
+  const graph::Forward forward{std::move(lowered.graph), lowered.inputs, {}, lowered.outputs.at(0), {}, {last}};
   const graph::Graph program = graph::program(forward, {{graph::ReluTreatment::Gradient::guided}});
 
   const graph::Shape shape = given[0].shape;
@@ -156,18 +169,19 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   const auto run = plan.start();
   run->set(0, "input", std::vector<float>(input.values.begin(), input.values.end()).data());
   run->run(0);
-  const auto expect_alike = [&](const std::string& name) {
-    std::vector<float> actual(expected.at(name).values.size());
+  const auto expect_alike = [&](const std::string& name, double at_most) {
+    const std::vector<double>& values = expected.at(name).values;
+    std::vector<float> actual(values.size());
     run->read(name, actual.data());
-    // Masks flip in float32 where an activation is 0 up to rounding.
-    EXPECT_LE(relative_error({actual.begin(), actual.end()}, expected.at(name).values), 1e-3) << name;
+    EXPECT_GT(std::count_if(values.begin(), values.end(), [](double value) { return value != 0; }), 10) << name;
+    EXPECT_LE(relative_error({actual.begin(), actual.end()}, values), at_most) << name;
   };
-  expect_alike("output");
+  expect_alike("output", tolerance);
   const std::vector<float> output_gradient(gradient.values.begin(), gradient.values.end());
   for (const auto& [section, name] : {std::pair{graph::layer_section, graph::layer_gradient_name(0, 0)}, std::pair{graph::section_of_rule(0), graph::input_gradient_name(0, 0)}}) {
     run->set(section, "output_gradient", output_gradient.data());
     run->run(section);
-    expect_alike(name);
+    expect_alike(name, tolerance_of_masks);
   }
 }
 
