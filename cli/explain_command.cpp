@@ -214,6 +214,8 @@ class Run {
       lines = write_results(settings_, *item.input, *answer, row, names_);
       warn(answer->warnings);
       warn_of_labels(answer->output.shape);
+      for (std::size_t i = 0; i < item.input->seen.size(); ++i) warn(doubts_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
+      warn_of_maps(lines);
       if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
@@ -232,10 +234,19 @@ class Run {
     }
   }
 
+  /// What each map's own line says already.
+  void warn_of_maps(const ManifestLines& lines) {
+    for (const Json& line : lines)
+      for (const Json& warning : line.value("warnings", Json::array()))
+        if (!arguments_.quiet)
+          progress_->say(fmt::format("whycam: warning: {}, class {}: {}", line["input"].get<std::string>(), to_text(line["class"]), warning.get<std::string>()));
+  }
+
   /// Names that belong to other classes would be believed.
   void warn_of_labels(const std::vector<std::int64_t>& output) {
-    if (settings_.labels.empty() || output.size() != 2 || output[1] == static_cast<std::int64_t>(settings_.labels.size())) return;
-    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names", settings_.labels.size(), output[1])});
+    const auto dimension = class_dimension(output);
+    if (settings_.labels.empty() || !dimension || output[*dimension] == static_cast<std::int64_t>(settings_.labels.size())) return;
+    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names", settings_.labels.size(), output[*dimension])});
   }
 
   void finish(double seconds) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <map>
 
 #include "exit_code.h"
 #include "whycam/nearest_names.h"
@@ -39,15 +40,21 @@ Labels::Labels(const std::filesystem::path& path) {
   if (!lines_.empty() && lines_[0].rfind("\xEF\xBB\xBF", 0) == 0) lines_[0].erase(0, 3);  // a byte order mark
   while (!lines_.empty() && lines_.back().empty()) lines_.pop_back();
   if (lines_.empty()) throw Failure(ExitCode::input, "the labels file \"" + path.string() + "\" is empty");
+  std::map<std::string, int> count;
+  for (const std::string& line : lines_) ++count[folded(names_in(line)[0])];
+  for (const std::string& line : lines_) {
+    const std::string first = names_in(line)[0];
+    shown_.push_back(count[folded(first)] > 1 ? line : first);
+  }
 }
 
 std::optional<std::string> Labels::name(std::int64_t index) const {
   if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty())
     return std::nullopt;
-  return names_in(lines_[index])[0];
+  return shown_[index];
 }
 
-std::optional<std::int64_t> Labels::find(const std::string& name) const {
+std::vector<std::int64_t> Labels::named(const std::string& name) const {
   std::vector<std::int64_t> found;
   for (std::size_t i = 0; i < lines_.size() && !name.empty(); ++i) {
     std::vector<std::string> names = names_in(lines_[i]);
@@ -56,6 +63,17 @@ std::optional<std::int64_t> Labels::find(const std::string& name) const {
                     [&](const auto& other) { return folded(other) == folded(name); }))
       found.push_back(static_cast<std::int64_t>(i));
   }
+  return found;
+}
+
+std::optional<std::int64_t> Labels::another(const std::string& name, std::int64_t index) const {
+  for (const std::int64_t other : named(name))
+    if (other != index) return other;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Labels::find(const std::string& name) const {
+  const std::vector<std::int64_t> found = named(name);
   if (found.size() > 1)
     throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) +
                                         " classes, " + std::to_string(found[0]) + " and " +
@@ -76,8 +94,8 @@ std::string Labels::file_name(std::int64_t index) const {
   const std::string number = std::to_string(index);
   if (!label) return number;
   const std::string safe = safe_for_file_names(*label);
-  const auto same = std::count_if(lines_.begin(), lines_.end(), [&safe](const std::string& line) {
-    return folded(safe_for_file_names(names_in(line)[0])) == folded(safe);
+  const auto same = std::count_if(shown_.begin(), shown_.end(), [&safe](const std::string& shown) {
+    return folded(safe_for_file_names(shown)) == folded(safe);
   });
   if (safe == "_" || safe.empty()) return number;
   return same > 1 ? safe + "_" + number : safe;

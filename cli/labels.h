@@ -10,7 +10,8 @@
 namespace whycam::cli {
 
 /// A class name a line; line i names class i. A line may hold several names with ", " between them, as
-/// ImageNet's labels do; the first is the one that is shown. Without a file, classes have numbers alone.
+/// ImageNet's labels do; the first is the one that is shown, unless another class has it, too: then the
+/// whole line is. Without a file, classes have numbers alone.
 class Labels {
  public:
   Labels() = default;
@@ -20,12 +21,15 @@ class Labels {
   bool empty() const { return lines_.empty(); }
   std::size_t size() const { return lines_.size(); }
 
-  /// The class's first name; nothing where it has none.
+  /// What the class is called; nothing where it has no name.
   std::optional<std::string> name(std::int64_t index) const;
 
   /// The one class of that line or with that name, letter case ignored; nothing where there is none. Throws
   /// Failure where several classes have the name.
   std::optional<std::int64_t> find(const std::string& name) const;
+
+  /// A class other than `index` that has this name; nothing where there is none.
+  std::optional<std::int64_t> another(const std::string& name, std::int64_t index) const;
 
   /// The nearest names, for messages.
   std::string nearest(const std::string& name) const;
@@ -35,7 +39,10 @@ class Labels {
   std::string file_name(std::int64_t index) const;
 
  private:
+  std::vector<std::int64_t> named(const std::string& name) const;
+
   std::vector<std::string> lines_;
+  std::vector<std::string> shown_;  ///< of each line
 };
 
 /// Letters that are safe in file names stay; each run of others becomes "_".

@@ -23,8 +23,10 @@ ChosenClass chosen_class(const Answer& answer, const AnsweredTarget& target, std
   result.score = target.scores[static_cast<std::size_t>(example)];
   if (output.shape.empty() || static_cast<std::int64_t>(count(output)) == output.shape[0]) return result;
   result.indices = target.target.resolve(output.shape)[static_cast<std::size_t>(example)];
-  if (output.shape.size() != 2) return result;
-  const double probability = softmax(output, example)[static_cast<std::size_t>(result.indices[0])];
+  const auto dimension = class_dimension(output.shape);
+  if (!dimension) return result;
+  result.indices = {result.indices[*dimension - 1]};
+  const double probability = probabilities(scores_of(output, example))[static_cast<std::size_t>(result.indices[0])];
   // No more digits than the output has.
   result.probability = std::holds_alternative<std::vector<float>>(output.values) ? static_cast<float>(probability) : probability;
   return result;
@@ -35,6 +37,13 @@ std::string class_for_file(const RunSettings& settings, const ChosenClass& chose
   std::string text;
   for (const std::int64_t index : chosen.indices) text += (text.empty() ? "" : "_") + std::to_string(index);
   return text.empty() ? "output" : text;
+}
+
+/// What a careful user should know before looking at a map; empty where it is as others.
+std::string doubt_of(const Tensor& attribution) {
+  if (!all_finite(attribution)) return "holds NaN or infinity, drawn as 0: this is no explanation";
+  if (all_zero(attribution)) return "is 0 throughout: it shows nothing that speaks for this class";
+  return "";
 }
 
 /// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is none.
@@ -101,7 +110,8 @@ class ContactSheet {
   void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen,
                std::map<Method, picture::Image> drawn) {
     picture::ContactRow row{chosen.is_class() ? std::to_string(chosen.indices[0]) : "output", {seen}};
-    if (chosen.is_class()) row.title = settings.labels.name(chosen.indices[0]).value_or("class " + row.title);
+    if (chosen.is_class()) row.title = "class " + row.title;
+    if (const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt; label) row.title += " (" + *label + ")";
     row.title += chosen.probability ? fmt::format(": softmax probability {:.4f}", *chosen.probability)
                                     : fmt::format(": {:.6g}", chosen.score);
     for (const auto& [method, heading] : columns)
@@ -141,6 +151,7 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
     const std::optional<Tensor> attribution = attribution_of(*target, method, example);
     Json& files = line["files"][name_of(method)] = Json::object();
     if (!attribution) continue;
+    if (const std::string doubt = doubt_of(*attribution); !doubt.empty()) line["warnings"].push_back(name_of(method) + (" " + doubt));
     drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
     files = write_files(settings, names(stem + name_of(method)), *attribution, drawn[method]);
   }
@@ -184,6 +195,18 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
     lines[i]["lines"] = lines.size();
   }
   return lines;
+}
+
+std::vector<std::string> doubts_of_scores(const Tensor& output, std::int64_t example) {
+  if (!class_dimension(output.shape)) return {};
+  const std::vector<double> scores = scores_of(output, example);
+  if (are_probabilities(scores))
+    return {"the network ends in a softmax: its outputs are shown as the probabilities that they are, and their gradients, which are explained, "
+            "vanish where one is near 1; a network without its softmax has the clearer maps"};
+  if (scores.size() > 1 && std::all_of(scores.begin(), scores.end(), [](double score) { return score >= 0 && score <= 1; }))
+    return {"all outputs lie between 0 and 1: if the network ends in a sigmoid, the outputs themselves are its probabilities, and the softmax "
+            "probabilities say nothing"};
+  return {};
 }
 
 bool prepare_folder(const std::filesystem::path& folder) {

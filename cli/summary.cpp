@@ -11,16 +11,15 @@ namespace {
 /// The five best classes and those explained.
 std::string classes_table(const RunSettings& settings, const Tensor& output, std::int64_t example,
                           const std::vector<std::int64_t>& explained) {
-  const std::vector<double> probabilities = softmax(output, example);
-  std::vector<std::int64_t> rows = best(probabilities, 5);
+  const std::vector<double> scores = scores_of(output, example), sure = probabilities(scores);
+  std::vector<std::int64_t> rows = best(scores, 5);
   for (const std::int64_t index : explained)
     if (std::find(rows.begin(), rows.end(), index) == rows.end()) rows.push_back(index);
   std::string text = "    softmax probability       score  class (* explained)\n";
   for (const std::int64_t index : rows) {
     const bool star = std::find(explained.begin(), explained.end(), index) != explained.end();
     const auto place = static_cast<std::size_t>(index);
-    text += fmt::format("  {} {:19.6f} {:11.4f}  {} {}\n", star ? '*' : ' ', probabilities[place],
-                        number(output, static_cast<std::size_t>(example) * probabilities.size() + place), index,
+    text += fmt::format("  {} {:19.6f} {:11.4f}  {} {}\n", star ? '*' : ' ', sure[place], scores[place], index,
                         settings.labels.name(index).value_or(""));
   }
   return text;
@@ -37,12 +36,12 @@ std::string summary(const RunSettings& settings, const Input& input, const Answe
     text += input.file.path.string() + (input.seen.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
     for (const auto& [target, chosen] : chosen_for(answer, example)) {
-      if (chosen.is_class() && output.shape.size() == 2)
+      if (chosen.is_class() && class_dimension(output.shape))
         explained.push_back(chosen.indices[0]);
       else
         text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
     }
-    if (output.shape.size() == 2 && output.shape[1] > 1) text += classes_table(settings, output, example, explained);
+    if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1) text += classes_table(settings, output, example, explained);
   }
   std::string others;
   for (const auto& [name, count] : answer.activations.not_guided)

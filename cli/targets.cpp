@@ -29,36 +29,48 @@ std::optional<std::vector<std::int64_t>> tuple(const std::string& text) {
   return indices;
 }
 
+/// A class's place in an output of this shape.
+Target::Indices indices_of(std::int64_t index, const std::vector<std::int64_t>& shape, std::size_t dimension) {
+  Target::Indices indices(shape.size() - 1, 0);
+  indices[dimension - 1] = index;
+  return indices;
+}
+
 /// The k best classes of each example: entry i names each example's class of rank i.
 std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
-  if (output.shape.size() != 2)
+  const auto dimension = class_dimension(output.shape);
+  if (!dimension)
     throw TargetError("top" + std::to_string(count) +
                       " needs an output of examples x classes; this one has " + std::to_string(output.shape.size()) +
                       " dimensions: name an index tuple, as in --target 1,7,3");
-  const auto classes = static_cast<std::size_t>(output.shape[1]);
-  if (count > output.shape[1])
+  const std::int64_t classes = output.shape[*dimension];
+  if (count > classes)
     throw TargetError("top" + std::to_string(count) + " is more than the network's " + std::to_string(classes) + " classes: ask for top" +
                       std::to_string(classes) + " at most");
   if (!all_finite(output))
     throw TargetError(
         "the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
         "or look at the network's weights and the input");
-  std::vector<std::vector<std::int64_t>> ranks(static_cast<std::size_t>(count));
+  std::vector<std::vector<Target::Indices>> ranks(static_cast<std::size_t>(count));
   for (std::size_t example = 0; example < static_cast<std::size_t>(output.shape[0]); ++example) {
-    std::vector<double> scores;
-    for (std::size_t i = 0; i < classes; ++i) scores.push_back(number(output, example * classes + i));
-    const std::vector<std::int64_t> ranked = best(scores, ranks.size());
-    for (std::size_t rank = 0; rank < ranks.size(); ++rank) ranks[rank].push_back(ranked[rank]);
+    const std::vector<std::int64_t> ranked = best(scores_of(output, static_cast<std::int64_t>(example)), ranks.size());
+    for (std::size_t rank = 0; rank < ranks.size(); ++rank) ranks[rank].push_back(indices_of(ranked[rank], output.shape, *dimension));
   }
   std::vector<Target> targets;
-  for (auto& of_rank : ranks) targets.push_back(Target::per_example(std::move(of_rank)));
+  for (auto& of_rank : ranks) targets.push_back(Target::per_example_at(std::move(of_rank)));
   return targets;
 }
 
 }  // namespace
 
 TargetChoice parse_target(const std::string& text, const Labels& labels) {
-  if (const auto index = integer(text)) return std::vector<std::int64_t>{*index};
+  if (const auto index = integer(text)) {
+    if (const auto other = labels.another(text, *index))
+      throw Failure(ExitCode::target, "the target " + text + " may be the class of that number, which the labels call \"" + labels.name(*index).value_or("") +
+                                          "\", or class " + std::to_string(*other) + ", which they call \"" + text +
+                                          "\"; leave out --labels to name classes by their numbers");
+    return std::vector<std::int64_t>{*index};
+  }
   if (const auto index = labels.find(text)) return std::vector<std::int64_t>{*index};
   if (text.rfind("top", 0) == 0)
     if (const auto count = integer(text.substr(3)); count && *count > 0) return Top{*count};
@@ -89,7 +101,9 @@ std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, con
       else
         for (const Target& target : best_targets(output, top->count)) add(target);
     } else {
-      add(Target::at(std::get<std::vector<std::int64_t>>(choice)));
+      const auto& indices = std::get<std::vector<std::int64_t>>(choice);
+      const auto dimension = class_dimension(output.shape);
+      add(Target::at(dimension && indices.size() == 1 ? indices_of(indices[0], output.shape, *dimension) : indices));
     }
   }
   return targets;

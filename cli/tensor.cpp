@@ -20,6 +20,10 @@ bool all_finite(const Tensor& tensor) {
                     tensor.values);
 }
 
+bool all_zero(const Tensor& tensor) {
+  return std::visit([](const auto& values) { return std::all_of(values.begin(), values.end(), [](auto one) { return one == 0; }); }, tensor.values);
+}
+
 Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples) {
   Tensor part{tensor.shape, {}};
   const auto row = static_cast<std::ptrdiff_t>(count(tensor) / static_cast<std::size_t>(tensor.shape.at(0)));
@@ -38,15 +42,37 @@ picture::Array example_of(const Tensor& tensor, std::int64_t example) {
   return array;
 }
 
-std::vector<double> softmax(const Tensor& output, std::int64_t example) {
-  const auto classes = static_cast<std::size_t>(output.shape.at(1)), first = static_cast<std::size_t>(example) * classes;
-  std::vector<double> numbers;
-  for (std::size_t i = 0; i < classes; ++i) numbers.push_back(number(output, first + i));
-  const double largest = numbers.empty() ? 0 : *std::max_element(numbers.begin(), numbers.end());
+std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shape) {
+  if (shape.size() == 2) return 1;
+  std::optional<std::size_t> found;
+  for (std::size_t i = 1; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+std::vector<double> scores_of(const Tensor& output, std::int64_t example) {
+  const std::size_t classes = count(output) / static_cast<std::size_t>(output.shape.at(0)), first = static_cast<std::size_t>(example) * classes;
+  std::vector<double> scores;
+  for (std::size_t i = 0; i < classes; ++i) scores.push_back(number(output, first + i));
+  return scores;
+}
+
+bool are_probabilities(const std::vector<double>& scores) {
+  constexpr double rounding = 1e-3;  // half precision's, of 1000 classes
+  return scores.size() > 1 && std::all_of(scores.begin(), scores.end(), [](double score) { return score >= 0; }) &&
+         std::abs(std::accumulate(scores.begin(), scores.end(), 0.0) - 1) <= rounding;
+}
+
+std::vector<double> probabilities(std::vector<double> scores) {
+  if (are_probabilities(scores)) return scores;
+  const double largest = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
   double sum = 0;
-  for (double& one : numbers) sum += one = std::exp(one - largest);
-  for (double& one : numbers) one /= sum;
-  return numbers;
+  for (double& one : scores) sum += one = std::exp(one - largest);
+  for (double& one : scores) one /= sum;
+  return scores;
 }
 
 std::vector<std::int64_t> best(const std::vector<double>& numbers, std::size_t most) {

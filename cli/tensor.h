@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "whycam/picture/array.h"
@@ -16,6 +17,7 @@ std::size_t count(const Tensor& tensor);
 /// One number, in row-major order.
 double number(const Tensor& tensor, std::size_t place);
 bool all_finite(const Tensor& tensor);
+bool all_zero(const Tensor& tensor);
 
 /// A part of a tensor: `examples` of its dimension 0, from `first` on.
 Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples = 1);
@@ -23,8 +25,18 @@ Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples = 1
 /// One example without its dimension 0, in single precision.
 picture::Array example_of(const Tensor& tensor, std::int64_t example);
 
-/// Softmax of one row of examples x classes, in double precision.
-std::vector<double> softmax(const Tensor& output, std::int64_t example);
+/// The dimension of a network's output that counts classes: the second of two, or of more the only one that is longer than 1, as in
+/// N x 1000 x 1 x 1. Nothing for other outputs.
+std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shape);
+
+/// One example's numbers, one a class where there are such.
+std::vector<double> scores_of(const Tensor& output, std::int64_t example);
+
+/// Whether scores are probabilities already, as behind a softmax: none is negative, and their sum is 1.
+bool are_probabilities(const std::vector<double>& scores);
+
+/// Softmax of scores, in double precision; of those that are probabilities already, themselves.
+std::vector<double> probabilities(std::vector<double> scores);
 
 /// The classes of the `most` largest numbers, the largest first; of equal ones the first comes first, and NaN before all.
 std::vector<std::int64_t> best(const std::vector<double>& numbers, std::size_t most);

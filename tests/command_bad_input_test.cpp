@@ -218,6 +218,7 @@ TEST_F(BadCommandInput, LayersTargetsAndLabels) {
       {{model, picture, "--target", "top7"}, ExitCode::target, "6 classes"},
       {{model, picture, "--target", "top0"}, ExitCode::target, "top0"},
       {{model, picture, "--target", "1,2"}, ExitCode::target, "indices"},
+      {{model, picture, "--target", "4", "--labels", file("numbers.txt", "1\n2\n3\n4\n5\n6\n")}, ExitCode::target, "leave out --labels"},
       {{model, picture, "--target", "twin", "--labels", file("twins.txt", "twin\ntwin\n")},
        ExitCode::target,
        "2 classes"},

@@ -50,6 +50,75 @@ TEST_F(Command, ExplanationJsonNamesEverything) {
   EXPECT_LE(probabilities, 1.0);
 }
 
+/// The example's network with something behind its scores, or none of its own.
+fs::path saved(const fs::path& folder, const std::string& expression) {
+  const fs::path file = folder / "network.pt";
+  scripted("def forward(self, x):\n    return " + expression + "\n", {}, {{"net", torch::jit::load((shapes / "shapes.pt").string())}}).save(file.string());
+  return file;
+}
+
+TEST_F(Command, TakesTheProbabilitiesOfANetworkThatGivesThem) {
+  ASSERT_EQ(explain(with(two_shapes, {"--target", "ring"})).exit_code, 0);
+  const double expected = document()["explanations"][0]["softmax_probability"];
+  const fs::path model = saved(folder_, "torch.softmax(self.net.forward(x), 1)");
+  const Outcome outcome = explain({model, shapes / "two_shapes.png", "--target", "4", "--layer", "net.stage4"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_NEAR(document()["explanations"][0]["softmax_probability"], expected, 1e-5);
+  EXPECT_NE(outcome.error.find("ends in a softmax"), std::string::npos);
+  const Outcome checked = run({"check", model, shapes / "two_shapes.png", "--target", "4", "--layer", "net.stage4", "--random-steps", "0", "--pixel-steps", "2",
+                               "--output-dir", results()});
+  ASSERT_EQ(checked.exit_code, 0) << checked.error;
+  const auto check = nlohmann::json::parse(content(fs::path(results()) / "check.json"));
+  EXPECT_NEAR(check["probability"], expected, 1e-5);
+  EXPECT_NEAR(check["insertion"]["gradcam"]["probabilities"].back(), expected, 1e-5) << "all pixels are there";
+}
+
+TEST_F(Command, FindsTheClassesOfOutputsWithDimensionsOfOne) {
+  ASSERT_EQ(explain(with(two_shapes, {"--target", "top2", "--target", "disc"})).exit_code, 0);
+  const auto expected = document()["explanations"];
+  for (const char* expression : {"self.net.forward(x).unsqueeze(2).unsqueeze(3)", "self.net.forward(x).unsqueeze(1)"}) {
+    const Outcome outcome = explain(
+        {saved(folder_, expression), shapes / "two_shapes.png", "--labels", shapes / "labels.txt", "--layer", "net.stage4", "--target", "top2", "--target", "disc"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+    const auto actual = document()["explanations"];
+    ASSERT_EQ(actual.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i)
+      for (const char* field : {"class", "label"}) EXPECT_EQ(actual[i][field], expected[i][field]) << expression;
+    EXPECT_NEAR(actual[0]["softmax_probability"], expected[0]["softmax_probability"], 1e-5);
+  }
+}
+
+TEST_F(Command, WarnsOfOutputsThatMayBeASigmoids) {
+  const Outcome outcome = explain({saved(folder_, "torch.sigmoid(self.net.forward(x))"), shapes / "two_shapes.png", "--layer", "net.stage4"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_NE(outcome.error.find("sigmoid"), std::string::npos);
+}
+
+TEST_F(Command, SaysOfWhichMapsThereIsNothingToSee) {
+  const Outcome outcome = explain({saved(folder_, "self.net.forward(x) * torch.tensor([1., 1., 0., 1., 1., 1.])"), shapes / "two_shapes.png", "--layer",
+                                   "net.stage4", "--target", "2", "--target", "4"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_NE(outcome.error.find("class 2: gradcam is 0 throughout"), std::string::npos) << outcome.error;
+  const auto entries = document()["explanations"];
+  EXPECT_EQ(entries[0]["warnings"].size(), 3u);
+  EXPECT_FALSE(entries[1].contains("warnings"));
+}
+
+TEST_F(Command, ShowsWholeLinesOfLabelsThatShareTheirFirstName) {
+  std::ofstream(folder_ / "labels.txt") << "tench, Tinca\nfracture, open\nmass, large\nfracture, closed\nfracture, healed\ncyst\n";
+  ASSERT_EQ(explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels", folder_ / "labels.txt", "--target", "0", "--target", "3", "--target", "open"}).exit_code, 0);
+  const auto entries = document()["explanations"];
+  EXPECT_EQ(entries[0]["label"], "tench");
+  EXPECT_EQ(entries[1]["label"], "fracture, closed");
+  EXPECT_EQ(entries[2]["label"], "fracture, open");
+  EXPECT_EQ(entries[1]["files"]["gradcam"]["picture"], "two_shapes-stage4-fracture_closed-gradcam.png");
+}
+
+TEST_F(Command, ChecksOneClassAlone) {
+  expect_failure(run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--target", "top2", "--output-dir", results()}), 6,
+                 "one class");
+}
+
 TEST_F(Command, CheckWritesItsNumbersAndCurves) {
   const Outcome outcome = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--labels",
                                (shapes / "labels.txt").string(), "--target", "star", "--random-steps", "2", "--pixel-steps", "4",

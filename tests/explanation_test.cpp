@@ -175,5 +175,19 @@ TEST(Explanation, TargetsCanBeChosenFromTheOutput) {
   EXPECT_TRUE(explanation.targets[0].scores.equal(std::get<0>(explanation.output.max(1))));
 }
 
+TEST(Explanation, WarnsOfANetworkThatWorksAsInTraining) {
+  const auto warnings = [](const std::string& statement) {
+    const torch::jit::Module network = scripted("def forward(self, x):\n    x = self.inner.forward(x)\n    " + statement + "\n    return torch.relu(x).mean([2, 3])\n", {},
+                                                {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
+    return GuidedGradCam(network, "inner").explain(torch::rand({1, 2, 6, 6}), {1}).warnings;
+  };
+  const auto warned = [](const std::vector<std::string>& all) { return all.size() == 1 && all[0].find("network.eval()") != std::string::npos; };
+  EXPECT_TRUE(warned(warnings("x = torch.dropout(x, 0.5, True)")));
+  EXPECT_TRUE(warned(warnings("x = torch.feature_dropout(x, 0.5, True)")));
+  EXPECT_TRUE(warned(warnings("x = torch.batch_norm(x, None, None, None, None, True, 0.1, 1e-5, False)")));
+  EXPECT_TRUE(warnings("x = torch.dropout(x, 0.5, False)").empty());
+  EXPECT_TRUE(warnings("x = x + 1").empty());
+}
+
 }  // namespace
 }  // namespace whycam::test

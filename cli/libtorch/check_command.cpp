@@ -89,6 +89,8 @@ class Check {
  private:
   std::int64_t target_of(const Model& model, const torch::Tensor& input, AttributeOptions attribute) const {
     const TargetChoice choice = parse_target(arguments_.target, labels_);
+    if (const auto* top = std::get_if<Top>(&choice); top && top->count != 1)
+      throw Failure(ExitCode::target, "the check looks at one class; --target takes a number, a label or top1, not \"" + arguments_.target + "\"");
     std::vector<Target::Indices> indices;
     const auto choose = [&](const torch::Tensor& output) {
       const std::vector<Target> targets = choose_targets({choice}, from_torch(output));

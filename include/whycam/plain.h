@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "whycam/activation_report.h"
+#include "whycam/errors.h"
 #include "whycam/graph_stage.h"
 #include "whycam/guided_rule.h"
 #include "whycam/interpolation_mode.h"

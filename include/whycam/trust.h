@@ -40,14 +40,14 @@ using MethodSimilarity = std::map<Method, MapSimilarity>;
 /// The explained class's maps beside those of another class.
 struct ClassSensitivity {
   std::int64_t other_class = 0;
-  double probability = 0;  ///< softmax, of the other class
+  double probability = 0;  ///< of the other class
   MethodSimilarity similarity;
 };
 
 /// The trained network's maps beside those of a network whose weights were replaced, from the output up to these modules.
 struct RandomisationStep {
   std::vector<std::string> modules;  ///< those that were added in this step, in the order in which they run
-  double probability = 0;            ///< softmax of the explained class, in the network so far
+  double probability = 0;            ///< of the explained class, in the network so far
   MethodSimilarity similarity;
 };
 
@@ -77,7 +77,7 @@ struct TrustOptions {
 /// The answers for one example. What could not be asked says why in `left_out`.
 struct TrustReport {
   std::int64_t target = 0;
-  double probability = 0;  ///< softmax
+  double probability = 0;  ///< softmax; what the network gives, where its scores are probabilities already
   Explanation explanation;
   std::vector<ClassSensitivity> classes;
   std::vector<RandomisationStep> randomisation;

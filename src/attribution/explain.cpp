@@ -7,6 +7,7 @@
 #include "basics/doubts.h"
 #include "basics/work.h"
 #include "model/inputs.h"
+#include "model/network.h"
 #include "model/quiet.h"
 #include "whycam/errors.h"
 
@@ -52,7 +53,7 @@ bool has_nan(const torch::Tensor& values) { return values.defined() && values.is
 }  // namespace
 
 Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
-    : engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
+    : network_(model.network()), engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
 
 Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
                                const AttributeOptions& options, bool signed_layers) const {
@@ -130,6 +131,9 @@ void Explainer::report_doubts(const AttributeOptions& options, Explanation& expl
   const basics::Work work(options.methods());
   if ((work.guided || work.deconvolution) && explanation.activations.relus_guided == 0)
     warnings_.add("no relu", basics::no_relu(), explanation.warnings);
+  const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
+  for (const std::string& doubt : network_->doubts(work.layers ? layers_ : std::vector<Layer>{}, side))
+    warnings_.add(doubt, doubt, explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
     bool nan = false;
     for (const auto& gradient : target.guided_backprop) nan = nan || has_nan(gradient);

@@ -32,6 +32,7 @@ class Explainer {
                         TargetExplanation& target, Explanation& explanation) const;
   void report_doubts(const AttributeOptions& options, Explanation& explanation) const;
 
+  std::shared_ptr<const network::Network> network_;
   std::shared_ptr<const engine::Engine> engine_;
   std::vector<Layer> layers_;
   mutable basics::Warnings warnings_;

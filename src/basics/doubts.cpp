@@ -9,6 +9,16 @@ std::string no_relu() {
   return "the network has no ReLU between its output and its inputs: guided backpropagation is the plain gradient then";
 }
 
+std::string in_training_mode() {
+  return "the network's dropout or batch normalisation works as in training: answers are random, or depend on the other examples of the batch; "
+         "save the network after network.eval()";
+}
+
+std::string computed_convolution(const std::string& layer) {
+  return "the weights of the convolution that \"" + layer + "\" gives were computed when the network was exported, as where a batch normalisation "
+         "behind it is folded in: this is then the normalisation's output, and not what PyTorch's layer of that name gives";
+}
+
 std::string holds_nan(const Target& target) {
   return "the attribution for the target " + target.to_string() +
          " holds NaN: the network's activations or gradients overflow or divide by zero on this input";

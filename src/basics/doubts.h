@@ -11,6 +11,8 @@
 namespace whycam::basics {
 
 std::string no_relu();
+std::string in_training_mode();
+std::string computed_convolution(const std::string& layer);
 std::string holds_nan(const Target& target);
 std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input, Interpolation mode);
 

@@ -14,7 +14,7 @@
 namespace whycam {
 namespace {
 
-torch::Tensor empty_shape(torch::IntArrayRef shape) { return torch::zeros({1}).expand(shape); }
+torch::Tensor empty_shape(torch::IntArrayRef shape) { return torch::zeros({1}, torch::kFloat).expand(shape); }
 
 onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer, const AttributeOptions& options) {
   onnx::Writing writing;

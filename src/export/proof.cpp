@@ -32,7 +32,7 @@ Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64
   const std::int64_t examples = request.inputs[0].size(0);
   targets = targets_of(examples, output.numel() / examples, round);
   const torch::Tensor places = torch::tensor(targets, torch::kLong).reshape({examples, 1});
-  const torch::Tensor gradient = torch::zeros({examples, output.numel() / examples}).scatter_(1, places, 1).reshape(output.sizes());
+  const torch::Tensor gradient = torch::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
   const auto gradients = pass->layer_gradients(gradient).at(0);
   const auto& activations = pass->layer_activations().at(0);
   std::vector<graph::Shape> shapes;
@@ -77,7 +77,7 @@ Parts by_the_file(const onnx::Network& network, const engine::Request& request, 
   Parts parts;
   for (std::size_t i = 0; i < lowered.outputs.size(); ++i) {
     if (lowered.outputs[i] == graph::no_value) continue;
-    torch::Tensor part = torch::empty(lowered.graph.shape(lowered.outputs[i]));
+    torch::Tensor part = torch::empty(lowered.graph.shape(lowered.outputs[i]), torch::kFloat);
     run->read(network.outputs()[i].name, part.data_ptr<float>());
     parts[network.outputs()[i].name] = part;
   }
@@ -101,7 +101,7 @@ void compare(const Parts& expected, const Parts& actual) {
 void prove(const Plan& plan, const std::string& onnx) {
   const auto network = onnx::Network::parse(onnx, "the exported network", {});
   at::Generator generator = at::detail::createCPUGenerator(20240613);
-  const auto random = [&](torch::IntArrayRef shape) { return at::randn(shape, generator); };
+  const auto random = [&](torch::IntArrayRef shape) { return at::randn(shape, generator, at::TensorOptions(at::kFloat)); };
   for (std::int64_t round = 0; round < 2; ++round) {
     const std::int64_t examples = plan.fixed_batch > 0 ? plan.fixed_batch : round + 1;
     const engine::Request request = with_examples(plan, examples, random);

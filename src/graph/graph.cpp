@@ -60,6 +60,13 @@ Value Graph::add_input(const std::string& name, const Shape& shape) {
   return append(std::move(node));
 }
 
+void Graph::make_part(Value relu) {
+  Node& node = nodes_[static_cast<std::size_t>(relu)];
+  node.activation.clear();
+  node.attributes.function = Function::leaky_relu;  // the same with a slope of 0
+  node.attributes.alpha = 0;
+}
+
 Value Graph::add_constant(Constant constant, const Shape& shape, const std::string& name) {
   Node node;
   node.op = Operator::constant;

@@ -121,6 +121,8 @@ class Graph {
   void add_output(const std::string& name, Value value, int section = 0) { outputs_.push_back({name, value, section}); }
   void set_outputs(std::vector<Output> outputs) { outputs_ = std::move(outputs); }
   void set_activation(Value value, const std::string& name) { nodes_[value].activation = name; }
+  /// Makes a ReLU a part of another activation: it is neither guided nor counted as one.
+  void make_part(Value relu);
 
   const Node& operator[](Value value) const { return nodes_[static_cast<std::size_t>(value)]; }
   const Shape& shape(Value value) const { return (*this)[value].shape; }

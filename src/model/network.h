@@ -138,6 +138,12 @@ class Network {
   /// The network itself, where it comes from an ONNX file: such a network is compiled or not run at all.
   virtual const onnx::Network* onnx() const { return nullptr; }
 
+  /// What a careful reader should know of explanations at these layers, one sentence each.
+  virtual std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const {
+    static_cast<void>(layers), static_cast<void>(side);
+    return {};
+  }
+
   /// Every module, in the order of declaration, the network itself left out.
   virtual std::vector<LayerName> layer_names() const = 0;
 

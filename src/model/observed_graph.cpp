@@ -228,4 +228,17 @@ bool writes_attributes(const Module& module) {
   });
 }
 
+bool works_as_in_training(const Module& module, bool modules_in_training) {
+  const std::shared_ptr<Graph> graph = observed_graph(module, {}, LayerSide::output);
+  return any_node(graph->block(), [&](Node* node) {
+    const torch::jit::FunctionSchema* schema = node->maybeSchema();
+    const std::string name = node->kind().toUnqualString();
+    if (!schema || (name.find("dropout") == std::string::npos && name != "batch_norm")) return false;
+    for (const char* argument : {"train", "training"})
+      if (schema->argumentIndexWithName(argument))
+        return torch::jit::constant_as<bool>(node->namedInput(argument)).value_or(modules_in_training);
+    return false;
+  });
+}
+
 }  // namespace whycam::network

@@ -21,4 +21,8 @@ std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& modu
 /// the side of yes.
 bool writes_attributes(const torch::jit::Module& module);
 
+/// Whether a dropout or batch normalisation of the network's forward works as in training: because it was traced so, or because its
+/// modules are in that mode (`modules_in_training`).
+bool works_as_in_training(const torch::jit::Module& module, bool modules_in_training);
+
 }  // namespace whycam::network

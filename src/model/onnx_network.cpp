@@ -1,6 +1,7 @@
 // Networks from ONNX files.
 #include "onnx/network.h"
 
+#include "basics/doubts.h"
 #include "model/network.h"
 #include "whycam/errors.h"
 
@@ -19,6 +20,12 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
   const onnx::Network* onnx() const override { return network_.get(); }
   bool can_observe(const Layer& layer, LayerSide) const override { return !layer.module() && network_->has_layer(layer.path()); }
   std::unique_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
+  std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const override {
+    std::vector<std::string> all;
+    for (const Layer& layer : layers)
+      if (side == LayerSide::output && network_->gives_computed_convolution(layer.path())) all.push_back(basics::computed_convolution(layer.path()));
+    return all;
+  }
   std::vector<LayerName> layer_names() const override {
     std::vector<LayerName> names;
     for (const onnx::Layer& layer : network_->layers()) names.push_back({layer.name, layer.type});

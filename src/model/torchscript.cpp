@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 
+#include "basics/doubts.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
@@ -112,6 +113,11 @@ class TorchScriptNetwork : public Network {
 
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
+  std::vector<std::string> doubts(const std::vector<Layer>&, LayerSide) const override {
+    analyse();
+    return works_as_in_training_ ? std::vector<std::string>{basics::in_training_mode()} : std::vector<std::string>{};
+  }
+
   std::vector<LayerName> layer_names() const override { return names_; }
 
   std::string name_of(const Layer& layer) const override { return layer.path(); }
@@ -181,13 +187,20 @@ class TorchScriptNetwork : public Network {
   Module module_;
   bool training_;
   std::vector<LayerName> names_;
+  void analyse() const {
+    std::call_once(analysed_, [this] {
+      writes_attributes_ = writes_attributes(module_);
+      works_as_in_training_ = works_as_in_training(module_, training_);
+    });
+  }
   bool writes_on_itself() const {
-    std::call_once(analysed_, [this] { writes_attributes_ = writes_attributes(module_); });
+    analyse();
     return writes_attributes_;
   }
 
   mutable std::once_flag analysed_;
   mutable bool writes_attributes_ = false;
+  mutable bool works_as_in_training_ = false;
   mutable std::mutex mutex_;
   mutable std::map<std::pair<std::vector<std::string>, LayerSide>, Prepared> prepared_;
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #ifndef ONNX_ML
@@ -42,6 +43,7 @@ struct Network::Contents {
   std::vector<Port> inputs, outputs;
   std::vector<Layer> layers;
   std::map<std::string, Module> modules;
+  std::map<std::string, std::string> undecided;  ///< names of modules that may be called several times, with the last call's
   std::map<std::string, std::size_t> nodes;      ///< by their names
   std::map<std::string, std::size_t> producers;  ///< of tensors
   std::map<std::string, Tensor> initializers;
@@ -52,6 +54,12 @@ Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const
 
 /// A node's name for messages: its own, or that of what it gives.
 std::string name_of(const proto::NodeProto& node);
+
+/// The tensors that a node reads, those within its branches included.
+void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& reads);
+
+/// The tensors that leave a layer, or enter it. Throws Error where there is none of that name.
+std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs);
 
 /// Finds names, modules and who gives what.
 void find_layers(Network::Contents& contents);

@@ -19,16 +19,6 @@ std::string placed(const proto::NodeProto& node, const std::string& reason) {
   return "the node \"" + name_of(node) + "\" (" + node.op_type() + "): " + reason;
 }
 
-/// The tensors that a node reads, those within its branches included.
-void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& reads) {
-  for (const std::string& input : node.input()) reads.insert(input);
-  for (const auto& attribute : node.attribute())
-    if (attribute.has_g()) {
-      for (const auto& inner : attribute.g().node()) add_reads(inner, reads);
-      for (const auto& output : attribute.g().output()) reads.insert(output.name());
-    }
-}
-
 /// Which nodes these tensors need.
 std::vector<bool> needed(const Network::Contents& contents, std::unordered_set<std::string> tensors) {
   const proto::GraphProto& graph = contents.model->graph();
@@ -41,49 +31,6 @@ std::vector<bool> needed(const Network::Contents& contents, std::unordered_set<s
     add_reads(node, tensors);
   }
   return result;
-}
-
-/// The tensors that leave or enter a set of nodes, in the order in which they are met.
-std::vector<std::string> border(const Network::Contents& contents, const std::vector<std::size_t>& nodes, bool inputs) {
-  const proto::GraphProto& graph = contents.model->graph();
-  const std::set<std::size_t> own(nodes.begin(), nodes.end());
-  std::vector<std::string> tensors;
-  const auto add = [&](const std::string& tensor) {
-    if (!tensor.empty() && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end()) tensors.push_back(tensor);
-  };
-  if (inputs) {
-    for (const std::size_t i : own)
-      for (const std::string& input : graph.node(static_cast<int>(i)).input()) {
-        const auto producer = contents.producers.find(input);
-        if (!contents.initializers.count(input) && (producer == contents.producers.end() || !own.count(producer->second))) add(input);
-      }
-    return tensors;
-  }
-  std::unordered_set<std::string> outside;
-  for (const auto& output : graph.output()) outside.insert(output.name());
-  for (int i = 0; i < graph.node_size(); ++i)
-    if (!own.count(static_cast<std::size_t>(i))) add_reads(graph.node(i), outside);
-  for (const std::size_t i : own)
-    for (const std::string& output : graph.node(static_cast<int>(i)).output())
-      if (outside.count(output)) add(output);
-  return tensors;
-}
-
-std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs) {
-  const auto node = contents.nodes.find(name);
-  const auto module = contents.modules.find(name);
-  const auto producer = contents.producers.find(name);
-  if (node != contents.nodes.end()) {
-    const proto::NodeProto& found = contents.model->graph().node(static_cast<int>(node->second));
-    if (inputs) return border(contents, {node->second}, true);
-    std::vector<std::string> outputs;
-    for (const std::string& output : found.output())
-      if (!output.empty()) outputs.push_back(output);
-    return outputs;
-  }
-  if (module != contents.modules.end()) return border(contents, module->second.nodes, inputs);
-  if (producer != contents.producers.end()) return inputs ? border(contents, {producer->second}, true) : std::vector<std::string>{name};
-  throw Error("the network has no node, module or tensor \"" + name + "\"");
 }
 
 class Follower {

@@ -63,6 +63,12 @@ class Network {
   const std::vector<Layer>& layers() const;
   /// Whether a name is that of a node, a module or a tensor.
   bool has_layer(const std::string& name) const;
+  /// For a name that is none because it may stand for several calls of a module, where the file does not tell whether it is one module:
+  /// the name of the last. Empty for others.
+  std::string last_call_of(const std::string& name) const;
+  /// Whether a layer gives what a convolution gives whose weights were computed when the network was exported, as where a batch
+  /// normalisation became part of it.
+  bool gives_computed_convolution(const std::string& layer) const;
 
   /// The graph for inputs of these shapes. A layer is named by its node, a tensor or a module path; what is observed are the tensors
   /// that leave it, or with `layer_inputs` those that enter it. Operators that no output and no layer needs are left out.

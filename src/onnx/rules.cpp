@@ -1,5 +1,7 @@
 #include "onnx/rules.h"
 
+#include <unordered_set>
+
 #include "graph/evaluate.h"
 
 namespace whycam::onnx {
@@ -92,6 +94,15 @@ std::optional<Integers> Call::integers(const std::string& attribute, std::size_t
   if (has(attribute)) return integers(attribute);
   if (given(i)) return array(i).to_integers();
   return std::nullopt;
+}
+
+bool Call::reads_alone(std::size_t i) const {
+  const proto::GraphProto& network = contents_.model->graph();
+  std::unordered_set<std::string> reads;
+  for (const auto& output : network.output()) reads.insert(output.name());
+  for (const auto& node : network.node())
+    if (name_of(node) != name) add_reads(node, reads);
+  return reads.count(node_.input(static_cast<int>(i))) == 0;
 }
 
 Tensor Call::tensor(const std::string& attribute) const {

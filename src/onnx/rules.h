@@ -41,6 +41,9 @@ class Call {
   Array array(std::size_t i) const;
   const Item& item(std::size_t i) const { return inputs_[i]; }
 
+  /// Whether no other node reads this input, nor the network gives it.
+  bool reads_alone(std::size_t i) const;
+
   bool has(const std::string& attribute) const { return find(attribute) != nullptr; }
   std::int64_t integer(const std::string& attribute, std::int64_t otherwise) const;
   double number(const std::string& attribute, double otherwise) const;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "graph/differentiate.h"
 #include "graph/operators.h"
 #include "onnx/rules.h"
 
@@ -39,12 +40,15 @@ double bound(const Call& call, const std::string& attribute, std::size_t i, doub
   return std::abs(number) >= static_cast<double>(std::numeric_limits<float>::max()) ? std::copysign(infinity, number) : number;
 }
 
-/// A clip at 0 from below alone is a ReLU, and one at 0 and 6 a ReLU6.
+/// A clip at 0 from below alone is a ReLU, and one at 0 and 6 a ReLU6. A ReLU that such a one alone reads is part of it: so PyTorch
+/// writes the function relu6.
 void clip(Call& call) {
   const double low = bound(call, "min", 1, -infinity), high = bound(call, "max", 2, infinity);
   if (low == 0 && high == infinity) return relu(call);
   const bool relu6 = low == 0 && high == 6;
-  const Value value = call.graph.unary(relu6 ? Function::hardtanh : Function::clamp, call.value(), low, high);
+  const Value x = call.value();
+  if (relu6 && graph::is_relu(call.graph[x], false) && call.reads_alone(0)) call.graph.make_part(x);
+  const Value value = call.graph.unary(relu6 ? Function::hardtanh : Function::clamp, x, low, high);
   call.give_activation(value, relu6 ? "relu6" : "clamp");
 }
 

@@ -158,12 +158,14 @@ class Pass {
   Tensor output_;
 };
 
-void report_doubts(const Request& request, const ExplanationPlan& plan, basics::Warnings& warnings, Explanation& explanation) {
+void report_doubts(const onnx::Network& network, const Request& request, const ExplanationPlan& plan, basics::Warnings& warnings, Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (std::size_t i = 0; i < plan.resized.size(); ++i)
       if (!plan.resized[i])
         warnings.add("resize", basics::cannot_be_resized(plan.attributions[0], request.inputs[i], request.options.interpolation), explanation.warnings);
   if (!plan.rules.empty() && explanation.activations.relus_guided == 0) warnings.add("no relu", basics::no_relu(), explanation.warnings);
+  if (!plan.attributions.empty() && !request.options.attribute_to_layer_input && network.gives_computed_convolution(request.layer))
+    warnings.add("convolution", basics::computed_convolution(request.layer), explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
     if (!has_nan(target.guided_backprop) && !has_nan(target.deconvolution) && !has_nan(target.layer_attributions)) continue;
     warnings.add("nan", basics::holds_nan(target.target), explanation.warnings);
@@ -217,7 +219,7 @@ Explanation Network::explain(const std::vector<Tensor>& inputs, const std::strin
   std::vector<std::vector<std::int64_t>> places;  // all targets are checked before the first gradient is computed
   for (const Target& target : targets) places.push_back(basics::chosen_places(target, plan->output_shape, inputs[0].shape[0]));
   for (std::size_t i = 0; i < targets.size(); ++i) explanation.targets.push_back(pass.explain(targets[i], places[i], request.work()));
-  report_doubts(request, *plan, state_->warnings, explanation);
+  report_doubts(*state_->network, request, *plan, state_->warnings, explanation);
   return explanation;
 }
 

@@ -29,6 +29,9 @@ namespace {
 void require_layers(const onnx::Network& network, const std::vector<std::string>& layers) {
   for (const std::string& layer : layers) {
     if (network.has_layer(layer)) continue;
+    if (const std::string last = network.last_call_of(layer); !last.empty())
+      throw LayerError("\"" + layer + "\" may stand for one of several calls, and an ONNX network does not say whether they are of one module: take \"" +
+                       last + "\", the last, which PyTorch means if they are, or the first by its node's name");
     std::vector<std::string> all;
     for (const onnx::Layer& one : network.layers()) all.push_back(one.name);
     throw LayerError("there is no layer \"" + layer + "\"; the nearest are " + one_of(nearest_names(layer, all)));

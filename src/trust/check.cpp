@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "trust/pixel_curves.h"
+#include "trust/probabilities.h"
 #include "trust/randomisation.h"
 #include "whycam/errors.h"
 #include "whycam/guided_grad_cam.h"
@@ -56,7 +57,7 @@ class Checker {
   }
 
   double probability(const torch::Tensor& output, std::int64_t of_class) const {
-    return at::softmax(output.to(at::kDouble), 1)[0][of_class].item<double>();
+    return trust::probabilities(output)[0][of_class].item<double>();
   }
 
   /// The class first, then the next best ones and the least probable.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "trust/probabilities.h"
+
 namespace whycam::trust {
 
 torch::Tensor order_of(const torch::Tensor& attribution) {
@@ -38,8 +40,8 @@ PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::T
     }
     const auto real = static_cast<std::int64_t>(pictures.size());
     while (pictures.size() < batch_size && first > 0) pictures.push_back(pictures.back());  // one shape for the whole curve
-    const torch::Tensor probabilities = at::softmax(scores(at::cat(pictures)).to(at::kDouble), 1).select(1, target);
-    for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(probabilities[i].item<double>());
+    const torch::Tensor of_target = probabilities(scores(at::cat(pictures))).select(1, target);
+    for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(of_target[i].item<double>());
   }
   for (std::size_t i = 1; i < fractions.size(); ++i)
     curve.area += (fractions[i] - fractions[i - 1]) * (curve.probabilities[i] + curve.probabilities[i - 1]) / 2;

@@ -229,5 +229,19 @@ TEST(CompiledEngine, SeesWeightsThatWereWrittenThroughData) {
   expect_close(explainer.attribute(x, 1), 3 * before, 1e-6, "float32");
 }
 
+TEST(CompiledEngine, ComputesInSinglePrecisionWhateverTheProgramsDefault) {
+  const torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x)).mean([2, 3])\n", {},
+                                               {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
+  const torch::Tensor x = torch::rand({1, 2, 6, 6});
+  const GuidedGradCam explainer(changing, "inner");
+  const torch::Tensor expected = explainer.attribute(x, 1);
+  torch::set_default_dtype(caffe2::TypeMeta::Make<double>());
+  torch::Tensor actual;
+  EXPECT_NO_THROW(actual = GuidedGradCam(changing, "inner").attribute(x, 1, AttributeOptions().engine(Engine::compiled)));
+  torch::set_default_dtype(caffe2::TypeMeta::Make<float>());
+  expect_close(actual, expected, 1e-6, "float32");
+  EXPECT_EQ(actual.scalar_type(), torch::kFloat);
+}
+
 }  // namespace
 }  // namespace whycam::test

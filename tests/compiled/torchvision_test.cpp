@@ -51,8 +51,12 @@ onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::
   return onednn::Plan(graph::optimise(engine::program(engine::lower(*script, request), request.rules)));
 }
 
-/// Compares explanations of one picture. A mask flips where an activation is 0 up to rounding, and then a part of the gradient goes another way.
-/// In some of these networks that happens to libtorch in float32 as well: then both must be about as far from double precision.
+/// A mask flips where an activation is 0 up to rounding, and then a part of the gradient goes another way: to whichever of two results in
+/// float32, as chance has it. Activations that are off by 1e-6 of their spread flip about 3e-7 of the masks of a ReLU, half of which are
+/// open: 6e-7 of a squared gradient, and with a hundred ReLUs an error of 8e-3. A channel of a thousand that is wrong would be 3e-2.
+constexpr double tolerance_of_masks = 1e-2;
+
+/// Compares explanations of one picture: they are alike, or both as near to double precision as flips let them be.
 class Comparison {
  public:
   Comparison(std::filesystem::path network, torch::Tensor image, std::string layer, AttributeOptions options)
@@ -73,8 +77,8 @@ class Comparison {
     if (relative_l2(one, other) <= 1e-3) return;
     if (!exact_) exact_ = in_double_precision(expected);
     const torch::Tensor truth = part(*exact_);
-    EXPECT_LE(relative_l2(one.to(torch::kDouble), truth), 3 * relative_l2(other.to(torch::kDouble), truth)) << layer_;
-    EXPECT_LE(relative_l2(one, other), 1e-2) << "a few flips, not more";
+    EXPECT_LE(relative_l2(one.to(torch::kDouble), truth), tolerance_of_masks) << layer_;
+    EXPECT_LE(relative_l2(other.to(torch::kDouble), truth), tolerance_of_masks) << layer_ << ", the other";
   }
 
   Explanation in_double_precision(const Explanation& like) {

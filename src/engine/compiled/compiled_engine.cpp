@@ -79,8 +79,8 @@ class CompiledPass : public Pass {
 
   /// What the plan does not have does not depend on the output: zeros.
   torch::Tensor read(const std::string& name, const graph::Shape& shape) {
-    if (!run_->has(name)) return torch::zeros(shape);
-    torch::Tensor tensor = torch::empty(shape);
+    if (!run_->has(name)) return torch::zeros(shape, torch::kFloat);
+    torch::Tensor tensor = torch::empty(shape, torch::kFloat);
     run_->read(name, tensor.data_ptr<float>());
     return tensor;
   }

@@ -1,0 +1,132 @@
+// What PyTorch's exporter does to names and operators, and how it is understood.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "graph/differentiate.h"
+#include "onnx/files.h"
+
+namespace whycam::onnx {
+namespace {
+
+struct NodeText {
+  std::string op, name;
+  std::vector<std::string> inputs;
+  std::string output;
+};
+
+/// Nodes behind "x" of 1 x 4 x 6 x 6 that end in "y", with these tensors as weights of 1 x 1 convolutions.
+std::shared_ptr<const Network> network(const std::vector<NodeText>& nodes, const std::vector<std::string>& weights, const std::vector<std::pair<std::string, float>>& numbers = {}) {
+  proto::ModelProto model;
+  model.set_ir_version(7);
+  model.add_opset_import()->set_version(13);
+  proto::GraphProto& graph = *model.mutable_graph();
+  graph.set_name("names");
+  for (const bool input : {true, false}) {
+    proto::ValueInfoProto& port = input ? *graph.add_input() : *graph.add_output();
+    port.set_name(input ? "x" : "y");
+    auto& type = *port.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(proto::TensorProto::FLOAT);
+    for (const std::int64_t extent : {1, 4, 6, 6}) type.mutable_shape()->add_dim()->set_dim_value(extent);
+  }
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    proto::TensorProto& tensor = *graph.add_initializer();
+    tensor.set_name(weights[i]);
+    tensor.set_data_type(proto::TensorProto::FLOAT);
+    for (const std::int64_t extent : {4, 4, 1, 1}) tensor.add_dims(extent);
+    for (int k = 0; k < 16; ++k) tensor.add_float_data(static_cast<float>((k * 7 + static_cast<int>(i)) % 11) / 10 - 0.4F);
+  }
+  for (const auto& [name, number] : numbers) {
+    proto::TensorProto& tensor = *graph.add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(proto::TensorProto::FLOAT);
+    tensor.add_float_data(number);
+  }
+  for (const NodeText& text : nodes) {
+    proto::NodeProto& node = *graph.add_node();
+    node.set_op_type(text.op);
+    node.set_name(text.name);
+    for (const std::string& input : text.inputs) node.add_input(input);
+    node.add_output(text.output);
+  }
+  return Network::parse(model.SerializeAsString(), "names.onnx", {});
+}
+
+graph::Value value_of(const Network& network, const std::string& layer) {
+  const Lowered lowered = network.lower({{"x", {1, 4, 6, 6}}}, {layer}, false);
+  return lowered.layers.at(0).at(0);
+}
+
+bool lists(const Network& network, const std::string& layer) {
+  return std::any_of(network.layers().begin(), network.layers().end(), [&](const Layer& one) { return one.name == layer; });
+}
+
+TEST(OnnxNames, OfAModuleThatIsCalledTwiceStandForTheLastCall) {
+  const auto twice = network({{"Conv", "/block/conv/Conv", {"x", "block.conv.weight"}, "a"},
+                              {"Relu", "/block/relu/Relu", {"a"}, "b"},
+                              {"Conv", "/block_1/conv/Conv", {"b", "block.conv.weight"}, "c"},
+                              {"Relu", "/block_1/relu/Relu", {"c"}, "y"}},
+                             {"block.conv.weight"});
+  EXPECT_EQ(value_of(*twice, "block"), value_of(*twice, "/block_1/relu/Relu"));
+  EXPECT_EQ(value_of(*twice, "block.conv"), value_of(*twice, "/block_1/conv/Conv"));
+  EXPECT_EQ(value_of(*twice, "block.relu"), value_of(*twice, "y"));
+  EXPECT_EQ(value_of(*twice, "/block/conv/Conv"), value_of(*twice, "a")) << "a node's own name stands for that node";
+}
+
+TEST(OnnxNames, OfWhatMayBeSeveralCallsOrSeveralModulesAreNone) {
+  const auto unclear = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"},
+                                {"Relu", "/relu/Relu", {"a"}, "b"},
+                                {"Conv", "/other/Conv", {"b", "other.weight"}, "c"},
+                                {"Relu", "/relu_1/Relu", {"c"}, "d"},
+                                {"Relu", "/relu_2/Relu", {"d"}, "y"}},
+                               {"conv.weight", "other.weight"});
+  EXPECT_FALSE(unclear->has_layer("relu"));
+  EXPECT_FALSE(lists(*unclear, "relu"));
+  EXPECT_EQ(unclear->last_call_of("relu"), "relu_2");
+  EXPECT_TRUE(unclear->has_layer("relu_2"));
+  EXPECT_TRUE(lists(*unclear, "/relu/Relu"));
+  EXPECT_EQ(unclear->last_call_of("conv"), "");
+}
+
+TEST(OnnxNames, OfModulesWithWeightsOfTheirOwnStandForEach) {
+  const auto several = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"}, {"Conv", "/conv_1/Conv", {"a", "conv_1.weight"}, "y"}},
+                               {"conv.weight", "conv_1.weight"});
+  EXPECT_EQ(value_of(*several, "conv"), value_of(*several, "a"));
+  EXPECT_EQ(value_of(*several, "conv_1"), value_of(*several, "y"));
+}
+
+TEST(OnnxNames, OfConvolutionsWithComputedWeightsAreDoubted) {
+  const auto folded = network({{"Conv", "/stem/conv/Conv", {"x", "onnx::Conv_31"}, "a"},
+                               {"Relu", "/stem/relu/Relu", {"a"}, "b"},
+                               {"Conv", "/conv/Conv", {"b", "conv.weight"}, "y"}},
+                              {"onnx::Conv_31", "conv.weight"});
+  EXPECT_TRUE(folded->gives_computed_convolution("stem.conv"));
+  EXPECT_TRUE(folded->gives_computed_convolution("/stem/conv/Conv"));
+  EXPECT_FALSE(folded->gives_computed_convolution("stem")) << "it ends in a ReLU";
+  EXPECT_FALSE(folded->gives_computed_convolution("conv"));
+}
+
+TEST(OnnxOperators, AReluBeforeAClipToSixIsTheFunctionRelu6) {
+  const auto of_bound = [](float high) {
+    const auto found = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"}, {"Relu", "/Relu", {"a"}, "b"}, {"Clip", "/Clip", {"b", "low", "high"}, "y"}},
+                               {"conv.weight"}, {{"low", 0.0F}, {"high", high}});
+    const Lowered lowered = found->lower({{"x", {1, 4, 6, 6}}}, {}, false);
+    const graph::Node& clip = lowered.graph[lowered.outputs.at(0)];
+    const graph::Node& relu = lowered.graph[clip.inputs.at(0)];
+    EXPECT_EQ(clip.inputs.at(0), value_of(*found, "/Relu")) << "a layer as before";
+    EXPECT_EQ(graph::is_relu(relu, false), relu.activation == "relu");
+    return std::pair(clip.activation, relu.activation);
+  };
+  EXPECT_EQ(of_bound(6), std::pair(std::string("relu6"), std::string()));
+  EXPECT_EQ(of_bound(5), std::pair(std::string("clamp"), std::string("relu")));
+}
+
+TEST(OnnxOperators, AReluThatOthersReadTooIsOneBeforeAClip) {
+  const auto found = network({{"Relu", "/Relu", {"x"}, "a"}, {"Clip", "/Clip", {"a", "low", "high"}, "b"}, {"Add", "/Add", {"a", "b"}, "y"}}, {},
+                             {{"low", 0.0F}, {"high", 6.0F}});
+  const Lowered lowered = found->lower({{"x", {1, 4, 6, 6}}}, {"/Relu"}, false);
+  EXPECT_TRUE(graph::is_relu(lowered.graph[lowered.layers.at(0).at(0)], false));
+}
+
+}  // namespace
+}  // namespace whycam::onnx
