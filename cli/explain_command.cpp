@@ -109,7 +109,7 @@ class Run {
         lines_[number] = lines->second;
     for (const auto& [input, lines] : finished)
       for (const Json& line : lines)
-        for (const std::string& name : pictures_of(line)) names_(fs::path(name).stem().string());
+        for (const std::string& name : files_of(line)) names_.reserve(fs::path(name).stem().string());
     started_ = !finished.empty();
   }
 

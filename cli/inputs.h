@@ -32,6 +32,8 @@ bool is_array(const std::filesystem::path& path);
 class UniqueNames {
  public:
   std::string operator()(const std::string& name);
+  /// Takes a name that a file has already.
+  void reserve(const std::string& name) { taken_.insert(name); }
 
  private:
   std::set<std::string> taken_;

@@ -24,15 +24,10 @@ std::string text_of(const ManifestLines& lines) {
 
 /// Whether a line tells of files that are all there.
 bool is_there(const Json& line, const fs::path& folder) {
-  const auto files = line.find("files");
-  if (files == line.end()) return false;
+  if (!line.contains("files")) return false;
+  const auto names = files_of(line);
   std::error_code failure;
-  const auto sheet = line.find("contact_sheet");
-  if (sheet != line.end() && !(sheet->is_string() && fs::exists(folder / sheet->get<std::string>(), failure))) return false;
-  for (const auto& [method, names] : files->items())
-    for (const auto& [kind, name] : names.items())
-      if (!name.is_string() || !fs::exists(folder / name.get<std::string>(), failure)) return false;
-  return true;
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return fs::exists(folder / name, failure); });
 }
 
 }  // namespace
@@ -51,6 +46,18 @@ std::vector<std::string> pictures_of(const Json& line) {
     for (const auto& [method, names] : files->items())
       if (names.contains("picture")) pictures.push_back(names["picture"]);
   return pictures;
+}
+
+std::vector<std::string> files_of(const Json& line) {
+  std::vector<std::string> all;
+  const auto add = [&all](const Json& name) {
+    all.push_back(name.is_string() ? name.get<std::string>() : to_text(name));  // a damaged line: there is no such file
+  };
+  if (const auto files = line.find("files"); files != line.end())
+    for (const auto& [method, names] : files->items())
+      for (const auto& [kind, name] : names.items()) add(name);
+  if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) add(*sheet);
+  return all;
 }
 
 Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}

@@ -23,6 +23,9 @@ using ManifestLines = std::vector<Json>;
 /// The pictures of attributions that a line names; none where the input was skipped.
 std::vector<std::string> pictures_of(const Json& line);
 
+/// All files that a line names: pictures, arrays and the contact sheet.
+std::vector<std::string> files_of(const Json& line);
+
 class Manifest {
  public:
   explicit Manifest(std::filesystem::path folder);

@@ -130,6 +130,20 @@ TEST_F(CommandFolder, DoesNotRedoWhatIsFinished) {
   EXPECT_TRUE(files().count("picture1003-stage4-star-gradcam.png")) << "a picture that is new";
 }
 
+TEST_F(CommandFolder, KeepsContactSheetsOfFilesThatShareANameApartWhenItGoesOn) {
+  add_pictures(1);
+  ASSERT_EQ(run(into(results(), {"--contact-sheet"})).exit_code, 0);
+  const std::string first = content(fs::path(results()) / "picture1000-stage4-contact-sheet.png");
+  fs::copy(shapes / "two_shapes.png", pictures_ / "picture1000.jpg");  // told by its content, and sorted in front
+  ASSERT_EQ(run(into(results(), {"--contact-sheet", "--resume"})).exit_code, 0);
+  EXPECT_TRUE(content(fs::path(results()) / "picture1000-stage4-contact-sheet.png") == first);
+  std::map<std::string, std::set<std::string>> sheets;
+  const auto json = document();
+  for (const auto& line : json["explanations"]) sheets[line["input"]].insert(line["contact_sheet"]);
+  EXPECT_EQ(sheets[pictures_ / "picture1000.png"], (std::set<std::string>{"picture1000-stage4-contact-sheet.png"}));
+  EXPECT_EQ(sheets[pictures_ / "picture1000.jpg"], (std::set<std::string>{"picture1000-stage4-contact-sheet-2.png"}));
+}
+
 TEST_F(CommandFolder, RefusesToGoOnWithOtherSettings) {
   add_pictures(1);
   ASSERT_EQ(run(into(results())).exit_code, 0);
