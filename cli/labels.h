@@ -19,6 +19,8 @@ class Labels {
 
   bool empty() const { return lines_.empty(); }
   std::size_t size() const { return lines_.size(); }
+  /// CRC-32 of the file, in hexadecimal.
+  const std::string& checksum() const { return checksum_; }
 
   /// The class's first name; nothing where it has none.
   std::optional<std::string> name(std::int64_t index) const;
@@ -36,9 +38,13 @@ class Labels {
 
  private:
   std::vector<std::string> lines_;
+  std::string checksum_;
 };
 
-/// Letters that are safe in file names stay; each run of others becomes "_".
+/// The first letters of a text, whole ones in UTF-8, in so many bytes at most.
+std::string shortened(const std::string& text, std::size_t bytes);
+
+/// Letters that are safe in file names stay; each run of others becomes "_". 80 bytes at most.
 std::string safe_for_file_names(const std::string& text);
 
 }  // namespace whycam::cli

@@ -59,6 +59,12 @@ class CommandResume : public PicturesCommand {
 
 };
 
+std::string crc32_of(const std::string& bytes) {
+  char text[9];
+  std::snprintf(text, sizeof text, "%08lx", crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return text;
+}
+
 TEST_F(CommandResume, GoesOnAfterAnyInterruptionAsIfThereHadBeenNone) {
   add_pictures(60);
   std::ofstream(pictures_ / "picture1007x.png") << "no picture";
@@ -132,6 +138,42 @@ TEST_F(CommandResume, RefusesToGoOnWithOtherSettings) {
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_NE(outcome.error.find("cannot resume"), std::string::npos) << outcome.error;
   }
+}
+
+TEST_F(CommandResume, RefusesToGoOnWithOtherContentOfItsLabelsAndWeights) {
+  add_pictures(1);
+  const fs::path labels = folder_ / "labels.txt", network = folder_ / "network.onnx", weights = folder_ / "weights.bin";
+  fs::copy(shapes / "labels.txt", labels);
+  // Messages of protobuf that stand one behind the other are merged: here, to a network with one more tensor, in a file beside it.
+  const std::string plain = content(fs::path(WHYCAM_SOURCE_DIR) / "tests/plain/network.onnx");
+  const auto field = [](char tag, const std::string& text) { return tag + (static_cast<char>(text.size()) + text); };
+  const std::string place = field(0x0A, "location") + field(0x12, "weights.bin");
+  const std::string tensor = "\x08\x01\x10\x01" + field(0x42, "more") + field(0x6A, place) + "\x70\x01";
+  const std::string beside = plain + field(0x3A, field(0x2A, tensor));
+  const auto explained = [&](const std::vector<std::string>& more = {}) {
+    return run(with({"explain", network, pictures_, "--labels", labels, "--size", "64", "--layer", "stage2", "--quiet", "--output-dir", results()}, more));
+  };
+  std::ofstream(network, std::ios::binary) << plain;
+  ASSERT_EQ(explained().exit_code, 0);
+  EXPECT_EQ(document()["model_crc32"], crc32_of(plain));
+  std::ofstream(network, std::ios::binary) << beside;
+  std::ofstream(weights) << "1234";
+  ASSERT_EQ(explained().exit_code, 0);
+  EXPECT_EQ(document()["model_crc32"], crc32_of(beside + "1234"));
+  EXPECT_EQ(document()["labels_crc32"], crc32_of(content(labels)));
+  EXPECT_EQ(explained({"--resume"}).exit_code, 0);
+  const auto expect_refusal = [&](const std::string& words) {
+    const Outcome outcome = explained({"--resume"});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_NE(outcome.error.find(words), std::string::npos) << outcome.error;
+  };
+  std::ofstream(weights) << "4321";
+  expect_refusal("has model_crc32 \"" + crc32_of(beside + "1234") + "\", not \"" + crc32_of(beside + "4321") + "\"");
+  std::ofstream(weights) << "1234";
+  std::ofstream(labels) << "one\ntwo\nthree\nfour\nfive\nsix\n";
+  expect_refusal("has labels_crc32");
+  EXPECT_EQ(run({"export", network, "--layer", "stage2", "--size", "64", "--output", folder_ / "explained.onnx"}).exit_code, 0);
+  EXPECT_NE(content(folder_ / "explained.onnx").find(crc32_of(beside + "1234")), std::string::npos);
 }
 
 }  // namespace
