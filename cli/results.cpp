@@ -129,7 +129,7 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
                          const Answer& answer, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const auto& [target, chosen] = choice;
-  Json line{{"input", input.file.path.string()}, {"example", index}};
+  Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
   line.update(class_entry(settings, chosen));
   line["engine"] = answer.engine;
   if (!answer.why_not_compiled.empty()) line["why_not_compiled"] = answer.why_not_compiled;

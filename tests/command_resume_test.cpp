@@ -57,6 +57,14 @@ class CommandResume : public PicturesCommand {
     }
   }
 
+  /// The inputs that lines name, each once, in their order.
+  template <class Lines>
+  static std::vector<std::string> inputs_of(const Lines& lines) {
+    std::vector<std::string> inputs;
+    for (const auto& line : lines)
+      if (const std::string input = line["input"]; inputs.empty() || inputs.back() != input) inputs.push_back(input);
+    return inputs;
+  }
 };
 
 std::string crc32_of(const std::string& bytes) {
@@ -113,6 +121,60 @@ TEST_F(CommandResume, DoesNotRedoWhatIsFinished) {
   EXPECT_EQ(content(finished), "still here");
   EXPECT_TRUE(files().count("picture1001-stage4-star-gradcam.png")) << "a file that is gone is made again";
   EXPECT_TRUE(files().count("picture1003-stage4-star-gradcam.png")) << "a picture that is new";
+}
+
+TEST_F(CommandResume, RedoesPicturesThatHaveChanged) {
+  add_pictures(3);
+  ASSERT_EQ(run(into(results(), {"--report"})).exit_code, 0);
+  for (const auto& line : manifest()) EXPECT_EQ(line["input_crc32"], crc32_of(content(line["input"].get<std::string>())));
+  fs::copy(shapes / "two_shapes.png", pictures_ / "picture1001.png", fs::copy_options::overwrite_existing);
+  ASSERT_EQ(run(into(results(), {"--report", "--resume"})).exit_code, 0);
+  ASSERT_EQ(run(into(folder_ / "fresh", {"--report"})).exit_code, 0);
+  for (const auto& entry : fs::directory_iterator(folder_ / "fresh")) {
+    const fs::path name = entry.path().filename();
+    EXPECT_TRUE(content(entry.path()) == content(results() / name)) << name;
+  }
+}
+
+TEST_F(CommandResume, RedoesWhatAManifestKnowsNoChecksumOf) {
+  add_pictures(1);
+  ASSERT_EQ(run(into(results())).exit_code, 0);
+  std::string text;
+  for (nlohmann::json& line : std::vector<nlohmann::json>(manifest())) {
+    line.erase("input_crc32");
+    text += line.dump() + "\n";
+  }
+  const fs::path map = fs::path(results()) / "picture1000-stage4-star-gradcam.png";
+  const std::string before = content(map);
+  std::ofstream(fs::path(results()) / "manifest.jsonl") << text;
+  std::ofstream(map) << "of an older version";
+  ASSERT_EQ(run(into(results(), {"--resume"})).exit_code, 0);
+  EXPECT_TRUE(content(map) == before);
+  EXPECT_EQ(manifest()[0]["input_crc32"], crc32_of(content(pictures_ / "picture1000.png")));
+}
+
+TEST_F(CommandResume, KeepsLinesOfInputsThatItIsNotAskedFor) {
+  add_pictures(3);
+  std::ofstream(pictures_ / "picture1000x.png") << "no picture";
+  ASSERT_EQ(run(into(results())).exit_code, 4);
+  const auto before = manifest();
+  const auto path = [this](const char* name) { return (pictures_ / name).string(); };
+  auto one = into(results(), {"--report", "--resume"});
+  std::replace(one.begin(), one.end(), pictures_.string(), path("picture1002.png"));
+  fs::remove(fs::path(results()) / "picture1002-stage4-star-gradcam.png");
+  fs::remove(pictures_ / "picture1000.png");
+  ASSERT_EQ(run(one).exit_code, 0);
+  const std::vector<std::string> order{path("picture1002.png"), path("picture1000.png"), path("picture1000x.png"), path("picture1001.png")};
+  EXPECT_EQ(inputs_of(manifest()), order);
+  const auto after = manifest();
+  EXPECT_TRUE(std::is_permutation(after.begin(), after.end(), before.begin(), before.end()));
+  const auto json = document();
+  EXPECT_EQ(json["skipped"].size(), 1u);
+  EXPECT_EQ(inputs_of(json["explanations"]), (std::vector<std::string>{order[0], order[1], order[3]}));
+  EXPECT_TRUE(json["finished"]);
+  const std::string page = content(fs::path(results()) / "report.html");
+  for (const std::string& input : order) EXPECT_NE(page.find("\"input\":\"" + input), std::string::npos) << input;
+  EXPECT_EQ(count_of(page, "\"picture\":null"), 1u) << "the one that is gone";
 }
 
 TEST_F(CommandResume, KeepsContactSheetsOfFilesThatShareANameApartWhenItGoesOn) {
