@@ -31,6 +31,29 @@ def forward(self, x):
   }
 };
 
+TEST_F(CommandFolder, ShortensNamesThatWouldBeTooLong) {
+  add_pictures(1);
+  std::string name = "x";
+  while (name.size() < 243) name += "ü";
+  for (const char* end : {"a.png", "b.png"}) fs::copy(pictures_ / "picture1000.png", pictures_ / (name + end));
+  const std::vector<std::string> options{"--save-npy", "--contact-sheet"};
+  ASSERT_EQ(run(into(results(), options)).exit_code, 0);
+  const auto json = document();
+  std::set<std::string> named{"manifest.jsonl", "explanation.json"};
+  std::size_t maps = 0;
+  for (const auto& line : json["explanations"]) {
+    named.insert(line["contact_sheet"]);
+    for (const auto& of_method : line["files"])
+      for (const auto& file : of_method) maps += named.insert(file).second;
+  }
+  EXPECT_EQ(maps, json["explanations"].size() * 3 * 2) << "each has a name of its own";
+  EXPECT_EQ(named, files());
+  for (const std::string& file : files()) EXPECT_NO_THROW(nlohmann::json(file).dump()) << "letters are whole";
+  EXPECT_TRUE(files().count("picture1000-stage4-star-gradcam.png")) << "a short one stays";
+  ASSERT_EQ(run(into(results(), with(options, {"--resume"}))).exit_code, 0);
+  EXPECT_EQ(named, files());
+}
+
 TEST_F(CommandFolder, BatchesGiveWhatPicturesGiveAlone) {
   add_pictures(5);
   std::ofstream(pictures_ / "picture1002.png") << "no picture";
