@@ -1,17 +1,18 @@
 // whycam explain
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iostream>
-#include <memory>
 #include <map>
+#include <memory>
 #include <optional>
 #include <thread>
 
 #include "batches.h"
-#include "commands.h"
 #include "checksum.h"
+#include "commands.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "queue.h"
@@ -35,20 +36,22 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
-/// The output folder; where it was made for this run and nothing came into it, it goes again.
-class FolderMade {
+/// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
+class OutputFolder {
  public:
-  explicit FolderMade(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)) {}
-  ~FolderMade() {
+  explicit OutputFolder(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)), lock_(lock_folder(folder)) {}
+  ~OutputFolder() {
     std::error_code not_empty;
     if (made_) fs::remove(folder_, not_empty);
+    if (lock_ >= 0) ::close(lock_);
   }
-  FolderMade(const FolderMade&) = delete;
-  FolderMade& operator=(const FolderMade&) = delete;
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
 
  private:
   const fs::path folder_;
   const bool made_;
+  const int lock_;
 };
 
 /// A batch that went through the network.
@@ -78,7 +81,7 @@ class Run {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
     network_ = load_network(arguments_.model);
-    const FolderMade folder(settings_.folder);
+    const OutputFolder folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
     std::vector<bool> finished;

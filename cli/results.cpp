@@ -1,6 +1,8 @@
 #include "results.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <map>
 #include <optional>
 
+#include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
 
@@ -201,6 +204,16 @@ bool prepare_folder(const std::filesystem::path& folder) {
   close(file);
   std::filesystem::remove(trial, failure);
   return made;
+}
+
+int lock_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  const bool taken = errno == EWOULDBLOCK;
+  ::close(descriptor);
+  if (taken)
+    throw Failure(ExitCode::output, "another run is writing into the folder \"" + folder.string() + "\"; wait for its end, or name another --output-dir");
+  return -1;
 }
 
 void remove_unfinished_files(const std::filesystem::path& folder) {

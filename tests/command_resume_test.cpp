@@ -238,5 +238,19 @@ TEST_F(CommandResume, RefusesToGoOnWithOtherContentOfItsLabelsAndWeights) {
   EXPECT_NE(content(folder_ / "explained.onnx").find(crc32_of(beside + "1234")), std::string::npos);
 }
 
+TEST_F(CommandResume, IsWrittenByOneRunAtATime) {
+  add_pictures(60);
+  Process first(into(results()));
+  while (!first.has_ended() && content(fs::path(results()) / "manifest.jsonl").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  first.send(SIGSTOP);
+  const Outcome second = run(into(results(), {"--resume"}));
+  EXPECT_EQ(second.exit_code, 7);
+  EXPECT_EQ(second.error, "whycam: another run is writing into the folder \"" + results() + "\"; wait for its end, or name another --output-dir\n");
+  first.send(SIGKILL);
+  EXPECT_TRUE(WIFSIGNALED(first.wait())) << "it was still at work";
+  EXPECT_EQ(run(into(results(), {"--resume"})).exit_code, 0) << "no lock outlives its process";
+  EXPECT_EQ(inputs_of(manifest()).size(), 60u);
+}
+
 }  // namespace
 }  // namespace whycam::test
