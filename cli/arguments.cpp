@@ -219,7 +219,7 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
       ->type_name("DIR")
       ->capture_default_str();
-  command.add_flag("--resume", resume, "Go on with a run into the same folder that was interrupted: what it finished stays");
+  command.add_flag("--resume", resume, "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
   command.add_flag("--contact-sheet", contact_sheet,
                    "Write one more picture an input: it and all of its maps side by side, a row a class");

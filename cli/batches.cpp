@@ -47,11 +47,13 @@ std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) const 
   if (is_array(items[0].file.path)) return items[0].input->tensor;
   const Tensor& one = some->input->tensor;  // pictures all have its shape
   const std::size_t rows = files_.size() > batch_size_ ? batch_size_ : items.size();
-  std::vector<float> numbers(rows * count(one), 0.0F);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].input) continue;
-    const auto& own = std::get<std::vector<float>>(items[i].input->tensor.values);
-    std::copy(own.begin(), own.end(), numbers.begin() + static_cast<std::ptrdiff_t>(i * own.size()));
+  std::vector<float> numbers;
+  numbers.reserve(rows * count(one));
+  const Tensor* row = &one;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (i < items.size() && items[i].input) row = &items[i].input->tensor;
+    const auto& own = std::get<std::vector<float>>(row->values);
+    numbers.insert(numbers.end(), own.begin(), own.end());
   }
   Tensor joined{one.shape, std::move(numbers)};
   joined.shape[0] = static_cast<std::int64_t>(rows);

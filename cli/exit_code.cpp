@@ -25,7 +25,7 @@ std::string exit_code_help() {
          "  4 input: a picture or tensor cannot be read\n"
          "  5 layer: no such layer, or nothing to explain at it\n"
          "  6 target: no such class or label\n"
-         "  7 output: a result cannot be written\n"
+         "  7 output: a result cannot be written, or another run is writing into the folder\n"
          "  8 network: the network fails on the input, or gives no gradient\n"
          "  130 interrupted: stopped by a signal; --resume goes on";
 }

@@ -14,7 +14,7 @@ enum class ExitCode {
   input = 4,           ///< a picture or tensor cannot be read
   layer = 5,           ///< no such layer, or nothing to explain at it
   target = 6,          ///< no such class or label
-  output = 7,          ///< a result cannot be written
+  output = 7,          ///< a result cannot be written, or another run is writing into the folder
   network = 8,         ///< the network fails on the input, or gives no gradient
   interrupted = 130,   ///< stopped by a signal; --resume goes on
 };

@@ -1,14 +1,17 @@
 // whycam explain
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
 
 #include "batches.h"
+#include "checksum.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "progress.h"
@@ -33,20 +36,22 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
-/// The output folder; where it was made for this run and nothing came into it, it goes again.
-class FolderMade {
+/// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
+class OutputFolder {
  public:
-  explicit FolderMade(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)) {}
-  ~FolderMade() {
+  explicit OutputFolder(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)), lock_(lock_folder(folder)) {}
+  ~OutputFolder() {
     std::error_code not_empty;
     if (made_) fs::remove(folder_, not_empty);
+    if (lock_ >= 0) ::close(lock_);
   }
-  FolderMade(const FolderMade&) = delete;
-  FolderMade& operator=(const FolderMade&) = delete;
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
 
  private:
   const fs::path folder_;
   const bool made_;
+  const int lock_;
 };
 
 /// A batch that went through the network.
@@ -76,7 +81,7 @@ class Run {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
     network_ = load_network(arguments_.model);
-    const FolderMade folder(settings_.folder);
+    const OutputFolder folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
     std::vector<bool> finished;
@@ -103,14 +108,44 @@ class Run {
   void take_over() {
     if (!arguments_.resume || !record_->take_over(settings_)) return;
     remove_unfinished_files(settings_.folder);
-    const auto finished = manifest_.take_over();
-    for (std::size_t number = 0; number < files_.size(); ++number)
-      if (const auto lines = finished.find(files_[number].path.string()); lines != finished.end())
-        lines_[number] = lines->second;
-    for (const auto& [input, lines] : finished)
-      for (const Json& line : lines)
-        for (const std::string& name : pictures_of(line)) names_(fs::path(name).stem().string());
-    started_ = !finished.empty();
+    std::multimap<std::string, std::size_t> numbers;
+    for (std::size_t number = 0; number < files_.size(); ++number) numbers.emplace(path_in_lines(files_[number].path), number);
+    for (ManifestLines& lines : manifest_.read()) {
+      const auto [first, last] = numbers.equal_range(lines[0]["input"]);
+      if (first == last) {
+        keep(std::move(lines), others_.emplace_back());
+        continue;
+      }
+      const auto open = std::find_if(first, last, [&](const auto& entry) { return lines_[entry.second].empty(); });
+      if (open == last || !is_up_to_date(lines, files_[open->second].path)) continue;
+      for (Json& line : lines) line["input"] = files_[open->second].path.string();  // with bytes that are no text, too
+      keep(std::move(lines), lines_[open->second]);
+    }
+    manifest_.rewrite(all_lines());
+  }
+
+  /// Whether lines of an earlier run say of an input what a run would say now. What was skipped is tried again.
+  static bool is_up_to_date(const ManifestLines& lines, const fs::path& path) {
+    const auto checksum = lines[0].find("input_crc32");
+    if (checksum == lines[0].end()) return false;
+    try {
+      return *checksum == checksum_of(picture::read_file(path));
+    } catch (const std::runtime_error&) {
+      return false;  // it cannot be read any more; the run will say so
+    }
+  }
+
+  void keep(ManifestLines&& lines, ManifestLines& place) {
+    for (const Json& line : lines)
+      for (const std::string& name : files_of(line)) names_.reserve(fs::path(name).stem().string());
+    place = std::move(lines);
+  }
+
+  /// Those of this run's inputs in their order, then those of others that earlier runs left.
+  std::vector<ManifestLines> all_lines() const {
+    std::vector<ManifestLines> all = lines_;
+    all.insert(all.end(), others_.begin(), others_.end());
+    return all;
   }
 
   void explain_all(BatchReader reader) {
@@ -250,13 +285,14 @@ class Run {
   }
 
   void finish(double seconds) {
-    if (arguments_.resume) manifest_.rewrite(lines_);
-    const Json document = record_->write(settings_, lines_, /*finished=*/true);
-    if (arguments_.report) write_report(settings_, document, files_, lines_, preprocessing_);
+    const std::vector<ManifestLines> all = all_lines();
+    if (arguments_.resume) manifest_.rewrite(all);
+    const Json document = record_->write(settings_, all, /*finished=*/true);
+    if (arguments_.report) write_report(settings_, document, all, preprocessing_);
     if (arguments_.json) std::cout << to_text(document, 2) << "\n";
     if (!prints_text()) return;
     std::size_t pictures = 0;
-    for (const ManifestLines& lines : lines_)
+    for (const ManifestLines& lines : all)
       for (const Json& line : lines) pictures += pictures_of(line).size();
     std::cout << fmt::format("{} pictures, manifest.jsonl{} are in {}\n", pictures,
                              arguments_.report ? ", explanation.json and report.html" : " and explanation.json", settings_.folder.string());
@@ -281,7 +317,8 @@ class Run {
   Manifest manifest_;
   std::optional<Record> record_;
   std::optional<Progress> progress_;
-  std::vector<ManifestLines> lines_;  ///< of each input
+  std::vector<ManifestLines> lines_;   ///< of each input
+  std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   UniqueNames names_;
   bool started_ = false;
   ExitCode first_failure_ = ExitCode::success;

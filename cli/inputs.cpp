@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "checksum.h"
 #include "exit_code.h"
 #include "whycam/errors.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/render.h"
 
 namespace whycam::cli {
@@ -70,9 +72,10 @@ std::string UniqueNames::operator()(const std::string& name) {
 }
 
 Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {
-  Input input{file, {}, {}};
+  picture::Bytes bytes = picture::read_file(file.path);
+  Input input{file, checksum_of(bytes), {}, {}};
   if (!is_array(file.path)) {
-    const picture::Image image = picture::read_image(file.path, preprocessing.channels());
+    const picture::Image image = picture::decode_image(file.path, std::move(bytes), preprocessing.channels());
     try {
       input.seen.push_back(picture::resize_for_network(image, preprocessing));
       picture::Array normalised = picture::normalise(input.seen[0], preprocessing);
@@ -82,7 +85,7 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
     }
     return input;
   }
-  input.tensor = picture::read_npy(file.path);
+  input.tensor = picture::decode_npy(file.path, bytes);
   if (input.tensor.shape.size() != 4)
     throw InputError("cannot use \"" + file.path.string() + "\": it has " +
                      std::to_string(input.tensor.shape.size()) + " dimensions; the command takes N x C x H x W");

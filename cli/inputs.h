@@ -21,6 +21,7 @@ struct InputFile {
 /// What the network gets of one file: one example, or those of a .npy tensor.
 struct Input {
   InputFile file;
+  std::string checksum;              ///< of the file; see checksum.h
   Tensor tensor;                     ///< N x C x H x W
   std::vector<picture::Image> seen;  ///< what overlays lie on, one an example
 };
@@ -32,6 +33,8 @@ bool is_array(const std::filesystem::path& path);
 class UniqueNames {
  public:
   std::string operator()(const std::string& name);
+  /// Takes a name that a file has already.
+  void reserve(const std::string& name) { taken_.insert(name); }
 
  private:
   std::set<std::string> taken_;

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <sstream>
 
+#include "checksum.h"
 #include "exit_code.h"
 #include "whycam/nearest_names.h"
 
@@ -33,7 +36,10 @@ Labels::Labels(const std::filesystem::path& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))
     throw Failure(ExitCode::input, "cannot read the labels \"" + path.string() + "\"");
-  for (std::string line; std::getline(file, line);) {
+  const picture::Bytes bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  checksum_ = checksum_of(bytes);
+  std::istringstream text(std::string(bytes.begin(), bytes.end()));
+  for (std::string line; std::getline(text, line);) {
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
     lines_.push_back(line);
   }
@@ -101,6 +107,13 @@ std::string Labels::file_name(std::int64_t index) const {
   return same > 1 ? safe + "_" + number : safe;
 }
 
+std::string shortened(const std::string& text, std::size_t bytes) {
+  std::size_t length = std::min(text.size(), bytes);
+  while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+    --length;  // not in the middle of a UTF-8 letter
+  return text.substr(0, length);
+}
+
 std::string safe_for_file_names(const std::string& text) {
   std::string safe;
   for (const char letter : text) {
@@ -111,10 +124,7 @@ std::string safe_for_file_names(const std::string& text) {
     else if (safe.empty() || safe.back() != '_')
       safe += '_';
   }
-  std::size_t length = std::min<std::size_t>(safe.size(), 80);
-  while (length < safe.size() && length > 0 && (static_cast<unsigned char>(safe[length]) & 0xC0) == 0x80)
-    --length;  // not in the middle of a UTF-8 letter
-  return safe.substr(0, length);
+  return shortened(safe, 80);
 }
 
 }  // namespace whycam::cli

@@ -20,6 +20,8 @@ class Labels {
 
   bool empty() const { return lines_.empty(); }
   std::size_t size() const { return lines_.size(); }
+  /// CRC-32 of the file, in hexadecimal.
+  const std::string& checksum() const { return checksum_; }
 
   /// What the class is called; nothing where it has no name.
   std::optional<std::string> name(std::int64_t index) const;
@@ -43,9 +45,13 @@ class Labels {
 
   std::vector<std::string> lines_;
   std::vector<std::string> shown_;  ///< of each line
+  std::string checksum_;
 };
 
-/// Letters that are safe in file names stay; each run of others becomes "_".
+/// The first letters of a text, whole ones in UTF-8, in so many bytes at most.
+std::string shortened(const std::string& text, std::size_t bytes);
+
+/// Letters that are safe in file names stay; each run of others becomes "_". 80 bytes at most.
 std::string safe_for_file_names(const std::string& text);
 
 }  // namespace whycam::cli

@@ -24,15 +24,10 @@ std::string text_of(const ManifestLines& lines) {
 
 /// Whether a line tells of files that are all there.
 bool is_there(const Json& line, const fs::path& folder) {
-  const auto files = line.find("files");
-  if (files == line.end()) return false;
+  if (!line.contains("files")) return false;
+  const auto names = files_of(line);
   std::error_code failure;
-  const auto sheet = line.find("contact_sheet");
-  if (sheet != line.end() && !(sheet->is_string() && fs::exists(folder / sheet->get<std::string>(), failure))) return false;
-  for (const auto& [method, names] : files->items())
-    for (const auto& [kind, name] : names.items())
-      if (!name.is_string() || !fs::exists(folder / name.get<std::string>(), failure)) return false;
-  return true;
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return fs::exists(folder / name, failure); });
 }
 
 }  // namespace
@@ -53,33 +48,38 @@ std::vector<std::string> pictures_of(const Json& line) {
   return pictures;
 }
 
+std::string path_in_lines(const fs::path& path) { return Json::parse(to_text(path.string())).get<std::string>(); }
+
+std::vector<std::string> files_of(const Json& line) {
+  std::vector<std::string> all;
+  const auto add = [&all](const Json& name) {
+    all.push_back(name.is_string() ? name.get<std::string>() : to_text(name));  // a damaged line: there is no such file
+  };
+  if (const auto files = line.find("files"); files != line.end())
+    for (const auto& [method, names] : files->items())
+      for (const auto& [kind, name] : names.items()) add(name);
+  if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) add(*sheet);
+  return all;
+}
+
 Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}
 
-std::map<std::string, ManifestLines> Manifest::take_over() {
-  std::map<std::string, ManifestLines> inputs;
-  std::vector<std::string> order;
+std::vector<ManifestLines> Manifest::read() const {
+  std::vector<ManifestLines> inputs;
   std::ifstream file(path_);
   for (std::string text; std::getline(file, text);) {
     const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!line.is_object() || !line.contains("input") || !line["input"].is_string())
-      continue;  // cut off when the run ended
-    const std::string input = line["input"];
-    if (inputs.count(input) == 0) order.push_back(input);
-    inputs[input].push_back(line);
+    if (!line.is_object() || !line.contains("input") || !line["input"].is_string()) continue;  // cut off when the run ended
+    const bool goes_on = !inputs.empty() && inputs.back()[0]["input"] == line["input"] && line.value("line", Json()) == inputs.back().size() + 1;
+    if (!goes_on) inputs.emplace_back();
+    inputs.back().push_back(line);
   }
-  std::vector<ManifestLines> finished;
-  for (const std::string& input : order) {
-    const ManifestLines& lines = inputs[input];
-    const auto of = lines[0].find("lines");
-    const bool complete =
-        of != lines[0].end() && of->is_number_unsigned() && of->get<std::size_t>() == lines.size() &&
-        std::all_of(lines.begin(), lines.end(), [&](const Json& line) { return is_there(line, folder_); });
-    if (complete)
-      finished.push_back(lines);
-    else
-      inputs.erase(input);
-  }
-  if (!order.empty()) rewrite(finished);
+  const auto is_unfinished = [this](const ManifestLines& lines) {
+    if (lines[0].contains("skipped")) return false;
+    return lines[0].value("line", Json()) != 1 || lines[0].value("lines", Json()) != lines.size() ||
+           !std::all_of(lines.begin(), lines.end(), [this](const Json& line) { return is_there(line, folder_); });
+  };
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), is_unfinished), inputs.end());
   return inputs;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -23,18 +22,24 @@ using ManifestLines = std::vector<Json>;
 /// The pictures of attributions that a line names; none where the input was skipped.
 std::vector<std::string> pictures_of(const Json& line);
 
+/// An input's path as a line names it, which is text.
+std::string path_in_lines(const std::filesystem::path& path);
+
+/// All files that a line names: pictures, arrays and the contact sheet.
+std::vector<std::string> files_of(const Json& line);
+
 class Manifest {
  public:
   explicit Manifest(std::filesystem::path folder);
 
-  /// Takes over what an earlier run into this folder finished: inputs all of whose lines and files are there.
-  /// What was skipped is tried again. Returns the lines by input.
-  std::map<std::string, ManifestLines> take_over();
+  /// What an earlier run into this folder left of each input, in the order in which it stands there: the lines of inputs all of
+  /// whose lines and files are there, and the one of an input that was skipped.
+  std::vector<ManifestLines> read() const;
 
   /// Appends the lines of one input, all at once. Throws OutputError.
   void append(const ManifestLines& lines);
 
-  /// Replaces the file by these lines: a run that was resumed has finished its inputs in another order.
+  /// Replaces the file by these lines.
   void rewrite(const std::vector<ManifestLines>& inputs);
 
  private:

@@ -1,10 +1,10 @@
 #include "record.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <fstream>
 
+#include "checksum.h"
 #include "exit_code.h"
 #include "whycam/version.h"
 
@@ -15,16 +15,7 @@ std::filesystem::path file_in(const RunSettings& settings) { return settings.fol
 
 }  // namespace
 
-std::string checksum_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> part(1 << 20);
-  uLong crc = crc32(0, nullptr, 0);
-  while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0)
-    crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(file.gcount()));
-  return fmt::format("{:08x}", crc);
-}
-
-Record::Record(const RunSettings& settings) : checksum_(checksum_of(settings.arguments.model)) {}
+Record::Record(const RunSettings& settings) : checksum_(checksum_of_network(settings.arguments.model)) {}
 
 Json Record::settings_document(const RunSettings& settings) const {
   const ExplainArguments& arguments = settings.arguments;
@@ -40,6 +31,7 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"output_element", arguments.output_element},
           {"targets", arguments.targets},
           {"labels", arguments.labels},
+          {"labels_crc32", settings.labels.empty() ? Json(nullptr) : Json(settings.labels.checksum())},
           {"methods", methods},
           {"interpolation", arguments.interpolate},
           {"guided_rule", arguments.guided_rule},

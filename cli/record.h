@@ -8,9 +8,6 @@
 
 namespace whycam::cli {
 
-/// CRC-32 of a file, in hexadecimal; of what can be read of it.
-std::string checksum_of(const std::string& path);
-
 class Record {
  public:
   explicit Record(const RunSettings& settings);
@@ -26,7 +23,7 @@ class Record {
 
  private:
   Json settings_document(const RunSettings& settings) const;
-  std::string checksum_;  ///< the network file's
+  std::string checksum_;  ///< the network's
 };
 
 }  // namespace whycam::cli

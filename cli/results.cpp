@@ -1,6 +1,8 @@
 #include "results.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <map>
 #include <optional>
 
+#include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
 
@@ -59,10 +62,12 @@ picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method me
   return picture::overlay(seen, map, drawing.colours, drawing.opacity);
 }
 
-/// How the files of one example begin.
-std::string name_stem(const RunSettings& settings, const Input& input, std::size_t example) {
-  return input.file.stem + (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + "-" +
-         safe_for_file_names(settings.layer);
+/// How the files of one example that show `what` are named, without a method and an ending. A long stem is cut to what the
+/// longest of those names leaves it.
+std::string name_of_files(const RunSettings& settings, const Input& input, std::size_t example, const std::string& what) {
+  constexpr std::size_t longest = 255, behind = sizeof "-guided-backprop-99999.png" - 1;
+  const std::string rest = (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + "-" + safe_for_file_names(settings.layer) + "-" + what;
+  return shortened(input.file.stem, longest - std::min(longest, rest.size() + behind)) + rest;
 }
 
 Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
@@ -139,13 +144,13 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
                          const Answer& answer, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const auto& [target, chosen] = choice;
-  Json line{{"input", input.file.path.string()}, {"example", index}};
+  Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
   line.update(class_entry(settings, chosen));
   line["engine"] = answer.engine;
   if (!answer.why_not_compiled.empty()) line["why_not_compiled"] = answer.why_not_compiled;
   line["relus_guided"] = answer.activations.relus_guided;
   line["activations_not_guided"] = answer.activations.not_guided;
-  const std::string stem = name_stem(settings, input, index) + "-" + class_for_file(settings, chosen) + "-";
+  const std::string stem = name_of_files(settings, input, index, class_for_file(settings, chosen)) + "-";
   std::map<Method, picture::Image> drawn;
   for (const Method method : settings.methods) {
     const std::optional<Tensor> attribution = attribution_of(*target, method, example);
@@ -186,7 +191,7 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
         sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));
     }
     if (!settings.arguments.contact_sheet) continue;
-    const std::string name = names(name_stem(settings, input, i) + "-contact-sheet") + ".png";
+    const std::string name = names(name_of_files(settings, input, i, "contact-sheet")) + ".png";
     sheet.write(settings.folder / name);
     for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }
@@ -222,6 +227,16 @@ bool prepare_folder(const std::filesystem::path& folder) {
   close(file);
   std::filesystem::remove(trial, failure);
   return made;
+}
+
+int lock_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  const bool taken = errno == EWOULDBLOCK;
+  ::close(descriptor);
+  if (taken)
+    throw Failure(ExitCode::output, "another run is writing into the folder \"" + folder.string() + "\"; wait for its end, or name another --output-dir");
+  return -1;
 }
 
 void remove_unfinished_files(const std::filesystem::path& folder) {

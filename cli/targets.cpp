@@ -48,7 +48,7 @@ std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
     throw TargetError("top" + std::to_string(count) + " is more than the network's " + std::to_string(classes) + " classes: ask for top" +
                       std::to_string(classes) + " at most");
   if (!all_finite(output))
-    throw TargetError(
+    throw ModelError(  // the fault of this input's numbers; no other target would have been the right one
         "the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
         "or look at the network's weights and the input");
   std::vector<std::vector<Target::Indices>> ranks(static_cast<std::size_t>(count));

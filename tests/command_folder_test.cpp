@@ -1,144 +1,57 @@
-// Runs over many pictures: batches, bad pictures, interruptions.
-#include <signal.h>
-#include <spawn.h>
-#include <unistd.h>
+// Runs over many pictures: batches, bad pictures, names, what is drawn.
+#include <cstdio>
 
-#include <chrono>
-#include <random>
-#include <thread>
-
-#include "support/command.h"
+#include "support/pictures_command.h"
 #include "support/reference.h"
+#include "support/scripted.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/npy.h"
 #include "whycam/picture/tensor.h"
 
-extern char** environ;
-
 namespace whycam::test {
 namespace {
 
-/// The command beside the test, which may be stopped.
-class Process {
- public:
-  explicit Process(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), WHYCAM_COMMAND);
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    if (posix_spawn(&id_, WHYCAM_COMMAND, nullptr, nullptr, words.data(), environ) != 0)
-      throw std::runtime_error("cannot start the command");
-  }
-  void send(int signal) const { kill(id_, signal); }
-  bool has_ended() {
-    if (!ended_) ended_ = waitpid(id_, &status_, WNOHANG) == id_;
-    return ended_;
-  }
-  int wait() {
-    if (!ended_) waitpid(id_, &status_, 0);
-    ended_ = true;
-    return status_;
-  }
-
- private:
-  pid_t id_ = 0;
-  int status_ = 0;
-  bool ended_ = false;
-};
-
-class CommandFolder : public Command {
+class CommandFolder : public PicturesCommand {
  protected:
-  CommandFolder() { fs::create_directories(pictures_); }
-
-  /// Noise with a number, so that each picture is another one.
-  void add_pictures(int count) {
-    for (int i = 0; i < count; ++i) {
-      picture::Image image{48, 48, 3, {}};
-      std::mt19937 random(static_cast<unsigned>(i));
-      for (int k = 0; k < 48 * 48 * 3; ++k) image.pixels.push_back(static_cast<std::uint8_t>(random()));
-      picture::write_image(pictures_ / ("picture" + std::to_string(1000 + i) + ".png"), image);
-    }
-  }
-
-  std::vector<std::string> into(const fs::path& folder, const std::vector<std::string>& more = {}) const {
-    return with({"explain", shapes / "shapes.pt", pictures_, "--labels", shapes / "labels.txt", "--target",
-                 "top2", "--target", "star", "--size", "64", "--quiet", "--output-dir", folder},
+  /// A run of a network that standardises each picture itself: one that is all 0 becomes NaN.
+  std::vector<std::string> standardising(const std::vector<std::string>& more = {}) const {
+    const fs::path network = folder_ / "standardising.pt";
+    const auto relu = scripted("def forward(self, x):\n    return torch.relu(x)\n");
+    if (!fs::exists(network))  // no two files of the same network are alike
+      scripted(R"(
+def forward(self, x):
+    x = x - x.mean([2, 3], keepdim=True)
+    return self.features.forward(x / x.pow(2).mean([2, 3], keepdim=True).sqrt()).mean([2, 3])
+)",
+               {}, {{"features", relu}})
+          .save(network);
+    return with({"explain", network, pictures_, "--size", "64", "--mean", "0,0,0", "--std", "1,1,1", "--layer", "features",
+                 "--output-dir", results()},
                 more);
   }
-
-  static void expect_same_folders(const fs::path& one, const fs::path& other) {
-    std::set<std::string> names;
-    for (const fs::path& folder : {one, other})
-      for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
-    for (const std::string& name : names) {
-      ASSERT_TRUE(fs::exists(one / name)) << name;
-      ASSERT_TRUE(fs::exists(other / name)) << name;
-      EXPECT_TRUE(content(one / name) == content(other / name)) << name;
-    }
-  }
-
-  fs::path pictures_ = folder_ / "pictures";
 };
 
-TEST_F(CommandFolder, GoesOnAfterAnyInterruptionAsIfThereHadBeenNone) {
-  add_pictures(60);
-  std::ofstream(pictures_ / "picture1007x.png") << "no picture";
-  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--batch-size", "4"}}) {
-    const fs::path undisturbed = folder_ / "undisturbed", disturbed = folder_ / "disturbed";
-    EXPECT_EQ(run(into(undisturbed, options)).exit_code, 4);
-    std::mt19937 random(7);
-    int kills = 0, stops = 0;
-    for (int attempt = 0;; ++attempt) {
-      ASSERT_LT(attempt, 100) << "it never comes to its end";
-      Process process(into(disturbed, with(options, {"--resume"})));
-      const auto lines = [&] {
-        const std::string text = content(disturbed / "manifest.jsonl");
-        return std::count(text.begin(), text.end(), '\n');
-      };
-      const auto enough = lines() + static_cast<std::ptrdiff_t>(random() % 40);
-      while (lines() < enough && !process.has_ended())
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
-      process.send(attempt % 3 == 2 ? SIGINT : SIGKILL);
-      const int status = process.wait();
-      if (WIFSIGNALED(status)) {
-        ++kills;
-      } else if (WEXITSTATUS(status) == 130) {
-        ++stops;
-      } else {
-        EXPECT_EQ(WEXITSTATUS(status), 4) << "the bad picture";
-        break;
-      }
-    }
-    EXPECT_GT(kills + stops, 0);
-    expect_same_folders(undisturbed, disturbed);
-    fs::remove_all(undisturbed);
-    fs::remove_all(disturbed);
-  }
-}
-
-TEST_F(CommandFolder, DoesNotRedoWhatIsFinished) {
-  add_pictures(3);
-  ASSERT_EQ(run(into(results())).exit_code, 0);
-  const fs::path finished = fs::path(results()) / "picture1000-stage4-star-gradcam.png";
-  std::ofstream(finished) << "still here";
-  fs::remove(fs::path(results()) / "picture1001-stage4-star-gradcam.png");
-  add_pictures(4);
-  ASSERT_EQ(run(into(results(), {"--resume"})).exit_code, 0);
-  EXPECT_EQ(content(finished), "still here");
-  EXPECT_TRUE(files().count("picture1001-stage4-star-gradcam.png")) << "a file that is gone is made again";
-  EXPECT_TRUE(files().count("picture1003-stage4-star-gradcam.png")) << "a picture that is new";
-}
-
-TEST_F(CommandFolder, RefusesToGoOnWithOtherSettings) {
+TEST_F(CommandFolder, ShortensNamesThatWouldBeTooLong) {
   add_pictures(1);
-  ASSERT_EQ(run(into(results())).exit_code, 0);
-  for (const auto& [option, value] :
-       {std::pair<const char*, const char*>{"--layer", "stage3"}, {"--alpha", "0.4"}, {"--std", "1,1,1"}}) {
-    const Outcome outcome = run(into(results(), {"--resume", option, value}));
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_NE(outcome.error.find("cannot resume"), std::string::npos) << outcome.error;
+  std::string name = "x";
+  while (name.size() < 243) name += "ü";
+  for (const char* end : {"a.png", "b.png"}) fs::copy(pictures_ / "picture1000.png", pictures_ / (name + end));
+  const std::vector<std::string> options{"--save-npy", "--contact-sheet"};
+  ASSERT_EQ(run(into(results(), options)).exit_code, 0);
+  const auto json = document();
+  std::set<std::string> named{"manifest.jsonl", "explanation.json"};
+  std::size_t maps = 0;
+  for (const auto& line : json["explanations"]) {
+    named.insert(line["contact_sheet"]);
+    for (const auto& of_method : line["files"])
+      for (const auto& file : of_method) maps += named.insert(file).second;
   }
+  EXPECT_EQ(maps, json["explanations"].size() * 3 * 2) << "each has a name of its own";
+  EXPECT_EQ(named, files());
+  for (const std::string& file : files()) EXPECT_NO_THROW(nlohmann::json(file).dump()) << "letters are whole";
+  EXPECT_TRUE(files().count("picture1000-stage4-star-gradcam.png")) << "a short one stays";
+  ASSERT_EQ(run(into(results(), with(options, {"--resume"}))).exit_code, 0);
+  EXPECT_EQ(named, files());
 }
 
 TEST_F(CommandFolder, BatchesGiveWhatPicturesGiveAlone) {
@@ -160,13 +73,39 @@ TEST_F(CommandFolder, BatchesGiveWhatPicturesGiveAlone) {
   EXPECT_GE(compared, 4 * 2);
 }
 
+TEST_F(CommandFolder, FillsBatchesWithWhatTheNetworkKnows) {
+  add_pictures(3);
+  std::ofstream(pictures_ / "picture1000.png") << "no picture";
+  for (const char* target : {"top1", "1"}) {
+    const Outcome outcome = run(standardising({"--batch-size", "2", "--target", target}));
+    EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
+    EXPECT_EQ(outcome.error.find("NaN"), std::string::npos) << outcome.error;
+    EXPECT_EQ(document()["explanations"].size(), 2u);
+    EXPECT_TRUE(document()["warnings"].empty()) << document()["warnings"];
+  }
+}
+
+TEST_F(CommandFolder, PassesOverAPictureOfWhichTheNetworkMakesNaN) {
+  add_pictures(4);
+  picture::write_image(pictures_ / "picture1001x.png", {48, 48, 3, std::vector<std::uint8_t>(48 * 48 * 3)});
+  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--batch-size", "4"}, {"--batch-size", "4", "--resume"}}) {
+    const Outcome outcome = run(standardising(options));
+    EXPECT_EQ(outcome.exit_code, 8) << outcome.error;
+    EXPECT_EQ(document()["explanations"].size(), 4u);
+    const auto skipped = document()["skipped"];
+    ASSERT_EQ(skipped.size(), 1u);
+    EXPECT_EQ(skipped[0]["input"], (pictures_ / "picture1001x.png").string());
+    EXPECT_NE(skipped[0]["skipped"].get<std::string>().find("NaN"), std::string::npos);
+  }
+  fs::remove_all(results());
+  for (const char* target : {"top9", "3"}) expect_failure(run(standardising({"--target", target})), 6, target == std::string("3") ? "from 0 to 2" : "3 classes");
+}
+
 TEST_F(CommandFolder, WritesALineForEachPictureAndClass) {
   add_pictures(2);
   std::ofstream(pictures_ / "picture1000x.png") << "no picture";
   EXPECT_EQ(run(into(results())).exit_code, 4);
-  std::ifstream file(fs::path(results()) / "manifest.jsonl");
-  std::vector<nlohmann::json> lines;
-  for (std::string text; std::getline(file, text);) lines.push_back(nlohmann::json::parse(text));
+  const std::vector<nlohmann::json> lines = manifest();
   std::size_t skipped = 0;
   for (const auto& line : lines) {
     skipped += line.contains("skipped");
@@ -232,12 +171,6 @@ std::string seen_by_browser(const std::string& address) {
   for (std::size_t count; (count = fread(part, 1, sizeof part, output)) > 0;) text.append(part, count);
   pclose(output);
   return text;
-}
-
-std::size_t count_of(const std::string& text, const std::string& words) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++count;
-  return count;
 }
 
 TEST_F(CommandFolder, ReportsARunAsOnePageThatCanBeSearched) {

@@ -3,9 +3,9 @@
 
 #include <iostream>
 
+#include "checksum.h"
 #include "commands.h"
 #include "libtorch/conversions.h"
-#include "record.h"
 #include "whycam/export.h"
 
 namespace whycam::cli {
@@ -16,7 +16,7 @@ ExitCode export_network(const ExportArguments& arguments) {
   const torch::Tensor input = to_torch(arguments.input.parse());
   const Model model = load_model(arguments.model);
   const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
-  export_explanation(model, {input}, layer, arguments.output, options, {{"whycam_source_crc32", checksum_of(arguments.model)}});
+  export_explanation(model, {input}, layer, arguments.output, options, {{"whycam_source_crc32", checksum_of_network(arguments.model)}});
   if (!arguments.quiet)
     std::cout << fmt::format("{} explains the layer {}; beside the network's inputs it takes target, one int64 an example\n", arguments.output, layer);
   return ExitCode::success;

@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "whycam/errors.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::cli {
@@ -47,36 +48,45 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
   return entry;
 }
 
+/// The pictures that were explained; none where the file has changed since, or is gone.
+std::vector<picture::Image> seen_in(const ManifestLines& lines, const picture::Preprocessing& preprocessing) {
+  try {
+    Input input = read_input({lines[0]["input"].get<std::string>(), ""}, preprocessing);
+    if (lines[0].value("input_crc32", Json()) == input.checksum) return std::move(input.seen);
+  } catch (const InputError&) {
+  }
+  return {};
+}
+
 /// One entry an example, or one that says why the input was skipped.
-void add_input(Json& inputs, const InputFile& file, const ManifestLines& lines,
-               const std::filesystem::path& folder, const picture::Preprocessing& preprocessing) {
-  if (!lines.empty() && lines[0].contains("skipped")) {
+void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder, const picture::Preprocessing& preprocessing) {
+  if (lines[0].contains("skipped")) {
     inputs.push_back(
         {{"input", lines[0]["input"]}, {"skipped", lines[0]["skipped"]}, {"entries", Json::array()}});
     return;
   }
-  const Input input = read_input(file, preprocessing);
-  for (std::size_t example = 0; example < input.seen.size(); ++example) {
+  const std::vector<picture::Image> seen = seen_in(lines, preprocessing);
+  const std::size_t examples = lines.back()["example"].get<std::size_t>() + 1;
+  for (std::size_t example = 0; example < examples; ++example) {
     Json entries = Json::array();
     for (const Json& line : lines)
       if (line["example"] == example) entries.push_back(entry_of(line, folder));
-    inputs.push_back({{"input", file.path.string()},
+    inputs.push_back({{"input", lines[0]["input"]},
                       {"example", example},
-                      {"examples", input.seen.size()},
-                      {"picture", data_address(input.seen[example])},
+                      {"examples", examples},
+                      {"picture", example < seen.size() ? Json(data_address(seen[example])) : Json(nullptr)},
                       {"entries", entries}});
   }
 }
 
 }  // namespace
 
-void write_report(const RunSettings& settings, const Json& document, const std::vector<InputFile>& files,
-                  const std::vector<ManifestLines>& lines, const picture::Preprocessing& preprocessing) {
+void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
+                  const picture::Preprocessing& preprocessing) {
   Json data{{"settings", document}, {"warnings", document["warnings"]}, {"inputs", Json::array()}};
   for (const char* elsewhere : {"explanations", "skipped", "warnings", "finished"})
     data["settings"].erase(elsewhere);
-  for (std::size_t i = 0; i < files.size(); ++i)
-    add_input(data["inputs"], files[i], lines[i], settings.folder, preprocessing);
+  for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, settings.folder, preprocessing);
   std::string page = report_page;
   const std::string place = "@DATA@";
   page.replace(page.find(place), place.size(), for_script(to_text(data)));

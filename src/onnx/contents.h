@@ -39,7 +39,6 @@ struct Network::Contents {
   std::shared_ptr<const proto::ModelProto> model;
   std::filesystem::path folder;
   std::int64_t operator_set = 0;
-  std::uint32_t checksum = 0;
   std::vector<Port> inputs, outputs;
   std::vector<Layer> layers;
   std::map<std::string, Module> modules;
@@ -51,6 +50,9 @@ struct Network::Contents {
 
 /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
 Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner, const std::filesystem::path& folder);
+
+/// The file of external data at a location in the network's folder; empty where that is not within the folder.
+std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);
 
 /// A node's name for messages: its own, or that of what it gives.
 std::string name_of(const proto::NodeProto& node);

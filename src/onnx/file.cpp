@@ -2,7 +2,6 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/checker.h>
-#include <zlib.h>
 
 #include <fstream>
 #include <limits>
@@ -107,7 +106,6 @@ std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) 
 
 std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name, const std::filesystem::path& folder) {
   auto contents = std::make_unique<Contents>();
-  contents->checksum = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(content.data()), content.size()));
   const auto model = parsed(content, name);
   contents->operator_set = operator_set_of(*model, name);
   check(*model, contents->operator_set, name);
@@ -132,6 +130,5 @@ Network::~Network() = default;
 const std::vector<Port>& Network::inputs() const { return contents_->inputs; }
 const std::vector<Port>& Network::outputs() const { return contents_->outputs; }
 const std::vector<Layer>& Network::layers() const { return contents_->layers; }
-std::uint32_t Network::checksum() const { return contents_->checksum; }
 
 }  // namespace whycam::onnx

@@ -75,9 +75,6 @@ class Network {
   /// Throws Error, with the node, for what is not known or does not fit.
   Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const;
 
-  /// A number that tells files apart: CRC-32 of what was read.
-  std::uint32_t checksum() const;
-
   struct Contents;
   explicit Network(std::unique_ptr<const Contents> contents);
   ~Network();
@@ -88,5 +85,8 @@ class Network {
 
 /// Whether a file may be ONNX: it begins as one does.
 bool looks_like_onnx(const std::filesystem::path& path);
+
+/// The files beside a network that hold weights of its; see whycam/weight_files.h.
+std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network);
 
 }  // namespace whycam::onnx

@@ -61,10 +61,8 @@ std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, con
     refuse(tensor, "has an offset or length that is no number");
   }
   std::error_code failure;
-  const auto home = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, failure);
-  const auto path = std::filesystem::weakly_canonical(home / location, failure);
-  const auto [left, right] = std::mismatch(home.begin(), home.end(), path.begin(), path.end());
-  if (location.empty() || failure || left != home.end())
+  const auto path = within(folder, location);
+  if (path.empty())
     refuse(tensor, "lies in \"" + location + "\", which is not within the network's folder");
   const std::uint64_t size = std::filesystem::file_size(path, failure);
   if (failure) refuse(tensor, "lies in \"" + location + "\", which cannot be read");

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "picture/container.h"
-#include "picture/decode.h"
 #include "picture/jpeg_codec.h"
 #include "picture/png_codec.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
 
 namespace whycam::picture {

@@ -11,7 +11,7 @@
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
 
-#include "picture/decode.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
 #include "whycam/picture/files.h"
 

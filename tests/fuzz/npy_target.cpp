@@ -1,8 +1,8 @@
 // The reader of .npy arrays.
 #include <cstdlib>
 
-#include "picture/decode.h"
 #include "target.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

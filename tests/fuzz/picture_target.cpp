@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "picture/decode.h"
 #include "target.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
 
 namespace {

@@ -137,6 +137,36 @@ TEST(DamagedOnnx, ExternalWeightsAreThoseOfTheFileItself) {
   std::filesystem::remove(inside.path.parent_path() / name);
 }
 
+TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
+  const auto is_in = [](proto::TensorProto& tensor, const std::string& location) {
+    tensor.set_data_location(proto::TensorProto::EXTERNAL);
+    for (const auto& [key, value] : {std::pair<std::string, std::string>{"offset", "0"}, {"location", location}}) {
+      proto::StringStringEntryProto& entry = *tensor.add_external_data();
+      entry.set_key(key);
+      entry.set_value(value);
+    }
+  };
+  proto::ModelProto model = small_network();
+  const TemporaryNetwork alone(model);
+  EXPECT_TRUE(weight_files(alone.path).empty());
+  const std::string stem = alone.path.stem().string() + "-";
+  is_in(*model.mutable_graph()->add_initializer(), stem + "d");
+  is_in(*model.mutable_graph()->add_initializer(), stem + "a");
+  is_in(*model.mutable_graph()->add_initializer(), stem + "a");
+  is_in(*model.mutable_graph()->add_initializer(), "/etc/passwd");
+  is_in(*model.mutable_graph()->add_initializer(), stem + "not-there");
+  is_in(*model.mutable_graph()->mutable_node(0)->add_attribute()->mutable_t(), stem + "c");
+  is_in(*model.mutable_graph()->mutable_node(1)->add_attribute()->mutable_g()->add_initializer(), stem + "b");
+  std::vector<std::filesystem::path> expected;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    expected.push_back(std::filesystem::canonical(alone.path.parent_path()) / (stem + name));
+    std::ofstream(expected.back()) << name;
+  }
+  const TemporaryNetwork beside(model);
+  EXPECT_EQ(weight_files(beside.path), expected);
+  for (const auto& path : expected) std::filesystem::remove(path);
+}
+
 /// Any change of bytes gives a network or an Error; a crash would end this test.
 TEST(DamagedOnnx, CutAndChangedBytesNeverCrash) {
   const std::string sound = small_network().SerializeAsString();

@@ -1,0 +1,36 @@
+#include "checksum.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <fstream>
+
+#include "whycam/weight_files.h"
+
+namespace whycam::cli {
+namespace {
+
+std::string text_of(uLong crc) { return fmt::format("{:08x}", crc); }
+
+}  // namespace
+
+std::string checksum_of(const picture::Bytes& bytes) { return text_of(crc32_z(crc32(0, nullptr, 0), bytes.data(), bytes.size())); }
+
+std::string checksum_of_files(const std::vector<std::filesystem::path>& paths) {
+  std::vector<char> part(1 << 20);
+  uLong crc = crc32(0, nullptr, 0);
+  for (const std::filesystem::path& path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0)
+      crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(file.gcount()));
+  }
+  return text_of(crc);
+}
+
+std::string checksum_of_network(const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> files = weight_files(path);
+  files.insert(files.begin(), path);
+  return checksum_of_files(files);
+}
+
+}  // namespace whycam::cli
