@@ -17,6 +17,7 @@
 #include "whycam/options.h"
 #include "whycam/picture/colour.h"
 #include "whycam/picture/contact_sheet.h"
+#include "whycam/picture/decode.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/npy.h"
 #include "whycam/picture/plot.h"
@@ -29,3 +30,4 @@
 #include "whycam/trust.h"
 #include "whycam/version.h"
 #include "whycam/warnings.h"
+#include "whycam/weight_files.h"
