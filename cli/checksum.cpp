@@ -5,8 +5,6 @@
 
 #include <fstream>
 
-#include "whycam/weight_files.h"
-
 namespace whycam::cli {
 namespace {
 
@@ -25,12 +23,6 @@ std::string checksum_of_files(const std::vector<std::filesystem::path>& paths) {
       crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(file.gcount()));
   }
   return text_of(crc);
-}
-
-std::string checksum_of_network(const std::filesystem::path& path) {
-  std::vector<std::filesystem::path> files = weight_files(path);
-  files.insert(files.begin(), path);
-  return checksum_of_files(files);
 }
 
 }  // namespace whycam::cli

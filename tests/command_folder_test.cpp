@@ -81,7 +81,7 @@ TEST_F(CommandFolder, FillsBatchesWithWhatTheNetworkKnows) {
     EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
     EXPECT_EQ(outcome.error.find("NaN"), std::string::npos) << outcome.error;
     EXPECT_EQ(document()["explanations"].size(), 2u);
-    EXPECT_TRUE(document()["warnings"].empty()) << document()["warnings"];
+    for (const auto& warning : document()["warnings"]) EXPECT_EQ(warning.get<std::string>().find("NaN"), std::string::npos) << warning;
   }
 }
 
