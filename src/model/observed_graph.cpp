@@ -215,8 +215,9 @@ std::shared_ptr<Graph> observed_graph(const Module& module, const std::vector<st
   return Observer(module, paths, side).observed();
 }
 
-bool writes_attributes(const Module& module) {
-  const std::shared_ptr<Graph> graph = observed_graph(module, {}, LayerSide::output);
+namespace {
+
+bool writes_attributes(const std::shared_ptr<Graph>& graph) {
   const torch::jit::AliasDb aliases(graph);
   return any_node(graph->block(), [&](Node* node) {
     if (node->kind() == c10::prim::SetAttr) return true;
@@ -228,8 +229,7 @@ bool writes_attributes(const Module& module) {
   });
 }
 
-bool works_as_in_training(const Module& module, bool modules_in_training) {
-  const std::shared_ptr<Graph> graph = observed_graph(module, {}, LayerSide::output);
+bool works_as_in_training(const std::shared_ptr<Graph>& graph, bool modules_in_training) {
   return any_node(graph->block(), [&](Node* node) {
     const torch::jit::FunctionSchema* schema = node->maybeSchema();
     const std::string name = node->kind().toUnqualString();
@@ -239,6 +239,13 @@ bool works_as_in_training(const Module& module, bool modules_in_training) {
         return torch::jit::constant_as<bool>(node->namedInput(argument)).value_or(modules_in_training);
     return false;
   });
+}
+
+}  // namespace
+
+SideEffects side_effects(const Module& module, bool modules_in_training) {
+  const std::shared_ptr<Graph> graph = observed_graph(module, {}, LayerSide::output);
+  return {writes_attributes(graph), works_as_in_training(graph, modules_in_training)};
 }
 
 }  // namespace whycam::network

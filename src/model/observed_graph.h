@@ -17,12 +17,13 @@ namespace whycam::network {
 std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& module,
                                                   const std::vector<std::string>& paths, LayerSide side);
 
-/// Whether the network's forward may set its attributes, or write over tensors among them, in the mode that it has. Errs on
-/// the side of yes.
-bool writes_attributes(const torch::jit::Module& module);
-
-/// Whether a dropout or batch normalisation of the network's forward works as in training: because it was traced so, or because its
-/// modules are in that mode (`modules_in_training`).
-bool works_as_in_training(const torch::jit::Module& module, bool modules_in_training);
+/// What a network's forward does beside giving its output.
+struct SideEffects {
+  /// It may set its attributes, or write over tensors among them, in the mode that it has. Errs on the side of yes.
+  bool writes_attributes = false;
+  /// A dropout or batch normalisation works as in training: because it was traced so, or because the modules are in that mode.
+  bool works_as_in_training = false;
+};
+SideEffects side_effects(const torch::jit::Module& module, bool modules_in_training);
 
 }  // namespace whycam::network

@@ -86,7 +86,7 @@ class TorchScriptNetwork : public Network {
   c10::IValue run(const std::vector<torch::Tensor>& inputs, const std::vector<c10::IValue>& additional_forward_args,
                   const std::vector<Layer>& layers, LayerSide side, Recorder& recorder) const override {
     const Prepared prepared = observing(layers, side);
-    const bool writes = writes_on_itself();
+    const bool writes = effects().writes_attributes;
     // What the network writes on its own attributes stays in this run.
     torch::jit::Stack stack{(writes ? module_.deepcopy()
                              : training_                ? copy_of(module_, Own::buffers)
@@ -107,15 +107,14 @@ class TorchScriptNetwork : public Network {
 
   std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
     const Prepared prepared = observing(layers, side);
-    if (training_ || writes_on_itself()) return nullptr;
+    if (training_ || effects().writes_attributes) return nullptr;
     return std::make_unique<Script>(Script{prepared.graph, module_, module_.get_method("forward").function().getSchema()});
   }
 
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
   std::vector<std::string> doubts(const std::vector<Layer>&, LayerSide) const override {
-    analyse();
-    return works_as_in_training_ ? std::vector<std::string>{basics::in_training_mode()} : std::vector<std::string>{};
+    return effects().works_as_in_training ? std::vector<std::string>{basics::in_training_mode()} : std::vector<std::string>{};
   }
 
   std::vector<LayerName> layer_names() const override { return names_; }
@@ -184,23 +183,16 @@ class TorchScriptNetwork : public Network {
     return prepared;
   }
 
+  const SideEffects& effects() const {
+    std::call_once(analysed_, [this] { effects_ = side_effects(module_, training_); });
+    return effects_;
+  }
+
   Module module_;
   bool training_;
   std::vector<LayerName> names_;
-  void analyse() const {
-    std::call_once(analysed_, [this] {
-      writes_attributes_ = writes_attributes(module_);
-      works_as_in_training_ = works_as_in_training(module_, training_);
-    });
-  }
-  bool writes_on_itself() const {
-    analyse();
-    return writes_attributes_;
-  }
-
   mutable std::once_flag analysed_;
-  mutable bool writes_attributes_ = false;
-  mutable bool works_as_in_training_ = false;
+  mutable SideEffects effects_;
   mutable std::mutex mutex_;
   mutable std::map<std::pair<std::vector<std::string>, LayerSide>, Prepared> prepared_;
 };
