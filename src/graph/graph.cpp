@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <limits>
 #include <tuple>
 
 #include "graph/operators.h"
@@ -8,8 +9,15 @@ namespace whycam::graph {
 
 std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
+  for (const std::int64_t size : shape)
+    if (__builtin_mul_overflow(count, size, &count)) return std::numeric_limits<std::int64_t>::max();
   return count;
+}
+
+void require_moderate(const Integers& integers) {
+  for (const std::int64_t integer : integers)
+    if (integer < -largest_extent || integer > largest_extent)
+      throw std::invalid_argument(std::to_string(integer) + " is no size: none is beyond 2^30");
 }
 
 std::string to_string(const Integers& integers) {
@@ -45,9 +53,13 @@ Value Graph::append(Node node) {
   }
   require(node.inputs.size() >= operator_record.fewest_inputs && node.inputs.size() <= operator_record.most_inputs,
           std::string(operator_record.name) + " takes no " + std::to_string(node.inputs.size()) + " inputs");
+  const Attributes& a = node.attributes;
+  for (const Integers* given : {&a.kernel, &a.strides, &a.dilation, &a.padding_begin, &a.padding_end, &a.begin, &a.step, &a.shape}) require_moderate(*given);
+  require_moderate({a.groups});
   node.shape = operator_record.shape(question);
-  for (const std::int64_t extent : node.shape)
-    require(extent > 0, std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
+  bool sound = element_count(node.shape) <= most_elements;
+  for (const std::int64_t extent : node.shape) sound = sound && extent > 0 && extent <= largest_extent;
+  require(sound, std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
   nodes_.push_back(std::move(node));
   return size() - 1;
 }

@@ -15,7 +15,15 @@ namespace whycam::graph {
 using Shape = std::vector<std::int64_t>;
 using Integers = std::vector<std::int64_t>;
 
+/// The largest extent, stride, padding or place: the product of two still fits 64 bits, however it is added up.
+constexpr std::int64_t largest_extent = std::int64_t{1} << 30;
+/// The most elements of a tensor.
+constexpr std::int64_t most_elements = std::int64_t{1} << 36;
+
+/// 2^63 - 1, which no tensor has, where the product is not less.
 std::int64_t element_count(const Shape& shape);
+/// Throws std::invalid_argument where one is further from 0 than the largest extent.
+void require_moderate(const Integers& integers);
 std::string to_string(const Integers& integers);
 
 /// Every operator, in one list. What each means is said at its record in graph/operators/.

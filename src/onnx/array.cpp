@@ -24,6 +24,7 @@ Array like(const Array& array, Shape shape) { return {array.integers, std::move(
 /// Number by number, broadcast.
 Array combine(const Array& a, const Array& b, const std::function<double(double, double)>& with) {
   Array result = like(a, graph::broadcast(a.shape, b.shape));
+  require_known(result.shape);
   const Integers steps_a = graph::broadcast_steps(a.shape, result.shape), steps_b = graph::broadcast_steps(b.shape, result.shape);
   graph::for_each_index(result.shape, [&](const Integers& index) {
     std::int64_t i = 0, j = 0;
@@ -47,6 +48,7 @@ Array take(const Array& x, std::size_t axis, const Integers& places, const Shape
   Array result = like(x, {x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis)});
   result.shape.insert(result.shape.end(), places_shape.begin(), places_shape.end());
   result.shape.insert(result.shape.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end());
+  require_known(result.shape);
   std::int64_t before = 1, behind = 1;
   for (std::size_t d = 0; d < axis; ++d) before *= x.shape[d];
   for (std::size_t d = axis + 1; d < x.shape.size(); ++d) behind *= x.shape[d];
@@ -66,9 +68,9 @@ Array gather(const Arrays& inputs, const FoldAttributes& attributes) {
 
 Array slice(const Arrays& inputs, const FoldAttributes&) {
   Array result = *inputs[0];
-  const Integers begins = inputs[1]->to_integers(), ends = inputs[2]->to_integers();
+  const Integers begins = inputs[1]->to_bounds(), ends = inputs[2]->to_bounds();
   Integers axes = inputs.size() > 3 && inputs[3] ? inputs[3]->to_integers() : Integers();
-  const Integers steps = inputs.size() > 4 && inputs[4] ? inputs[4]->to_integers() : Integers(begins.size(), 1);
+  const Integers steps = inputs.size() > 4 && inputs[4] ? inputs[4]->to_bounds() : Integers(begins.size(), 1);
   if (axes.empty())
     for (std::size_t i = 0; i < begins.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
   require(ends.size() == begins.size() && axes.size() == begins.size() && steps.size() == begins.size(), "bounds of different numbers");
@@ -90,6 +92,7 @@ Array concatenate(const Arrays& inputs, const FoldAttributes& attributes) {
       require(d == axis || input->shape[d] == result.shape[d], "parts of different shapes");
     result.shape[axis] += input->shape[axis];
   }
+  require_known(result.shape);
   std::int64_t before = 1;
   for (std::size_t d = 0; d < axis; ++d) before *= result.shape[d];
   for (std::int64_t i = 0; i < before; ++i)
@@ -232,18 +235,27 @@ const std::map<std::string, Folder>& folders() {
 
 }  // namespace
 
-std::int64_t Array::integer(std::size_t i) const {
-  constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  const double number = numbers.at(i);
-  if (number >= static_cast<double>(most)) return most;
-  if (number <= -static_cast<double>(most)) return -most;
-  return static_cast<std::int64_t>(number);
+Integers Array::to_integers() const {
+  for (const double number : numbers)
+    if (!(std::abs(number) <= static_cast<double>(graph::largest_extent)))
+      throw std::invalid_argument(std::to_string(number) + " is no size: none is beyond 2^30");
+  return to_bounds();
 }
 
-Integers Array::to_integers() const {
+Integers Array::to_bounds() const {
+  constexpr auto most = static_cast<double>(graph::largest_extent);
   Integers result;
-  for (std::size_t i = 0; i < numbers.size(); ++i) result.push_back(integer(i));
+  for (const double number : numbers) {
+    if (std::isnan(number)) throw std::invalid_argument("NaN as the bound of a slice");
+    result.push_back(static_cast<std::int64_t>(std::clamp(number, -most, most)));
+  }
   return result;
+}
+
+void require_known(const Shape& shape) {
+  Shape without_zeros = shape;
+  std::replace(without_zeros.begin(), without_zeros.end(), std::int64_t{0}, std::int64_t{1});
+  require(graph::element_count(without_zeros) <= std::int64_t{1} << 22, "known numbers of the shape " + graph::to_string(shape));
 }
 
 Array integer_array(const Integers& numbers) {

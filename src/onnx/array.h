@@ -9,16 +9,21 @@
 
 namespace whycam::onnx {
 
-/// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and index; the
-/// bounds that stand for "to the end" (2^63 - 1) come to the same when they are cut off.
+/// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and index.
 struct Array {
   bool integers = true;
   graph::Shape shape;
   std::vector<double> numbers;
 
-  std::int64_t integer(std::size_t i = 0) const;
+  /// Sizes, places or axes. Throws std::invalid_argument where one is beyond graph::largest_extent.
   graph::Integers to_integers() const;
+  /// A slice's bounds or steps: what is beyond that is cut off. Throws std::invalid_argument where one is NaN.
+  graph::Integers to_bounds() const;
 };
+
+/// Throws std::invalid_argument where an array of this shape has more elements than anything that computes with sizes needs, or
+/// would have if none of its extents were 0.
+void require_known(const graph::Shape& shape);
 
 Array integer_array(const graph::Integers& numbers);
 Array integer_scalar(std::int64_t number);

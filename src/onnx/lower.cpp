@@ -102,16 +102,7 @@ class Follower {
   }
 
   void keep(const proto::NodeProto& node, const Call& call) {
-    constexpr double most = 68719476736.0;  // 2^36
-    for (std::size_t i = 0; i < call.outputs().size(); ++i) {
-      const Item& output = call.outputs()[i];
-      if (const auto* value = std::get_if<Value>(&output)) {
-        double count = 1;
-        for (const std::int64_t extent : graph_.shape(*value)) count *= static_cast<double>(extent);
-        if (count > most) throw Error("a tensor of the shape " + graph::to_string(graph_.shape(*value)));
-      }
-      known_[node.output(static_cast<int>(i))] = output;
-    }
+    for (std::size_t i = 0; i < call.outputs().size(); ++i) known_[node.output(static_cast<int>(i))] = call.outputs()[i];
   }
 
   /// What computes with sizes and indices alone is computed now.
@@ -139,7 +130,7 @@ class Follower {
   }
 
   bool fold_old_slice(Call& call, const Array& x) {
-    const Array begins = integer_array(call.integers("starts")), ends = integer_array(call.integers("ends")), axes = integer_array(call.integers("axes"));
+    const Array begins = integer_array(call.raw_integers("starts")), ends = integer_array(call.raw_integers("ends")), axes = integer_array(call.integers("axes"));
     call.give(fold("Slice", {&x, &begins, &ends, call.has("axes") ? &axes : nullptr}, {}));
     return true;
   }
@@ -167,6 +158,11 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
     for (const std::int64_t extent : shape) result += (result.empty() ? "" : " x ") + (extent < 0 ? std::string("any") : std::to_string(extent));
     return result;
   };
+  for (const Given& one : given) {
+    bool sound = graph::element_count(one.shape) <= graph::most_elements;
+    for (const std::int64_t extent : one.shape) sound = sound && extent > 0 && extent <= graph::largest_extent;
+    if (!sound) throw Error("an input of the shape " + graph::to_string(one.shape));
+  }
   if (given.size() != contents.inputs.size()) {
     std::string names;
     for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";

@@ -72,7 +72,9 @@ const proto::AttributeProto* Call::find(const std::string& attribute) const {
 
 std::int64_t Call::integer(const std::string& attribute, std::int64_t otherwise) const {
   const auto* found = find(attribute);
-  return found ? found->i() : otherwise;
+  if (!found) return otherwise;
+  graph::require_moderate({found->i()});
+  return found->i();
 }
 
 double Call::number(const std::string& attribute, double otherwise) const {
@@ -85,9 +87,15 @@ std::string Call::text(const std::string& attribute, const std::string& otherwis
   return found ? found->s() : otherwise;
 }
 
-Integers Call::integers(const std::string& attribute) const {
+Integers Call::raw_integers(const std::string& attribute) const {
   const auto* found = find(attribute);
   return found ? Integers(found->ints().begin(), found->ints().end()) : Integers();
+}
+
+Integers Call::integers(const std::string& attribute) const {
+  Integers result = raw_integers(attribute);
+  graph::require_moderate(result);
+  return result;
 }
 
 std::optional<Integers> Call::integers(const std::string& attribute, std::size_t i) const {
@@ -112,7 +120,11 @@ Tensor Call::tensor(const std::string& attribute) const {
 }
 
 void Call::give(Value value, std::size_t output) { outputs_.at(output) = value; }
-void Call::give(Array array, std::size_t output) { outputs_.at(output) = std::move(array); }
+
+void Call::give(Array array, std::size_t output) {
+  require_known(array.shape);
+  outputs_.at(output) = std::move(array);
+}
 
 void Call::give_activation(Value value, const std::string& report_name) {
   graph.set_activation(value, report_name);

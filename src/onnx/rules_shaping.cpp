@@ -1,5 +1,6 @@
 // What changes shapes, and what does nothing.
 #include <algorithm>
+#include <numeric>
 
 #include "graph/operators.h"
 #include "onnx/rules.h"
@@ -31,19 +32,18 @@ void reshape(Call& call) {
   if (!given) call.refuse("no shape");
   Shape shape = *given;
   const Shape from = call.shape();
-  std::int64_t known = 1, open = 0;
+  Shape known;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0 && call.integer("allowzero", 0) == 0) {
       if (i >= from.size()) call.refuse("an extent that the input does not have");
       shape[i] = from[i];
     }
     if (shape[i] < -1) call.refuse("an extent of " + std::to_string(shape[i]));
-    open += shape[i] == -1;
-    known *= shape[i] == -1 ? 1 : shape[i];
+    if (shape[i] != -1) known.push_back(shape[i]);
   }
-  if (open > 1) call.refuse("more than one open extent");
+  if (known.size() + 1 < shape.size()) call.refuse("more than one open extent");
   for (std::int64_t& extent : shape)
-    if (extent == -1) extent = known == 0 ? 0 : graph::element_count(from) / known;
+    if (extent == -1) extent = graph::element_count(from) / std::max<std::int64_t>(graph::element_count(known), 1);
   give_shaped(call, shape);
 }
 
@@ -129,9 +129,7 @@ void split(Call& call) {
   Integers sizes;
   if (given) sizes = *given;
   for (std::int64_t i = 0, each = (size + parts - 1) / parts; !given && i < parts; ++i) sizes.push_back(std::min(each, size - i * each));
-  std::int64_t all = 0;
-  for (const std::int64_t one : sizes) all += one;
-  if (static_cast<std::int64_t>(sizes.size()) != parts || all != size)
+  if (static_cast<std::int64_t>(sizes.size()) != parts || std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) != size)
     call.refuse("parts of " + graph::to_string(sizes) + " of an extent of " + std::to_string(size));
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -141,27 +139,26 @@ void split(Call& call) {
 }
 
 void slice(Call& call) {
-  Array begins, ends;
-  Integers axes, steps;
+  Integers begins, ends, axes, steps;
   if (call.operator_set < 10) {
-    begins = integer_array(call.integers("starts"));
-    ends = integer_array(call.integers("ends"));
+    begins = integer_array(call.raw_integers("starts")).to_bounds();
+    ends = integer_array(call.raw_integers("ends")).to_bounds();
     axes = call.integers("axes");
   } else {
-    begins = call.array(1);
-    ends = call.array(2);
+    begins = call.array(1).to_bounds();
+    ends = call.array(2).to_bounds();
     if (call.given(3)) axes = call.array(3).to_integers();
-    if (call.given(4)) steps = call.array(4).to_integers();
+    if (call.given(4)) steps = call.array(4).to_bounds();
   }
-  const std::size_t count = begins.numbers.size();
+  const std::size_t count = begins.size();
   for (std::size_t i = axes.size(); i < count && axes.size() < count; ++i) axes.push_back(static_cast<std::int64_t>(i));
   steps.resize(count, 1);
-  if (ends.numbers.size() != count || axes.size() != count) call.refuse("bounds of different numbers");
+  if (ends.size() != count || axes.size() != count) call.refuse("bounds of different numbers");
   Value x = call.value();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t axis = axis_of(axes[i], call.graph.shape(x).size());
     const std::int64_t size = call.graph.shape(x)[axis];
-    const Integers places = slice_places(size, begins.integer(i), ends.integer(i), steps[i]);
+    const Integers places = slice_places(size, begins[i], ends[i], steps[i]);
     if (places.empty()) call.refuse("an empty slice of axis " + std::to_string(axis));
     if (static_cast<std::int64_t>(places.size()) == size && places[0] == 0) continue;
     const auto number = static_cast<std::int64_t>(places.size());
@@ -211,7 +208,7 @@ void tile(Call& call) {
 void shuffle(Call& call, bool to_space) {
   const Shape s = call.shape();
   const std::int64_t r = call.integer("blocksize", 0);
-  if (s.size() != 4 || r < 1) call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
+  if (s.size() != 4 || r < 1 || r > 1 << 15) call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
   graph::Graph& g = call.graph;
   if (!to_space) {
     const Value apart = g.reshape(call.value(), {s[0], s[1], s[2] / r, r, s[3] / r, r});
@@ -319,12 +316,9 @@ void constant(Call& call) {
 
 void constant_of_shape(Call& call) {
   const Shape shape = call.array(0).to_integers();
-  constexpr std::int64_t most = std::int64_t{1} << 31;
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) {
-    if (extent < 0 || (extent > 0 && count > most / extent)) call.refuse("a constant of the shape " + graph::to_string(shape));
-    count *= extent;
-  }
+  const std::int64_t count = graph::element_count(shape);
+  for (const std::int64_t extent : shape)
+    if (extent < 0 || count > graph::most_elements) call.refuse("a constant of the shape " + graph::to_string(shape));
   Tensor value;
   if (call.has("value")) value = call.tensor("value");
   if (value.integers) {

@@ -18,14 +18,13 @@ std::string text(const TensorProto& tensor) { return "the tensor \"" + tensor.na
 [[noreturn]] void refuse(const TensorProto& tensor, const std::string& why) { throw Error(text(tensor) + " " + why); }
 
 std::int64_t count_of(const TensorProto& tensor) {
-  constexpr std::int64_t most = std::int64_t{1} << 40;
-  std::int64_t count = 1;
-  for (const std::int64_t extent : tensor.dims()) {
+  graph::Shape shape(tensor.dims().begin(), tensor.dims().end()), without_zeros;
+  for (const std::int64_t extent : shape) {
     if (extent < 0) refuse(tensor, "has an extent of " + std::to_string(extent));
-    if (extent > 0 && count > most / extent) refuse(tensor, "claims more than 2^40 elements");
-    count *= extent;
+    without_zeros.push_back(std::max<std::int64_t>(extent, 1));
   }
-  return count;
+  if (graph::element_count(without_zeros) > graph::most_elements) refuse(tensor, "claims more than 2^36 elements");
+  return graph::element_count(shape);
 }
 
 std::size_t bytes_of(std::int32_t type) {

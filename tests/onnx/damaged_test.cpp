@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
+#include <limits>
+#include <map>
 #include <random>
 
 #include "onnx/files.h"
@@ -70,7 +72,7 @@ TEST(DamagedOnnx, EachFaultIsNamed) {
       {"cycle", [&](auto& m) { node(m, 0).set_input(0, "positive"); }, "positive"},
       {"missing weights", [&](auto& m) { m.mutable_graph()->clear_initializer(); }, "weights"},
       {"too few bytes", [&](auto& m) { weights(m).set_raw_data("1234"); }, "4 bytes for 54 elements"},
-      {"absurd shape", [&](auto& m) { weights(m).set_dims(0, std::int64_t{1} << 62); }, "2^40"},
+      {"absurd shape", [&](auto& m) { weights(m).set_dims(0, std::int64_t{1} << 62); }, "2^36"},
       {"negative extent", [&](auto& m) { weights(m).set_dims(0, -3); }, "extent of -3"},
       {"wrong rank", [&](auto& m) { weights(m).clear_dims(); weights(m).add_dims(54); }, "weights of 1 dimensions"},
       {"wrong type", [&](auto& m) { weights(m).set_data_type(proto::TensorProto::STRING); weights(m).clear_raw_data(); }, "STRING"},
@@ -81,6 +83,14 @@ TEST(DamagedOnnx, EachFaultIsNamed) {
       {"no output", [&](auto& m) { m.mutable_graph()->clear_output(); }, "no output"},
       {"no input", [&](auto& m) { m.mutable_graph()->clear_input(); }, ""},
       {"channels that do not fit", [&](auto& m) { weights(m).set_dims(1, 1); weights(m).set_dims(0, 6); }, "Conv"},
+      {"pads that cut off",
+       [&](auto& m) {
+         proto::AttributeProto& pads = *node(m, 0).add_attribute();
+         pads.set_name("pads");
+         pads.set_type(proto::AttributeProto::INTS);
+         for (const std::int64_t pad : {-1, 0, 0, 0}) pads.add_ints(pad);
+       },
+       "pads of [-1, 0, 0, 0]"},
       {"weights that are no numbers",
        [&](auto& m) {
          std::string bytes = weights(m).raw_data();
@@ -95,10 +105,87 @@ TEST(DamagedOnnx, EachFaultIsNamed) {
     proto::ModelProto model = small_network();
     damage.change(model);
     const std::string message = message_of(model);
-    if (std::string(damage.name) != "integers as weights") EXPECT_NE(message, "nothing is wrong");
+    if (std::string(damage.name) != "integers as weights") {
+      EXPECT_NE(message, "nothing is wrong");
+    }
     EXPECT_NE(message.find(damage.says), std::string::npos) << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   }
+}
+
+/// A network of one operator, with an input of numbers where it has a second one.
+proto::ModelProto one_operator(const std::string& op, const std::map<std::string, std::vector<std::int64_t>>& attributes,
+                               const std::vector<std::vector<std::int64_t>>& further, int version) {
+  proto::ModelProto model = small_network();
+  model.mutable_opset_import(0)->set_version(version);
+  proto::GraphProto& graph = *model.mutable_graph();
+  graph.clear_node();
+  proto::NodeProto& node = *graph.add_node();
+  node.set_op_type(op);
+  node.add_input("image");
+  if (op == "Conv" || op == "ConvTranspose") node.add_input("weights");
+  for (const auto& numbers : further) {
+    proto::TensorProto& tensor = *graph.add_initializer();
+    tensor.set_name("numbers" + std::to_string(node.input_size()));
+    tensor.set_data_type(proto::TensorProto::INT64);
+    tensor.add_dims(static_cast<std::int64_t>(numbers.size()));
+    for (const std::int64_t number : numbers) tensor.add_int64_data(number);
+    node.add_input(tensor.name());
+  }
+  node.add_output("scores");
+  for (const auto& [name, numbers] : attributes) {
+    proto::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(numbers.size() == 1 ? proto::AttributeProto::INT : proto::AttributeProto::INTS);
+    if (numbers.size() == 1) attribute.set_i(numbers[0]);
+    for (std::size_t i = 0; numbers.size() > 1 && i < numbers.size(); ++i) attribute.add_ints(numbers[i]);
+  }
+  return model;
+}
+
+TEST(DamagedOnnx, NumbersBeyondEverySizeAreRefused) {
+  for (const std::int64_t huge : {std::int64_t{1} << 31, std::int64_t{1} << 62, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+    const std::vector<proto::ModelProto> models{
+        one_operator("Conv", {{"strides", {1, huge}}}, {}, 13),
+        one_operator("Conv", {{"dilations", {huge, huge}}}, {}, 13),
+        one_operator("Conv", {{"pads", {0, huge, huge, huge}}}, {}, 13),
+        one_operator("Conv", {{"group", {huge}}}, {}, 13),
+        one_operator("ConvTranspose", {{"output_padding", {huge, huge}}}, {}, 13),
+        one_operator("ConvTranspose", {{"output_shape", {huge, huge}}}, {}, 13),
+        one_operator("MaxPool", {{"kernel_shape", {huge, 2}}}, {}, 13),
+        one_operator("MaxPool", {{"kernel_shape", {2, 2}}, {"pads", {huge, huge, 0, 0}}, {"ceil_mode", {1}}}, {}, 13),
+        one_operator("AveragePool", {{"kernel_shape", {2, 2}}, {"strides", {huge, huge}}}, {}, 13),
+        one_operator("LRN", {{"size", {huge}}}, {}, 13),
+        one_operator("Reshape", {}, {{huge, huge, huge, -1}}, 13),
+        one_operator("Reshape", {}, {{huge, huge, huge, huge}}, 13),
+        one_operator("Expand", {}, {{huge, huge, 2, 8, 8}}, 13),
+        one_operator("Tile", {}, {{huge, huge, huge, huge}}, 13),
+        one_operator("Pad", {}, {{0, 0, huge, huge, 0, 0, huge, huge}}, 13),
+        one_operator("Split", {}, {{huge}}, 13),
+        one_operator("Gather", {{"axis", {1}}}, {{huge}}, 13),
+        one_operator("Flatten", {{"axis", {huge}}}, {}, 13),
+        one_operator("Softmax", {{"axis", {huge}}}, {}, 13),
+        one_operator("DepthToSpace", {{"blocksize", {huge}}}, {}, 13),
+        one_operator("SpaceToDepth", {{"blocksize", {huge}}}, {}, 13),
+    };
+    for (const proto::ModelProto& model : models)
+      EXPECT_NE(message_of(model).find("is no size: none is beyond 2^30"), std::string::npos) << model.graph().node(0).ShortDebugString() << ": " << message_of(model);
+  }
+}
+
+TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(message_of(one_operator("Slice", {}, {{1, least}, {most, most}, {2, 3}, {1, most}}, 13)), "nothing is wrong");
+  EXPECT_EQ(message_of(one_operator("Slice", {}, {{most}, {least}, {3}, {-1}}, 13)), "nothing is wrong");
+  EXPECT_EQ(message_of(one_operator("Slice", {{"starts", {0, 1}}, {"ends", {most, most}}, {"axes", {2, 3}}}, {}, 9)), "nothing is wrong");
+}
+
+TEST(DamagedOnnx, SizesThatOverflowInTheirProductAreRefused) {
+  constexpr std::int64_t large = std::int64_t{1} << 30;
+  EXPECT_NE(message_of(one_operator("Reshape", {}, {{large, large, large, -1}}, 13)).find("does not become"), std::string::npos);
+  EXPECT_NE(message_of(one_operator("Expand", {}, {{large, large, large, 1, 2, 8, 8}}, 13)).find("would give a tensor"), std::string::npos);
+  EXPECT_NE(message_of(one_operator("Tile", {}, {{large, large, large, large}}, 13)).find("would give a tensor"), std::string::npos);
+  EXPECT_NE(message_of(one_operator("AveragePool", {{"kernel_shape", {large, large}}, {"pads", {large, large, large, large}}}, {}, 13)), "nothing is wrong");
 }
 
 TEST(DamagedOnnx, InputsOfOtherShapesAreRefused) {

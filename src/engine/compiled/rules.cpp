@@ -1,5 +1,7 @@
 #include "engine/compiled/rules.h"
 
+#include <algorithm>
+
 namespace whycam::engine {
 
 graph::Value Call::tensor(std::size_t i) {
@@ -28,7 +30,13 @@ double Call::number(std::size_t i, double otherwise) const {
 }
 
 std::int64_t Call::integer(std::size_t i, std::int64_t otherwise) const {
-  return given(i) ? arguments_[i].toInt() : otherwise;
+  if (!given(i)) return otherwise;
+  graph::require_moderate({arguments_[i].toInt()});
+  return arguments_[i].toInt();
+}
+
+std::int64_t Call::bound(std::size_t i, std::int64_t otherwise) const {
+  return given(i) ? std::clamp(arguments_[i].toInt(), -graph::largest_extent, graph::largest_extent) : otherwise;
 }
 
 bool Call::boolean(std::size_t i, bool otherwise) const {
@@ -43,6 +51,7 @@ graph::Integers Call::integers(std::size_t i, std::size_t count) const {
     result = {arguments_[i].toInt()};
   else
     for (const c10::IValue& element : arguments_[i].toListRef()) result.push_back(element.toInt());
+  graph::require_moderate(result);
   if (result.size() == 1 && count > 1) result.assign(count, result[0]);
   return result;
 }

@@ -36,7 +36,10 @@ class Call {
   graph::Shape shape(std::size_t i = 0) const { return arguments_[i].toTensor().sizes().vec(); }
   std::int64_t dimensions(std::size_t i = 0) const { return arguments_[i].toTensor().dim(); }
   double number(std::size_t i, double otherwise = 0) const;
+  /// A size, place or axis. Throws std::invalid_argument where it is beyond graph::largest_extent.
   std::int64_t integer(std::size_t i, std::int64_t otherwise = 0) const;
+  /// A slice's bound or step: what is beyond that is cut off.
+  std::int64_t bound(std::size_t i, std::int64_t otherwise) const;
   bool boolean(std::size_t i, bool otherwise = false) const;
   /// A list of integers, one repeated to `count` where only one is given.
   graph::Integers integers(std::size_t i, std::size_t count = 0) const;

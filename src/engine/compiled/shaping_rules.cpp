@@ -21,10 +21,11 @@ Value viewed(Call& call, const Shape& shape) {
 
 /// One size may be -1: what is left.
 Shape completed(Call& call, Integers sizes) {
-  std::int64_t known = 1;
-  for (const std::int64_t size : sizes) known *= size == -1 ? 1 : size;
+  Shape known;
+  for (const std::int64_t size : sizes)
+    if (size != -1) known.push_back(size);
   for (std::int64_t& size : sizes)
-    if (size == -1) size = known == 0 ? 0 : graph::element_count(call.shape()) / known;
+    if (size == -1) size = graph::element_count(call.shape()) / std::max<std::int64_t>(graph::element_count(known), 1);
   return sizes;
 }
 
@@ -106,9 +107,9 @@ std::int64_t size_along(const Call& call, std::int64_t axis) { return call.shape
 
 void slice(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1, 0), call.dimensions()), size = size_along(call, axis);
-  const auto bound = [&](std::int64_t place) { return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size); };
-  const std::int64_t begin = bound(call.integer(2, 0)), end = std::max(begin, bound(call.integer(3, size)));
-  const std::int64_t step = call.integer(4, 1);
+  const auto inside = [&](std::int64_t place) { return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size); };
+  const std::int64_t begin = inside(call.bound(2, 0)), end = std::max(begin, inside(call.bound(3, size)));
+  const std::int64_t step = call.bound(4, 1);
   if (step < 1) call.refuse("a slice with a step of " + std::to_string(step));
   call.give_view(part(call, axis, begin, (end - begin + step - 1) / step, step));
 }
@@ -225,7 +226,7 @@ void shuffle_pixels(Call& call, bool up) {
   graph::Graph& g = call.graph;
   const Shape s = call.shape();
   const std::int64_t r = call.integer(1);
-  if (r < 1) call.refuse("a factor of " + std::to_string(r));
+  if (r < 1 || r > 1 << 15) call.refuse("a factor of " + std::to_string(r));
   if (s.size() != 4) call.refuse("pixels of a tensor of " + std::to_string(s.size()) + " dimensions");
   const Shape apart = up ? Shape{s[0], s[1] / (r * r), r, r, s[2], s[3]} : Shape{s[0], s[1], s[2] / r, r, s[3] / r, r};
   const Value moved = g.transpose(g.reshape(call.tensor(), apart), up ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 1, 3, 5, 2, 4});
