@@ -224,8 +224,9 @@ bool writes_attributes(const std::shared_ptr<Graph>& graph) {
     if (node->kind() == c10::prim::GetAttr && aliases.hasWriters(node->output())) return true;
     // These update running statistics in training mode, although their schemas do not say so. Where the mode is the
     // module's own, it is known without the graph.
-    const bool updates = node->kind() == c10::aten::batch_norm || node->kind() == c10::aten::instance_norm;
-    return updates && torch::jit::constant_as<bool>(node->inputs()[5]).value_or(false);
+    if (node->kind() != c10::aten::batch_norm && node->kind() != c10::aten::instance_norm) return false;
+    const bool has_statistics = node->inputs()[3]->type()->kind() != c10::TypeKind::NoneType;
+    return has_statistics && torch::jit::constant_as<bool>(node->inputs()[5]).value_or(false);
   });
 }
 

@@ -101,6 +101,20 @@ TEST(CompiledEngine, FollowsControlFlowOnShapes) {
                GuidedGradCam(branching, "inner").attribute(x, 1, options(Engine::autograd)), 1e-6, "float32");
 }
 
+TEST(CompiledEngine, CompilesInstanceNormsWithoutStatistics) {
+  const auto normalising = [](const std::string& statistics) {
+    const std::string source = "def forward(self, x):\n    y = self.inner.forward(x * 2 - 1)\n    y = torch.instance_norm(y, None, None, " + statistics +
+                               ", True, 0.1, 1e-5, False)\n    return torch.relu(y).mean([2, 3])\n";
+    return scripted(source, {{"mean", torch::zeros({2})}, {"variance", torch::ones({2})}},
+                    {{"inner", scripted("def forward(self, x):\n    return x.pow(2)\n")}});
+  };
+  const torch::Tensor x = torch::rand({2, 2, 6, 6});
+  const auto options = [](Engine engine) { return AttributeOptions().engine(engine); };
+  expect_close(GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::compiled)),
+               GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::autograd)), 1e-5, "float32");
+  EXPECT_EQ(explained(normalising("self.mean, self.variance")).engine, "autograd") << "it writes its statistics";
+}
+
 TEST(CompiledEngine, RefusesAnOperationInPlaceThatOtherViewsWouldSee) {
   // y.relu_() changes what z reads: a graph of values alone would miss it
   const Explanation explanation = explained(network("    y = self.inner.forward(x * 2 - 1)\n    z = y.flatten(2)\n    y.relu_()\n    return z.mean(2)\n"));
