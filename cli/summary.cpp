@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "results.h"
+#include "whycam/probabilities.h"
 
 namespace whycam::cli {
 namespace {

@@ -60,21 +60,6 @@ std::vector<double> scores_of(const Tensor& output, std::int64_t example) {
   return scores;
 }
 
-bool are_probabilities(const std::vector<double>& scores) {
-  constexpr double rounding = 1e-3;  // half precision's, of 1000 classes
-  return scores.size() > 1 && std::all_of(scores.begin(), scores.end(), [](double score) { return score >= 0; }) &&
-         std::abs(std::accumulate(scores.begin(), scores.end(), 0.0) - 1) <= rounding;
-}
-
-std::vector<double> probabilities(std::vector<double> scores) {
-  if (are_probabilities(scores)) return scores;
-  const double largest = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& one : scores) sum += one = std::exp(one - largest);
-  for (double& one : scores) one /= sum;
-  return scores;
-}
-
 std::vector<std::int64_t> best(const std::vector<double>& numbers, std::size_t most) {
   const auto rank = [&](std::int64_t i) {
     const double one = numbers[static_cast<std::size_t>(i)];

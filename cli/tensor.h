@@ -32,12 +32,6 @@ std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shap
 /// One example's numbers, one a class where there are such.
 std::vector<double> scores_of(const Tensor& output, std::int64_t example);
 
-/// Whether scores are probabilities already, as behind a softmax: none is negative, and their sum is 1.
-bool are_probabilities(const std::vector<double>& scores);
-
-/// Softmax of scores, in double precision; of those that are probabilities already, themselves.
-std::vector<double> probabilities(std::vector<double> scores);
-
 /// The classes of the `most` largest numbers, the largest first; of equal ones the first comes first, and NaN before all.
 std::vector<std::int64_t> best(const std::vector<double>& numbers, std::size_t most);
 

@@ -25,6 +25,7 @@
 #include "whycam/picture/render.h"
 #include "whycam/picture/tensor.h"
 #include "whycam/plain.h"
+#include "whycam/probabilities.h"
 #include "whycam/tap.h"
 #include "whycam/target.h"
 #include "whycam/trust.h"

@@ -8,7 +8,6 @@
 
 #include "engine/engine.h"
 #include "trust/pixel_curves.h"
-#include "trust/probabilities.h"
 #include "trust/randomisation.h"
 #include "whycam/errors.h"
 #include "whycam/guided_grad_cam.h"
@@ -57,7 +56,7 @@ class Checker {
   }
 
   double probability(const torch::Tensor& output, std::int64_t of_class) const {
-    return trust::probabilities(output)[0][of_class].item<double>();
+    return trust::probability(output[0], of_class);
   }
 
   /// The class first, then the next best ones and the least probable.

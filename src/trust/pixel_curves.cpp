@@ -5,9 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "trust/probabilities.h"
+#include "whycam/probabilities.h"
 
 namespace whycam::trust {
+
+double probability(const torch::Tensor& scores, std::int64_t of_class) {
+  const torch::Tensor numbers = scores.detach().to(at::kCPU, at::kDouble).contiguous();
+  const double* begin = numbers.data_ptr<double>();
+  return probabilities({begin, begin + numbers.numel()}).at(static_cast<std::size_t>(of_class));
+}
 
 torch::Tensor order_of(const torch::Tensor& attribution) {
   const torch::Tensor map = attribution.detach().to(at::kCPU, at::kDouble)[0].sum(0).flatten();
@@ -40,8 +46,8 @@ PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::T
     }
     const auto real = static_cast<std::int64_t>(pictures.size());
     while (pictures.size() < batch_size && first > 0) pictures.push_back(pictures.back());  // one shape for the whole curve
-    const torch::Tensor of_target = probabilities(scores(at::cat(pictures))).select(1, target);
-    for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(of_target[i].item<double>());
+    const torch::Tensor of_all = scores(at::cat(pictures));
+    for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(probability(of_all[i], target));
   }
   for (std::size_t i = 1; i < fractions.size(); ++i)
     curve.area += (fractions[i] - fractions[i - 1]) * (curve.probabilities[i] + curve.probabilities[i - 1]) / 2;

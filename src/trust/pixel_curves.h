@@ -11,6 +11,9 @@ namespace whycam::trust {
 /// Rows of classes' scores for pictures of N x C x H x W.
 using Scores = std::function<torch::Tensor(const torch::Tensor& pictures)>;
 
+/// A class's probability by the scores of one picture.
+double probability(const torch::Tensor& scores, std::int64_t of_class);
+
 /// The places of H x W in the order of their attribution, the largest first; equal ones from the top left.
 torch::Tensor order_of(const torch::Tensor& attribution);
 
