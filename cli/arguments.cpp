@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <sstream>
 #include <utility>
 
 #include "exit_code.h"
@@ -26,9 +25,10 @@ std::string method_choices() {
 
 std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
   std::vector<float> numbers;
-  std::istringstream parts(text);
-  parts.imbue(std::locale::classic());
-  for (std::string part; std::getline(parts, part, ',');) {
+  for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, comma - begin);
+    begin = comma + 1;
     float value = 0;
     const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
     if (failure != std::errc() || end != part.data() + part.size())
@@ -72,12 +72,17 @@ std::pair<int, int> parse_size(const std::string& text, const std::string& optio
 
 std::vector<OutputElement> parse_output_element(const std::string& text) {
   std::vector<OutputElement> steps;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('.', begin), text.size());
-    const std::string step = text.substr(begin, end - begin);
+  for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
+    const bool quoted = text[begin] == '"';
+    const std::size_t first = begin + (quoted ? 1 : 0), last = std::min(text.find(quoted ? '"' : '.', first), text.size());
+    const std::size_t end = last + (quoted ? 1 : 0);
+    const std::string step = text.substr(first, last - first);
+    if ((step.empty() && !quoted) || end > text.size() || (end < text.size() && text[end] != '.'))
+      throw Failure(ExitCode::usage, "--output-element takes numbers and keys with points between them, and keys that hold points or are numbers in "
+                                     "double quotes, not " + text);
     std::int64_t number = 0;
     const auto [stop, failure] = std::from_chars(step.data(), step.data() + step.size(), number);
-    if (failure == std::errc() && stop == step.data() + step.size())
+    if (!quoted && failure == std::errc() && stop == step.data() + step.size())
       steps.emplace_back(number);
     else
       steps.emplace_back(step);
@@ -168,7 +173,7 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command.add_option("--output-element", output_element,
                      "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-                     "number or key, with points between several steps")
+                     "number or key, with points between several steps; a key with points in it, or that is a number, in double quotes")
       ->type_name("ELEMENT");
 }
 

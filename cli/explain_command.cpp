@@ -36,6 +36,11 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
   return methods;
 }
 
+/// Whether any method is computed at a layer.
+bool takes_layer(const std::vector<Method>& methods) {
+  return std::any_of(methods.begin(), methods.end(), [](Method method) { return method == Method::grad_cam || method == Method::guided_grad_cam; });
+}
+
 /// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
 class OutputFolder {
  public:
@@ -72,6 +77,8 @@ class Run {
         preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
     attribution_.methods = settings_.methods;
+    if (!arguments.layer.empty() && !takes_layer(settings_.methods))
+      throw Failure(ExitCode::usage, "--layer \"" + arguments.layer + "\" says where Grad-CAM is computed, which --method leaves out");
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     for (const std::string& text : arguments.targets)
       targets_.push_back(parse_target(text, settings_.labels));
@@ -117,7 +124,11 @@ class Run {
         continue;
       }
       const auto open = std::find_if(first, last, [&](const auto& entry) { return lines_[entry.second].empty(); });
-      if (open == last || !is_up_to_date(lines, files_[open->second].path)) continue;
+      if (open == last) continue;
+      if (!is_up_to_date(lines, files_[open->second].path)) {
+        remove_files_of(lines, settings_.folder);
+        continue;
+      }
       for (Json& line : lines) line["input"] = files_[open->second].path.string();  // with bytes that are no text, too
       keep(std::move(lines), lines_[open->second]);
     }
@@ -221,7 +232,7 @@ class Run {
 
   Answer answer_for(const Tensor& input) {
     const auto start = Clock::now();
-    const bool finds_layer = settings_.layer.empty();
+    const bool finds_layer = settings_.layer.empty() && takes_layer(settings_.methods);
     if (finds_layer) settings_.layer = network_->default_layer(input);
     Answer answer = network_->explain(
         input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, attribution_);

@@ -48,6 +48,13 @@ std::vector<std::string> pictures_of(const Json& line) {
   return pictures;
 }
 
+void remove_files_of(const ManifestLines& lines, const fs::path& folder) {
+  std::error_code failure;  // what cannot be removed stays
+  for (const Json& line : lines)
+    for (const std::string& name : files_of(line))
+      if (!name.empty() && fs::path(name).filename() == name) fs::remove(folder / name, failure);
+}
+
 std::string path_in_lines(const fs::path& path) { return Json::parse(to_text(path.string())).get<std::string>(); }
 
 std::vector<std::string> files_of(const Json& line) {

@@ -28,6 +28,9 @@ std::string path_in_lines(const std::filesystem::path& path);
 /// All files that a line names: pictures, arrays and the contact sheet.
 std::vector<std::string> files_of(const Json& line);
 
+/// Removes the files that lines name, those within the folder alone, which are of an input that has changed since.
+void remove_files_of(const ManifestLines& lines, const std::filesystem::path& folder);
+
 class Manifest {
  public:
   explicit Manifest(std::filesystem::path folder);

@@ -26,7 +26,7 @@ Json Record::settings_document(const RunSettings& settings) const {
   return {{"whycam", version},
           {"model", arguments.model},
           {"model_crc32", checksum_},
-          {"layer", settings.layer},
+          {"layer", settings.layer.empty() ? Json(nullptr) : Json(settings.layer)},
           {"layer_side", arguments.layer_input ? "input" : "output"},
           {"output_element", arguments.output_element},
           {"targets", arguments.targets},
@@ -57,7 +57,7 @@ bool Record::take_over(RunSettings& settings) {
   if (!file) return false;
   const Json earlier = Json::parse(file, nullptr, /*allow_exceptions=*/false);
   if (!earlier.is_object()) return false;
-  if (settings.layer.empty()) settings.layer = earlier.value("layer", "");
+  if (const auto layer = earlier.find("layer"); settings.layer.empty() && layer != earlier.end() && layer->is_string()) settings.layer = *layer;
   const Json now = settings_document(settings);
   for (const auto& [name, value] : now.items()) {
     const Json was = earlier.value(name, Json());

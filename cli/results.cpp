@@ -16,6 +16,7 @@
 #include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
+#include "whycam/probabilities.h"
 
 namespace whycam::cli {
 namespace {
@@ -66,7 +67,8 @@ picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method me
 /// longest of those names leaves it.
 std::string name_of_files(const RunSettings& settings, const Input& input, std::size_t example, const std::string& what) {
   constexpr std::size_t longest = 255, behind = sizeof "-guided-backprop-99999.png" - 1;
-  const std::string rest = (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + "-" + safe_for_file_names(settings.layer) + "-" + what;
+  const std::string layer = settings.layer.empty() ? "" : "-" + safe_for_file_names(settings.layer);
+  const std::string rest = (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
   return shortened(input.file.stem, longest - std::min(longest, rest.size() + behind)) + rest;
 }
 

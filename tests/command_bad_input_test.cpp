@@ -117,6 +117,12 @@ TEST_F(BadCommandInput, Options) {
       {{model, picture, "--crop", "x"}, ExitCode::usage, "--crop"},
       {{model, picture, "--mean", "0.5"}, ExitCode::usage, "--std"},
       {{model, picture, "--mean", "a,b,c"}, ExitCode::usage, "\"a,b,c\""},
+      {{model, picture, "--mean", "0.5,0.5,0.5,"}, ExitCode::usage, "\"0.5,0.5,0.5,\""},
+      {{model, picture, "--output-element", "a..b"}, ExitCode::usage, "not a..b"},
+      {{model, picture, "--output-element", "a."}, ExitCode::usage, "not a."},
+      {{model, picture, "--output-element", "\"a"}, ExitCode::usage, "double quotes"},
+      {{model, picture, "--output-element", "\"a\"b"}, ExitCode::usage, "double quotes"},
+      {{model, picture, "--method", "guided-backprop", "--layer", "stage4"}, ExitCode::usage, "--layer \"stage4\""},
       {{model, picture, "--std", "0,1,1"}, ExitCode::usage, "0"},
       {{model, picture, "--std", "nan,1,1"}, ExitCode::usage, "nan"},
       {{model, picture, "--mean", "1,2", "--std", "1,2"}, ExitCode::usage, "2"},
@@ -226,7 +232,7 @@ TEST_F(BadCommandInput, LayersTargetsAndLabels) {
       {{model, picture, "--labels", folder_}, ExitCode::input, "cannot read the labels"},
       {{model, picture, "--labels", file("empty.txt", "\n\n")}, ExitCode::input, "empty"},
       {{model, picture, "--output-element", "1"}, ExitCode::network, "no element 1"},
-      {{folder_ / "sum.pt", picture}, ExitCode::layer, "spatial extent"},
+      {{folder_ / "sum.pt", picture}, ExitCode::layer, "no submodules"},
   });
 }
 

@@ -130,10 +130,20 @@ TEST_F(CommandResume, RedoesPicturesThatHaveChanged) {
   fs::copy(shapes / "two_shapes.png", pictures_ / "picture1001.png", fs::copy_options::overwrite_existing);
   ASSERT_EQ(run(into(results(), {"--report", "--resume"})).exit_code, 0);
   ASSERT_EQ(run(into(folder_ / "fresh", {"--report"})).exit_code, 0);
-  for (const auto& entry : fs::directory_iterator(folder_ / "fresh")) {
-    const fs::path name = entry.path().filename();
-    EXPECT_TRUE(content(entry.path()) == content(results() / name)) << name;
-  }
+  expect_same_folders(folder_ / "fresh", results());  // with none of the changed picture's earlier maps
+}
+
+TEST_F(CommandResume, RemovesNoFileOutsideTheFolder) {
+  add_pictures(1);
+  ASSERT_EQ(run(into(results())).exit_code, 0);
+  std::ofstream(folder_ / "other.png") << "not whycam's";
+  std::string lines = content(fs::path(results()) / "manifest.jsonl");
+  const std::string name = manifest()[0]["files"]["gradcam"]["picture"];
+  lines.replace(lines.find(name), name.size(), "../other.png");
+  std::ofstream(fs::path(results()) / "manifest.jsonl") << lines;
+  fs::copy(shapes / "two_shapes.png", pictures_ / "picture1000.png", fs::copy_options::overwrite_existing);
+  ASSERT_EQ(run(into(results(), {"--resume"})).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "other.png"));
 }
 
 TEST_F(CommandResume, RedoesWhatAManifestKnowsNoChecksumOf) {

@@ -114,6 +114,54 @@ TEST_F(Command, ShowsWholeLinesOfLabelsThatShareTheirFirstName) {
   EXPECT_EQ(entries[1]["files"]["gradcam"]["picture"], "two_shapes-stage4-fracture_closed-gradcam.png");
 }
 
+TEST_F(Command, NeedsNoLayerForGuidedBackpropagation) {
+  const fs::path model = folder_ / "network.pt";
+  scripted("def forward(self, x):\n    return torch.relu(x.flatten(1)[:, :6] - 0.5)\n").save(model.string());
+  expect_failure(explain({model, shapes / "two_shapes.png"}), 5, "torch.jit.freeze");
+  const Outcome outcome = explain({model, shapes / "two_shapes.png", "--target", "0", "--method", "guided-backprop"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(outcome.out.find("layer:"), std::string::npos) << outcome.out;
+  EXPECT_EQ(document()["layer"], nullptr);
+  EXPECT_TRUE(files().count("two_shapes-0-guided-backprop.png"));
+  EXPECT_EQ(explain({model, shapes / "two_shapes.png", "--target", "0", "--method", "guided-backprop", "--resume"}).exit_code, 0);
+}
+
+TEST_F(Command, TakesPicturesForNetworksInDoublePrecision) {
+  const fs::path model = folder_ / "network.pt";
+  torch::jit::Module network = torch::jit::load((shapes / "shapes.pt").string());
+  network.to(torch::kDouble);
+  network.save(model.string());
+  const std::vector<std::string> options{"--labels", shapes / "labels.txt", "--target", "ring", "--target", "2"};
+  ASSERT_EQ(explain(with({model, shapes / "two_shapes.png"}, options)).exit_code, 0);
+  const auto twice = document()["explanations"];
+  ASSERT_EQ(explain(with({shapes / "shapes.pt", shapes / "two_shapes.png"}, options)).exit_code, 0);
+  const auto once = document()["explanations"];
+  ASSERT_EQ(twice.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(twice[i]["class"], once[i]["class"]);
+    EXPECT_NEAR(twice[i]["score"], once[i]["score"], 1e-4) << "single precision over nine layers";
+  }
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"layers", model}, {"check", model, shapes / "two_shapes.png", "--random-steps", "0", "--pixel-steps", "0", "--output-dir", results()}}) {
+    const Outcome outcome = run(other);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  }
+}
+
+TEST_F(Command, ReachesKeysWithPointsInThemAndKeysThatAreNumbers) {
+  const fs::path model = folder_ / "network.pt";
+  scripted("def forward(self, x):\n    y = self.net.forward(x)\n    return {\"a.b\": [y, y * 2], \"0\": [y * 3]}\n", {},
+           {{"net", torch::jit::load((shapes / "shapes.pt").string())}})
+      .save(model.string());
+  const auto score = [&](const std::string& element) {
+    const Outcome outcome = explain({model, shapes / "two_shapes.png", "--layer", "net.stage4", "--target", "4", "--output-element", element});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+    return document()["explanations"][0]["score"].get<double>();
+  };
+  const double once = score("\"a.b\".0");
+  EXPECT_NEAR(score("\"a.b\".1"), 2 * once, 1e-4);
+  EXPECT_NEAR(score("\"0\".0"), 3 * once, 1e-4);
+}
+
 TEST_F(Command, ChecksOneClassAlone) {
   expect_failure(run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--target", "top2", "--output-dir", results()}), 6,
                  "one class");

@@ -186,7 +186,7 @@ ExitCode check(const CheckArguments& arguments) {
   const Model model = load_model(arguments.model);
   const std::filesystem::path folder = arguments.output_dir;
   prepare_folder(folder);
-  check.run(model, to_torch(input.tensor));
+  check.run(model, to_torch(input.tensor, model));
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
   const picture::Image plot = plot_of(check.report());
   if (plot.height > 0)

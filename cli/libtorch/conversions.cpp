@@ -20,6 +20,11 @@ torch::Tensor to_torch(const Tensor& tensor) {
       tensor.values);
 }
 
+torch::Tensor to_torch(const Tensor& tensor, const Model& network) {
+  const torch::Tensor input = to_torch(tensor);
+  return network.floating_type() == torch::kDouble ? input.to(torch::kDouble) : input;
+}
+
 Tensor from_torch(const torch::Tensor& tensor) {
   const torch::Tensor values = tensor.detach().to(torch::kCPU).contiguous();
   Tensor result{values.sizes().vec(), {}};

@@ -32,20 +32,20 @@ class LibtorchNetwork : public Network {
  public:
   explicit LibtorchNetwork(Model model) : model_(std::move(model)) {}
 
-  std::vector<LayerInfo> layers(const Tensor& input) override { return model_.layers({to_torch(input)}); }
-  std::string default_layer(const Tensor& input) override { return model_.default_layer({to_torch(input)}); }
+  std::vector<LayerInfo> layers(const Tensor& input) override { return model_.layers({to_torch(input, model_)}); }
+  std::string default_layer(const Tensor& input) override { return model_.default_layer({to_torch(input, model_)}); }
 
   Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets, const AttributionSettings& settings) override {
     if (!explainer_ || layer != layer_) explainer_.emplace(model_, layer_ = layer);
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(from_torch(output)); };
-    const Explanation explanation = explainer_->explain({to_torch(input)}, choose, to_options(settings));
+    const Explanation explanation = explainer_->explain({to_torch(input, model_)}, choose, to_options(settings));
     Answer answer{from_torch(explanation.output), {}, explanation.activations, explanation.engine, explanation.why_not_compiled, explanation.warnings};
     for (const TargetExplanation& target : explanation.targets) answer.targets.push_back(answered(target, settings.methods));
     return answer;
   }
 
   std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer, const AttributionSettings& settings) override {
-    return whycam::graph_stages(model_, {to_torch(input)}, layer, to_options(settings));
+    return whycam::graph_stages(model_, {to_torch(input, model_)}, layer, to_options(settings));
   }
 
  private:

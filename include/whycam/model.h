@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -69,6 +70,9 @@ class Model {
   /// Throws LayerError where there is none.
   std::string default_layer(const std::vector<torch::Tensor>& inputs,
                             const std::vector<c10::IValue>& additional_forward_args = {}) const;
+
+  /// The floating-point type of the network's weights, which its inputs are to have; nothing where it has none.
+  std::optional<torch::ScalarType> floating_type() const;
 
   /// A handle on a network, and the network behind it; for the inside of whycam.
   explicit Model(std::shared_ptr<const network::Network> network) : network_(std::move(network)) {}

@@ -15,14 +15,6 @@ namespace whycam::network {
 std::string failure_of_the_network(const std::exception& failure, const std::vector<torch::Tensor>& inputs,
                                    std::optional<torch::ScalarType> of_weights);
 
-/// The floating type of the first weight that has one.
-template <class Tensors>
-std::optional<torch::ScalarType> floating_type(const Tensors& weights) {
-  for (const torch::Tensor& weight : weights)
-    if (weight.is_floating_point()) return weight.scalar_type();
-  return std::nullopt;
-}
-
 /// The telling sentence of a libtorch message.
 std::string first_sentence(const std::exception& failure);
 

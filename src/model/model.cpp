@@ -123,6 +123,8 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
   return layers;
 }
 
+std::optional<torch::ScalarType> Model::floating_type() const { return network_->floating_type(); }
+
 std::string Model::default_layer(const std::vector<torch::Tensor>& inputs,
                                  const std::vector<c10::IValue>& additional_forward_args) const {
   return plain::default_layer_of(layers(inputs, additional_forward_args));

@@ -153,6 +153,9 @@ class Network {
   /// Where the network's weights are; nothing where it has none, or they are on several devices.
   virtual std::optional<torch::Device> device() const = 0;
 
+  /// The floating-point type of the weights; nothing where there are none, or only integers.
+  virtual std::optional<torch::ScalarType> floating_type() const = 0;
+
   /// A number that changes when the weights are replaced or written over.
   virtual std::uint64_t weights_version() const = 0;
 
@@ -177,6 +180,14 @@ std::optional<torch::Device> common_device(const Tensors& tensors) {
     common = tensor.device();
   }
   return common;
+}
+
+/// The floating-point type of the first of these tensors that has one.
+template <class Tensors>
+std::optional<torch::ScalarType> floating_type_of(const Tensors& tensors) {
+  for (const torch::Tensor& tensor : tensors)
+    if (tensor.is_floating_point()) return tensor.scalar_type();
+  return std::nullopt;
 }
 
 /// A number that changes when one of these tensors is replaced or written over. (Single numbers that are written through data()

@@ -133,7 +133,7 @@ class ModuleNetwork : public Network {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
-      throw ModelError(failure_of_the_network(failure, inputs, module_ ? floating_type(module_->parameters()) : std::nullopt));
+      throw ModelError(failure_of_the_network(failure, inputs, floating_type()));
     }
   }
 
@@ -152,6 +152,10 @@ class ModuleNetwork : public Network {
 
   std::optional<torch::Device> device() const override {
     return module_ ? common_device(module_->parameters()) : std::nullopt;
+  }
+
+  std::optional<torch::ScalarType> floating_type() const override {
+    return module_ ? floating_type_of(module_->parameters()) : std::nullopt;
   }
 
   std::uint64_t weights_version() const override {

@@ -33,6 +33,7 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
   }
   std::string name_of(const Layer& layer) const override { return layer.path(); }
   std::optional<torch::Device> device() const override { return torch::Device(torch::kCPU); }
+  std::optional<torch::ScalarType> floating_type() const override { return torch::kFloat; }
   std::uint64_t weights_version() const override { return 0; }
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     if (!device.is_cpu()) throw ModelError("an ONNX network is explained on the CPU alone, not on " + device.str());

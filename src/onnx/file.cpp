@@ -101,7 +101,11 @@ bool looks_like_onnx(const std::filesystem::path& path) {
 }
 
 std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) {
-  return parse(content_of(path), path.string(), path.parent_path());
+  const auto network = parse(content_of(path), path.string(), path.parent_path());
+  for (const auto& property : network->contents_->model->metadata_props())
+    if (property.key() == "whycam_version")
+      throw Error(path.string() + " is a network together with its explanation, as whycam export writes it; explain the network it was made from");
+  return network;
 }
 
 std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name, const std::filesystem::path& folder) {

@@ -111,7 +111,10 @@ std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector
 std::string default_layer_of(const std::vector<LayerInfo>& layers) {
   for (const LayerInfo& layer : layers)
     if (layer.is_default) return layer.path;
-  throw LayerError("no layer of the network has spatial extent on this input; name one of its layers");
+  if (layers.empty())
+    throw LayerError("the network has no submodules, and so no layer with a name: torch.jit.freeze and optimize_for_inference remove them. Save the "
+                     "network before those, or take guided backpropagation alone, which needs no layer");
+  throw LayerError("no layer of the network has spatial extent on this input; name one of its layers, or take guided backpropagation alone, which needs none");
 }
 
 }  // namespace whycam::plain
