@@ -49,7 +49,7 @@ class Call {
   double number(const std::string& attribute, double otherwise) const;
   std::string text(const std::string& attribute, const std::string& otherwise) const;
   graph::Integers integers(const std::string& attribute) const;
-  /// As they stand in the file, where the others refuse what is beyond the largest extent: a slice's bounds may be anything.
+  /// As they stand in the file, where the others refuse what is beyond the largest extent: constants and bounds of slices may be anything.
   graph::Integers raw_integers(const std::string& attribute) const;
   /// What older operator sets have as an attribute and newer ones as input i; nothing where it is not given.
   std::optional<graph::Integers> integers(const std::string& attribute, std::size_t i) const;

@@ -304,8 +304,8 @@ void give_tensor(Call& call, const Tensor& tensor) {
 
 void constant(Call& call) {
   if (call.has("value")) return give_tensor(call, call.tensor("value"));
-  if (call.has("value_int")) return call.give(integer_scalar(call.integer("value_int", 0)));
-  if (call.has("value_ints")) return call.give(integer_array(call.integers("value_ints")));
+  if (const auto* number = call.find("value_int")) return call.give(integer_scalar(number->i()));
+  if (call.has("value_ints")) return call.give(integer_array(call.raw_integers("value_ints")));
   std::vector<float> numbers;
   if (call.has("value_float")) numbers.push_back(static_cast<float>(call.number("value_float", 0)));
   if (const auto* floats = call.find("value_floats")) numbers.assign(floats->floats().begin(), floats->floats().end());

@@ -177,6 +177,21 @@ TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
   EXPECT_EQ(message_of(one_operator("Slice", {}, {{1, least}, {most, most}, {2, 3}, {1, most}}, 13)), "nothing is wrong");
   EXPECT_EQ(message_of(one_operator("Slice", {}, {{most}, {least}, {3}, {-1}}, 13)), "nothing is wrong");
+  for (const char* attribute : {"value_int", "value_ints"}) {
+    proto::ModelProto model = one_operator("Slice", {}, {{0}, {0}, {3}}, 13);
+    proto::NodeProto slice = model.graph().node(0), constant;
+    constant.set_op_type("Constant");
+    constant.add_output("end");
+    proto::AttributeProto& value = *constant.add_attribute();
+    value.set_name(attribute);
+    value.set_type(attribute == std::string("value_int") ? proto::AttributeProto::INT : proto::AttributeProto::INTS);
+    value.set_i(most);
+    value.add_ints(most);
+    slice.set_input(2, "end");
+    *model.mutable_graph()->mutable_node(0) = constant;
+    *model.mutable_graph()->add_node() = slice;
+    EXPECT_EQ(message_of(model), "nothing is wrong") << attribute;
+  }
   EXPECT_EQ(message_of(one_operator("Slice", {{"starts", {0, 1}}, {"ends", {most, most}}, {"axes", {2, 3}}}, {}, 9)), "nothing is wrong");
 }
 
