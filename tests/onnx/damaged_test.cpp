@@ -184,9 +184,13 @@ TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
     constant.add_output("end");
     proto::AttributeProto& value = *constant.add_attribute();
     value.set_name(attribute);
-    value.set_type(attribute == std::string("value_int") ? proto::AttributeProto::INT : proto::AttributeProto::INTS);
-    value.set_i(most);
-    value.add_ints(most);
+    if (attribute == std::string("value_int")) {
+      value.set_type(proto::AttributeProto::INT);
+      value.set_i(most);
+    } else {
+      value.set_type(proto::AttributeProto::INTS);
+      value.add_ints(most);
+    }
     slice.set_input(2, "end");
     *model.mutable_graph()->mutable_node(0) = constant;
     *model.mutable_graph()->add_node() = slice;
