@@ -51,6 +51,7 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)), winograd_(choose_winograd(of)) {
+  for (const auto& [value, kind] : winograd_) for_winograd_.insert(graph[value].inputs[0]);
   find_phases();
   find_what_lasts();
 }
@@ -164,6 +165,8 @@ Layout Builder::layout(Value value) const {
   const auto home = homes_.find(value);
   return home == homes_.end() ? Layout{} : home->second.layout;
 }
+
+bool Builder::is_in(Value value, Layout wanted) const { return layout(value) == wanted || copies_.count({value, wanted.block}) > 0; }
 
 Place Builder::read(Value value, Layout wanted) {
   if (is_constant(value)) {

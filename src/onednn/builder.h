@@ -39,11 +39,15 @@ class Builder {
   Place weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted);
   /// How a convolution is to be done by Winograd's algorithm, where it is.
   std::optional<Winograd> winograd(Value value) const;
+  /// Whether a convolution that is done so reads the value.
+  bool is_for_winograd(Value value) const { return for_winograd_.count(value) > 0; }
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 
   /// The layout that a value came in.
   Layout layout(Value value) const;
+  /// Whether a value is in a layout, as it came or because it was put into it.
+  bool is_in(Value value, Layout layout) const;
   /// A value in a layout, put into it where it is in another.
   Place read(Value value, Layout layout = {});
   /// New memory for a result, in the layout given.
@@ -99,6 +103,7 @@ class Builder {
   MemoryPieces pieces_;         ///< what is packed lies in these
   std::vector<float> plain_;    ///< weights on their way to an order that oneDNN alone knows
   const std::map<Value, Winograd> winograd_;
+  std::set<Value> for_winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();

@@ -46,7 +46,8 @@ std::optional<Laid> in_blocks(const Builder& builder, Value value, const Shape& 
   const Node& node = builder.graph[value];
   const Layout blocks{16};
   const Shape& x = builder.graph.shape(node.inputs[0]);
-  if (builder.layout(node.inputs[0]) != blocks || is_channels_last(x, blocks) || node.shape[1] % 16 != 0 || node.attributes.groups != 1) return std::nullopt;
+  const bool leads_to_blocks = x[1] <= node.shape[1] && builder.is_for_winograd(value);
+  if ((!builder.is_in(node.inputs[0], blocks) && !leads_to_blocks) || is_channels_last(x, blocks) || node.shape[1] % 16 != 0 || node.attributes.groups != 1) return std::nullopt;
   if (graph::element_count(weights) != weights[0] * weights[1]) return std::nullopt;
   Operation operation = make(Order::blocks);
   if (!operation.made_to_measure) return std::nullopt;
@@ -88,11 +89,13 @@ void put_convolution(Builder& builder, Value value) {
     to = builder.take_over(node.inputs[3], node.shape, destination);
   } else {
     if (builder.is_constant(node.inputs[3])) throw CannotPlan("a constant that is added to a convolution");
+    const bool converted = node.inputs[3] != node.inputs[0] && !same_memory(node.shape, builder.layout(node.inputs[3]), destination);
     const Place addend = builder.read(node.inputs[3], destination);
-    to = builder.make(node.shape, destination);
+    to = converted ? addend : builder.make(node.shape, destination);  // what was put into the layout may be written over
     const std::int64_t count = Extents(node.shape, destination).elements();
-    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); }, {addend, to},
-                 "copy of an addend");
+    if (!converted)
+      builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); }, {addend, to},
+                   "copy of an addend");
   }
   std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
                                         {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
