@@ -77,8 +77,9 @@ class Run {
         preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
     attribution_.methods = settings_.methods;
-    if (!arguments.layer.empty() && !takes_layer(settings_.methods))
-      throw Failure(ExitCode::usage, "--layer \"" + arguments.layer + "\" says where Grad-CAM is computed, which --method leaves out");
+    if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
+      throw Failure(ExitCode::usage, (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
+                                         " says where Grad-CAM is computed, which --method leaves out");
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     for (const std::string& text : arguments.targets)
       targets_.push_back(parse_target(text, settings_.labels));

@@ -123,6 +123,7 @@ TEST_F(BadCommandInput, Options) {
       {{model, picture, "--output-element", "\"a"}, ExitCode::usage, "double quotes"},
       {{model, picture, "--output-element", "\"a\"b"}, ExitCode::usage, "double quotes"},
       {{model, picture, "--method", "guided-backprop", "--layer", "stage4"}, ExitCode::usage, "--layer \"stage4\""},
+      {{model, picture, "--method", "deconvolution", "--layer-input"}, ExitCode::usage, "--layer-input"},
       {{model, picture, "--std", "0,1,1"}, ExitCode::usage, "0"},
       {{model, picture, "--std", "nan,1,1"}, ExitCode::usage, "nan"},
       {{model, picture, "--mean", "1,2", "--std", "1,2"}, ExitCode::usage, "2"},

@@ -147,6 +147,15 @@ TEST_F(Command, TakesPicturesForNetworksInDoublePrecision) {
   }
 }
 
+TEST_F(Command, LeavesPicturesInSinglePrecisionForNetworksOfSeveralTypes) {
+  const fs::path model = folder_ / "network.pt";
+  scripted("def forward(self, x):\n    return self.net.forward(x) * self.factor.float()\n", {{"factor", torch::full({1}, 2, torch::kDouble)}},
+           {{"net", torch::jit::load((shapes / "shapes.pt").string())}})
+      .save(model.string());
+  const Outcome outcome = explain({model, shapes / "two_shapes.png", "--layer", "net.stage4"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+}
+
 TEST_F(Command, ReachesKeysWithPointsInThemAndKeysThatAreNumbers) {
   const fs::path model = folder_ / "network.pt";
   scripted("def forward(self, x):\n    y = self.net.forward(x)\n    return {\"a.b\": [y, y * 2], \"0\": [y * 3]}\n", {},

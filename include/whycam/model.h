@@ -71,7 +71,7 @@ class Model {
   std::string default_layer(const std::vector<torch::Tensor>& inputs,
                             const std::vector<c10::IValue>& additional_forward_args = {}) const;
 
-  /// The floating-point type of the network's weights, which its inputs are to have; nothing where it has none.
+  /// The floating-point type of the network's weights, which its inputs usually are to have; nothing where it has none, or of several types.
   std::optional<torch::ScalarType> floating_type() const;
 
   /// A handle on a network, and the network behind it; for the inside of whycam.

@@ -153,7 +153,7 @@ class Network {
   /// Where the network's weights are; nothing where it has none, or they are on several devices.
   virtual std::optional<torch::Device> device() const = 0;
 
-  /// The floating-point type of the weights; nothing where there are none, or only integers.
+  /// The floating-point type of the weights; nothing where there are none, or several types of them.
   virtual std::optional<torch::ScalarType> floating_type() const = 0;
 
   /// A number that changes when the weights are replaced or written over.
@@ -182,12 +182,19 @@ std::optional<torch::Device> common_device(const Tensors& tensors) {
   return common;
 }
 
-/// The floating-point type of the first of these tensors that has one.
-template <class Tensors>
-std::optional<torch::ScalarType> floating_type_of(const Tensors& tensors) {
-  for (const torch::Tensor& tensor : tensors)
-    if (tensor.is_floating_point()) return tensor.scalar_type();
-  return std::nullopt;
+/// The one floating-point type of a module's parameters and buffers; nothing where there are none or several.
+template <class Module>
+std::optional<torch::ScalarType> floating_type_of(const Module& module) {
+  std::optional<torch::ScalarType> common;
+  bool several = false;
+  const auto look = [&](const torch::Tensor& tensor) {
+    if (!tensor.defined() || !tensor.is_floating_point()) return;
+    several = several || (common && *common != tensor.scalar_type());
+    common = tensor.scalar_type();
+  };
+  for (const torch::Tensor& tensor : module.parameters()) look(tensor);
+  for (const torch::Tensor& tensor : module.buffers()) look(tensor);
+  return several ? std::nullopt : common;
 }
 
 /// A number that changes when one of these tensors is replaced or written over. (Single numbers that are written through data()

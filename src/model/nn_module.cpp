@@ -155,7 +155,7 @@ class ModuleNetwork : public Network {
   }
 
   std::optional<torch::ScalarType> floating_type() const override {
-    return module_ ? floating_type_of(module_->parameters()) : std::nullopt;
+    return module_ ? floating_type_of(*module_) : std::nullopt;
   }
 
   std::uint64_t weights_version() const override {

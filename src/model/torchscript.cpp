@@ -122,7 +122,7 @@ class TorchScriptNetwork : public Network {
   std::string name_of(const Layer& layer) const override { return layer.path(); }
 
   std::optional<torch::Device> device() const override { return common_device(module_.parameters()); }
-  std::optional<torch::ScalarType> floating_type() const override { return floating_type_of(module_.parameters()); }
+  std::optional<torch::ScalarType> floating_type() const override { return floating_type_of(module_); }
 
   std::uint64_t weights_version() const override {
     c10::IValue::HashAliasedIValues values;  // also what lists and dictionaries hold

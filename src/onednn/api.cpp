@@ -196,10 +196,10 @@ std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weigh
   return pd ? std::optional(finished_forward<dnnl::convolution_forward>(pd)) : std::nullopt;
 }
 
-std::optional<std::int64_t> winograd_weights(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                                             After after) {
+std::optional<dnnl::memory::desc> winograd_weights(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                                                   After after) {
   const auto pd = winograd_description(x, weights, y, a, with_bias, after);
-  return pd ? std::optional(static_cast<std::int64_t>(pd.weights_desc().get_size() / sizeof(float))) : std::nullopt;
+  return pd ? std::optional(pd.weights_desc()) : std::nullopt;
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, Order order) {

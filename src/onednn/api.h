@@ -65,9 +65,9 @@ Operation convolution(const graph::Shape& x, const graph::Shape& weights, const 
 /// times the size, and rounding errors of once to twice those of its direct convolutions.
 std::optional<Operation> winograd_convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                                               const graph::Attributes& attributes, bool with_bias, After after);
-/// How many numbers its weights take; without the code for it, whose writing takes longer than all else of a plan.
-std::optional<std::int64_t> winograd_weights(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
-                                             const graph::Attributes& attributes, bool with_bias, After after);
+/// How its weights are packed; without the code for it, whose writing takes longer than all else of a plan.
+std::optional<dnnl::memory::desc> winograd_weights(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
+                                                   const graph::Attributes& attributes, bool with_bias, After after);
 /// y's gradient to x's; source is y.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                                 const graph::Attributes& attributes, Order order);

@@ -1,6 +1,8 @@
 #include "onednn/convolutions.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -72,43 +74,47 @@ namespace {
 
 /// Weights packed for Winograd's algorithm.
 struct Pack {
-  Winograd kind;
-  double products = 0;          ///< multiplications of the convolutions that read them
-  std::int64_t additional = 0;  ///< numbers more than the pack of a direct convolution
+  std::vector<Value> convolutions;  ///< that read them
+  double products = 0;              ///< their multiplications
+  std::int64_t additional = 0;      ///< numbers more than the pack of a direct convolution
 };
 
-/// One convolution's part of a pack; nothing where it is not for Winograd's algorithm of this kind.
-std::optional<Pack> pack_for(const graph::Graph& graph, Value value, Winograd kind) {
+/// How one convolution would have its weights; nothing where it is not for Winograd's algorithm of this kind.
+std::optional<dnnl::memory::desc> weights_for(const graph::Graph& graph, Value value, Winograd kind, std::int64_t products) {
   const Node& node = graph[value];
   const Shape& weights = graph.shape(node.inputs[1]);
-  const std::int64_t numbers = graph::element_count(weights), channels = weights[0] + weights[1];
-  const std::int64_t products = graph::element_count(node.shape) / std::max<std::int64_t>(1, node.shape[1]) * numbers;
+  const std::int64_t channels = weights[0] + weights[1];
   const std::int64_t at_once = kind == Winograd::all_examples ? products : products / std::max<std::int64_t>(1, node.shape[0]);
   // Below this much work a call costs more than it saves; with few channels, what it takes to bring them into blocks of 16.
   constexpr std::int64_t least_products = 26'000'000, least_channels = 15;
   if (at_once < least_products || weights[0] * weights[1] < least_channels * channels || !is_for_winograd(graph, node)) return std::nullopt;
-  const auto packed = as_convolution(graph, value, kind, [](const auto&... of) { return winograd_weights(of...); });
-  if (!packed || (kind == Winograd::example_by_example && *packed > 2 * numbers)) return std::nullopt;
-  return Pack{kind, static_cast<double>(products), *packed - numbers};
+  return as_convolution(graph, value, kind, [](const auto&... of) { return winograd_weights(of...); });
 }
 
-/// A pack for all the convolutions that read the same weights; nothing where they want different ones.
+std::int64_t numbers_of(const dnnl::memory::desc& weights) { return static_cast<std::int64_t>(weights.get_size() / sizeof(float)); }
+
+/// For those of the convolutions that read the same weights which this kind is for; nothing where it is for none.
 std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, Winograd kind) {
-  std::optional<Pack> all;
+  Pack pack;
+  std::set<std::string> orders;  // sizes of inputs may want different ones
+  const std::int64_t numbers = graph::element_count(graph.shape(graph[convolutions[0]].inputs[1]));
   for (const Value value : convolutions) {
-    const auto one = pack_for(graph, value, kind);
-    if (!one || (all && one->additional != all->additional)) return std::nullopt;
-    if (all)
-      all->products += one->products;
-    else
-      all = one;
+    const Node& node = graph[value];
+    const std::int64_t products = graph::element_count(node.shape) / std::max<std::int64_t>(1, node.shape[1]) * numbers;
+    const auto weights = weights_for(graph, value, kind, products);
+    if (!weights || (kind == Winograd::example_by_example && numbers_of(*weights) > 2 * numbers)) continue;
+    pack.convolutions.push_back(value);
+    pack.products += static_cast<double>(products);
+    if (orders.insert(key_of(*weights)).second) pack.additional += numbers_of(*weights);
   }
-  return all;
+  if (pack.convolutions.empty()) return std::nullopt;
+  if (pack.convolutions.size() == convolutions.size()) pack.additional -= numbers;  // no direct convolution is left to read them
+  return pack;
 }
 
 /// Taking a pack in place of a direct convolution's, or of a smaller one.
 struct Step {
-  const std::vector<Value>* convolutions;
+  std::vector<Value> convolutions;
   Winograd kind, in_place_of;  ///< the same: of a direct convolution's
   double gain;
   std::int64_t cost;
@@ -119,13 +125,13 @@ void add_steps(const graph::Graph& graph, const std::vector<Value>& convolutions
   constexpr double by_small_tiles = 0.4, by_large_tiles = 0.5;
   auto small = pack_for(graph, convolutions, Winograd::example_by_example);
   const auto large = pack_for(graph, convolutions, Winograd::all_examples);
-  if (small && large && large->additional <= small->additional) small.reset();
-  if (small) steps.push_back({&convolutions, small->kind, small->kind, by_small_tiles * small->products, small->additional});
-  if (!large) return;
-  if (small)
-    steps.push_back({&convolutions, large->kind, small->kind, (by_large_tiles - by_small_tiles) * large->products, large->additional - small->additional});
-  else
-    steps.push_back({&convolutions, large->kind, large->kind, by_large_tiles * large->products, large->additional});
+  if (small && large && (large->additional <= small->additional || large->convolutions != small->convolutions)) small.reset();
+  const auto add = [&](const Pack& pack, Winograd kind, Winograd in_place_of, double saved, std::int64_t less) {
+    steps.push_back({pack.convolutions, kind, in_place_of, saved * pack.products, pack.additional - less});
+  };
+  if (small) add(*small, Winograd::example_by_example, Winograd::example_by_example, by_small_tiles, 0);
+  if (small && large) add(*large, Winograd::all_examples, Winograd::example_by_example, by_large_tiles - by_small_tiles, small->additional);
+  if (large && !small) add(*large, Winograd::all_examples, Winograd::all_examples, by_large_tiles, 0);
 }
 
 }  // namespace
@@ -151,9 +157,9 @@ std::map<Value, Winograd> choose_winograd(const graph::Graph& graph) {
   std::map<Value, Winograd> chosen;
   for (const Step& step : steps) {
     const bool replaces = step.kind != step.in_place_of;
-    if (step.cost > allowance || (replaces && chosen.count(step.convolutions->front()) == 0)) continue;
+    if (step.cost > allowance || (replaces && chosen.count(step.convolutions.front()) == 0)) continue;
     allowance -= step.cost;
-    for (const Value value : *step.convolutions) chosen[value] = step.kind;
+    for (const Value value : step.convolutions) chosen[value] = step.kind;
   }
   return chosen;
 }

@@ -25,7 +25,8 @@ enum class Winograd { example_by_example, all_examples };
 /// A convolution that choose_winograd chose, forward or turned.
 Operation winograd_operation(const graph::Graph& graph, graph::Value value, Winograd kind);
 
-/// Which convolutions are to be done so: those that gain most, as many as keep all packed weights within twice the network's own.
+/// Which convolutions are to be done so: those that gain most, as many as keep all packed weights within twice the network's own. (Weights that
+/// direct convolutions want in several orders, because they are shared, are counted once, and channels that are filled up not at all.)
 std::map<graph::Value, Winograd> choose_winograd(const graph::Graph& graph);
 
 }  // namespace whycam::onednn

@@ -386,7 +386,8 @@ void add_shaping_rules(Rules& rules) {
   rules["Cast"] = cast;
   rules["Identity"] = [](Call& call) { call.give_item(call.item(0)); };
   rules["Dropout"] = [](Call& call) {
-    if (call.given(2) && call.array(2).numbers.at(0) != 0) call.refuse("training mode");
+    const bool drops = !call.given(1) || call.array(1).numbers.at(0) != 0;
+    if (drops && call.given(2) && call.array(2).numbers.at(0) != 0) call.refuse("training mode");
     call.give_item(call.item(0));
   };
 }

@@ -35,7 +35,7 @@ Attributes window(const Call& call, const Integers& kernel) {
   a.dilation = or_all(call.integers("dilations"), n, 1, call, "dilations");
   for (std::size_t i = 0; i < n; ++i)
     if (a.strides[i] < 1 || a.dilation[i] < 1 || a.kernel[i] < 1) call.refuse("a kernel, stride or dilation below 1");
-  if (graph::element_count(a.kernel) > 1 << 20) call.refuse("a kernel of " + graph::to_string(a.kernel));
+  if (graph::element_count(a.kernel) > 1 << 24) call.refuse("a kernel of " + graph::to_string(a.kernel) + ", more than 2^24 places");
   const Integers pads = or_all(call.integers("pads"), 2 * n, 0, call, "pads");
   for (const std::int64_t pad : pads)
     if (pad < 0) call.refuse("a window with pads of " + graph::to_string(pads) + ", which cut off a part of its input");

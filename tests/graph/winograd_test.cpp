@@ -82,12 +82,31 @@ Graph residual_network(std::int64_t columns) {
   return build.finished(x, build.relu(g.binary(Operator::add, build.convolved(last, 64, 3), last)), columns);
 }
 
+/// The same weights at three sizes, of which oneDNN may want two in other orders and does not take the third by Winograd's algorithm.
+Graph sharing_network(std::int64_t columns) {
+  Builder build;
+  graph::Graph& g = build.graph;
+  const Value x = g.add_input("x", {2, 64, 56, 56}), weights = build.constant({64, 64, 3, 3});
+  graph::Attributes window, half;
+  window.strides = window.dilation = window.padding_begin = window.padding_end = {1, 1};
+  half.kernel = half.strides = {2, 2};
+  half.dilation = {1, 1};
+  half.padding_begin = half.padding_end = {0, 0};
+  Value y = x;
+  for (const std::int64_t size : {56, 28, 14}) {
+    y = build.relu(g.add(Operator::convolution, {y, weights}, window));
+    half.shape = {2, 64, size / 2, size / 2};
+    if (size > 14) y = g.add(Operator::average_pool, {y}, half);
+  }
+  return build.finished(x, y, columns);
+}
+
 class WinogradConvolutions : public testing::TestWithParam<std::tuple<Graph (*)(std::int64_t), std::int64_t>> {};
 
 TEST_P(WinogradConvolutions, GiveTheEvaluatorsValues) {
   const auto [of_columns, columns] = GetParam();
   const Graph graph = of_columns(columns);
-  const std::map<std::string, graph::Tensor> inputs{{"x", numbers(graph.shape(0), 5)}, {"output_gradient", numbers({3, columns}, 6)}};
+  const std::map<std::string, graph::Tensor> inputs{{"x", numbers(graph.shape(0), 5)}, {"output_gradient", numbers({graph.shape(0)[0], columns}, 6)}};
   const auto expected = graph::evaluate(graph, inputs);
   const onednn::Plan plan(graph);
   const auto run = plan.start();
@@ -106,7 +125,7 @@ TEST_P(WinogradConvolutions, GiveTheEvaluatorsValues) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Room, WinogradConvolutions, testing::Combine(testing::Values(network, residual_network), testing::Values(1, 4)));
+INSTANTIATE_TEST_SUITE_P(Room, WinogradConvolutions, testing::Combine(testing::Values(network, residual_network, sharing_network), testing::Values(1, 4)));
 
 std::multiset<Winograd> kinds(const Graph& graph) {
   std::multiset<Winograd> found;
@@ -121,12 +140,17 @@ TEST(WinogradChoice, TakesSmallPacksWhereThereIsLittleRoomAndLargeOnesWhereThere
   EXPECT_EQ(much.count(Winograd::example_by_example), 0U);
   EXPECT_EQ(much.count(Winograd::all_examples), 6U) << "two convolutions, each forward and in both gradients";
   EXPECT_EQ(kinds(residual_network(4)).size(), 9U) << "three convolutions";
+  EXPECT_EQ(kinds(sharing_network(64)).size(), 6U) << "two that share weights with a third, which is too small";
 }
 
 TEST(WinogradChoice, KeepsPackedWeightsWithinTwiceTheNetworksOwn) {
   for (const std::int64_t columns : {1, 2, 3, 4}) {
     const double own = sizeof(float) * (2 * 128 * 32 * 9 + 32 + 128 * 784 * static_cast<double>(columns));
     EXPECT_LE(static_cast<double>(onednn::Plan(network(columns)).packed_bytes()), 2 * own) << columns;
+  }
+  for (const std::int64_t columns : {8, 16, 32, 64}) {
+    const double own = sizeof(float) * (64 * 64 * 9 + 64 * 196 * static_cast<double>(columns));
+    EXPECT_LE(static_cast<double>(onednn::Plan(sharing_network(columns)).packed_bytes()), 2 * own) << columns;
   }
 }
 

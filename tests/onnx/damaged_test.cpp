@@ -199,6 +199,11 @@ TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
   EXPECT_EQ(message_of(one_operator("Slice", {{"starts", {0, 1}}, {"ends", {most, most}}, {"axes", {2, 3}}}, {}, 9)), "nothing is wrong");
 }
 
+TEST(DamagedOnnx, DropoutInTrainingModeIsRefusedWhereItDropsSomething) {
+  EXPECT_EQ(message_of(one_operator("Dropout", {}, {{0}, {1}}, 13)), "nothing is wrong");
+  EXPECT_NE(message_of(one_operator("Dropout", {}, {{1}, {1}}, 13)).find("training mode"), std::string::npos);
+}
+
 TEST(DamagedOnnx, SizesThatOverflowInTheirProductAreRefused) {
   constexpr std::int64_t large = std::int64_t{1} << 30;
   EXPECT_NE(message_of(one_operator("Reshape", {}, {{large, large, large, -1}}, 13)).find("does not become"), std::string::npos);
