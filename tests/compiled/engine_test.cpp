@@ -103,15 +103,17 @@ TEST(CompiledEngine, FollowsControlFlowOnShapes) {
 
 TEST(CompiledEngine, CompilesInstanceNormsWithoutStatistics) {
   const auto normalising = [](const std::string& statistics) {
-    const std::string source = "def forward(self, x):\n    y = self.inner.forward(x * 2 - 1)\n    y = torch.instance_norm(y, None, None, " + statistics +
-                               ", True, 0.1, 1e-5, False)\n    return torch.relu(y).mean([2, 3])\n";
+    // The layer is behind the norm: in front of it a channel's gradients add up to 0, and Grad-CAM is rounding alone.
+    const std::string source = "def forward(self, x):\n    y = torch.instance_norm(x * 2 - 1, None, None, " + statistics +
+                               ", True, 0.1, 1e-5, False)\n    return torch.relu(self.inner.forward(y)).mean([2, 3])\n";
     return scripted(source, {{"mean", torch::zeros({2})}, {"variance", torch::ones({2})}},
-                    {{"inner", scripted("def forward(self, x):\n    return x.pow(2)\n")}});
+                    {{"inner", scripted("def forward(self, x):\n    return x.pow(2) - x\n")}});
   };
+  torch::manual_seed(3);
   const torch::Tensor x = torch::rand({2, 2, 6, 6});
   const auto options = [](Engine engine) { return AttributeOptions().engine(engine); };
   expect_close(GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::compiled)),
-               GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::autograd)), 1e-5, "float32");
+               GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::autograd)), 1e-4, "float32, and the norm's gradient is a difference");
   EXPECT_EQ(explained(normalising("self.mean, self.variance")).engine, "autograd") << "it writes its statistics";
 }
 
