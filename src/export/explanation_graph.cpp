@@ -23,7 +23,6 @@ void name_ports(Plan& plan) {
   std::size_t arguments = 0;
   for (const c10::IValue& argument : plan.request.additional_forward_args) arguments += is_tensor(argument);
   std::vector<std::string> names;
-  bool known = true;
   if (const onnx::Network* onnx = plan.network->onnx()) {
     for (const onnx::Port& port : onnx->inputs()) names.push_back(port.name);
     if (!onnx->inputs()[0].shape.empty() && onnx->inputs()[0].shape[0] > 0) plan.fixed_batch = onnx->inputs()[0].shape[0];
@@ -39,9 +38,8 @@ void name_ports(Plan& plan) {
       names.push_back(argument.name());
     }
   } else {
-    known = false;
+    throw ModelError("only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be exported");
   }
-  if (!known) throw ModelError("only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be exported");
   if (names.size() < plan.request.inputs.size() + arguments)
     throw ModelError("the network takes " + std::to_string(names.size()) + " tensors, not " + std::to_string(plan.request.inputs.size() + arguments));
   const auto first_argument = names.begin() + static_cast<std::ptrdiff_t>(plan.request.inputs.size());

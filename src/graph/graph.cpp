@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <limits>
 #include <tuple>
 
@@ -12,6 +13,21 @@ std::int64_t element_count(const Shape& shape) {
   for (const std::int64_t size : shape)
     if (__builtin_mul_overflow(count, size, &count)) return std::numeric_limits<std::int64_t>::max();
   return count;
+}
+
+bool is_sound(const Shape& shape) {
+  for (const std::int64_t extent : shape)
+    if (extent < 1 || extent > largest_extent) return false;
+  return element_count(shape) <= most_elements;
+}
+
+Shape completed(Shape shape, std::int64_t elements) {
+  Shape known;
+  for (const std::int64_t extent : shape)
+    if (extent != -1) known.push_back(extent);
+  for (std::int64_t& extent : shape)
+    if (extent == -1) extent = elements / std::max<std::int64_t>(element_count(known), 1);
+  return shape;
 }
 
 void require_moderate(const Integers& integers) {
@@ -57,9 +73,7 @@ Value Graph::append(Node node) {
   for (const Integers* given : {&a.kernel, &a.strides, &a.dilation, &a.padding_begin, &a.padding_end, &a.begin, &a.step, &a.shape}) require_moderate(*given);
   require_moderate({a.groups});
   node.shape = operator_record.shape(question);
-  bool sound = element_count(node.shape) <= most_elements;
-  for (const std::int64_t extent : node.shape) sound = sound && extent > 0 && extent <= largest_extent;
-  require(sound, std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
+  require(is_sound(node.shape), std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
   nodes_.push_back(std::move(node));
   return size() - 1;
 }

@@ -22,6 +22,10 @@ constexpr std::int64_t most_elements = std::int64_t{1} << 36;
 
 /// 2^63 - 1, which no tensor has, where the product is not less.
 std::int64_t element_count(const Shape& shape);
+/// Whether a tensor may have this shape: no extent below 1, and none of the numbers above exceeded.
+bool is_sound(const Shape& shape);
+/// One extent may be -1: what the others leave of so many elements.
+Shape completed(Shape shape, std::int64_t elements);
 /// Throws std::invalid_argument where one is further from 0 than the largest extent.
 void require_moderate(const Integers& integers);
 std::string to_string(const Integers& integers);

@@ -115,7 +115,8 @@ std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>
 /// Taking a pack in place of a direct convolution's, or of a smaller one.
 struct Step {
   std::vector<Value> convolutions;
-  Winograd kind, in_place_of;  ///< the same: of a direct convolution's
+  Winograd kind;
+  bool replaces;  ///< a smaller one
   double gain;
   std::int64_t cost;
 };
@@ -126,12 +127,11 @@ void add_steps(const graph::Graph& graph, const std::vector<Value>& convolutions
   auto small = pack_for(graph, convolutions, Winograd::example_by_example);
   const auto large = pack_for(graph, convolutions, Winograd::all_examples);
   if (small && large && (large->additional <= small->additional || large->convolutions != small->convolutions)) small.reset();
-  const auto add = [&](const Pack& pack, Winograd kind, Winograd in_place_of, double saved, std::int64_t less) {
-    steps.push_back({pack.convolutions, kind, in_place_of, saved * pack.products, pack.additional - less});
-  };
-  if (small) add(*small, Winograd::example_by_example, Winograd::example_by_example, by_small_tiles, 0);
-  if (small && large) add(*large, Winograd::all_examples, Winograd::example_by_example, by_large_tiles - by_small_tiles, small->additional);
-  if (large && !small) add(*large, Winograd::all_examples, Winograd::all_examples, by_large_tiles, 0);
+  if (small) steps.push_back({small->convolutions, Winograd::example_by_example, false, by_small_tiles * small->products, small->additional});
+  if (!large) return;
+  const double saved = by_large_tiles - (small ? by_small_tiles : 0);
+  const std::int64_t cost = large->additional - (small ? small->additional : 0);
+  steps.push_back({large->convolutions, Winograd::all_examples, small.has_value(), saved * large->products, cost});
 }
 
 }  // namespace
@@ -156,8 +156,7 @@ std::map<Value, Winograd> choose_winograd(const graph::Graph& graph) {
   });
   std::map<Value, Winograd> chosen;
   for (const Step& step : steps) {
-    const bool replaces = step.kind != step.in_place_of;
-    if (step.cost > allowance || (replaces && chosen.count(step.convolutions.front()) == 0)) continue;
+    if (step.cost > allowance || (step.replaces && chosen.count(step.convolutions.front()) == 0)) continue;
     allowance -= step.cost;
     for (const Value value : step.convolutions) chosen[value] = step.kind;
   }

@@ -158,11 +158,8 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
     for (const std::int64_t extent : shape) result += (result.empty() ? "" : " x ") + (extent < 0 ? std::string("any") : std::to_string(extent));
     return result;
   };
-  for (const Given& one : given) {
-    bool sound = graph::element_count(one.shape) <= graph::most_elements;
-    for (const std::int64_t extent : one.shape) sound = sound && extent > 0 && extent <= graph::largest_extent;
-    if (!sound) throw Error("an input of the shape " + graph::to_string(one.shape));
-  }
+  for (const Given& one : given)
+    if (!graph::is_sound(one.shape)) throw Error("an input of the shape " + graph::to_string(one.shape));
   if (given.size() != contents.inputs.size()) {
     std::string names;
     for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";

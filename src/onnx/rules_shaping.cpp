@@ -32,19 +32,15 @@ void reshape(Call& call) {
   if (!given) call.refuse("no shape");
   Shape shape = *given;
   const Shape from = call.shape();
-  Shape known;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0 && call.integer("allowzero", 0) == 0) {
       if (i >= from.size()) call.refuse("an extent that the input does not have");
       shape[i] = from[i];
     }
     if (shape[i] < -1) call.refuse("an extent of " + std::to_string(shape[i]));
-    if (shape[i] != -1) known.push_back(shape[i]);
   }
-  if (known.size() + 1 < shape.size()) call.refuse("more than one open extent");
-  for (std::int64_t& extent : shape)
-    if (extent == -1) extent = graph::element_count(from) / std::max<std::int64_t>(graph::element_count(known), 1);
-  give_shaped(call, shape);
+  if (std::count(shape.begin(), shape.end(), -1) > 1) call.refuse("more than one open extent");
+  give_shaped(call, graph::completed(shape, graph::element_count(from)));
 }
 
 void flatten(Call& call) {

@@ -19,15 +19,7 @@ Value viewed(Call& call, const Shape& shape) {
   return call.graph.add(Operator::reshape, {call.tensor()}, attributes);
 }
 
-/// One size may be -1: what is left.
-Shape completed(Call& call, Integers sizes) {
-  Shape known;
-  for (const std::int64_t size : sizes)
-    if (size != -1) known.push_back(size);
-  for (std::int64_t& size : sizes)
-    if (size == -1) size = graph::element_count(call.shape()) / std::max<std::int64_t>(graph::element_count(known), 1);
-  return sizes;
-}
+Shape completed(Call& call, const Integers& sizes) { return graph::completed(sizes, graph::element_count(call.shape())); }
 
 void flatten(Call& call) {
   const Shape shape = call.shape();
