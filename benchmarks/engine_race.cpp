@@ -1,5 +1,5 @@
-// Races the compiled engine against the autograd engine and against libtorch's plain forward pass, after proving the two
-// engines' answers equal. Prints ratios of medians.
+// Races the compiled engine against the autograd engine and against libtorch's plain forward pass, after proving the
+// two engines' answers equal. Prints ratios of medians.
 #include <ATen/Parallel.h>
 #include <torch/script.h>
 #include <whycam/whycam.h>
@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 3; ++i) forward();
   int target = 0;  // weights may be random: a class with an answer of zeros would prove nothing
   torch::Tensor expected = explain(whycam::Engine::autograd, target);
-  while (expected.abs().max().item<float>() == 0 && target < 100) expected = explain(whycam::Engine::autograd, ++target);
+  while (expected.abs().max().item<float>() == 0 && target < 100)
+    expected = explain(whycam::Engine::autograd, ++target);
   const double compilation = seconds([&] { explain(whycam::Engine::compiled, target); });
   const torch::Tensor actual = explain(whycam::Engine::compiled, target);
   const double error = ((actual - expected).norm() / expected.norm()).item<double>();
@@ -61,7 +62,10 @@ int main(int argc, char** argv) {
     plain.push_back(seconds(forward));
     autograd.push_back(seconds([&] { explain(whycam::Engine::autograd, target); }));
   }
-  std::printf("%s, batch %s: compiled / forward pass = %.2f, compiled / autograd = %.2f, first explanation = %.1f forward passes   "
-              "(answers equal to %.0e)\n",
-              argv[1], argv[3], median(compiled) / median(plain), median(compiled) / median(autograd), compilation / median(plain), error);
+  std::printf(
+      "%s, batch %s: compiled / forward pass = %.2f, compiled / autograd = %.2f, first explanation = %.1f forward "
+      "passes   "
+      "(answers equal to %.0e)\n",
+      argv[1], argv[3], median(compiled) / median(plain), median(compiled) / median(autograd),
+      compilation / median(plain), error);
 }

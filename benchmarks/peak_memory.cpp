@@ -1,5 +1,5 @@
-// The most memory that explaining takes over the loaded network, beside libtorch's plain forward pass: one of both a process, as
-// memory once used is seldom given back. Prints MiB.
+// The most memory that explaining takes over the loaded network, beside libtorch's plain forward pass: one of both a
+// process, as memory once used is seldom given back. Prints MiB.
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <torch/script.h>
@@ -23,7 +23,8 @@ long status(const std::string& name) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: peak_memory forward|autograd|compiled NETWORK.pt LAYER BATCH   (inputs of 3 x 224 x 224)\n");
+    std::fprintf(stderr,
+                 "usage: peak_memory forward|autograd|compiled NETWORK.pt LAYER BATCH   (inputs of 3 x 224 x 224)\n");
     return 2;
   }
   at::set_num_threads(2);
@@ -48,6 +49,8 @@ int main(int argc, char** argv) {
   const long warm = status("VmRSS");
   std::ofstream("/proc/self/clear_refs") << 5;  // the peak is counted from here
   once();
-  std::printf("%s %s, batch %s: peak of a warm run %.0f MiB over the loaded network, of which %.0f MiB stay between runs\n", what.c_str(),
-              argv[2], argv[4], static_cast<double>(status("VmHWM") - loaded) / 1024, static_cast<double>(warm - loaded) / 1024);
+  std::printf(
+      "%s %s, batch %s: peak of a warm run %.0f MiB over the loaded network, of which %.0f MiB stay between runs\n",
+      what.c_str(), argv[2], argv[4], static_cast<double>(status("VmHWM") - loaded) / 1024,
+      static_cast<double>(warm - loaded) / 1024);
 }

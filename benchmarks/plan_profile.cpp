@@ -23,10 +23,12 @@ int main(int argc, char** argv) {
   request.layers = {whycam::Layer(argv[2])};
   request.rules = {{}};
   const auto script = model.network()->script(request.layers, whycam::network::LayerSide::output);
-  const auto graph = whycam::graph::optimise(whycam::engine::program(whycam::engine::lower(*script, request), request.rules));
+  const auto graph =
+      whycam::graph::optimise(whycam::engine::program(whycam::engine::lower(*script, request), request.rules));
   const whycam::onednn::Plan plan(graph);
   const auto run = plan.start();
-  const std::vector<float> seed(static_cast<std::size_t>(whycam::graph::element_count(graph.shape(graph.output("output")))), 1.0F);
+  const std::vector<float> seed(
+      static_cast<std::size_t>(whycam::graph::element_count(graph.shape(graph.output("output")))), 1.0F);
   for (int section = 0; section < 3; ++section) {
     std::map<std::string, double> seconds;
     for (int round = 0; round < 10; ++round) {

@@ -4,8 +4,8 @@
 
 namespace whycam::cli {
 
-BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finished,
-                         picture::Preprocessing preprocessing, int batch_size)
+BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finished, picture::Preprocessing preprocessing,
+                         int batch_size)
     : files_(std::move(files)),
       finished_(std::move(finished)),
       preprocessing_(std::move(preprocessing)),
@@ -18,8 +18,7 @@ std::optional<Batch> BatchReader::next() {
            !is_array(files_[next_].path))
       ++next_;
     if (std::all_of(finished_.begin() + static_cast<std::ptrdiff_t>(first),
-                    finished_.begin() + static_cast<std::ptrdiff_t>(next_),
-                    [](bool finished) { return finished; }))
+                    finished_.begin() + static_cast<std::ptrdiff_t>(next_), [](bool finished) { return finished; }))
       continue;
     Batch batch;
     for (std::size_t number = first; number < next_; ++number) batch.items.push_back(read(number));
@@ -41,8 +40,7 @@ Item BatchReader::read(std::size_t number) const {
 }
 
 std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) const {
-  const auto some =
-      std::find_if(items.begin(), items.end(), [](const Item& item) { return item.input.has_value(); });
+  const auto some = std::find_if(items.begin(), items.end(), [](const Item& item) { return item.input.has_value(); });
   if (some == items.end()) return std::nullopt;
   if (is_array(items[0].file.path)) return items[0].input->tensor;
   const Tensor& one = some->input->tensor;  // pictures all have its shape

@@ -12,7 +12,9 @@ std::string text_of(uLong crc) { return fmt::format("{:08x}", crc); }
 
 }  // namespace
 
-std::string checksum_of(const picture::Bytes& bytes) { return text_of(crc32_z(crc32(0, nullptr, 0), bytes.data(), bytes.size())); }
+std::string checksum_of(const picture::Bytes& bytes) {
+  return text_of(crc32_z(crc32(0, nullptr, 0), bytes.data(), bytes.size()));
+}
 
 std::string checksum_of_files(const std::vector<std::filesystem::path>& paths) {
   std::vector<char> part(1 << 20);

@@ -7,8 +7,7 @@
 
 namespace whycam::cli {
 
-CommandLine::CommandLine()
-    : app_(build.purpose, "whycam") {
+CommandLine::CommandLine() : app_(build.purpose, "whycam") {
   app_.set_version_flag("--version", std::string("whycam ") + version);
   app_.require_subcommand(1);
   app_.footer(exit_code_help());

@@ -6,7 +6,7 @@
 
 namespace whycam::cli {
 
-ExitCode check(const CheckArguments& arguments);           ///< with libtorch alone
+ExitCode check(const CheckArguments& arguments);  ///< with libtorch alone
 ExitCode explain(const ExplainArguments& arguments);
 ExitCode export_network(const ExportArguments& arguments);  ///< with libtorch alone
 ExitCode graph(const GraphArguments& arguments);

@@ -38,13 +38,15 @@ std::vector<Method> methods_of(const ExplainArguments& arguments) {
 
 /// Whether any method is computed at a layer.
 bool takes_layer(const std::vector<Method>& methods) {
-  return std::any_of(methods.begin(), methods.end(), [](Method method) { return method == Method::grad_cam || method == Method::guided_grad_cam; });
+  return std::any_of(methods.begin(), methods.end(),
+                     [](Method method) { return method == Method::grad_cam || method == Method::guided_grad_cam; });
 }
 
 /// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
 class OutputFolder {
  public:
-  explicit OutputFolder(const fs::path& folder) : folder_(folder), made_(prepare_folder(folder)), lock_(lock_folder(folder)) {}
+  explicit OutputFolder(const fs::path& folder)
+      : folder_(folder), made_(prepare_folder(folder)), lock_(lock_folder(folder)) {}
   ~OutputFolder() {
     std::error_code not_empty;
     if (made_) fs::remove(folder_, not_empty);
@@ -78,11 +80,11 @@ class Run {
         manifest_(settings_.folder) {
     attribution_.methods = settings_.methods;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
-      throw Failure(ExitCode::usage, (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
-                                         " says where Grad-CAM is computed, which --method leaves out");
+      throw Failure(ExitCode::usage,
+                    (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
+                        " says where Grad-CAM is computed, which --method leaves out");
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
-    for (const std::string& text : arguments.targets)
-      targets_.push_back(parse_target(text, settings_.labels));
+    for (const std::string& text : arguments.targets) targets_.push_back(parse_target(text, settings_.labels));
   }
 
   ExitCode go() {
@@ -117,7 +119,8 @@ class Run {
     if (!arguments_.resume || !record_->take_over(settings_)) return;
     remove_unfinished_files(settings_.folder);
     std::multimap<std::string, std::size_t> numbers;
-    for (std::size_t number = 0; number < files_.size(); ++number) numbers.emplace(path_in_lines(files_[number].path), number);
+    for (std::size_t number = 0; number < files_.size(); ++number)
+      numbers.emplace(path_in_lines(files_[number].path), number);
     for (ManifestLines& lines : manifest_.read()) {
       const auto [first, last] = numbers.equal_range(lines[0]["input"]);
       if (first == last) {
@@ -171,10 +174,12 @@ class Run {
     writing.join();
     if (write_failure_) std::rethrow_exception(write_failure_);
     if (failure) std::rethrow_exception(failure);
-    const auto unfinished = std::count_if(lines_.begin(), lines_.end(), [](const ManifestLines& lines) { return lines.empty(); });
+    const auto unfinished =
+        std::count_if(lines_.begin(), lines_.end(), [](const ManifestLines& lines) { return lines.empty(); });
     if (unfinished > 0)
-      throw Failure(ExitCode::interrupted, fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on",
-                                                       interrupted(), lines_.size() - static_cast<std::size_t>(unfinished), lines_.size()));
+      throw Failure(ExitCode::interrupted,
+                    fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on", interrupted(),
+                                lines_.size() - static_cast<std::size_t>(unfinished), lines_.size()));
   }
 
   void read(BatchReader& reader) {
@@ -236,7 +241,8 @@ class Run {
     const bool finds_layer = settings_.layer.empty() && takes_layer(settings_.methods);
     if (finds_layer) settings_.layer = network_->default_layer(input);
     Answer answer = network_->explain(
-        input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, attribution_);
+        input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); },
+        attribution_);
     if (finds_layer && prints_text())
       std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
@@ -255,7 +261,8 @@ class Run {
       lines = write_results(settings_, *item.input, *answer, row, names_);
       warn(answer->warnings);
       warn_of_labels(answer->output.shape);
-      for (std::size_t i = 0; i < item.input->seen.size(); ++i) warn(doubts_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
+      for (std::size_t i = 0; i < item.input->seen.size(); ++i)
+        warn(doubts_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
       warn_of_maps(lines);
       if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
     }
@@ -268,8 +275,7 @@ class Run {
 
   void warn(const std::vector<std::string>& warnings) {
     for (const std::string& warning : warnings) {
-      if (std::find(record_->warnings.begin(), record_->warnings.end(), warning) != record_->warnings.end())
-        continue;
+      if (std::find(record_->warnings.begin(), record_->warnings.end(), warning) != record_->warnings.end()) continue;
       record_->warnings.push_back(warning);
       if (!arguments_.quiet) progress_->say("whycam: warning: " + warning);
     }
@@ -280,14 +286,18 @@ class Run {
     for (const Json& line : lines)
       for (const Json& warning : line.value("warnings", Json::array()))
         if (!arguments_.quiet)
-          progress_->say(fmt::format("whycam: warning: {}, class {}: {}", line["input"].get<std::string>(), to_text(line["class"]), warning.get<std::string>()));
+          progress_->say(fmt::format("whycam: warning: {}, class {}: {}", line["input"].get<std::string>(),
+                                     to_text(line["class"]), warning.get<std::string>()));
   }
 
   /// Names that belong to other classes would be believed.
   void warn_of_labels(const std::vector<std::int64_t>& output) {
     const auto dimension = class_dimension(output);
-    if (settings_.labels.empty() || !dimension || output[*dimension] == static_cast<std::int64_t>(settings_.labels.size())) return;
-    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names", settings_.labels.size(), output[*dimension])});
+    if (settings_.labels.empty() || !dimension ||
+        output[*dimension] == static_cast<std::int64_t>(settings_.labels.size()))
+      return;
+    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names",
+                      settings_.labels.size(), output[*dimension])});
   }
 
   void finish(double seconds) {
@@ -301,7 +311,8 @@ class Run {
     for (const ManifestLines& lines : all)
       for (const Json& line : lines) pictures += pictures_of(line).size();
     std::cout << fmt::format("{} pictures, manifest.jsonl{} are in {}\n", pictures,
-                             arguments_.report ? ", explanation.json and report.html" : " and explanation.json", settings_.folder.string());
+                             arguments_.report ? ", explanation.json and report.html" : " and explanation.json",
+                             settings_.folder.string());
     if (is_long())
       std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
                                100 * computing_ / seconds);

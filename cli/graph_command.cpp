@@ -22,8 +22,7 @@ ExitCode graph(const GraphArguments& arguments) {
     std::cout << fmt::format("== {}: {} nodes\n{}\n", stage.pass, stage.nodes, stage.text);
     shown = true;
   }
-  if (!shown)
-    throw Failure(ExitCode::usage, "there is no pass \"" + arguments.pass + "\"; the passes are " + passes);
+  if (!shown) throw Failure(ExitCode::usage, "there is no pass \"" + arguments.pass + "\"; the passes are " + passes);
   return ExitCode::success;
 }
 

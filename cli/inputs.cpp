@@ -33,11 +33,9 @@ std::vector<fs::path> in_folder(const fs::path& folder) {
     if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path()))
       files.push_back(entry->path());
   if (failure)
-    throw Failure(ExitCode::input,
-                  "cannot read the folder \"" + folder.string() + "\": " + failure.message());
+    throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
   if (files.empty())
-    throw Failure(ExitCode::input,
-                  "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
+    throw Failure(ExitCode::input, "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -87,10 +85,11 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
   }
   input.tensor = picture::decode_npy(file.path, bytes);
   if (input.tensor.shape.size() != 4)
-    throw InputError("cannot use \"" + file.path.string() + "\": it has " +
-                     std::to_string(input.tensor.shape.size()) + " dimensions; the command takes N x C x H x W");
+    throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(input.tensor.shape.size()) +
+                     " dimensions; the command takes N x C x H x W");
   if (!all_finite(input.tensor))
-    throw InputError("cannot use \"" + file.path.string() + "\": it holds NaN or infinity; a network's answer to those means nothing");
+    throw InputError("cannot use \"" + file.path.string() +
+                     "\": it holds NaN or infinity; a network's answer to those means nothing");
   for (std::int64_t example = 0; example < input.tensor.shape[0]; ++example)
     input.seen.push_back(picture::picture_of_tensor(example_of(input.tensor, example)));
   return input;

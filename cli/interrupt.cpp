@@ -12,7 +12,7 @@ void note(int signal) { signal_that_came = signal; }
 }  // namespace
 
 void note_interrupts() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = note;
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);

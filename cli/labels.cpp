@@ -55,8 +55,7 @@ Labels::Labels(const std::filesystem::path& path) {
 }
 
 std::optional<std::string> Labels::name(std::int64_t index) const {
-  if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty())
-    return std::nullopt;
+  if (index < 0 || index >= static_cast<std::int64_t>(lines_.size()) || lines_[index].empty()) return std::nullopt;
   return shown_[index];
 }
 
@@ -65,8 +64,7 @@ std::vector<std::int64_t> Labels::named(const std::string& name) const {
   for (std::size_t i = 0; i < lines_.size() && !name.empty(); ++i) {
     std::vector<std::string> names = names_in(lines_[i]);
     names.push_back(lines_[i]);
-    if (std::any_of(names.begin(), names.end(),
-                    [&](const auto& other) { return folded(other) == folded(name); }))
+    if (std::any_of(names.begin(), names.end(), [&](const auto& other) { return folded(other) == folded(name); }))
       found.push_back(static_cast<std::int64_t>(i));
   }
   return found;
@@ -81,9 +79,9 @@ std::optional<std::int64_t> Labels::another(const std::string& name, std::int64_
 std::optional<std::int64_t> Labels::find(const std::string& name) const {
   const std::vector<std::int64_t> found = named(name);
   if (found.size() > 1)
-    throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) +
-                                        " classes, " + std::to_string(found[0]) + " and " +
-                                        std::to_string(found[1]) + " among them; give the class's number");
+    throw Failure(ExitCode::target, "the label \"" + name + "\" names " + std::to_string(found.size()) + " classes, " +
+                                        std::to_string(found[0]) + " and " + std::to_string(found[1]) +
+                                        " among them; give the class's number");
   if (found.empty()) return std::nullopt;
   return found[0];
 }

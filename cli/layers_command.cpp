@@ -17,8 +17,8 @@ ExitCode layers(const LayersArguments& arguments) {
     widest_path = std::max(widest_path, info.path.size());
     widest_type = std::max(widest_type, info.type.size());
   }
-  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path,
-                           "type", widest_type, input.shape[1], input.shape[2], input.shape[3]);
+  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
+                           widest_type, input.shape[1], input.shape[2], input.shape[3]);
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)
@@ -27,8 +27,7 @@ ExitCode layers(const LayersArguments& arguments) {
                              info.is_default         ? "+ *"
                              : info.fit_for_grad_cam ? "+"
                                                      : "",
-                             info.path, widest_path, info.type, widest_type,
-                             shapes.empty() ? "did not run" : shapes);
+                             info.path, widest_path, info.type, widest_type, shapes.empty() ? "did not run" : shapes);
   }
   std::cout << "+ fit for Grad-CAM, * the default\n";
   return ExitCode::success;

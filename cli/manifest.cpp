@@ -27,7 +27,8 @@ bool is_there(const Json& line, const fs::path& folder) {
   if (!line.contains("files")) return false;
   const auto names = files_of(line);
   std::error_code failure;
-  return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return fs::exists(folder / name, failure); });
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return fs::exists(folder / name, failure); });
 }
 
 }  // namespace
@@ -76,8 +77,10 @@ std::vector<ManifestLines> Manifest::read() const {
   std::ifstream file(path_);
   for (std::string text; std::getline(file, text);) {
     const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!line.is_object() || !line.contains("input") || !line["input"].is_string()) continue;  // cut off when the run ended
-    const bool goes_on = !inputs.empty() && inputs.back()[0]["input"] == line["input"] && line.value("line", Json()) == inputs.back().size() + 1;
+    if (!line.is_object() || !line.contains("input") || !line["input"].is_string())
+      continue;  // cut off when the run ended
+    const bool goes_on = !inputs.empty() && inputs.back()[0]["input"] == line["input"] &&
+                         line.value("line", Json()) == inputs.back().size() + 1;
     if (!goes_on) inputs.emplace_back();
     inputs.back().push_back(line);
   }

@@ -35,8 +35,8 @@ class Manifest {
  public:
   explicit Manifest(std::filesystem::path folder);
 
-  /// What an earlier run into this folder left of each input, in the order in which it stands there: the lines of inputs all of
-  /// whose lines and files are there, and the one of an input that was skipped.
+  /// What an earlier run into this folder left of each input, in the order in which it stands there: the lines of
+  /// inputs all of whose lines and files are there, and the one of an input that was skipped.
   std::vector<ManifestLines> read() const;
 
   /// Appends the lines of one input, all at once. Throws OutputError.

@@ -1,5 +1,5 @@
-// What the command asks of a network. One of two implementations is linked: libtorch/, over all of whycam, or plain/, over
-// whycam::plain alone.
+// What the command asks of a network. One of two implementations is linked: libtorch/, over all of whycam, or plain/,
+// over whycam::plain alone.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,9 @@ struct AttributionSettings {
 /// One target's part of an answer.
 struct AnsweredTarget {
   Target target;
-  std::vector<double> scores;             ///< one an example
-  std::map<Method, Tensor> attributions;  ///< N x C x H x W, of Grad-CAM N x 1 x H x W; no numbers where it cannot be resized
+  std::vector<double> scores;  ///< one an example
+  std::map<Method, Tensor>
+      attributions;  ///< N x C x H x W, of Grad-CAM N x 1 x H x W; no numbers where it cannot be resized
 };
 
 /// An explanation.
@@ -57,9 +58,11 @@ class Network {
   virtual std::string default_layer(const Tensor& input) = 0;
 
   using ChooseTargets = std::function<std::vector<Target>(const Tensor& output)>;
-  virtual Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets, const AttributionSettings& settings) = 0;
+  virtual Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets,
+                         const AttributionSettings& settings) = 0;
 
-  virtual std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer, const AttributionSettings& settings) = 0;
+  virtual std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer,
+                                               const AttributionSettings& settings) = 0;
 };
 
 /// Throws Failure.

@@ -22,11 +22,7 @@ std::string duration(double seconds) {
 }  // namespace
 
 Progress::Progress(std::size_t total, std::size_t finished, bool silent)
-    : total_(total),
-      before_(finished),
-      finished_(finished),
-      silent_(silent),
-      terminal_(isatty(STDERR_FILENO) != 0) {}
+    : total_(total), before_(finished), finished_(finished), silent_(silent), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() { clear(); }
 

@@ -57,13 +57,14 @@ bool Record::take_over(RunSettings& settings) {
   if (!file) return false;
   const Json earlier = Json::parse(file, nullptr, /*allow_exceptions=*/false);
   if (!earlier.is_object()) return false;
-  if (const auto layer = earlier.find("layer"); settings.layer.empty() && layer != earlier.end() && layer->is_string()) settings.layer = *layer;
+  if (const auto layer = earlier.find("layer"); settings.layer.empty() && layer != earlier.end() && layer->is_string())
+    settings.layer = *layer;
   const Json now = settings_document(settings);
   for (const auto& [name, value] : now.items()) {
     const Json was = earlier.value(name, Json());
     if (was != value)
-      throw Failure(ExitCode::usage, "cannot resume: the run in \"" + settings.folder.string() + "\" has " +
-                                         name + " " + to_text(was) + ", not " + to_text(value) +
+      throw Failure(ExitCode::usage, "cannot resume: the run in \"" + settings.folder.string() + "\" has " + name +
+                                         " " + to_text(was) + ", not " + to_text(value) +
                                          "; name another --output-dir, or start again without --resume");
   }
   if (const auto earlier_warnings = earlier.find("warnings"); earlier_warnings != earlier.end())
@@ -72,16 +73,14 @@ bool Record::take_over(RunSettings& settings) {
   return true;
 }
 
-Json Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs,
-                   bool finished) const {
+Json Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const {
   Json document = settings_document(settings);
   document["finished"] = finished;
   document["warnings"] = warnings;
   document["skipped"] = Json::array();
   document["explanations"] = Json::array();
   for (const ManifestLines& lines : inputs)
-    for (const Json& line : lines)
-      document[line.contains("skipped") ? "skipped" : "explanations"].push_back(line);
+    for (const Json& line : lines) document[line.contains("skipped") ? "skipped" : "explanations"].push_back(line);
   write_text(file_in(settings), to_text(document, 2) + "\n");
   return document;
 }

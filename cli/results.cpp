@@ -32,7 +32,8 @@ ChosenClass chosen_class(const Answer& answer, const AnsweredTarget& target, std
   result.indices = {result.indices[*dimension - 1]};
   const double probability = probabilities(scores_of(output, example))[static_cast<std::size_t>(result.indices[0])];
   // No more digits than the output has.
-  result.probability = std::holds_alternative<std::vector<float>>(output.values) ? static_cast<float>(probability) : probability;
+  result.probability =
+      std::holds_alternative<std::vector<float>>(output.values) ? static_cast<float>(probability) : probability;
   return result;
 }
 
@@ -50,7 +51,8 @@ std::string doubt_of(const Tensor& attribution) {
   return "";
 }
 
-/// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is none.
+/// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is
+/// none.
 std::optional<Tensor> attribution_of(const AnsweredTarget& target, Method method, std::int64_t example) {
   const Tensor& all = target.attributions.at(method);
   return count(all) == 0 ? std::nullopt : std::optional(slice(all, example));
@@ -63,9 +65,10 @@ picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method me
   return picture::overlay(seen, map, drawing.colours, drawing.opacity);
 }
 
-/// How the files of one example that show `what` are named, without a method and an ending. A long stem is cut to what the
-/// longest of those names leaves it.
-std::string name_of_files(const RunSettings& settings, const Input& input, std::size_t example, const std::string& what) {
+/// How the files of one example that show `what` are named, without a method and an ending. A long stem is cut to what
+/// the longest of those names leaves it.
+std::string name_of_files(const RunSettings& settings, const Input& input, std::size_t example,
+                          const std::string& what) {
   constexpr std::size_t longest = 255, behind = sizeof "-guided-backprop-99999.png" - 1;
   const std::string layer = settings.layer.empty() ? "" : "-" + safe_for_file_names(settings.layer);
   const std::string rest = (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
@@ -118,12 +121,12 @@ class ContactSheet {
                std::map<Method, picture::Image> drawn) {
     picture::ContactRow row{chosen.is_class() ? std::to_string(chosen.indices[0]) : "output", {seen}};
     if (chosen.is_class()) row.title = "class " + row.title;
-    if (const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt; label) row.title += " (" + *label + ")";
+    if (const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt; label)
+      row.title += " (" + *label + ")";
     row.title += chosen.probability ? fmt::format(": softmax probability {:.4f}", *chosen.probability)
                                     : fmt::format(": {:.6g}", chosen.score);
     for (const auto& [method, heading] : columns)
-      if (const auto found = drawn.find(method); found != drawn.end())
-        row.pictures.push_back(std::move(found->second));
+      if (const auto found = drawn.find(method); found != drawn.end()) row.pictures.push_back(std::move(found->second));
     rows_.push_back(std::move(row));
   }
 
@@ -142,9 +145,8 @@ struct WrittenClass {
   std::map<Method, picture::Image> drawn;
 };
 
-WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index,
-                         const Answer& answer, const ChosenTarget& choice, std::int64_t example,
-                         UniqueNames& names) {
+WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index, const Answer& answer,
+                         const ChosenTarget& choice, std::int64_t example, UniqueNames& names) {
   const auto& [target, chosen] = choice;
   Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
   line.update(class_entry(settings, chosen));
@@ -158,7 +160,8 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
     const std::optional<Tensor> attribution = attribution_of(*target, method, example);
     Json& files = line["files"][name_of(method)] = Json::object();
     if (!attribution) continue;
-    if (const std::string doubt = doubt_of(*attribution); !doubt.empty()) line["warnings"].push_back(name_of(method) + (" " + doubt));
+    if (const std::string doubt = doubt_of(*attribution); !doubt.empty())
+      line["warnings"].push_back(name_of(method) + (" " + doubt));
     drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
     files = write_files(settings, names(stem + name_of(method)), *attribution, drawn[method]);
   }
@@ -208,11 +211,16 @@ std::vector<std::string> doubts_of_scores(const Tensor& output, std::int64_t exa
   if (!class_dimension(output.shape)) return {};
   const std::vector<double> scores = scores_of(output, example);
   if (are_probabilities(scores))
-    return {"the network ends in a softmax: its outputs are shown as the probabilities that they are, and their gradients, which are explained, "
-            "vanish where one is near 1; a network without its softmax has the clearer maps"};
-  if (scores.size() > 1 && std::all_of(scores.begin(), scores.end(), [](double score) { return score >= 0 && score <= 1; }))
-    return {"all outputs lie between 0 and 1: if the network ends in a sigmoid, the outputs themselves are its probabilities, and the softmax "
-            "probabilities say nothing"};
+    return {
+        "the network ends in a softmax: its outputs are shown as the probabilities that they are, and their gradients, "
+        "which are explained, "
+        "vanish where one is near 1; a network without its softmax has the clearer maps"};
+  if (scores.size() > 1 &&
+      std::all_of(scores.begin(), scores.end(), [](double score) { return score >= 0 && score <= 1; }))
+    return {
+        "all outputs lie between 0 and 1: if the network ends in a sigmoid, the outputs themselves are its "
+        "probabilities, and the softmax "
+        "probabilities say nothing"};
   return {};
 }
 
@@ -224,8 +232,7 @@ bool prepare_folder(const std::filesystem::path& folder) {
                       "\": " + (failure ? failure.message() : "something else has that name"));
   std::string trial = (folder / ".whycam-XXXXXX.part").string();
   const int file = mkstemps(trial.data(), 5);
-  if (file < 0)
-    throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
+  if (file < 0) throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
   close(file);
   std::filesystem::remove(trial, failure);
   return made;
@@ -237,7 +244,8 @@ int lock_folder(const std::filesystem::path& folder) {
   const bool taken = errno == EWOULDBLOCK;
   ::close(descriptor);
   if (taken)
-    throw Failure(ExitCode::output, "another run is writing into the folder \"" + folder.string() + "\"; wait for its end, or name another --output-dir");
+    throw Failure(ExitCode::output, "another run is writing into the folder \"" + folder.string() +
+                                        "\"; wait for its end, or name another --output-dir");
   return -1;
 }
 
@@ -247,8 +255,7 @@ void remove_unfinished_files(const std::filesystem::path& folder) {
   for (auto entry = std::filesystem::directory_iterator(folder, failure);
        !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
-    if (name.rfind(".whycam-", 0) == 0 && entry->path().extension() == ".part")
-      found.push_back(entry->path());
+    if (name.rfind(".whycam-", 0) == 0 && entry->path().extension() == ".part") found.push_back(entry->path());
   }
   for (const auto& path : found) std::filesystem::remove(path, failure);
 }

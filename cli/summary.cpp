@@ -28,8 +28,7 @@ std::string classes_table(const RunSettings& settings, const Tensor& output, std
 
 }  // namespace
 
-std::string summary(const RunSettings& settings, const Input& input, const Answer& answer,
-                    std::int64_t first_example) {
+std::string summary(const RunSettings& settings, const Input& input, const Answer& answer, std::int64_t first_example) {
   std::string text;
   const Tensor& output = answer.output;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
@@ -42,15 +41,14 @@ std::string summary(const RunSettings& settings, const Input& input, const Answe
       else
         text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
     }
-    if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1) text += classes_table(settings, output, example, explained);
+    if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1)
+      text += classes_table(settings, output, example, explained);
   }
   std::string others;
-  for (const auto& [name, count] : answer.activations.not_guided)
-    others += fmt::format(", {} {} not", count, name);
-  const std::string why =
-      answer.why_not_compiled.empty() ? "" : " (not compiled: " + answer.why_not_compiled + ")";
-  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", answer.activations.relus_guided, others,
-                      answer.engine, why);
+  for (const auto& [name, count] : answer.activations.not_guided) others += fmt::format(", {} {} not", count, name);
+  const std::string why = answer.why_not_compiled.empty() ? "" : " (not compiled: " + answer.why_not_compiled + ")";
+  text +=
+      fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", answer.activations.relus_guided, others, answer.engine, why);
   return text;
 }
 

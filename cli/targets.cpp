@@ -40,13 +40,12 @@ Target::Indices indices_of(std::int64_t index, const std::vector<std::int64_t>& 
 std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
   const auto dimension = class_dimension(output.shape);
   if (!dimension)
-    throw TargetError("top" + std::to_string(count) +
-                      " needs an output of examples x classes; this one has " + std::to_string(output.shape.size()) +
-                      " dimensions: name an index tuple, as in --target 1,7,3");
+    throw TargetError("top" + std::to_string(count) + " needs an output of examples x classes; this one has " +
+                      std::to_string(output.shape.size()) + " dimensions: name an index tuple, as in --target 1,7,3");
   const std::int64_t classes = output.shape[*dimension];
   if (count > classes)
-    throw TargetError("top" + std::to_string(count) + " is more than the network's " + std::to_string(classes) + " classes: ask for top" +
-                      std::to_string(classes) + " at most");
+    throw TargetError("top" + std::to_string(count) + " is more than the network's " + std::to_string(classes) +
+                      " classes: ask for top" + std::to_string(classes) + " at most");
   if (!all_finite(output))
     throw ModelError(  // the fault of this input's numbers; no other target would have been the right one
         "the network's output holds NaN or infinity, so it has no best class; name a class with --target, "
@@ -54,7 +53,8 @@ std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
   std::vector<std::vector<Target::Indices>> ranks(static_cast<std::size_t>(count));
   for (std::size_t example = 0; example < static_cast<std::size_t>(output.shape[0]); ++example) {
     const std::vector<std::int64_t> ranked = best(scores_of(output, static_cast<std::int64_t>(example)), ranks.size());
-    for (std::size_t rank = 0; rank < ranks.size(); ++rank) ranks[rank].push_back(indices_of(ranked[rank], output.shape, *dimension));
+    for (std::size_t rank = 0; rank < ranks.size(); ++rank)
+      ranks[rank].push_back(indices_of(ranked[rank], output.shape, *dimension));
   }
   std::vector<Target> targets;
   for (auto& of_rank : ranks) targets.push_back(Target::per_example_at(std::move(of_rank)));
@@ -66,9 +66,10 @@ std::vector<Target> best_targets(const Tensor& output, std::int64_t count) {
 TargetChoice parse_target(const std::string& text, const Labels& labels) {
   if (const auto index = integer(text)) {
     if (const auto other = labels.another(text, *index))
-      throw Failure(ExitCode::target, "the target " + text + " may be the class of that number, which the labels call \"" + labels.name(*index).value_or("") +
-                                          "\", or class " + std::to_string(*other) + ", which they call \"" + text +
-                                          "\"; leave out --labels to name classes by their numbers");
+      throw Failure(ExitCode::target,
+                    "the target " + text + " may be the class of that number, which the labels call \"" +
+                        labels.name(*index).value_or("") + "\", or class " + std::to_string(*other) +
+                        ", which they call \"" + text + "\"; leave out --labels to name classes by their numbers");
     return std::vector<std::int64_t>{*index};
   }
   if (const auto index = labels.find(text)) return std::vector<std::int64_t>{*index};
@@ -76,11 +77,10 @@ TargetChoice parse_target(const std::string& text, const Labels& labels) {
     if (const auto count = integer(text.substr(3)); count && *count > 0) return Top{*count};
   if (const auto indices = tuple(text)) return *indices;
   if (labels.empty())
-    throw Failure(ExitCode::target,
-                  "the target \"" + text +
-                      "\" is no class number; give --labels FILE to name classes, or top1 for the best");
-  throw Failure(ExitCode::target,
-                "there is no label \"" + text + "\"; the nearest are " + labels.nearest(text));
+    throw Failure(
+        ExitCode::target,
+        "the target \"" + text + "\" is no class number; give --labels FILE to name classes, or top1 for the best");
+  throw Failure(ExitCode::target, "there is no label \"" + text + "\"; the nearest are " + labels.nearest(text));
 }
 
 std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const Tensor& output) {

@@ -22,7 +22,8 @@ using TargetChoice = std::variant<Top, std::vector<std::int64_t>>;
 TargetChoice parse_target(const std::string& text, const Labels& labels);
 
 /// The targets for this output, each once, in the order given. An output of one number per example is
-/// explained as it is. Throws TargetError, and ModelError where a best class is asked for and the output holds NaN or infinity.
+/// explained as it is. Throws TargetError, and ModelError where a best class is asked for and the output holds NaN or
+/// infinity.
 std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const Tensor& output);
 
 }  // namespace whycam::cli

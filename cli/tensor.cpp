@@ -16,12 +16,17 @@ double number(const Tensor& tensor, std::size_t place) {
 }
 
 bool all_finite(const Tensor& tensor) {
-  return std::visit([](const auto& values) { return std::all_of(values.begin(), values.end(), [](auto one) { return std::isfinite(one); }); },
-                    tensor.values);
+  return std::visit(
+      [](const auto& values) {
+        return std::all_of(values.begin(), values.end(), [](auto one) { return std::isfinite(one); });
+      },
+      tensor.values);
 }
 
 bool all_zero(const Tensor& tensor) {
-  return std::visit([](const auto& values) { return std::all_of(values.begin(), values.end(), [](auto one) { return one == 0; }); }, tensor.values);
+  return std::visit(
+      [](const auto& values) { return std::all_of(values.begin(), values.end(), [](auto one) { return one == 0; }); },
+      tensor.values);
 }
 
 Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples) {
@@ -30,7 +35,8 @@ Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples) {
   part.shape[0] = examples;
   std::visit(
       [&](const auto& values) {
-        part.values = std::decay_t<decltype(values)>(values.begin() + first * row, values.begin() + (first + examples) * row);
+        part.values =
+            std::decay_t<decltype(values)>(values.begin() + first * row, values.begin() + (first + examples) * row);
       },
       tensor.values);
   return part;
@@ -54,7 +60,8 @@ std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shap
 }
 
 std::vector<double> scores_of(const Tensor& output, std::int64_t example) {
-  const std::size_t classes = count(output) / static_cast<std::size_t>(output.shape.at(0)), first = static_cast<std::size_t>(example) * classes;
+  const std::size_t classes = count(output) / static_cast<std::size_t>(output.shape.at(0)),
+                    first = static_cast<std::size_t>(example) * classes;
   std::vector<double> scores;
   for (std::size_t i = 0; i < classes; ++i) scores.push_back(number(output, first + i));
   return scores;

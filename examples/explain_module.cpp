@@ -24,8 +24,7 @@ struct ResidualBlockImpl : nn::Module {
         convolution2(register_module("convolution2", convolution(to, to, 3, 1))),
         normalization2(register_module("normalization2", nn::BatchNorm2d(to))) {
     if (from == to && stride == 1) return;
-    shortcut =
-        register_module("shortcut", nn::Sequential(convolution(from, to, 1, stride), nn::BatchNorm2d(to)));
+    shortcut = register_module("shortcut", nn::Sequential(convolution(from, to, 1, stride), nn::BatchNorm2d(to)));
   }
 
   torch::Tensor forward(const torch::Tensor& x) {
@@ -90,8 +89,7 @@ int main(int argc, char** argv) try {
   const whycam::GuidedGradCam explainer(network, network->tap);
   const torch::Tensor attribution = explainer.attribute(input, /*target=*/std::stoll(argv[3]));
   whycam::picture::write_image(argv[4], signed_map(whycam::picture::to_array(attribution[0])));
-  std::cout << "score " << network->forward(input)[0][std::stoll(argv[3])].item<float>() << ": " << argv[4]
-            << "\n";
+  std::cout << "score " << network->forward(input)[0][std::stoll(argv[3])].item<float>() << ": " << argv[4] << "\n";
 } catch (const std::exception& error) {
   std::cerr << "explain_module: " << error.what() << "\n";
   return 1;

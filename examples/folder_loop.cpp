@@ -20,8 +20,7 @@ namespace picture = whycam::picture;
 std::vector<fs::path> pictures_in(const fs::path& folder) {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".png" || entry.path().extension() == ".jpg")
-      paths.push_back(entry.path());
+    if (entry.path().extension() == ".png" || entry.path().extension() == ".jpg") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -42,9 +41,8 @@ int main(int argc, char** argv) try {
 #endif
   const whycam::Model model = whycam::Model::load(argv[1]);
   const picture::Preprocessing preprocessing;
-  const auto options = whycam::AttributeOptions()
-                           .methods({whycam::Method::grad_cam})
-                           .interpolate_mode(whycam::Interpolation::bilinear);
+  const auto options =
+      whycam::AttributeOptions().methods({whycam::Method::grad_cam}).interpolate_mode(whycam::Interpolation::bilinear);
   fs::create_directories(argv[3]);
 
   // One explainer for all pictures: a network is compiled once for each input shape, and the plan is kept in
@@ -52,8 +50,7 @@ int main(int argc, char** argv) try {
   std::optional<whycam::GuidedGradCam> explainer;
   for (const fs::path& path : pictures_in(argv[2])) {
     try {
-      const auto seen =
-          resize_for_network(picture::read_image(path, preprocessing.channels()), preprocessing);
+      const auto seen = resize_for_network(picture::read_image(path, preprocessing.channels()), preprocessing);
       const torch::Tensor input = to_tensor(normalise(seen, preprocessing));
       if (!explainer) explainer.emplace(model, model.default_layer({input}));
       const whycam::Explanation explanation = explainer->explain({input}, best_class, options);
@@ -62,8 +59,8 @@ int main(int argc, char** argv) try {
       const auto map = picture::to_array(best.layers[0].upsampled[0][0][0]);  // rows x columns
       const fs::path output = fs::path(argv[3]) / path.stem().concat("-gradcam.png");
       picture::write_image(output, overlay(seen, map, picture::ColourMap::jet, /*alpha=*/0.5));
-      std::cout << path.filename().string() << ": class " << explanation.output.argmax(1).item<int>()
-                << ", score " << best.scores.item<float>() << "\n";
+      std::cout << path.filename().string() << ": class " << explanation.output.argmax(1).item<int>() << ", score "
+                << best.scores.item<float>() << "\n";
     } catch (const whycam::InputError& error) {
       std::cerr << "skipped: " << error.what() << "\n";  // one bad picture does not end the loop
     }

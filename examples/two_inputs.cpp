@@ -20,8 +20,7 @@ struct RedAndNearImpl : nn::Module {
   }
 
   // Tensors that are explained come first, other arguments behind them.
-  torch::Tensor forward(const torch::Tensor& colour, const torch::Tensor& distance, double reach,
-                        bool smooth) {
+  torch::Tensor forward(const torch::Tensor& colour, const torch::Tensor& distance, double reach, bool smooth) {
     const torch::Tensor red = torch::relu(redness(colour));
     const torch::Tensor near = torch::relu(reach - distance);
     torch::Tensor both = red * near;
@@ -54,8 +53,7 @@ int main() try {
   const auto options = whycam::AttributeOptions().additional_forward_args({/*reach=*/2.0, /*smooth=*/true});
 
   // One attribution for each input, of its shape.
-  const std::vector<torch::Tensor> attributions =
-      explainer.attribute({colour, distance}, /*target=*/0, options);
+  const std::vector<torch::Tensor> attributions = explainer.attribute({colour, distance}, /*target=*/0, options);
   const char* const names[] = {"colour", "distance"};
   for (std::size_t i = 0; i < attributions.size(); ++i) {
     const torch::Tensor strength = attributions[i].abs();

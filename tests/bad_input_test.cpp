@@ -64,13 +64,15 @@ def forward(self, x):
 
 TEST(BadOutput, OfIntegersOrWithoutExamplesIsRefused) {
   const torch::Tensor x = torch::rand({2, 2, 4, 4});
-  EXPECT_THROW(GuidedBackprop(Model(scripted("def forward(self, x):\n    return torch.argmax(x, 1)\n"))).attribute(x, 0),
-               ModelError);
+  EXPECT_THROW(
+      GuidedBackprop(Model(scripted("def forward(self, x):\n    return torch.argmax(x, 1)\n"))).attribute(x, 0),
+      ModelError);
   EXPECT_THROW(GuidedBackprop(Model(scripted("def forward(self, x):\n    return torch.relu(x).sum()\n"))).attribute(x),
                TargetError);
-  EXPECT_THROW(GuidedBackprop(Model(scripted("def forward(self, x):\n    return torch.relu(x).detach().mean([2, 3])\n")))
-                   .attribute(x, 0),
-               ModelError);
+  EXPECT_THROW(
+      GuidedBackprop(Model(scripted("def forward(self, x):\n    return torch.relu(x).detach().mean([2, 3])\n")))
+          .attribute(x, 0),
+      ModelError);
 }
 
 TEST(BadNetwork, OptimisedForInferenceIsRefused) {
@@ -87,8 +89,7 @@ TEST(NotANumber, IsPassedOnAndReportedOnce) {
   torch::Tensor x = torch::rand({1, 2, 4, 4}) + 1;
   x[0][0][0][0] = 0;
   const GuidedGradCam explainer(network, "none");
-  const Explanation explanation =
-      explainer.explain(x, {0, 1}, AttributeOptions().methods({Method::guided_backprop}));
+  const Explanation explanation = explainer.explain(x, {0, 1}, AttributeOptions().methods({Method::guided_backprop}));
   EXPECT_TRUE(explanation.targets[0].guided_backprop[0].isnan().any().item<bool>());
   ASSERT_EQ(explanation.warnings.size(), 1u);
   EXPECT_NE(explanation.warnings[0].find("NaN"), std::string::npos);

@@ -14,7 +14,8 @@ class CaptumReference : public testing::TestWithParam<std::tuple<ReferenceCase, 
     inputs_ = reference().inputs(tensors_);
     options_ = reference().options(tensors_).engine(std::get<Engine>(GetParam()));
     layer_ = reference().row.at("layer");
-    if (compiled() && inputs_[0].scalar_type() != torch::kFloat) GTEST_SKIP() << "the compiled engine computes in float32";
+    if (compiled() && inputs_[0].scalar_type() != torch::kFloat)
+      GTEST_SKIP() << "the compiled engine computes in float32";
   }
 
   static const ReferenceCase& reference() { return std::get<ReferenceCase>(GetParam()); }
@@ -79,8 +80,10 @@ std::string name_of(const testing::TestParamInfo<std::tuple<ReferenceCase, Engin
 }
 
 const auto engines = testing::Values(Engine::autograd, Engine::compiled);
-INSTANTIATE_TEST_SUITE_P(Goldens, CaptumReference, testing::Combine(testing::ValuesIn(reference_cases("goldens")), engines), name_of);
-INSTANTIATE_TEST_SUITE_P(Real, CaptumReference, testing::Combine(testing::ValuesIn(reference_cases("real")), engines), name_of);
+INSTANTIATE_TEST_SUITE_P(Goldens, CaptumReference,
+                         testing::Combine(testing::ValuesIn(reference_cases("goldens")), engines), name_of);
+INSTANTIATE_TEST_SUITE_P(Real, CaptumReference, testing::Combine(testing::ValuesIn(reference_cases("real")), engines),
+                         name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CaptumReference);
 
 TEST(CaptumReferenceFolder, IsThere) {

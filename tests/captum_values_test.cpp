@@ -1,5 +1,5 @@
-// The values that Captum's own tests state for Guided Grad-CAM, layer Grad-CAM, guided backpropagation and deconvolution.
-// Each holds to 0.01, as it does there.
+// The values that Captum's own tests state for Guided Grad-CAM, layer Grad-CAM, guided backpropagation and
+// deconvolution. Each holds to 0.01, as it does there.
 #include <gtest/gtest.h>
 
 #include "support/reference.h"
@@ -87,11 +87,12 @@ TEST(CaptumsOwnValues, LayerGradCamOfLayersWithoutSpace) {
 def forward(self, x):
     first = self.linear0.forward(x)
     a = torch.linear(first, self.weight1, self.bias1)
-)") + (two ? R"(
+)") +
+                        (two ? R"(
     b, c = self.multi_relu.forward(a, torch.linear(x, self.weight1, self.bias1))
     d = b + c
 )"
-                    : "    d = torch.relu(a)\n") +
+                             : "    d = torch.relu(a)\n") +
                         "    return torch.linear(d, self.weight2, self.bias2)\n",
                     {{"weight1", torch::ones({4, 3})},
                      {"bias1", torch::tensor({-10.f, 1.f, 1.f, 1.f})},
@@ -99,7 +100,8 @@ def forward(self, x):
                      {"bias2", torch::tensor({-1.f, 1.f})}},
                     {{"linear0", identity}, {"multi_relu", relus}});
   };
-  expect_values(LayerGradCam(network(false), "linear0").attribute(torch::tensor({{0.f, 100.f, 0.f}}), 0), {400}, {1, 1});
+  expect_values(LayerGradCam(network(false), "linear0").attribute(torch::tensor({{0.f, 100.f, 0.f}}), 0), {400},
+                {1, 1});
   const auto both = LayerGradCam(network(true), "multi_relu").attribute_all({torch::tensor({{0.f, 6.f, 0.f}})}, 0);
   ASSERT_EQ(both.size(), 2u);
   for (const torch::Tensor& attribution : both) expect_values(attribution, {21}, {1, 1});

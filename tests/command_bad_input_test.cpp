@@ -23,8 +23,7 @@ using cli::ExitCode;
 using Words = std::vector<std::string>;
 
 const fs::path corpus = fs::path(WHYCAM_SOURCE_DIR) / "tests/fuzz/corpus";
-const std::string model = shapes / "shapes.pt", picture = shapes / "two_shapes.png",
-                  labels = shapes / "labels.txt";
+const std::string model = shapes / "shapes.pt", picture = shapes / "two_shapes.png", labels = shapes / "labels.txt";
 
 struct Row {
   Words arguments;
@@ -58,8 +57,7 @@ class BadCommandInput : public testing::Test {
     std::atomic<std::size_t> next{0};
     std::vector<int> statuses(rows.size());
     const auto work = [&] {
-      for (std::size_t i = next++; i < rows.size(); i = next++)
-        statuses[i] = run(rows[i].arguments, std::to_string(i));
+      for (std::size_t i = next++; i < rows.size(); i = next++) statuses[i] = run(rows[i].arguments, std::to_string(i));
     };
     std::thread other(work);
     work();
@@ -76,8 +74,9 @@ class BadCommandInput : public testing::Test {
     std::string line = "ASAN_OPTIONS=detect_leaks=0 " + quoted(WHYCAM_COMMAND) + " explain";
     for (const std::string& argument : arguments) line += " " + quoted(argument);
     line += " --output-dir " + quoted(folder_ / (name + ".results"));
-    return std::system(
-        (line + " >" + quoted(folder_ / (name + ".output")) + " 2>" + quoted(folder_ / (name + ".error")) + " </dev/null").c_str());
+    return std::system((line + " >" + quoted(folder_ / (name + ".output")) + " 2>" +
+                        quoted(folder_ / (name + ".error")) + " </dev/null")
+                           .c_str());
   }
 
   void check(const Row& row, int status, const std::string& name) const {
@@ -148,9 +147,7 @@ TEST_F(BadCommandInput, Networks) {
       {{file("shifted.pt", whole.substr(0, 50000) + "x" + whole.substr(50000)), picture},
        ExitCode::model,
        "copy or export it again"},
-      {{file("flipped.pt", flipped), picture},
-       ExitCode::model,
-       "\"archive/data/0\" does not match its checksum"},
+      {{file("flipped.pt", flipped), picture}, ExitCode::model, "\"archive/data/0\" does not match its checksum"},
       {{corpus / "network/state_dict.pt", picture}, ExitCode::model, "Python objects"},
       {{network("nested.pt", "code/", nested), picture}, ExitCode::model, "nested too deep"},
       {{network("pickle.pt", "data.pkl", [](std::string& pickle) { pickle = "\x80\x02(R."; }), picture},
@@ -184,9 +181,7 @@ TEST_F(BadCommandInput, Pictures) {
       {{model, file("flipped.png", png.substr(0, 60) + "~" + png.substr(61))}, ExitCode::input, "checksum"},
       {{model, corpus / "picture/bomb.png"}, ExitCode::input, "100000 x 100000"},
       {{model, corpus / "picture/early_end.jpg"}, ExitCode::input, "premature end"},
-      {{model, file("cut.jpg", content(corpus / "picture/baseline.jpg").substr(0, 700))},
-       ExitCode::input,
-       "truncated"},
+      {{model, file("cut.jpg", content(corpus / "picture/baseline.jpg").substr(0, 700))}, ExitCode::input, "truncated"},
       {{model, picture, "--crop", "225"}, ExitCode::input, "crop"},
   });
 }
@@ -206,9 +201,11 @@ TEST_F(BadCommandInput, Arrays) {
       {{model, corpus / "npy/scalar.npy"}, ExitCode::input, "dimensions"},
       {{model, array("flat.npy", torch::zeros({4}))}, ExitCode::input, "dimensions"},
       {{model, array("channels.npy", torch::zeros({1, 4, 32, 32}))}, ExitCode::network, "1 x 4 x 32 x 32"},
-      {{model, file("double.npy", std::string("\x93NUMPY\x01\0\x76\0", 10) + header + std::string(117 - header.size(), ' ') + "\n" +
-                                       std::string(8 * 3 * 32 * 32, '\0'))},
-       ExitCode::network, "give both the same"},
+      {{model,
+        file("double.npy", std::string("\x93NUMPY\x01\0\x76\0", 10) + header + std::string(117 - header.size(), ' ') +
+                               "\n" + std::string(8 * 3 * 32 * 32, '\0'))},
+       ExitCode::network,
+       "give both the same"},
   });
 }
 
@@ -225,7 +222,9 @@ TEST_F(BadCommandInput, LayersTargetsAndLabels) {
       {{model, picture, "--target", "top7"}, ExitCode::target, "6 classes"},
       {{model, picture, "--target", "top0"}, ExitCode::target, "top0"},
       {{model, picture, "--target", "1,2"}, ExitCode::target, "indices"},
-      {{model, picture, "--target", "4", "--labels", file("numbers.txt", "1\n2\n3\n4\n5\n6\n")}, ExitCode::target, "leave out --labels"},
+      {{model, picture, "--target", "4", "--labels", file("numbers.txt", "1\n2\n3\n4\n5\n6\n")},
+       ExitCode::target,
+       "leave out --labels"},
       {{model, picture, "--target", "twin", "--labels", file("twins.txt", "twin\ntwin\n")},
        ExitCode::target,
        "2 classes"},

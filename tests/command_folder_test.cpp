@@ -25,8 +25,8 @@ def forward(self, x):
 )",
                {}, {{"features", relu}})
           .save(network);
-    return with({"explain", network, pictures_, "--size", "64", "--mean", "0,0,0", "--std", "1,1,1", "--layer", "features",
-                 "--output-dir", results()},
+    return with({"explain", network, pictures_, "--size", "64", "--mean", "0,0,0", "--std", "1,1,1", "--layer",
+                 "features", "--output-dir", results()},
                 more);
   }
 };
@@ -64,8 +64,8 @@ TEST_F(CommandFolder, BatchesGiveWhatPicturesGiveAlone) {
   for (const auto& entry : fs::directory_iterator(folder_ / "alone")) {
     if (entry.path().extension() != ".npy") continue;
     const auto alone = picture::to_tensor(picture::to_array(picture::read_npy(entry.path())));
-    const auto batch = picture::to_tensor(
-        picture::to_array(picture::read_npy(folder_ / "batches" / entry.path().filename())));
+    const auto batch =
+        picture::to_tensor(picture::to_array(picture::read_npy(folder_ / "batches" / entry.path().filename())));
     // float32 rounding: another batch size takes other blocks of the same sums
     expect_close(batch, alone, 1e-3, entry.path().filename());
     ++compared;
@@ -81,14 +81,16 @@ TEST_F(CommandFolder, FillsBatchesWithWhatTheNetworkKnows) {
     EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
     EXPECT_EQ(outcome.error.find("NaN"), std::string::npos) << outcome.error;
     EXPECT_EQ(document()["explanations"].size(), 2u);
-    for (const auto& warning : document()["warnings"]) EXPECT_EQ(warning.get<std::string>().find("NaN"), std::string::npos) << warning;
+    for (const auto& warning : document()["warnings"])
+      EXPECT_EQ(warning.get<std::string>().find("NaN"), std::string::npos) << warning;
   }
 }
 
 TEST_F(CommandFolder, PassesOverAPictureOfWhichTheNetworkMakesNaN) {
   add_pictures(4);
   picture::write_image(pictures_ / "picture1001x.png", {48, 48, 3, std::vector<std::uint8_t>(48 * 48 * 3)});
-  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--batch-size", "4"}, {"--batch-size", "4", "--resume"}}) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{}, {"--batch-size", "4"}, {"--batch-size", "4", "--resume"}}) {
     const Outcome outcome = run(standardising(options));
     EXPECT_EQ(outcome.exit_code, 8) << outcome.error;
     EXPECT_EQ(document()["explanations"].size(), 4u);
@@ -98,7 +100,9 @@ TEST_F(CommandFolder, PassesOverAPictureOfWhichTheNetworkMakesNaN) {
     EXPECT_NE(skipped[0]["skipped"].get<std::string>().find("NaN"), std::string::npos);
   }
   fs::remove_all(results());
-  for (const char* target : {"top9", "3"}) expect_failure(run(standardising({"--target", target})), 6, target == std::string("3") ? "from 0 to 2" : "3 classes");
+  for (const char* target : {"top9", "3"})
+    expect_failure(run(standardising({"--target", target})), 6,
+                   target == std::string("3") ? "from 0 to 2" : "3 classes");
 }
 
 TEST_F(CommandFolder, WritesALineForEachPictureAndClass) {

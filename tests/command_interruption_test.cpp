@@ -23,12 +23,10 @@ namespace {
 using cli::ExitCode;
 using Words = std::vector<std::string>;
 
-
 class Interruption : public testing::Test {
  protected:
   /// Starts the command in a process that `prepare` has arranged, with its errors in a file.
-  pid_t start(
-      const Words& words, const std::function<void()>& prepare = [] {}) {
+  pid_t start(const Words& words, const std::function<void()>& prepare = [] {}) {
     std::vector<char*> arguments{const_cast<char*>(WHYCAM_COMMAND)};
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -49,24 +47,19 @@ class Interruption : public testing::Test {
   }
 
   Words explain() const {
-    return {"explain", shapes / "shapes.pt", shapes / "two_shapes.png", "--target", "top6", "--output-dir",
-            results_};
+    return {"explain", shapes / "shapes.pt", shapes / "two_shapes.png", "--target", "top6", "--output-dir", results_};
   }
 
-  std::string errors() const {
-    return content(folder_ / "error");
-  }
+  std::string errors() const { return content(folder_ / "error"); }
 
   void expect_exit(int status, ExitCode code) {
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code))
-        << status << " " << errors();
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code)) << status << " " << errors();
   }
 
   static void read_whole(const fs::path& path) {
     if (path.extension() == ".png") picture::read_image(path, 3);
     std::ifstream file(path);
-    if (path.extension() == ".json" && !nlohmann::json::accept(file))
-      throw std::runtime_error("half a document");
+    if (path.extension() == ".json" && !nlohmann::json::accept(file)) throw std::runtime_error("half a document");
   }
 
   /// Every file in the results is whole. How many there are.
@@ -84,8 +77,7 @@ class Interruption : public testing::Test {
 
   int temporary_files() const {
     int count = 0;
-    for (const auto& entry : fs::directory_iterator(results_))
-      count += entry.path().filename().string()[0] == '.';
+    for (const auto& entry : fs::directory_iterator(results_)) count += entry.path().filename().string()[0] == '.';
     return count;
   }
 
@@ -106,8 +98,8 @@ TEST_F(Interruption, AFileThatDoesNotFitTheDiskLeavesNothing) {
 }
 
 TEST_F(Interruption, AFullStandardOutputIsAnOutputError) {
-  const int status = status_of(
-      start({"layers", shapes / "shapes.pt"}, [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); }));
+  const int status =
+      status_of(start({"layers", shapes / "shapes.pt"}, [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); }));
   expect_exit(status, ExitCode::output);
   EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");
 }
@@ -127,8 +119,7 @@ TEST_F(Interruption, AReaderThatLeavesIsAnOutputErrorAndNoCrash) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   close(ends[0]);
-  const int status =
-      status_of(start({"layers", shapes / "shapes.pt"}, [&] { dup2(ends[1], STDOUT_FILENO); }));
+  const int status = status_of(start({"layers", shapes / "shapes.pt"}, [&] { dup2(ends[1], STDOUT_FILENO); }));
   close(ends[1]);
   expect_exit(status, ExitCode::output);
   EXPECT_EQ(errors(), "whycam: cannot write to the standard output\n");

@@ -89,8 +89,7 @@ TEST_F(CommandResume, GoesOnAfterAnyInterruptionAsIfThereHadBeenNone) {
         return std::count(text.begin(), text.end(), '\n');
       };
       const auto enough = lines() + static_cast<std::ptrdiff_t>(random() % 40);
-      while (lines() < enough && !process.has_ended())
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (lines() < enough && !process.has_ended()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
       process.send(attempt % 3 == 2 ? SIGINT : SIGKILL);
       const int status = process.wait();
@@ -126,7 +125,8 @@ TEST_F(CommandResume, DoesNotRedoWhatIsFinished) {
 TEST_F(CommandResume, RedoesPicturesThatHaveChanged) {
   add_pictures(3);
   ASSERT_EQ(run(into(results(), {"--report"})).exit_code, 0);
-  for (const auto& line : manifest()) EXPECT_EQ(line["input_crc32"], crc32_of(content(line["input"].get<std::string>())));
+  for (const auto& line : manifest())
+    EXPECT_EQ(line["input_crc32"], crc32_of(content(line["input"].get<std::string>())));
   fs::copy(shapes / "two_shapes.png", pictures_ / "picture1001.png", fs::copy_options::overwrite_existing);
   ASSERT_EQ(run(into(results(), {"--report", "--resume"})).exit_code, 0);
   ASSERT_EQ(run(into(folder_ / "fresh", {"--report"})).exit_code, 0);
@@ -174,7 +174,8 @@ TEST_F(CommandResume, KeepsLinesOfInputsThatItIsNotAskedFor) {
   fs::remove(fs::path(results()) / "picture1002-stage4-star-gradcam.png");
   fs::remove(pictures_ / "picture1000.png");
   ASSERT_EQ(run(one).exit_code, 0);
-  const std::vector<std::string> order{path("picture1002.png"), path("picture1000.png"), path("picture1000x.png"), path("picture1001.png")};
+  const std::vector<std::string> order{path("picture1002.png"), path("picture1000.png"), path("picture1000x.png"),
+                                       path("picture1001.png")};
   EXPECT_EQ(inputs_of(manifest()), order);
   const auto after = manifest();
   EXPECT_TRUE(std::is_permutation(after.begin(), after.end(), before.begin(), before.end()));
@@ -216,14 +217,17 @@ TEST_F(CommandResume, RefusesToGoOnWithOtherContentOfItsLabelsAndWeights) {
   add_pictures(1);
   const fs::path labels = folder_ / "labels.txt", network = folder_ / "network.onnx", weights = folder_ / "weights.bin";
   fs::copy(shapes / "labels.txt", labels);
-  // Messages of protobuf that stand one behind the other are merged: here, to a network with one more tensor, in a file beside it.
+  // Messages of protobuf that stand one behind the other are merged: here, to a network with one more tensor, in a file
+  // beside it.
   const std::string plain = content(fs::path(WHYCAM_SOURCE_DIR) / "tests/plain/network.onnx");
   const auto field = [](char tag, const std::string& text) { return tag + (static_cast<char>(text.size()) + text); };
   const std::string place = field(0x0A, "location") + field(0x12, "weights.bin");
   const std::string tensor = "\x08\x01\x10\x01" + field(0x42, "more") + field(0x6A, place) + "\x70\x01";
   const std::string beside = plain + field(0x3A, field(0x2A, tensor));
   const auto explained = [&](const std::vector<std::string>& more = {}) {
-    return run(with({"explain", network, pictures_, "--labels", labels, "--size", "64", "--layer", "stage2", "--quiet", "--output-dir", results()}, more));
+    return run(with({"explain", network, pictures_, "--labels", labels, "--size", "64", "--layer", "stage2", "--quiet",
+                     "--output-dir", results()},
+                    more));
   };
   std::ofstream(network, std::ios::binary) << plain;
   ASSERT_EQ(explained().exit_code, 0);
@@ -244,18 +248,22 @@ TEST_F(CommandResume, RefusesToGoOnWithOtherContentOfItsLabelsAndWeights) {
   std::ofstream(weights) << "1234";
   std::ofstream(labels) << "one\ntwo\nthree\nfour\nfive\nsix\n";
   expect_refusal("has labels_crc32");
-  EXPECT_EQ(run({"export", network, "--layer", "stage2", "--size", "64", "--output", folder_ / "explained.onnx"}).exit_code, 0);
+  EXPECT_EQ(
+      run({"export", network, "--layer", "stage2", "--size", "64", "--output", folder_ / "explained.onnx"}).exit_code,
+      0);
   EXPECT_NE(content(folder_ / "explained.onnx").find(crc32_of(beside + "1234")), std::string::npos);
 }
 
 TEST_F(CommandResume, IsWrittenByOneRunAtATime) {
   add_pictures(60);
   Process first(into(results()));
-  while (!first.has_ended() && content(fs::path(results()) / "manifest.jsonl").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (!first.has_ended() && content(fs::path(results()) / "manifest.jsonl").empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   first.send(SIGSTOP);
   const Outcome second = run(into(results(), {"--resume"}));
   EXPECT_EQ(second.exit_code, 7);
-  EXPECT_EQ(second.error, "whycam: another run is writing into the folder \"" + results() + "\"; wait for its end, or name another --output-dir\n");
+  EXPECT_EQ(second.error, "whycam: another run is writing into the folder \"" + results() +
+                              "\"; wait for its end, or name another --output-dir\n");
   first.send(SIGKILL);
   EXPECT_TRUE(WIFSIGNALED(first.wait())) << "it was still at work";
   EXPECT_EQ(run(into(results(), {"--resume"})).exit_code, 0) << "no lock outlives its process";

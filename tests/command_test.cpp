@@ -25,8 +25,8 @@ TEST_F(Command, WritesAPictureForEachTargetAndMethod) {
 }
 
 TEST_F(Command, ExplanationJsonNamesEverything) {
-  ASSERT_EQ(explain(with(two_shapes, {"--target", "top2", "--method", "gradcam,deconvolution", "--save-npy"})).exit_code,
-            0);
+  ASSERT_EQ(
+      explain(with(two_shapes, {"--target", "top2", "--method", "gradcam,deconvolution", "--save-npy"})).exit_code, 0);
   const auto json = document();
   EXPECT_EQ(json["whycam"], version);
   EXPECT_EQ(json["layer"], "stage4");
@@ -41,7 +41,8 @@ TEST_F(Command, ExplanationJsonNamesEverything) {
     EXPECT_EQ(entry["relus_guided"], 9);
     EXPECT_TRUE(entry["activations_not_guided"].empty());
     for (const char* method : {"gradcam", "deconvolution"})
-      for (const char* file : {"picture", "array"}) EXPECT_TRUE(files().count(entry["files"][method][file])) << entry["files"].dump();
+      for (const char* file : {"picture", "array"})
+        EXPECT_TRUE(files().count(entry["files"][method][file])) << entry["files"].dump();
     probabilities += entry["softmax_probability"].get<double>();
   }
   EXPECT_EQ(json["explanations"][0]["label"], "ring");
@@ -53,7 +54,9 @@ TEST_F(Command, ExplanationJsonNamesEverything) {
 /// The example's network with something behind its scores, or none of its own.
 fs::path saved(const fs::path& folder, const std::string& expression) {
   const fs::path file = folder / "network.pt";
-  scripted("def forward(self, x):\n    return " + expression + "\n", {}, {{"net", torch::jit::load((shapes / "shapes.pt").string())}}).save(file.string());
+  scripted("def forward(self, x):\n    return " + expression + "\n", {},
+           {{"net", torch::jit::load((shapes / "shapes.pt").string())}})
+      .save(file.string());
   return file;
 }
 
@@ -65,8 +68,8 @@ TEST_F(Command, TakesTheProbabilitiesOfANetworkThatGivesThem) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_NEAR(document()["explanations"][0]["softmax_probability"], expected, 1e-5);
   EXPECT_NE(outcome.error.find("ends in a softmax"), std::string::npos);
-  const Outcome checked = run({"check", model, shapes / "two_shapes.png", "--target", "4", "--layer", "net.stage4", "--random-steps", "0", "--pixel-steps", "2",
-                               "--output-dir", results()});
+  const Outcome checked = run({"check", model, shapes / "two_shapes.png", "--target", "4", "--layer", "net.stage4",
+                               "--random-steps", "0", "--pixel-steps", "2", "--output-dir", results()});
   ASSERT_EQ(checked.exit_code, 0) << checked.error;
   const auto check = nlohmann::json::parse(content(fs::path(results()) / "check.json"));
   EXPECT_NEAR(check["probability"], expected, 1e-5);
@@ -77,8 +80,9 @@ TEST_F(Command, FindsTheClassesOfOutputsWithDimensionsOfOne) {
   ASSERT_EQ(explain(with(two_shapes, {"--target", "top2", "--target", "disc"})).exit_code, 0);
   const auto expected = document()["explanations"];
   for (const char* expression : {"self.net.forward(x).unsqueeze(2).unsqueeze(3)", "self.net.forward(x).unsqueeze(1)"}) {
-    const Outcome outcome = explain(
-        {saved(folder_, expression), shapes / "two_shapes.png", "--labels", shapes / "labels.txt", "--layer", "net.stage4", "--target", "top2", "--target", "disc"});
+    const Outcome outcome =
+        explain({saved(folder_, expression), shapes / "two_shapes.png", "--labels", shapes / "labels.txt", "--layer",
+                 "net.stage4", "--target", "top2", "--target", "disc"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
     const auto actual = document()["explanations"];
     ASSERT_EQ(actual.size(), 3u);
@@ -89,14 +93,16 @@ TEST_F(Command, FindsTheClassesOfOutputsWithDimensionsOfOne) {
 }
 
 TEST_F(Command, WarnsOfOutputsThatMayBeASigmoids) {
-  const Outcome outcome = explain({saved(folder_, "torch.sigmoid(self.net.forward(x))"), shapes / "two_shapes.png", "--layer", "net.stage4"});
+  const Outcome outcome = explain(
+      {saved(folder_, "torch.sigmoid(self.net.forward(x))"), shapes / "two_shapes.png", "--layer", "net.stage4"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_NE(outcome.error.find("sigmoid"), std::string::npos);
 }
 
 TEST_F(Command, SaysOfWhichMapsThereIsNothingToSee) {
-  const Outcome outcome = explain({saved(folder_, "self.net.forward(x) * torch.tensor([1., 1., 0., 1., 1., 1.])"), shapes / "two_shapes.png", "--layer",
-                                   "net.stage4", "--target", "2", "--target", "4"});
+  const Outcome outcome =
+      explain({saved(folder_, "self.net.forward(x) * torch.tensor([1., 1., 0., 1., 1., 1.])"),
+               shapes / "two_shapes.png", "--layer", "net.stage4", "--target", "2", "--target", "4"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_NE(outcome.error.find("class 2: gradcam is 0 throughout"), std::string::npos) << outcome.error;
   const auto entries = document()["explanations"];
@@ -105,8 +111,12 @@ TEST_F(Command, SaysOfWhichMapsThereIsNothingToSee) {
 }
 
 TEST_F(Command, ShowsWholeLinesOfLabelsThatShareTheirFirstName) {
-  std::ofstream(folder_ / "labels.txt") << "tench, Tinca\nfracture, open\nmass, large\nfracture, closed\nfracture, healed\ncyst\n";
-  ASSERT_EQ(explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels", folder_ / "labels.txt", "--target", "0", "--target", "3", "--target", "open"}).exit_code, 0);
+  std::ofstream(folder_ / "labels.txt")
+      << "tench, Tinca\nfracture, open\nmass, large\nfracture, closed\nfracture, healed\ncyst\n";
+  ASSERT_EQ(explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels", folder_ / "labels.txt", "--target",
+                     "0", "--target", "3", "--target", "open"})
+                .exit_code,
+            0);
   const auto entries = document()["explanations"];
   EXPECT_EQ(entries[0]["label"], "tench");
   EXPECT_EQ(entries[1]["label"], "fracture, closed");
@@ -123,7 +133,9 @@ TEST_F(Command, NeedsNoLayerForGuidedBackpropagation) {
   EXPECT_EQ(outcome.out.find("layer:"), std::string::npos) << outcome.out;
   EXPECT_EQ(document()["layer"], nullptr);
   EXPECT_TRUE(files().count("two_shapes-0-guided-backprop.png"));
-  EXPECT_EQ(explain({model, shapes / "two_shapes.png", "--target", "0", "--method", "guided-backprop", "--resume"}).exit_code, 0);
+  EXPECT_EQ(
+      explain({model, shapes / "two_shapes.png", "--target", "0", "--method", "guided-backprop", "--resume"}).exit_code,
+      0);
 }
 
 TEST_F(Command, TakesPicturesForNetworksInDoublePrecision) {
@@ -141,7 +153,9 @@ TEST_F(Command, TakesPicturesForNetworksInDoublePrecision) {
     EXPECT_EQ(twice[i]["class"], once[i]["class"]);
     EXPECT_NEAR(twice[i]["score"], once[i]["score"], 1e-4) << "single precision over nine layers";
   }
-  for (const std::vector<std::string>& other : {std::vector<std::string>{"layers", model}, {"check", model, shapes / "two_shapes.png", "--random-steps", "0", "--pixel-steps", "0", "--output-dir", results()}}) {
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"layers", model},
+                                                {"check", model, shapes / "two_shapes.png", "--random-steps", "0",
+                                                 "--pixel-steps", "0", "--output-dir", results()}}) {
     const Outcome outcome = run(other);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   }
@@ -149,7 +163,8 @@ TEST_F(Command, TakesPicturesForNetworksInDoublePrecision) {
 
 TEST_F(Command, LeavesPicturesInSinglePrecisionForNetworksOfSeveralTypes) {
   const fs::path model = folder_ / "network.pt";
-  scripted("def forward(self, x):\n    return self.net.forward(x) * self.factor.float()\n", {{"factor", torch::full({1}, 2, torch::kDouble)}},
+  scripted("def forward(self, x):\n    return self.net.forward(x) * self.factor.float()\n",
+           {{"factor", torch::full({1}, 2, torch::kDouble)}},
            {{"net", torch::jit::load((shapes / "shapes.pt").string())}})
       .save(model.string());
   const Outcome outcome = explain({model, shapes / "two_shapes.png", "--layer", "net.stage4"});
@@ -162,7 +177,8 @@ TEST_F(Command, ReachesKeysWithPointsInThemAndKeysThatAreNumbers) {
            {{"net", torch::jit::load((shapes / "shapes.pt").string())}})
       .save(model.string());
   const auto score = [&](const std::string& element) {
-    const Outcome outcome = explain({model, shapes / "two_shapes.png", "--layer", "net.stage4", "--target", "4", "--output-element", element});
+    const Outcome outcome = explain(
+        {model, shapes / "two_shapes.png", "--layer", "net.stage4", "--target", "4", "--output-element", element});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
     return document()["explanations"][0]["score"].get<double>();
   };
@@ -172,14 +188,15 @@ TEST_F(Command, ReachesKeysWithPointsInThemAndKeysThatAreNumbers) {
 }
 
 TEST_F(Command, ChecksOneClassAlone) {
-  expect_failure(run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--target", "top2", "--output-dir", results()}), 6,
-                 "one class");
+  expect_failure(run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--target",
+                      "top2", "--output-dir", results()}),
+                 6, "one class");
 }
 
 TEST_F(Command, CheckWritesItsNumbersAndCurves) {
-  const Outcome outcome = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--labels",
-                               (shapes / "labels.txt").string(), "--target", "star", "--random-steps", "2", "--pixel-steps", "4",
-                               "--output-dir", results()});
+  const Outcome outcome = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(),
+                               "--labels", (shapes / "labels.txt").string(), "--target", "star", "--random-steps", "2",
+                               "--pixel-steps", "4", "--output-dir", results()});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_NE(outcome.out.find("ReLUs guided: 9"), std::string::npos) << outcome.out;
   EXPECT_EQ(files(), (std::set<std::string>{"check.json", "check.png"}));
@@ -193,15 +210,17 @@ TEST_F(Command, CheckWritesItsNumbersAndCurves) {
     EXPECT_NEAR(json["deletion"][order]["probabilities"][0].get<double>(), json["probability"].get<double>(), 1e-6);
   }
   EXPECT_EQ(picture::read_image(fs::path(results()) / "check.png", 3).channels, 3);
-  const Outcome without_curves = run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--random-steps", "0",
-                                      "--pixel-steps", "0", "--quiet", "--output-dir", results()});
+  const Outcome without_curves =
+      run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--random-steps", "0",
+           "--pixel-steps", "0", "--quiet", "--output-dir", results()});
   EXPECT_EQ(without_curves.exit_code, 0) << without_curves.error;
   EXPECT_TRUE(without_curves.out.empty()) << without_curves.out;
   EXPECT_EQ(files(), std::set<std::string>{"check.json"}) << "an earlier picture would be taken for this check's";
 }
 
 TEST_F(Command, CheckTakesOneExample) {
-  const Outcome several = run({"check", (shapes / "shapes.pt").string(), (shapes / "pictures").string(), "--output-dir", results()});
+  const Outcome several =
+      run({"check", (shapes / "shapes.pt").string(), (shapes / "pictures").string(), "--output-dir", results()});
   expect_failure(several, 4, "takes one input");
 }
 
@@ -221,15 +240,17 @@ TEST_F(Command, TakesUnicodeAndSpacesInPaths) {
   fs::copy_file(shapes / "two_shapes.png", odd / "zwei Förmchen.png");
   fs::copy_file(shapes / "shapes.pt", odd / "Netz ✓.pt");
   EXPECT_EQ(explain({odd / "Netz ✓.pt", odd, "--method", "gradcam"}).exit_code, 0);
-  EXPECT_EQ(files(), (std::set<std::string>{"zwei Förmchen-stage4-4-gradcam.png", "manifest.jsonl", "explanation.json"}));
+  EXPECT_EQ(files(),
+            (std::set<std::string>{"zwei Förmchen-stage4-4-gradcam.png", "manifest.jsonl", "explanation.json"}));
 }
 
 TEST_F(Command, NumbersInputsThatShareAName) {
   fs::create_directories(folder_ / "other");
   fs::copy_file(shapes / "pictures/cross.png", folder_ / "other/two_shapes.png");
   EXPECT_EQ(explain(with(two_shapes, {folder_ / "other/two_shapes.png", "--method", "gradcam"})).exit_code, 0);
-  EXPECT_EQ(files(), (std::set<std::string>{"two_shapes-stage4-ring-gradcam.png", "two_shapes-2-stage4-cross-gradcam.png",
-                                            "manifest.jsonl", "explanation.json"}));
+  EXPECT_EQ(files(),
+            (std::set<std::string>{"two_shapes-stage4-ring-gradcam.png", "two_shapes-2-stage4-cross-gradcam.png",
+                                   "manifest.jsonl", "explanation.json"}));
 }
 
 TEST_F(Command, ExplainsEachExampleOfAnArray) {
@@ -240,8 +261,7 @@ TEST_F(Command, ExplainsEachExampleOfAnArray) {
                      "--save-npy", "--interpolate", "nearest"})
                 .exit_code,
             0);
-  const torch::Tensor expected =
-      GuidedGradCam(Model::load(shapes / "shapes.pt"), "stage4").attribute(images, 2);
+  const torch::Tensor expected = GuidedGradCam(Model::load(shapes / "shapes.pt"), "stage4").attribute(images, 2);
   for (int example = 0; example < 2; ++example) {
     const auto array = picture::to_array(picture::read_npy(
         fs::path(results()) / ("images-" + std::to_string(example) + "-stage4-2-guided-gradcam.npy")));
@@ -274,14 +294,16 @@ TEST_F(Command, FilesNeverOverwriteEachOther) {
   EXPECT_EQ(files().size(), 3u * 2 * 3 + 2);
   std::set<std::string> named;
   const auto json = document();
-  for (const auto& entry : json["explanations"]) for (const auto& file : entry["files"]) named.insert(file["picture"]);
+  for (const auto& entry : json["explanations"])
+    for (const auto& file : entry["files"]) named.insert(file["picture"]);
   EXPECT_EQ(named.size(), 18u);
 }
 
 TEST_F(Command, ReadsLabelsOfAnyEncodingAndLineEnd) {
-  std::ofstream(folder_ / "windows.txt") << "\xEF\xBB\xBF" "disc\r\nsquare\r\n\r\n\r\nr\xe9ng\r\n";
-  const Outcome outcome = explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels",
-                                   folder_ / "windows.txt", "--target", "disc", "--target", "4"});
+  std::ofstream(folder_ / "windows.txt") << "\xEF\xBB\xBF"
+                                            "disc\r\nsquare\r\n\r\n\r\nr\xe9ng\r\n";
+  const Outcome outcome = explain({shapes / "shapes.pt", shapes / "two_shapes.png", "--labels", folder_ / "windows.txt",
+                                   "--target", "disc", "--target", "4"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_EQ(document()["explanations"].size(), 2u);
 }
@@ -318,10 +340,10 @@ def forward(self, x):
       .save(folder_ / "pair.pt");
   expect_failure(explain({folder_ / "pair.pt", shapes / "two_shapes.png", "--layer", "features"}), 8, "output element");
   for (const char* element : {"0.aux", "1"})
-    EXPECT_EQ(explain({folder_ / "pair.pt", shapes / "two_shapes.png", "--layer", "features", "--output-element",
-                       element})
-                  .exit_code,
-              0)
+    EXPECT_EQ(
+        explain({folder_ / "pair.pt", shapes / "two_shapes.png", "--layer", "features", "--output-element", element})
+            .exit_code,
+        0)
         << element;
 }
 
@@ -438,7 +460,8 @@ TEST_P(CommandReference, GivesCaptumsNumbersFromArrayToArray) {
   const ReferenceCase& reference = GetParam();
   const auto tensors = reference.tensors();
   picture::write_npy(folder_ / "input.npy", picture::to_array(tensors.at("inputs.0")));
-  const std::string layer = reference.row.at("layer"), target = std::to_string(reference.row.at("target").at("index").get<int>());
+  const std::string layer = reference.row.at("layer"),
+                    target = std::to_string(reference.row.at("target").at("index").get<int>());
   const Outcome outcome = explain({reference.network(), folder_ / "input.npy", "--layer", layer, "--target", target,
                                    "--interpolate", reference.row.at("interpolate_mode"), "--save-npy"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;

@@ -40,13 +40,14 @@ TEST(Threads, EightOverOneExplainerGiveTheResultsOfOne) {
 }
 
 TEST(Threads, ANetworkThatKeepsStateGivesTheResultsOfOne) {
-  auto network = scripted(R"(
+  auto network =
+      scripted(R"(
 def forward(self, x):
     self.count.add_(1)
     self.last = torch.relu(torch.conv2d(x, self.weight)) * (self.count / self.count)
     return self.last.mean([2, 3])
 )" + std::string(),
-                          {{"weight", torch::randn({4, 3, 3, 3})}, {"count", torch::ones({1})}, {"last", torch::ones({1})}});
+               {{"weight", torch::randn({4, 3, 3, 3})}, {"count", torch::ones({1})}, {"last", torch::ones({1})}});
   const torch::Tensor count = network.attr("count").toTensor();
   const GuidedBackprop explainer{Model(network)};
   const torch::Tensor image = torch::randn({1, 3, 16, 16});
@@ -99,8 +100,8 @@ TEST_P(Devices, SplitABatchAndJoinItInOrder) {
                GuidedGradCam(model, "stage4").attribute(images, target, options), tolerance, "Guided Grad-CAM");
   expect_close(LayerGradCam(model, "stage4", devices_).attribute(images, target),
                LayerGradCam(model, "stage4").attribute(images, target), tolerance, "Grad-CAM");
-  expect_close(GuidedBackprop(model, devices_).attribute(images, target), GuidedBackprop(model).attribute(images, target),
-               tolerance, "guided backpropagation");
+  expect_close(GuidedBackprop(model, devices_).attribute(images, target),
+               GuidedBackprop(model).attribute(images, target), tolerance, "guided backpropagation");
   EXPECT_THROW(GuidedGradCam(model, "stage5", devices_).attribute(images, target), LayerError);
   EXPECT_THROW(GuidedGradCam(model, "stage4", devices_).attribute(images, 6), TargetError);
 }

@@ -44,8 +44,8 @@ TEST_P(CppModuleReference, HasCaptumsNumbers) {
   expect_all(GuidedGradCam(model, layer).attribute(inputs, reference.target(), options), "guided_grad_cam");
   expect_all(GuidedBackprop(model).attribute(inputs, reference.target(), options), "guided_backprop");
   expect_all(Deconvolution(model).attribute(inputs, reference.target(), options), "deconvolution");
-  expect_close(LayerGradCam(model, layer).attribute(inputs, reference.target(), options),
-               tensors.at("layer_grad_cam"), reference.tolerance(), "layer_grad_cam");
+  expect_close(LayerGradCam(model, layer).attribute(inputs, reference.target(), options), tensors.at("layer_grad_cam"),
+               reference.tolerance(), "layer_grad_cam");
 }
 
 std::vector<ReferenceCase> cases_with_cpp_networks() {
@@ -235,9 +235,7 @@ TEST_F(CppModule, TheHistoryOfATensorThatTheNetworkUsesIsNotChanged) {
   const torch::Tensor w = torch::tensor({0.0, 2.0}).requires_grad_(true);
   const torch::Tensor history = -2 * torch::relu(w) + w.clamp_min(0);
   Tap tap;
-  const auto function = [&](const torch::Tensor& x) {
-    return torch::relu(tap(x * history.sum().abs())).mean({2, 3});
-  };
+  const auto function = [&](const torch::Tensor& x) { return torch::relu(tap(x * history.sum().abs())).mean({2, 3}); };
   GuidedGradCam(Model::of(function), tap).attribute(x_, 0);
   history.sum().backward();
   EXPECT_TRUE(w.grad().equal(torch::tensor({1.0, -1.0}))) << w.grad();
@@ -262,7 +260,8 @@ TEST_F(CppModule, OneModuleCanBeSeveralLayersOfOneExplanation) {
   const Explanation explanation =
       GuidedGradCam(model, std::vector<Layer>{"body", "body.1", "body.1"}).explain({x_}, {3});
   for (int i = 1; i < 3; ++i)
-    EXPECT_TRUE(explanation.targets[0].layers[i].guided_grad_cam[0].equal(explanation.targets[0].layers[0].guided_grad_cam[0]));
+    EXPECT_TRUE(
+        explanation.targets[0].layers[i].guided_grad_cam[0].equal(explanation.targets[0].layers[0].guided_grad_cam[0]));
   std::map<std::string, LayerInfo> by_name;
   for (const LayerInfo& layer : model.layers({x_})) by_name[layer.path] = layer;
   EXPECT_EQ(by_name.at("body.1").output_shapes, by_name.at("body").output_shapes);
@@ -321,7 +320,8 @@ TEST_F(CppModule, ReplicasKeepTheNamesOfASequential) {
   const auto network = std::make_shared<NamedImpl>();
   const std::vector<torch::Device> devices{torch::kCPU, torch::kCPU};
   const torch::Tensor expected = LayerGradCam(network, "body.first").attribute(x_, 3);
-  expect_close(LayerGradCam(network, "body.first", devices).attribute(x_, 3), expected, 1e-5, "float32, another batch size");
+  expect_close(LayerGradCam(network, "body.first", devices).attribute(x_, 3), expected, 1e-5,
+               "float32, another batch size");
   expect_close(LayerGradCam(network, network->body[0], devices).attribute(x_, 3), expected, 1e-5, "by reference");
 }
 
@@ -332,7 +332,8 @@ TEST_F(CppModule, ReplicasWhoseOutputsCannotBeJoinedAreAnError) {
     torch::Tensor forward(const torch::Tensor& x) { return torch::relu(conv(x)).sum(); }
     nn::Conv2d conv{nullptr};
   };
-  EXPECT_THROW(LayerGradCam(std::make_shared<SummedImpl>(), "conv", {torch::kCPU, torch::kCPU}).attribute(x_), ModelError);
+  EXPECT_THROW(LayerGradCam(std::make_shared<SummedImpl>(), "conv", {torch::kCPU, torch::kCPU}).attribute(x_),
+               ModelError);
 }
 
 TEST_F(CppModule, ActivationsOfParametersAreNotReported) {
@@ -379,7 +380,8 @@ TEST_F(CppModule, ASequentialWhoseLastChildRunsElsewhereAsksForATap) {
     torch::Tensor forward(const torch::Tensor& x) {
       return body->ptr<nn::Conv2dImpl>(1)->forward(torch::relu(body->forward(x))).mean({2, 3});
     }
-    nn::Sequential body{register_module("body", nn::Sequential(nn::ReLU(), nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1))))};
+    nn::Sequential body{
+        register_module("body", nn::Sequential(nn::ReLU(), nn::Conv2d(nn::Conv2dOptions(3, 3, 3).padding(1))))};
   };
   EXPECT_THROW(LayerGradCam(std::make_shared<ReusedImpl>(), "body").attribute(x_, 1), LayerError);
 }
@@ -394,7 +396,9 @@ TEST_F(CppModule, NullPointersAreClearErrors) {
 }
 
 TEST_F(CppModule, MissingAndMistypedArgumentsSayWhich) {
-  const auto function = [](const torch::Tensor& x, std::int64_t times, double scale) { return (torch::relu(x) * times * scale).mean({2, 3}); };
+  const auto function = [](const torch::Tensor& x, std::int64_t times, double scale) {
+    return (torch::relu(x) * times * scale).mean({2, 3});
+  };
   const GuidedBackprop explainer(Model::of(function));
   const auto message = [&](std::vector<c10::IValue> arguments) -> std::string {
     try {
@@ -413,8 +417,11 @@ TEST_F(CppModule, TheNetworkItselfCanBeTheLayer) {
   nn::Conv2d conv(3, 4, 3);
   const torch::Tensor x = torch::rand({1, 3, 8, 8});
   const auto target = Target::at({1, 2, 3});
-  EXPECT_TRUE(LayerGradCam(Model(conv), conv).attribute(x, target).allclose(
-      (torch::relu(conv->forward(x)).slice(1, 1, 2) / 36 - torch::relu(-conv->forward(x)).slice(1, 1, 2) / 36), 1e-5, 1e-7));
+  EXPECT_TRUE(LayerGradCam(Model(conv), conv)
+                  .attribute(x, target)
+                  .allclose((torch::relu(conv->forward(x)).slice(1, 1, 2) / 36 -
+                             torch::relu(-conv->forward(x)).slice(1, 1, 2) / 36),
+                            1e-5, 1e-7));
 }
 
 TEST_F(CppModule, ReplicasFollowTheNetworksWeights) {

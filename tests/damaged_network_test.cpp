@@ -75,8 +75,7 @@ TEST(DamagedNetwork, WithRightChecksumsIsLoadedOrRefused) {
     for (int change = 0; change < 60; ++change) {
       std::ofstream(path, std::ios::binary | std::ios::trunc) << changed(entries, numbers);
       const int status = status_of_use(path);
-      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2)
-          << name << ", change " << change << ": " << status;
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2) << name << ", change " << change << ": " << status;
       used += WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
   }

@@ -104,8 +104,7 @@ TEST(Explanation, ChangesNothingOfTheCallers) {
   const int threads = at::get_num_threads();
 
   const GuidedGradCam guided_grad_cam(module, "stage4");
-  guided_grad_cam.explain(image, {3, 4},
-                          AttributeOptions().methods({Method::guided_grad_cam, Method::deconvolution}));
+  guided_grad_cam.explain(image, {3, 4}, AttributeOptions().methods({Method::guided_grad_cam, Method::deconvolution}));
   EXPECT_THROW(guided_grad_cam.attribute(image, 17), TargetError);
   EXPECT_THROW(guided_grad_cam.attribute(torch::zeros({1, 5, 8, 8}), 3), ModelError);
   EXPECT_THROW(GuidedGradCam(module, "stage5").attribute(image, 3), LayerError);
@@ -169,19 +168,21 @@ TEST(Explanation, SeveralTargetsAndLayersFromOneForwardPassEqualSingleOnes) {
 TEST(Explanation, TargetsCanBeChosenFromTheOutput) {
   const torch::Tensor image = picture_of(shapes / "two_shapes.png");
   const GuidedGradCam guided_grad_cam(Model::load(shapes / "shapes.pt"), "stage4");
-  const Explanation explanation = guided_grad_cam.explain({image}, [](const torch::Tensor& output) {
-    return std::vector<Target>{Target(output.argmax(1))};
-  });
+  const Explanation explanation = guided_grad_cam.explain(
+      {image}, [](const torch::Tensor& output) { return std::vector<Target>{Target(output.argmax(1))}; });
   EXPECT_TRUE(explanation.targets[0].scores.equal(std::get<0>(explanation.output.max(1))));
 }
 
 TEST(Explanation, WarnsOfANetworkThatWorksAsInTraining) {
   const auto warnings = [](const std::string& statement) {
-    const torch::jit::Module network = scripted("def forward(self, x):\n    x = self.inner.forward(x)\n    " + statement + "\n    return torch.relu(x).mean([2, 3])\n", {},
-                                                {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
+    const torch::jit::Module network = scripted("def forward(self, x):\n    x = self.inner.forward(x)\n    " +
+                                                    statement + "\n    return torch.relu(x).mean([2, 3])\n",
+                                                {}, {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
     return GuidedGradCam(network, "inner").explain(torch::rand({1, 2, 6, 6}), {1}).warnings;
   };
-  const auto warned = [](const std::vector<std::string>& all) { return all.size() == 1 && all[0].find("network.eval()") != std::string::npos; };
+  const auto warned = [](const std::vector<std::string>& all) {
+    return all.size() == 1 && all[0].find("network.eval()") != std::string::npos;
+  };
   EXPECT_TRUE(warned(warnings("x = torch.dropout(x, 0.5, True)")));
   EXPECT_TRUE(warned(warnings("x = torch.feature_dropout(x, 0.5, True)")));
   EXPECT_TRUE(warned(warnings("x = torch.batch_norm(x, None, None, None, None, True, 0.1, 1e-5, False)")));

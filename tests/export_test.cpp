@@ -38,7 +38,8 @@ TEST_P(ExportedReference, GivesInOnnxRuntimeWhatWhycamGives) {
   std::set<std::string> done;  // what differs in the target alone is one file
   for (const ReferenceCase& reference : reference_cases(GetParam())) {
     const std::string layer = reference.row.at("layer");
-    const std::string what = reference.network().string() + layer + reference.row.at("interpolate_mode").get<std::string>();
+    const std::string what =
+        reference.network().string() + layer + reference.row.at("interpolate_mode").get<std::string>();
     if (std::string(GetParam()) == "real" && !done.insert(what).second) continue;
     SCOPED_TRACE(reference.name());
     const auto tensors = reference.tensors();
@@ -62,7 +63,8 @@ TEST_P(ExportedReference, GivesInOnnxRuntimeWhatWhycamGives) {
   EXPECT_EQ(runtime.run(), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Answers, ExportedReference, testing::Values("goldens", "real"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Answers, ExportedReference, testing::Values("goldens", "real"),
+                         [](const auto& info) { return std::string(info.param); });
 
 class Export : public Command {
  protected:
@@ -72,8 +74,10 @@ class Export : public Command {
 };
 
 TEST_F(Export, SaysInTheFileWhatItIs) {
-  export_explanation(model_, {picture_}, "stage3", file_, AttributeOptions().guided_rule(GuidedRule::paper), {{"who", "a test"}});
-  for (const char* text : {"whycam_layer", "stage3", "whycam_guided_rule", "paper", "whycam_interpolation", "nearest", "whycam_version", version, "who", "a test"})
+  export_explanation(model_, {picture_}, "stage3", file_, AttributeOptions().guided_rule(GuidedRule::paper),
+                     {{"who", "a test"}});
+  for (const char* text : {"whycam_layer", "stage3", "whycam_guided_rule", "paper", "whycam_interpolation", "nearest",
+                           "whycam_version", version, "who", "a test"})
     EXPECT_NE(content(file_).find(text), std::string::npos) << text;
   const auto network = onnx::Network::parse(content(file_), "the exported network", {});
   std::vector<std::string> outputs;
@@ -86,7 +90,8 @@ TEST_F(Export, SaysInTheFileWhatItIs) {
 TEST_F(Export, HoldsEachWeightOnce) {
   export_explanation(model_, {picture_}, "stage3", file_);
   std::size_t weights = 0;
-  for (const torch::Tensor& parameter : torch::jit::load((shapes / "shapes.pt").string()).parameters()) weights += parameter.nbytes();
+  for (const torch::Tensor& parameter : torch::jit::load((shapes / "shapes.pt").string()).parameters())
+    weights += parameter.nbytes();
   EXPECT_LE(file_size(file_), weights + 64 * 1024) << "and what the nodes and the matrices of the resizing take";
 }
 
@@ -165,7 +170,8 @@ std::vector<float> numbers_in(const fs::path& file) {
 
 TEST_F(Export, ExplainsInABrowserWhatIsClicked) {
   const std::string scripts = WHYCAM_SOURCE_DIR "/tests/exported", example = WHYCAM_SOURCE_DIR "/examples/browser";
-  if (!fs::exists(scripts + "/node_modules/playwright-core") || !fs::exists("/usr/bin/chromium")) GTEST_SKIP() << "no Chromium, or no playwright-core beside tests/exported";
+  if (!fs::exists(scripts + "/node_modules/playwright-core") || !fs::exists("/usr/bin/chromium"))
+    GTEST_SKIP() << "no Chromium, or no playwright-core beside tests/exported";
   const fs::path page = folder_ / "page", results = folder_ / "results";
   fs::create_directories(results);
   for (const char* file : {"build.mjs", "index.html", "page.mjs", "pictures.mjs"}) {
@@ -173,24 +179,30 @@ TEST_F(Export, ExplainsInABrowserWhatIsClicked) {
     fs::copy(fs::path(example) / file, folder_ / "example" / file);
   }
   fs::create_directory_symlink(scripts + "/node_modules", folder_ / "example" / "node_modules");
-  export_explanation(model_, {torch::zeros({1, 3, 224, 224})}, "stage4", file_, AttributeOptions().interpolate_mode(Interpolation::bilinear));
+  export_explanation(model_, {torch::zeros({1, 3, 224, 224})}, "stage4", file_,
+                     AttributeOptions().interpolate_mode(Interpolation::bilinear));
   const auto node = [&](const std::vector<std::string>& words) {
     std::string line = "node";
     for (const std::string& word : words) line += " " + quoted(word);
     return std::system((line + " >" + quoted(folder_ / "log") + " 2>&1").c_str());
   };
-  ASSERT_EQ(node({folder_ / "example/build.mjs", file_, shapes / "labels.txt", "--output", page}), 0) << content(folder_ / "log");
-  ASSERT_EQ(node({scripts + "/browser.mjs", page, scripts, shapes / "two_shapes.png", "star", results}), 0) << content(folder_ / "log");
+  ASSERT_EQ(node({folder_ / "example/build.mjs", file_, shapes / "labels.txt", "--output", page}), 0)
+      << content(folder_ / "log");
+  ASSERT_EQ(node({scripts + "/browser.mjs", page, scripts, shapes / "two_shapes.png", "star", results}), 0)
+      << content(folder_ / "log");
   EXPECT_EQ(content(results / "classes.txt").rfind("ring", 0), 0U) << content(results / "classes.txt");
   std::vector<float> picture = numbers_in(results / "input.bin");
   ASSERT_EQ(picture.size(), 3U * 224 * 224);
   const torch::Tensor input = torch::from_blob(picture.data(), {1, 3, 224, 224});
-  const Explanation expected = GuidedGradCam(model_, "stage4").explain({input}, {Target(3)}, AttributeOptions().interpolate_mode(Interpolation::bilinear));
+  const Explanation expected =
+      GuidedGradCam(model_, "stage4")
+          .explain({input}, {Target(3)}, AttributeOptions().interpolate_mode(Interpolation::bilinear));
   const auto expect_shown = [&](const char* file, const torch::Tensor& tensor) {
     std::vector<float> shown = numbers_in(results / file);
     ASSERT_EQ(static_cast<std::int64_t>(shown.size()), tensor.numel());
     const torch::Tensor actual = torch::from_blob(shown.data(), tensor.sizes());
-    EXPECT_LE((actual - tensor).norm().item<double>(), 1e-3 * tensor.norm().item<double>()) << file << ": masks may flip";
+    EXPECT_LE((actual - tensor).norm().item<double>(), 1e-3 * tensor.norm().item<double>())
+        << file << ": masks may flip";
   };
   const LayerExplanation& layer = expected.targets[0].layers[0];
   expect_shown("cam.bin", layer.upsampled[0]);

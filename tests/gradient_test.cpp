@@ -58,9 +58,9 @@ TEST(InputGradient, EqualsCentralDifferencesWhereThereIsNoRelu) {
     torch::Tensor up = x.clone(), down = x.clone();
     up.view(-1)[i] += step;
     down.view(-1)[i] -= step;
-    expected.view(-1)[i] = (runnable.forward({up}).toTensor()[0][4] - runnable.forward({down}).toTensor()[0][4])
-                               .item<double>() /
-                           (2 * step);
+    expected.view(-1)[i] =
+        (runnable.forward({up}).toTensor()[0][4] - runnable.forward({down}).toTensor()[0][4]).item<double>() /
+        (2 * step);
   }
   expect_close(GuidedBackprop(Model(network)).attribute(x, 4), expected, 1e-7, "gradient");
 }

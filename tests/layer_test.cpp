@@ -108,7 +108,8 @@ TEST(Layers, FrozenNetworksSayWhyTheyHaveNone) {
 }
 
 /// Everything that explain() gives for class 1 at the layer "inner".
-std::vector<torch::Tensor> everything(const torch::jit::Module& network, const torch::Tensor& x, const std::string& layer = "inner") {
+std::vector<torch::Tensor> everything(const torch::jit::Module& network, const torch::Tensor& x,
+                                      const std::string& layer = "inner") {
   AttributeOptions options;
   options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam, Method::deconvolution});
   const Explanation explanation = GuidedGradCam(network, layer).explain({x}, {Target(1)}, options);
@@ -119,8 +120,8 @@ std::vector<torch::Tensor> everything(const torch::jit::Module& network, const t
 
 struct InPlaceOnAView {
   const char* name;
-  const char* inner;       // gives a view of other memory
-  const char* in_place;    // what follows
+  const char* inner;     // gives a view of other memory
+  const char* in_place;  // what follows
   const char* not_in_place;
 };
 
@@ -128,9 +129,11 @@ class LayersThatAreViews : public testing::TestWithParam<InPlaceOnAView> {};
 
 TEST_P(LayersThatAreViews, AreExplainedAsTheyWereBeforeAnOperationInPlace) {
   torch::manual_seed(4);
-  const torch::Tensor weight = torch::randn({4, 2, 3, 3}, torch::kDouble), x = torch::randn({2, 2, 8, 8}, torch::kDouble);
+  const torch::Tensor weight = torch::randn({4, 2, 3, 3}, torch::kDouble),
+                      x = torch::randn({2, 2, 8, 8}, torch::kDouble);
   const auto network = [&](const std::string& rest) {
-    const std::string source = "def forward(self, x):\n    y = self.inner.forward(torch.conv2d(x, self.weight))\n" + rest;
+    const std::string source =
+        "def forward(self, x):\n    y = self.inner.forward(torch.conv2d(x, self.weight))\n" + rest;
     return scripted(source, {{"weight", weight}}, {{"inner", scripted(GetParam().inner)}});
   };
   const auto expected = everything(network(GetParam().not_in_place), x);
@@ -145,8 +148,11 @@ constexpr const char* viewing = "def forward(self, x):\n    return x.flatten(0, 
 INSTANTIATE_TEST_SUITE_P(
     Layers, LayersThatAreViews,
     testing::Values(
-        InPlaceOnAView{"ReluInPlace", viewing, "    return y.relu_().mean([2, 3])\n", "    return y.relu().mean([2, 3])\n"},
-        InPlaceOnAView{"InstanceNorm", "def forward(self, x):\n    return torch.instance_norm(x, None, None, None, None, True, 0.1, 1e-5, False)\n",
+        InPlaceOnAView{"ReluInPlace", viewing, "    return y.relu_().mean([2, 3])\n",
+                       "    return y.relu().mean([2, 3])\n"},
+        InPlaceOnAView{"InstanceNorm",
+                       "def forward(self, x):\n    return torch.instance_norm(x, None, None, None, None, True, 0.1, "
+                       "1e-5, False)\n",
                        "    return torch.relu_(y).mean([2, 3])\n", "    return torch.relu(y).mean([2, 3])\n"},
         InPlaceOnAView{"Added", viewing, "    y += x[:, :1, 1:7, 1:7]\n    return y.relu_().pow(2).mean([2, 3])\n",
                        "    return (y + x[:, :1, 1:7, 1:7]).relu().pow(2).mean([2, 3])\n"},
@@ -161,8 +167,8 @@ TEST(Layers, AViewThatIsUsedBesideTheOperationInPlaceIsExplainedByTheRuleAtTheRe
                         "\n    return torch.cat([b, y * y], 1).mean([2, 3])\n",
                     {}, {{"inner", scripted(viewing)}});
   };
-  expect_close(LayerGradCam(network("y.relu_()"), "inner").attribute(x, 2), LayerGradCam(network("y.relu()"), "inner").attribute(x, 2),
-               1e-12, "both parts of the gradient");
+  expect_close(LayerGradCam(network("y.relu_()"), "inner").attribute(x, 2),
+               LayerGradCam(network("y.relu()"), "inner").attribute(x, 2), 1e-12, "both parts of the gradient");
   // Captum's rule clips both parts together, and they meet nowhere in the graph: refused rather than wrong
   EXPECT_THROW(GuidedBackprop(Model(network("y.relu_()"))).attribute(x, 2), ModelError);
   const auto paper = AttributeOptions().guided_rule(GuidedRule::paper);
@@ -172,8 +178,9 @@ TEST(Layers, AViewThatIsUsedBesideTheOperationInPlaceIsExplainedByTheRuleAtTheRe
 
 TEST(Layers, OneModuleUnderTwoNamesIsOneLayer) {
   const auto shared = scripted("def forward(self, x):\n    return x * 2\n");
-  const auto network = scripted(
-      "def forward(self, x):\n    return self.b.forward(torch.relu(self.a.forward(x))).mean([2, 3])\n", {}, {{"a", shared}, {"b", shared}});
+  const auto network =
+      scripted("def forward(self, x):\n    return self.b.forward(torch.relu(self.a.forward(x))).mean([2, 3])\n", {},
+               {{"a", shared}, {"b", shared}});
   const torch::Tensor x = torch::randn({1, 2, 4, 4}, torch::kDouble);
   // the last run counts, by whichever name
   const torch::Tensor expected = torch::relu(x.slice(1, 1, 2) * 2) * 2 / 16;
@@ -184,14 +191,16 @@ TEST(Layers, OneModuleUnderTwoNamesIsOneLayer) {
 TEST(Layers, AnotherMethodThanForwardIsNotTheLayer) {
   const auto sub = scripted("def forward(self, x):\n    return x * 2\ndef forward2(self, x):\n    return x * 5\n");
   const auto network =
-      scripted("def forward(self, x):\n    return self.sub.forward2(torch.relu(self.sub.forward(x))).mean([2, 3])\n", {}, {{"sub", sub}});
+      scripted("def forward(self, x):\n    return self.sub.forward2(torch.relu(self.sub.forward(x))).mean([2, 3])\n",
+               {}, {{"sub", sub}});
   const torch::Tensor x = torch::rand({1, 2, 4, 4}, torch::kDouble) + 0.1;
   expect_close(LayerGradCam(network, "sub").attribute(x, 1), x.slice(1, 1, 2) * 2 * 5 / 16, 1e-12, "forward alone");
 }
 
 TEST(Layers, OneThatGivesASingleNumberDoesNotDisturbTheList) {
-  const auto network = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.mean.forward(x)).mean([2, 3])\n", {},
-                                {{"inner", identity()}, {"mean", scripted("def forward(self, x):\n    return x.mean()\n")}});
+  const auto network = scripted(
+      "def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.mean.forward(x)).mean([2, 3])\n", {},
+      {{"inner", identity()}, {"mean", scripted("def forward(self, x):\n    return x.mean()\n")}});
   EXPECT_EQ(Model(network).default_layer({torch::rand({1, 2, 4, 4})}), "inner");
 }
 

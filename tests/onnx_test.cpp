@@ -24,8 +24,10 @@ TEST_P(OnnxReference, GivesCaptumsAnswers) {
     for (std::size_t i = 0; i < actual.size(); ++i)
       expect_close(actual[i], tensors.at(name + "." + std::to_string(i)), GetParam().tolerance(), name);
   };
-  expect_all(GuidedGradCam(model, layer).attribute(inputs, GetParam().target(), GetParam().options(tensors)), "guided_grad_cam");
-  expect_all(GuidedBackprop(model).attribute(inputs, GetParam().target(), GetParam().options(tensors)), "guided_backprop");
+  expect_all(GuidedGradCam(model, layer).attribute(inputs, GetParam().target(), GetParam().options(tensors)),
+             "guided_grad_cam");
+  expect_all(GuidedBackprop(model).attribute(inputs, GetParam().target(), GetParam().options(tensors)),
+             "guided_backprop");
   expect_close(LayerGradCam(model, layer).attribute(inputs, GetParam().target(), GetParam().options(tensors)),
                tensors.at("layer_grad_cam"), GetParam().tolerance(), "layer_grad_cam");
 }
@@ -44,7 +46,9 @@ class OnnxNetwork : public testing::Test {
     image_ = torch::randn({1, 3, 224, 224});
   }
 
-  torch::Tensor cam(const std::string& layer, AttributeOptions options = {}) { return LayerGradCam(*model_, layer).attribute(image_, 3, options); }
+  torch::Tensor cam(const std::string& layer, AttributeOptions options = {}) {
+    return LayerGradCam(*model_, layer).attribute(image_, 3, options);
+  }
 
   template <class Call>
   static std::string message_of(const Call& call) {
@@ -69,7 +73,8 @@ TEST_F(OnnxNetwork, LayersAreNamedByNodeByTensorAndByModulePath) {
 
 TEST_F(OnnxNetwork, ALayersInputIsWhatTheLayerBeforeGives) {
   EXPECT_TRUE(torch::equal(cam("features.12", AttributeOptions().attribute_to_layer_input(true)), cam("features.11")));
-  EXPECT_TRUE(torch::equal(cam("/features/11/MaxPool", AttributeOptions().attribute_to_layer_input(true)), cam("features.10")));
+  EXPECT_TRUE(
+      torch::equal(cam("/features/11/MaxPool", AttributeOptions().attribute_to_layer_input(true)), cam("features.10")));
 }
 
 TEST_F(OnnxNetwork, ALayerThatIsNotThereNamesTheNearest) {
@@ -88,10 +93,13 @@ TEST_F(OnnxNetwork, RefusesWhatItDoesNotTake) {
   const auto with = [&](const torch::Tensor& image, const AttributeOptions& options = {}) {
     return message_of([&] { LayerGradCam(*model_, "features.12").attribute(image, 3, options); });
   };
-  EXPECT_NE(with(torch::zeros({1, 1, 224, 224})).find("is to be of any x 3 x 224 x 224, not of 1 x 1 x 224 x 224"), std::string::npos);
+  EXPECT_NE(with(torch::zeros({1, 1, 224, 224})).find("is to be of any x 3 x 224 x 224, not of 1 x 1 x 224 x 224"),
+            std::string::npos);
   EXPECT_NE(with(torch::zeros({1, 3, 224, 224}, torch::kDouble)).find("float32"), std::string::npos);
-  EXPECT_NE(with(image_, AttributeOptions().additional_forward_args({true})).find("additional argument 0"), std::string::npos);
-  EXPECT_NE(with(image_, AttributeOptions().additional_forward_args({torch::zeros({1})})).find("takes 1 inputs"), std::string::npos);
+  EXPECT_NE(with(image_, AttributeOptions().additional_forward_args({true})).find("additional argument 0"),
+            std::string::npos);
+  EXPECT_NE(with(image_, AttributeOptions().additional_forward_args({torch::zeros({1})})).find("takes 1 inputs"),
+            std::string::npos);
 }
 
 TEST_F(OnnxNetwork, ListsItsLayersWithTheirShapes) {

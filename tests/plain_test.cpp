@@ -17,16 +17,19 @@ const std::filesystem::path networks = std::filesystem::path(WHYCAM_SOURCE_DIR) 
 plain::Tensor array(const torch::Tensor& tensor) { return picture::to_array(tensor); }
 
 /// The relative L2 error; both may be empty.
-void expect_equal(const plain::Tensor& actual, const torch::Tensor& expected, const std::string& what, double tolerance = 1e-4) {
+void expect_equal(const plain::Tensor& actual, const torch::Tensor& expected, const std::string& what,
+                  double tolerance = 1e-4) {
   ASSERT_EQ(actual.shape, expected.sizes().vec()) << what;
   const torch::Tensor difference = picture::to_tensor(actual) - expected;
   const double norm = expected.norm().item<double>(), error = difference.norm().item<double>();
   EXPECT_LE(error, tolerance * std::max(norm, 1e-12)) << what;
 }
 
-void expect_equal(const std::vector<plain::Tensor>& actual, const std::vector<torch::Tensor>& expected, const std::string& what) {
+void expect_equal(const std::vector<plain::Tensor>& actual, const std::vector<torch::Tensor>& expected,
+                  const std::string& what) {
   ASSERT_EQ(actual.size(), expected.size()) << what;
-  for (std::size_t i = 0; i < actual.size(); ++i) expect_equal(actual[i], expected[i], what + " of input " + std::to_string(i));
+  for (std::size_t i = 0; i < actual.size(); ++i)
+    expect_equal(actual[i], expected[i], what + " of input " + std::to_string(i));
 }
 
 AttributeOptions whole(const plain::Options& options) {
@@ -95,7 +98,8 @@ class PlainNetwork : public testing::Test {
 };
 
 TEST_F(PlainNetwork, GivesTheLibrarysNumbersByEveryMethodAndInterpolation) {
-  for (const Interpolation mode : {Interpolation::nearest, Interpolation::area, Interpolation::bilinear, Interpolation::bicubic}) {
+  for (const Interpolation mode :
+       {Interpolation::nearest, Interpolation::area, Interpolation::bilinear, Interpolation::bicubic}) {
     plain::Options options = everything();
     options.interpolation = mode;
     expect_same(file_, {pictures_}, "stage1", {3, Target::per_example({0, 5, 2})}, options);
@@ -115,8 +119,12 @@ TEST_F(PlainNetwork, FollowsTheRulesOnBothSidesOfALayer) {
 }
 
 TEST_F(PlainNetwork, ComputesWhatIsAskedForAlone) {
-  for (const std::vector<Method>& methods : std::vector<std::vector<Method>>{
-           {Method::grad_cam}, {Method::guided_backprop}, {Method::deconvolution}, {Method::guided_grad_cam}, {Method::deconvolution, Method::grad_cam}}) {
+  for (const std::vector<Method>& methods :
+       std::vector<std::vector<Method>>{{Method::grad_cam},
+                                        {Method::guided_backprop},
+                                        {Method::deconvolution},
+                                        {Method::guided_grad_cam},
+                                        {Method::deconvolution, Method::grad_cam}}) {
     plain::Options options;
     options.methods = methods;
     expect_same(file_, {pictures_}, "stage2", {0}, options);
@@ -129,7 +137,8 @@ TEST_F(PlainNetwork, ExplainsSeveralInputsAndOneOfSeveralOutputs) {
   options.output_element = {std::int64_t{0}};
   expect_same(two_ports_, inputs, "mix", {2}, options);
   options.output_element = {"map"};
-  expect_same(two_ports_, inputs, "mix", {Target::at({1, 2, 3}), Target::per_example_at({{0, 0, 0}, {1, 7, 7}})}, options);
+  expect_same(two_ports_, inputs, "mix", {Target::at({1, 2, 3}), Target::per_example_at({{0, 0, 0}, {1, 7, 7}})},
+              options);
   const plain::Network network = plain::Network::load(two_ports_);
   EXPECT_EQ(network.inputs()[1].name, "depth");
   EXPECT_EQ(network.inputs()[1].shape, (plain::Shape{-1, 1, 8, 8}));
@@ -145,7 +154,8 @@ TEST_F(PlainNetwork, LeavesEmptyWhatCannotBeResized) {
 
 TEST_F(PlainNetwork, ListsTheLibrarysLayers) {
   const plain::Network network = plain::Network::load(file_);
-  const std::vector<LayerInfo> layers = network.layers({{1, 3, 64, 64}}), expected = Model::load(file_).layers({torch::zeros({1, 3, 64, 64})});
+  const std::vector<LayerInfo> layers = network.layers({{1, 3, 64, 64}}),
+                               expected = Model::load(file_).layers({torch::zeros({1, 3, 64, 64})});
   ASSERT_EQ(layers.size(), expected.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     EXPECT_EQ(layers[i].path, expected[i].path);
@@ -171,14 +181,16 @@ TEST_F(PlainNetwork, GivesManyThreadsTheResultsOfOne) {
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
   std::vector<plain::Tensor> expected, results(48);
-  for (int target = 0; target < 6; ++target) expected.push_back(network.explain({input}, "stage2", {target}).targets[0].guided_grad_cam[0]);
+  for (int target = 0; target < 6; ++target)
+    expected.push_back(network.explain({input}, "stage2", {target}).targets[0].guided_grad_cam[0]);
   at::set_num_threads(threads);
   std::vector<std::thread> workers;
   for (std::size_t worker = 0; worker < 6; ++worker)
     workers.emplace_back([&, worker] {
       at::set_num_threads(1);
       for (std::size_t i = worker; i < results.size(); i += 6)
-        results[i] = network.explain({input}, "stage2", {Target(static_cast<int>(i / 8))}).targets[0].guided_grad_cam[0];
+        results[i] =
+            network.explain({input}, "stage2", {Target(static_cast<int>(i / 8))}).targets[0].guided_grad_cam[0];
     });
   for (std::thread& worker : workers) worker.join();
   for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].values, expected[i / 8].values) << i;
@@ -187,7 +199,8 @@ TEST_F(PlainNetwork, GivesManyThreadsTheResultsOfOne) {
 TEST_F(PlainNetwork, NamesWhatIsWrong) {
   const plain::Network network = plain::Network::load(file_);
   const plain::Tensor input = array(pictures_);
-  const auto explain = [&](const std::vector<plain::Tensor>& inputs, const std::string& layer, const Target& target, const plain::Options& options = {}) {
+  const auto explain = [&](const std::vector<plain::Tensor>& inputs, const std::string& layer, const Target& target,
+                           const plain::Options& options = {}) {
     return [=] { network.explain(inputs, layer, std::vector<Target>{target}, options); };
   };
   expect_error<LayerError>(explain({input}, "stage3", 1), "\"stage1\"");
@@ -196,21 +209,25 @@ TEST_F(PlainNetwork, NamesWhatIsWrong) {
   expect_error<InputError>(explain({}, "stage2", 1), "no input");
   expect_error<InputError>(explain({{{1, 3, 2, 2}, {1, 2}}}, "stage2", 1), "2 numbers for a shape of 1 x 3 x 2 x 2");
   expect_error<InputError>(explain({{{0, 3, 2, 2}, {}}}, "stage2", 1), "is empty");
-  expect_error<ModelError>(explain({array(torch::zeros({1, 1, 64, 64}))}, "stage2", 1), "is to be of any x 3 x any x any, not of 1 x 1 x 64 x 64");
+  expect_error<ModelError>(explain({array(torch::zeros({1, 1, 64, 64}))}, "stage2", 1),
+                           "is to be of any x 3 x any x any, not of 1 x 1 x 64 x 64");
   expect_error<ModelError>(explain({input, input}, "stage2", 1), "takes 1 inputs (\"pictures\"), not 2");
   expect_error<ModelError>(explain({array(pictures_ / 0)}, "stage2", 1), "NaN or infinity");
   const std::vector<plain::Tensor> two{array(torch::zeros({1, 3, 16, 16})), array(torch::zeros({1, 1, 8, 8}))};
-  expect_error<ModelError>([&] { plain::Network::load(two_ports_).explain(two, "mix", std::vector<Target>{1}); }, "0 (\"scores\"), 1 (\"map\")");
+  expect_error<ModelError>([&] { plain::Network::load(two_ports_).explain(two, "mix", std::vector<Target>{1}); },
+                           "0 (\"scores\"), 1 (\"map\")");
   expect_error<ModelError>([&] { plain::Network::load(networks / "absent.onnx"); }, "there is no network file");
   expect_error<ModelError>([&] { plain::Network::load(networks); }, "is a folder");
   expect_error<ModelError>([&] { plain::Network::load(networks / "make_networks.py"); }, "torch.onnx.export");
-  expect_error<ModelError>([&] { plain::Network::load(networks / "../../examples/shapes/shapes.pt"); }, "torch.onnx.export");
+  expect_error<ModelError>([&] { plain::Network::load(networks / "../../examples/shapes/shapes.pt"); },
+                           "torch.onnx.export");
 }
 
 class PlainReference : public testing::TestWithParam<ReferenceCase> {};
 
 TEST_P(PlainReference, GivesTheLibrarysNumbers) {
-  const std::filesystem::path file = reference_dir() / "onnx" / "real" / GetParam().network().filename().replace_extension(".onnx");
+  const std::filesystem::path file =
+      reference_dir() / "onnx" / "real" / GetParam().network().filename().replace_extension(".onnx");
   if (!exists(file)) GTEST_SKIP() << "the network is not there as ONNX";
   const std::vector<torch::Tensor> inputs = GetParam().inputs(GetParam().tensors());
   plain::Options options = everything();
@@ -218,7 +235,8 @@ TEST_P(PlainReference, GivesTheLibrarysNumbers) {
   expect_same(file, inputs, GetParam().row.at("layer"), {GetParam().target()}, options);
 }
 
-INSTANTIATE_TEST_SUITE_P(Real, PlainReference, testing::ValuesIn(reference_cases("real")), [](const auto& info) { return info.param.name(); });
+INSTANTIATE_TEST_SUITE_P(Real, PlainReference, testing::ValuesIn(reference_cases("real")),
+                         [](const auto& info) { return info.param.name(); });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PlainReference);
 
 }  // namespace

@@ -12,10 +12,10 @@ namespace {
 /// conv -> f -> conv -> ReLU -> mean over space, as TorchScript; `lines` compute f's result `y` from `x`.
 torch::jit::Module network_with(const std::string& lines) {
   torch::manual_seed(5);
-  return scripted("def forward(self, x):\n    x = torch.conv2d(x, self.first)\n" + lines +
-                      "    return torch.relu(torch.conv2d(y, self.second)).mean([2, 3])\n",
-                  {{"first", torch::randn({6, 2, 3, 3}, torch::kDouble)},
-                   {"second", torch::randn({4, 6, 3, 3}, torch::kDouble)}});
+  return scripted(
+      "def forward(self, x):\n    x = torch.conv2d(x, self.first)\n" + lines +
+          "    return torch.relu(torch.conv2d(y, self.second)).mean([2, 3])\n",
+      {{"first", torch::randn({6, 2, 3, 3}, torch::kDouble)}, {"second", torch::randn({4, 6, 3, 3}, torch::kDouble)}});
 }
 
 using Backward = std::function<torch::Tensor(const torch::Tensor& before, const torch::Tensor& gradient)>;
@@ -61,7 +61,9 @@ class ReluSpelling : public testing::TestWithParam<Spelling> {
       return half(gradient, rule(before, gradient));
     };
   }
-  static torch::Tensor f(const torch::Tensor& x) { return GetParam().first_half ? half(x, x.clamp_min(0)) : x.clamp_min(0); }
+  static torch::Tensor f(const torch::Tensor& x) {
+    return GetParam().first_half ? half(x, x.clamp_min(0)) : x.clamp_min(0);
+  }
 };
 
 TEST_P(ReluSpelling, IsGuidedAsThePapersSay) {
@@ -82,8 +84,9 @@ TEST_P(ReluSpelling, IsGuidedAsThePapersSay) {
 
 TEST_P(ReluSpelling, IsCounted) {
   const torch::jit::Module network = network_with(GetParam().lines);
-  const Explanation explanation = GuidedGradCam(network, "none").explain(
-      torch::randn({1, 2, 9, 9}, torch::kDouble), {0}, AttributeOptions().methods({Method::guided_backprop}));
+  const Explanation explanation = GuidedGradCam(network, "none")
+                                      .explain(torch::randn({1, 2, 9, 9}, torch::kDouble), {0},
+                                               AttributeOptions().methods({Method::guided_backprop}));
   EXPECT_EQ(explanation.activations.relus_guided, GetParam().name == std::string("twice") ? 3 : 2);
   EXPECT_TRUE(explanation.activations.not_guided.empty());
 }
@@ -91,8 +94,7 @@ TEST_P(ReluSpelling, IsCounted) {
 INSTANTIATE_TEST_SUITE_P(
     Spellings, ReluSpelling,
     testing::Values(Spelling{"function", "    y = torch.relu(x)\n", false},
-                    Spelling{"method", "    y = x.relu()\n", false},
-                    Spelling{"in_place", "    y = x.relu_()\n", false},
+                    Spelling{"method", "    y = x.relu()\n", false}, Spelling{"in_place", "    y = x.relu_()\n", false},
                     Spelling{"clamp", "    y = x.clamp(min=0)\n", false},
                     Spelling{"clamp_in_place", "    y = x.clamp_(min=0.0)\n", false},
                     Spelling{"clamp_min", "    y = torch.clamp_min(x, 0)\n", false},
@@ -102,8 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Spelling{"in_place_on_a_slice", "    x[:, :3].relu_()\n    y = x\n", true},
                     Spelling{"clamp_in_place_on_a_slice", "    x[:, :3].clamp_(min=0)\n    y = x\n", true},
                     Spelling{"in_place_on_a_view", "    x.view([x.size(0), -1]).relu_()\n    y = x\n", false},
-                    Spelling{"in_place_on_a_permutation", "    y = x.permute([0, 2, 3, 1]).relu_().permute([0, 3, 1, 2])\n",
-                             false}),
+                    Spelling{"in_place_on_a_permutation",
+                             "    y = x.permute([0, 2, 3, 1]).relu_().permute([0, 3, 1, 2])\n", false}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(ReluAtZero, HasNoGradientHoweverItIsWritten) {
@@ -144,8 +146,9 @@ def forward(self, x):
     x = torch.sigmoid(torch.leaky_relu(torch.relu6(torch.relu(x)), 0.1))
     return torch.maximum(x, torch.zeros_like(x)).mean([2, 3])
 )");
-  const Explanation explanation = GuidedGradCam(network, "none").explain(
-      torch::randn({1, 2, 4, 4}), {0}, AttributeOptions().methods({Method::guided_backprop}));
+  const Explanation explanation =
+      GuidedGradCam(network, "none")
+          .explain(torch::randn({1, 2, 4, 4}), {0}, AttributeOptions().methods({Method::guided_backprop}));
   EXPECT_EQ(explanation.activations.relus_guided, 1);
   EXPECT_EQ(explanation.activations.not_guided,
             (std::map<std::string, std::int64_t>{{"relu6", 1}, {"leaky_relu", 1}, {"sigmoid", 1}, {"maximum", 1}}));

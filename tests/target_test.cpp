@@ -33,9 +33,9 @@ TEST(Target, NoneNeedsOneNumberAnExample) {
 }
 
 TEST(Target, OutsideTheOutputIsAnError) {
-  for (const Target& target : {Target(5), Target(-1), Target::at({1, 0}), Target::per_example({0, 5}),
-                               Target::per_example({0}), Target::per_example({0, 1, 2}),
-                               Target::per_example_at({{0}, {7}}), Target::at({})})
+  for (const Target& target :
+       {Target(5), Target(-1), Target::at({1, 0}), Target::per_example({0, 5}), Target::per_example({0}),
+        Target::per_example({0, 1, 2}), Target::per_example_at({{0}, {7}}), Target::at({})})
     EXPECT_THROW(target.resolve({2, 5}), TargetError) << target.to_string();
   EXPECT_THROW(Target(1).resolve({2, 5, 4}), TargetError);
   EXPECT_THROW(Target::per_example({1, 1}).resolve({2, 5, 4}), TargetError);

@@ -29,7 +29,8 @@ double plain_structural_similarity(const torch::Tensor& a, const torch::Tensor& 
   constexpr int size = 11;
   double weights[size][size], all = 0;
   for (int i = 0; i < size; ++i)
-    for (int j = 0; j < size; ++j) all += weights[i][j] = std::exp(-((i - 5) * (i - 5) + (j - 5) * (j - 5)) / (2 * 1.5 * 1.5));
+    for (int j = 0; j < size; ++j)
+      all += weights[i][j] = std::exp(-((i - 5) * (i - 5) + (j - 5) * (j - 5)) / (2 * 1.5 * 1.5));
   const auto x = a.accessor<double, 2>(), y = b.accessor<double, 2>();
   double sum = 0;
   int windows = 0;
@@ -55,8 +56,10 @@ double plain_structural_similarity(const torch::Tensor& a, const torch::Tensor& 
 
 TEST(StructuralSimilarity, IsTheFormulaOfTheSource) {
   torch::manual_seed(3);
-  const torch::Tensor a = torch::rand({17, 23}, torch::kDouble), b = (a + 0.2 * torch::rand({17, 23}, torch::kDouble)).clamp(0, 1);
-  EXPECT_NEAR(structural_similarity(a, b), plain_structural_similarity(a, b), 1e-9) << "double precision in another order";
+  const torch::Tensor a = torch::rand({17, 23}, torch::kDouble),
+                      b = (a + 0.2 * torch::rand({17, 23}, torch::kDouble)).clamp(0, 1);
+  EXPECT_NEAR(structural_similarity(a, b), plain_structural_similarity(a, b), 1e-9)
+      << "double precision in another order";
   EXPECT_NEAR(structural_similarity(a, a), 1, 1e-12);
   EXPECT_THROW(structural_similarity(a, b.t()), InputError);
 }
@@ -89,7 +92,8 @@ def forward(self, x):
 )";
 
 Model upper_half_model() {
-  const torch::jit::Module conv = scripted("def forward(self, x):\n    return torch.conv2d(x, self.weight)\n", {{"weight", torch::ones({1, 1, 1, 1})}});
+  const torch::jit::Module conv = scripted("def forward(self, x):\n    return torch.conv2d(x, self.weight)\n",
+                                           {{"weight", torch::ones({1, 1, 1, 1})}});
   const torch::jit::Module network = scripted(upper_half, {}, {{"conv", conv}});
   return Model(network);
 }
@@ -109,7 +113,8 @@ TEST(TrustReport, DeletionFollowsTheFormulaOnANetworkThatIsKnown) {
   const TrustReport report = check_trust(upper_half_model(), "conv", image, 1, quick());
   ASSERT_EQ(report.fractions, (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
   const auto probability = [](double score) { return 1 / (1 + std::exp(2 - score)); };
-  // Guided backpropagation names the upper half, from the top left: a quarter of all pixels is half of those that count.
+  // Guided backpropagation names the upper half, from the top left: a quarter of all pixels is half of those that
+  // count.
   const PixelCurve& curve = report.deletion.methods.at(Method::guided_backprop);
   const std::vector<double> expected{probability(10), probability(5), probability(0), probability(0), probability(0)};
   ASSERT_EQ(curve.probabilities.size(), expected.size());
@@ -120,7 +125,8 @@ TEST(TrustReport, DeletionFollowsTheFormulaOnANetworkThatIsKnown) {
   }
   EXPECT_NEAR(curve.area, area, 1e-6);
   EXPECT_NEAR(report.probability, probability(10), 1e-6);
-  EXPECT_NEAR(report.insertion.methods.at(Method::guided_backprop).probabilities.back(), probability(10), 1e-6) << "all pixels are there";
+  EXPECT_NEAR(report.insertion.methods.at(Method::guided_backprop).probabilities.back(), probability(10), 1e-6)
+      << "all pixels are there";
   EXPECT_GT(report.deletion.random.area, curve.area);
   EXPECT_EQ(report.classes.size(), 1U) << "there is one other class";
 }
@@ -130,7 +136,8 @@ class Shapes : public testing::Test {
   static constexpr int star = 3, ring = 4;
   Shapes() : model_(Model::load(WHYCAM_SOURCE_DIR "/examples/shapes/shapes.pt")) {
     const picture::Preprocessing preprocessing;
-    image_ = to_tensor(to_network_input(picture::read_image(WHYCAM_SOURCE_DIR "/examples/shapes/two_shapes.png", 3), preprocessing));
+    image_ = to_tensor(
+        to_network_input(picture::read_image(WHYCAM_SOURCE_DIR "/examples/shapes/two_shapes.png", 3), preprocessing));
   }
   Model model_;
   torch::Tensor image_;
@@ -145,7 +152,8 @@ TEST_F(Shapes, MapsAnswerAsTheLiteratureSays) {
   EXPECT_EQ(report.classes[0].other_class, ring);
   const MethodSimilarity& with_ring = report.classes[0].similarity;
   EXPECT_LT(with_ring.at(Method::grad_cam).rank_correlation_of_magnitudes, 0.3) << "Grad-CAM tells star and ring apart";
-  EXPECT_GT(with_ring.at(Method::guided_backprop).rank_correlation_of_magnitudes, 0.8) << "guided backpropagation hardly does";
+  EXPECT_GT(with_ring.at(Method::guided_backprop).rank_correlation_of_magnitudes, 0.8)
+      << "guided backpropagation hardly does";
   ASSERT_EQ(report.randomisation.size(), 3U);
   EXPECT_LT(report.randomisation.back().similarity.at(Method::grad_cam).rank_correlation_of_magnitudes, 0.5);
   EXPECT_GT(report.insertion.methods.at(Method::grad_cam).area, report.insertion.random.area);
@@ -166,7 +174,8 @@ TEST_F(Shapes, EveryModuleWithWeightsIsRandomisedOnceFromTheOutputOn) {
   EXPECT_EQ(report.randomisation.back().modules[0].substr(0, 4), "stem");
   std::size_t with_weights = 0;
   const torch::jit::Module network = torch::jit::load(WHYCAM_SOURCE_DIR "/examples/shapes/shapes.pt");
-  for (const torch::jit::Module& module : network.modules()) with_weights += module.parameters(/*recurse=*/false).size() > 0;
+  for (const torch::jit::Module& module : network.modules())
+    with_weights += module.parameters(/*recurse=*/false).size() > 0;
   EXPECT_EQ(modules.size(), with_weights);
 }
 
@@ -178,7 +187,8 @@ TEST_F(Shapes, TheSameSeedGivesTheSameReportAndTheModelStaysAsItIs) {
   const auto correlation = [&](std::uint64_t seed) {
     options.seed = seed;
     const TrustReport report = check_trust(model_, "stage4", image_, star, options);
-    return report.randomisation.back().similarity.at(Method::guided_backprop).rank_correlation + report.deletion.random.area;
+    return report.randomisation.back().similarity.at(Method::guided_backprop).rank_correlation +
+           report.deletion.random.area;
   };
   EXPECT_EQ(correlation(1), correlation(1));
   EXPECT_NE(correlation(1), correlation(2));
@@ -197,18 +207,24 @@ TEST(TrustReport, SaysWhatWasLeftOut) {
   EXPECT_FALSE(report.deletion.methods.empty());
 }
 
-/// Two convolutions that share one weight, a parameter of the network itself, and a classifier whose weight is used directly.
+/// Two convolutions that share one weight, a parameter of the network itself, and a classifier whose weight is used
+/// directly.
 Model sharing_model() {
-  const char* const convolve = "def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.weight, padding=[1, 1]))\n";
+  const char* const convolve =
+      "def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.weight, padding=[1, 1]))\n";
   torch::manual_seed(5);
   const torch::Tensor shared = torch::randn({3, 3, 3, 3});
-  const torch::jit::Module first = scripted(convolve, {{"weight", shared}}), second = scripted(convolve, {{"weight", shared}});
-  const torch::jit::Module classifier = scripted("def forward(self, x):\n    return x\n", {{"weight", torch::randn({4, 3})}});
+  const torch::jit::Module first = scripted(convolve, {{"weight", shared}}),
+                           second = scripted(convolve, {{"weight", shared}});
+  const torch::jit::Module classifier =
+      scripted("def forward(self, x):\n    return x\n", {{"weight", torch::randn({4, 3})}});
   return Model(scripted(R"(
 def forward(self, x):
     y = self.second.forward(self.first.forward(x)) * self.scale
     return torch.matmul(y.mean([2, 3]), self.classifier.weight.t())
-)", {{"scale", torch::ones({3, 1, 1})}}, {{"first", first}, {"second", second}, {"classifier", classifier}}));
+)",
+                        {{"scale", torch::ones({3, 1, 1})}},
+                        {{"first", first}, {"second", second}, {"classifier", classifier}}));
 }
 
 TEST(Randomisation, SaysWhichWeightsHaveNoPlaceInTheOrder) {
@@ -220,7 +236,8 @@ TEST(Randomisation, SaysWhichWeightsHaveNoPlaceInTheOrder) {
   EXPECT_EQ(report.randomisation[0].modules, std::vector<std::string>{"second"});
   EXPECT_EQ(report.randomisation[1].modules, std::vector<std::string>{"first"});
   ASSERT_EQ(report.left_out.size(), 1U);
-  EXPECT_NE(report.left_out[0].find("stayed as trained: classifier, the network itself"), std::string::npos) << report.left_out[0];
+  EXPECT_NE(report.left_out[0].find("stayed as trained: classifier, the network itself"), std::string::npos)
+      << report.left_out[0];
 }
 
 TEST(Randomisation, ReplacesASharedWeightInAllModulesAtOnce) {
@@ -229,7 +246,8 @@ TEST(Randomisation, ReplacesASharedWeightInAllModulesAtOnce) {
   options.randomisation_steps = 8;
   const TrustReport report = check_trust(sharing_model(), "second", torch::rand({1, 3, 16, 16}), 1, options);
   ASSERT_EQ(report.randomisation.size(), 2U);
-  EXPECT_EQ(report.randomisation[0].probability, report.randomisation[1].probability) << "the first step replaced it already";
+  EXPECT_EQ(report.randomisation[0].probability, report.randomisation[1].probability)
+      << "the first step replaced it already";
   EXPECT_NE(report.randomisation[0].probability, report.probability);
 }
 

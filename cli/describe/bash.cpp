@@ -27,8 +27,7 @@ std::string value_case(const std::string& command, const OptionText& option) {
       break;
   }
   std::string patterns;
-  for (const std::string& name : option.names)
-    patterns += (patterns.empty() ? "" : "|") + command + ":" + name;
+  for (const std::string& name : option.names) patterns += (patterns.empty() ? "" : "|") + command + ":" + name;
   return fmt::format("    {}) {} ;;\n", patterns, action);
 }
 
@@ -66,11 +65,9 @@ std::string bash_completion(const CLI::App& app) {
   std::string text = fmt::format(beginning, app.get_name());
   for (const CommandText& command : subcommands)
     for (const OptionText& option : command.options) text += value_case(command.name, option);
-  text += fmt::format("    :*) words='{} {}' ;;\n", joined_names(subcommands),
-                      joined_names(describe(app).options));
+  text += fmt::format("    :*) words='{} {}' ;;\n", joined_names(subcommands), joined_names(describe(app).options));
   for (const CommandText& command : subcommands)
-    text += fmt::format("    {}:*) [[ $word != -* ]] || words='{}' ;;\n", command.name,
-                        joined_names(command.options));
+    text += fmt::format("    {}:*) [[ $word != -* ]] || words='{}' ;;\n", command.name, joined_names(command.options));
   return text + fmt::format(end, app.get_name());
 }
 

@@ -8,10 +8,9 @@ namespace {
 
 std::string quoted(const std::string& text) {
   return "'" +
-         quoted_by(text,
-                   [](char letter) {
-                     return (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter);
-                   }) +
+         quoted_by(
+             text,
+             [](char letter) { return (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter); }) +
          "'";
 }
 

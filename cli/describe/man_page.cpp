@@ -83,8 +83,7 @@ std::string commands(const CLI::App& app) {
   std::string text;
   for (const CommandText& command : describe_subcommands(app))
     text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name),
-                        sentence(command.description), items(command.positionals, true),
-                        items(command.options, false));
+                        sentence(command.description), items(command.positionals, true), items(command.options, false));
   return text;
 }
 
@@ -98,8 +97,8 @@ std::string exit_status() {
   return text;
 }
 
-/// Leaves out what is not of this build: lines from `.\" only with NAME` (or `only without NAME`) to `.\" end`, where there is no
-/// subcommand of that name (or there is one).
+/// Leaves out what is not of this build: lines from `.\" only with NAME` (or `only without NAME`) to `.\" end`, where
+/// there is no subcommand of that name (or there is one).
 std::string of_this_build(const CLI::App& app, const std::string& page) {
   const std::string with = ".\\\" only with ", without = ".\\\" only without ", end = ".\\\" end";
   const std::vector<CommandText> all = describe_subcommands(app);

@@ -40,8 +40,7 @@ void add_value(OptionText& text, const std::string& type_name) {
   const std::size_t colon = std::min(type_name.find(':'), type_name.size());
   text.placeholder = type_name.substr(0, colon);
   text.limits = type_name.substr(std::min(colon + 1, type_name.size()));
-  if (text.placeholder == "TEXT" && !text.limits.empty())
-    text.placeholder = text.limits;  // the check knows more
+  if (text.placeholder == "TEXT" && !text.limits.empty()) text.placeholder = text.limits;  // the check knows more
   if (text.placeholder == text.limits) text.limits.clear();
   text.kind = kind_of(text.placeholder);
   if (text.kind != ValueKind::choice) return;
@@ -70,8 +69,7 @@ void add_options(const CLI::App& app, CommandText& command) {
     auto& list = option->get_positional() ? command.positionals : command.options;
     list.push_back(describe_option(*option));
   }
-  for (const CLI::App* group :
-       app.get_subcommands([](const CLI::App* other) { return other->get_name().empty(); }))
+  for (const CLI::App* group : app.get_subcommands([](const CLI::App* other) { return other->get_name().empty(); }))
     add_options(*group, command);
 }
 
@@ -86,15 +84,13 @@ CommandText describe(const CLI::App& app) {
 std::vector<CommandText> describe_subcommands(const CLI::App& app) {
   std::vector<CommandText> commands;
   for (const CLI::App* subcommand : app.get_subcommands({}))
-    if (!subcommand->get_name().empty() && !subcommand->get_group().empty())
-      commands.push_back(describe(*subcommand));
+    if (!subcommand->get_name().empty() && !subcommand->get_group().empty()) commands.push_back(describe(*subcommand));
   return commands;
 }
 
 std::string joined_names(const std::vector<OptionText>& options) {
   std::vector<std::string> names;
-  for (const OptionText& option : options)
-    names.insert(names.end(), option.names.begin(), option.names.end());
+  for (const OptionText& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
   return fmt::format("{}", fmt::join(names, " "));
 }
 

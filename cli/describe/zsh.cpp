@@ -42,8 +42,7 @@ std::string option_arguments(const OptionText& option, const std::string& indent
     const std::string message = option.kind == ValueKind::choice ? "one of" : option.placeholder;
     const std::string value = flag ? "" : fmt::format(":{}:{}", described(message), action(option));
     const char* joint = flag ? "" : name.rfind("--", 0) == 0 ? "=" : "+";  // --name=value, -nvalue
-    text +=
-        fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, joint, described(option.description), value);
+    text += fmt::format(" \\\n{}'{}{}{}[{}]{}'", indent, once, name, joint, described(option.description), value);
   }
   return text;
 }
@@ -74,8 +73,8 @@ std::string zsh_completion(const CLI::App& app) {
       "  case $state in\n    command) _describe command commands ;;\n    argument)\n      case $words[1] "
       "in\n";
   for (const CommandText& command : subcommands)
-    text += fmt::format("        {})\n          {}\n          ;;\n", command.name,
-                        arguments_of(command, "            "));
+    text +=
+        fmt::format("        {})\n          {}\n          ;;\n", command.name, arguments_of(command, "            "));
   text += fmt::format("      esac\n      ;;\n  esac\n}}\n\n_{} \"$@\"\n", name);
   return text;
 }

@@ -36,7 +36,9 @@ Json json_of(const MethodSimilarity& similarity) {
 }
 
 Json json_of(const PixelCurves& curves) {
-  const auto one = [](const PixelCurve& curve) { return Json{{"area", curve.area}, {"probabilities", curve.probabilities}}; };
+  const auto one = [](const PixelCurve& curve) {
+    return Json{{"area", curve.area}, {"probabilities", curve.probabilities}};
+  };
   Json all = Json::object();
   for (const auto& [method, curve] : curves.methods) all[name_of(method)] = one(curve);
   if (!curves.random.probabilities.empty()) all["random"] = one(curves.random);
@@ -63,22 +65,40 @@ class Check {
   Json document() const {
     Json classes = Json::array(), steps = Json::array();
     for (const ClassSensitivity& one : report_.classes)
-      classes.push_back({{"class", one.other_class}, {"label", label(one.other_class)}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
+      classes.push_back({{"class", one.other_class},
+                         {"label", label(one.other_class)},
+                         {"probability", one.probability},
+                         {"similarity", json_of(one.similarity)}});
     for (const RandomisationStep& one : report_.randomisation)
-      steps.push_back({{"modules", one.modules}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
+      steps.push_back(
+          {{"modules", one.modules}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
     const Explanation& explanation = report_.explanation;
-    return {{"whycam", version}, {"model", arguments_.model}, {"input", arguments_.input}, {"layer", layer_},
-            {"class", report_.target}, {"label", label(report_.target)}, {"probability", report_.probability},
-            {"interpolation", arguments_.interpolate}, {"guided_rule", arguments_.guided_rule}, {"seed", arguments_.seed},
-            {"engine", explanation.engine}, {"why_not_compiled", explanation.why_not_compiled},
-            {"relus_guided", explanation.activations.relus_guided}, {"activations_not_guided", explanation.activations.not_guided},
-            {"warnings", explanation.warnings}, {"left_out", report_.left_out}, {"other_classes", classes},
-            {"cascading_randomisation", steps}, {"fractions", report_.fractions}, {"insertion", json_of(report_.insertion)},
+    return {{"whycam", version},
+            {"model", arguments_.model},
+            {"input", arguments_.input},
+            {"layer", layer_},
+            {"class", report_.target},
+            {"label", label(report_.target)},
+            {"probability", report_.probability},
+            {"interpolation", arguments_.interpolate},
+            {"guided_rule", arguments_.guided_rule},
+            {"seed", arguments_.seed},
+            {"engine", explanation.engine},
+            {"why_not_compiled", explanation.why_not_compiled},
+            {"relus_guided", explanation.activations.relus_guided},
+            {"activations_not_guided", explanation.activations.not_guided},
+            {"warnings", explanation.warnings},
+            {"left_out", report_.left_out},
+            {"other_classes", classes},
+            {"cascading_randomisation", steps},
+            {"fractions", report_.fractions},
+            {"insertion", json_of(report_.insertion)},
             {"deletion", json_of(report_.deletion)}};
   }
 
   void print() const {
-    std::cout << fmt::format("{}: class {} with probability {:.4f}, layer {}\n", arguments_.input, shown(report_.target), report_.probability, layer_);
+    std::cout << fmt::format("{}: class {} with probability {:.4f}, layer {}\n", arguments_.input,
+                             shown(report_.target), report_.probability, layer_);
     print_activations();
     if (!report_.classes.empty()) print_classes();
     if (!report_.randomisation.empty()) print_randomisation();
@@ -90,7 +110,8 @@ class Check {
   std::int64_t target_of(const Model& model, const torch::Tensor& input, AttributeOptions attribute) const {
     const TargetChoice choice = parse_target(arguments_.target, labels_);
     if (const auto* top = std::get_if<Top>(&choice); top && top->count != 1)
-      throw Failure(ExitCode::target, "the check looks at one class; --target takes a number, a label or top1, not \"" + arguments_.target + "\"");
+      throw Failure(ExitCode::target, "the check looks at one class; --target takes a number, a label or top1, not \"" +
+                                          arguments_.target + "\"");
     std::vector<Target::Indices> indices;
     const auto choose = [&](const torch::Tensor& output) {
       const std::vector<Target> targets = choose_targets({choice}, from_torch(output));
@@ -99,7 +120,8 @@ class Check {
     };
     GuidedGradCam(model, layer_).explain({input}, choose, attribute.methods({Method::grad_cam}));
     if (indices.at(0).size() != 1)
-      throw Failure(ExitCode::target, "the check asks for an output of examples x classes, and this network's is another");
+      throw Failure(ExitCode::target,
+                    "the check asks for an output of examples x classes, and this network's is another");
     return indices[0][0];
   }
 
@@ -111,15 +133,17 @@ class Check {
   void print_activations() const {
     const Explanation& explanation = report_.explanation;
     std::string others;
-    for (const auto& [name, count] : explanation.activations.not_guided) others += fmt::format("{}{} x {}", others.empty() ? "" : ", ", count, name);
-    std::cout << fmt::format("\nReLUs guided: {}; other activations, with their plain gradient: {}; engine: {}{}\n", explanation.activations.relus_guided,
-                             others.empty() ? "none" : others, explanation.engine,
+    for (const auto& [name, count] : explanation.activations.not_guided)
+      others += fmt::format("{}{} x {}", others.empty() ? "" : ", ", count, name);
+    std::cout << fmt::format("\nReLUs guided: {}; other activations, with their plain gradient: {}; engine: {}{}\n",
+                             explanation.activations.relus_guided, others.empty() ? "none" : others, explanation.engine,
                              explanation.why_not_compiled.empty() ? "" : " (" + explanation.why_not_compiled + ")");
     for (const std::string& warning : explanation.warnings) std::cout << "warning: " << warning << "\n";
   }
 
   static std::string similarity_text(const MapSimilarity& one) {
-    return number(one.rank_correlation) + " " + number(one.rank_correlation_of_magnitudes) + " " + number(one.structural_similarity);
+    return number(one.rank_correlation) + " " + number(one.rank_correlation_of_magnitudes) + " " +
+           number(one.structural_similarity);
   }
 
   static std::string row(const MethodSimilarity& similarity) {
@@ -140,8 +164,10 @@ class Check {
   }
 
   void print_classes() const {
-    std::cout << "\nDoes the map change with the class? Rank correlation (of the signed values, of magnitudes) and structural similarity (SSIM, of\n"
-                 "magnitudes) with the explained class's map: 1 is the same map, signed -1 its opposite. Guided backpropagation is known to\n"
+    std::cout << "\nDoes the map change with the class? Rank correlation (of the signed values, of magnitudes) and "
+                 "structural similarity (SSIM, of\n"
+                 "magnitudes) with the explained class's map: 1 is the same map, signed -1 its opposite. Guided "
+                 "backpropagation is known to\n"
                  "change little; what tells classes apart should come from Grad-CAM.\n";
     print_heading("class");
     for (const ClassSensitivity& one : report_.classes)
@@ -149,21 +175,29 @@ class Check {
   }
 
   void print_randomisation() const {
-    std::cout << fmt::format("\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is explained again (Adebayo et\n"
-                             "al. 2018). A map that stays like the trained network's (1) does not depend on what was learnt there (seed {}):\n",
-                             arguments_.seed);
+    std::cout << fmt::format(
+        "\nDoes the map depend on the weights? They are replaced from the output to the input, and the class is "
+        "explained again (Adebayo et\n"
+        "al. 2018). A map that stays like the trained network's (1) does not depend on what was learnt there (seed "
+        "{}):\n",
+        arguments_.seed);
     print_heading("randomised down to");
     for (const RandomisationStep& one : report_.randomisation)
       std::cout << fmt::format("{:32.32}{:7.4f}{}\n", one.modules.front(), one.probability, row(one.similarity));
   }
 
   void print_pixels() const {
-    std::cout << "\nDo the pixels that it names matter? Area under the class's probability while they are inserted or deleted (Petsiuk et al. 2018):\n"
+    std::cout << "\nDo the pixels that it names matter? Area under the class's probability while they are inserted or "
+                 "deleted (Petsiuk et al. 2018):\n"
                  "insertion higher and deletion lower than in a random order means that they do, to this network.\n";
     std::cout << fmt::format("{:20}{:>10}{:>10}\n", "", "insertion", "deletion");
-    const auto line = [](const std::string& name, double insertion, double deletion) { std::cout << fmt::format("{:20}{:10.3f}{:10.3f}\n", name, insertion, deletion); };
-    for (const auto& [method, curve] : report_.insertion.methods) line(name_of(method), curve.area, report_.deletion.methods.at(method).area);
-    if (!report_.insertion.random.probabilities.empty()) line("random order", report_.insertion.random.area, report_.deletion.random.area);
+    const auto line = [](const std::string& name, double insertion, double deletion) {
+      std::cout << fmt::format("{:20}{:10.3f}{:10.3f}\n", name, insertion, deletion);
+    };
+    for (const auto& [method, curve] : report_.insertion.methods)
+      line(name_of(method), curve.area, report_.deletion.methods.at(method).area);
+    if (!report_.insertion.random.probabilities.empty())
+      line("random order", report_.insertion.random.area, report_.deletion.random.area);
   }
 
   const CheckArguments& arguments_;
@@ -179,10 +213,13 @@ ExitCode check(const CheckArguments& arguments) {
   const picture::Preprocessing preprocessing = arguments.preprocessing.parse();
   Check check(arguments, arguments.labels.empty() ? Labels() : Labels(arguments.labels));
   const std::vector<InputFile> files = find_inputs({arguments.input});
-  if (files.size() != 1) throw Failure(ExitCode::input, "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
+  if (files.size() != 1)
+    throw Failure(ExitCode::input,
+                  "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
   const Input input = read_input(files[0], preprocessing);
   if (input.tensor.shape[0] != 1)
-    throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " + std::to_string(input.tensor.shape[0]));
+    throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +
+                                       std::to_string(input.tensor.shape[0]));
   const Model model = load_model(arguments.model);
   const std::filesystem::path folder = arguments.output_dir;
   prepare_folder(folder);

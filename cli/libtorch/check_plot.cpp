@@ -11,16 +11,26 @@ namespace {
 
 picture::Rgb colour_of(Method method) {
   switch (method) {
-    case Method::grad_cam: return {213, 94, 0};
-    case Method::guided_backprop: return {0, 114, 178};
-    default: return {0, 130, 80};
+    case Method::grad_cam:
+      return {213, 94, 0};
+    case Method::guided_backprop:
+      return {0, 114, 178};
+    default:
+      return {0, 130, 80};
   }
 }
 
 /// By one of the rank correlations, as the paper's figures are.
-picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimilarity::*correlation, const std::string& values) {
-  picture::PlotPanel panel{"weights randomised: " + values, "share of the modules randomised, from the output on",
-                           "rank correlation with the trained map", 0, 1, -1, 1, {}};
+picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimilarity::* correlation,
+                                       const std::string& values) {
+  picture::PlotPanel panel{"weights randomised: " + values,
+                           "share of the modules randomised, from the output on",
+                           "rank correlation with the trained map",
+                           0,
+                           1,
+                           -1,
+                           1,
+                           {}};
   double modules = 0;
   for (const RandomisationStep& step : report.randomisation) modules += static_cast<double>(step.modules.size());
   for (const Method method : {Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam}) {
@@ -37,12 +47,14 @@ picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimi
   return panel;
 }
 
-picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& curves, const std::string& title, const std::string& x_title) {
+picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& curves, const std::string& title,
+                               const std::string& x_title) {
   picture::PlotPanel panel{title, x_title, "probability of the class", 0, 1, 0, 1, {}};
   const auto add = [&](const std::string& name, const PixelCurve& curve, picture::Rgb colour, bool dashed) {
     char area[32];
     std::snprintf(area, sizeof area, ", area %.3f", curve.area);
-    if (!curve.probabilities.empty()) panel.lines.push_back({name + area, report.fractions, curve.probabilities, colour, dashed});
+    if (!curve.probabilities.empty())
+      panel.lines.push_back({name + area, report.fractions, curve.probabilities, colour, dashed});
   };
   for (const auto& [method, curve] : curves.methods) add(name_of(method), curve, colour_of(method), false);
   add("random order", curves.random, {120, 120, 120}, true);
@@ -58,8 +70,10 @@ picture::Image plot_of(const TrustReport& report) {
     panels.push_back(randomisation_panel(report, &MapSimilarity::rank_correlation_of_magnitudes, "magnitudes"));
   }
   if (!report.fractions.empty()) {
-    panels.push_back(pixel_panel(report, report.insertion, "insertion into a blurred picture", "share of the pixels inserted"));
-    panels.push_back(pixel_panel(report, report.deletion, "deletion to the mean colour", "share of the pixels deleted"));
+    panels.push_back(
+        pixel_panel(report, report.insertion, "insertion into a blurred picture", "share of the pixels inserted"));
+    panels.push_back(
+        pixel_panel(report, report.deletion, "deletion to the mean colour", "share of the pixels deleted"));
   }
   return panels.empty() ? picture::Image() : picture::plot(panels);
 }

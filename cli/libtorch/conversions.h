@@ -13,7 +13,8 @@ namespace whycam::cli {
 
 torch::Tensor to_torch(const Tensor& tensor);
 
-/// An input of a network: as it is, but for one in single precision of a network in double precision, which loses nothing.
+/// An input of a network: as it is, but for one in single precision of a network in double precision, which loses
+/// nothing.
 torch::Tensor to_torch(const Tensor& tensor, const Model& network);
 Tensor from_torch(const torch::Tensor& tensor);
 AttributeOptions to_options(const AttributionSettings& settings);

@@ -35,16 +35,21 @@ class LibtorchNetwork : public Network {
   std::vector<LayerInfo> layers(const Tensor& input) override { return model_.layers({to_torch(input, model_)}); }
   std::string default_layer(const Tensor& input) override { return model_.default_layer({to_torch(input, model_)}); }
 
-  Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets, const AttributionSettings& settings) override {
+  Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets,
+                 const AttributionSettings& settings) override {
     if (!explainer_ || layer != layer_) explainer_.emplace(model_, layer_ = layer);
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(from_torch(output)); };
     const Explanation explanation = explainer_->explain({to_torch(input, model_)}, choose, to_options(settings));
-    Answer answer{from_torch(explanation.output), {}, explanation.activations, explanation.engine, explanation.why_not_compiled, explanation.warnings};
-    for (const TargetExplanation& target : explanation.targets) answer.targets.push_back(answered(target, settings.methods));
+    Answer answer{from_torch(explanation.output), {},
+                  explanation.activations,        explanation.engine,
+                  explanation.why_not_compiled,   explanation.warnings};
+    for (const TargetExplanation& target : explanation.targets)
+      answer.targets.push_back(answered(target, settings.methods));
     return answer;
   }
 
-  std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer, const AttributionSettings& settings) override {
+  std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer,
+                                       const AttributionSettings& settings) override {
     return whycam::graph_stages(model_, {to_torch(input, model_)}, layer, to_options(settings));
   }
 
@@ -56,7 +61,9 @@ class LibtorchNetwork : public Network {
 
 }  // namespace
 
-std::unique_ptr<Network> load_network(const std::string& path) { return std::make_unique<LibtorchNetwork>(load_model(path)); }
+std::unique_ptr<Network> load_network(const std::string& path) {
+  return std::make_unique<LibtorchNetwork>(load_model(path));
+}
 
 void use_threads(int threads) {  // some builds of libtorch start with one
   const int cores = static_cast<int>(std::thread::hardware_concurrency());

@@ -18,7 +18,8 @@ Tensor from_plain(plain::Tensor&& tensor) { return {std::move(tensor.shape), std
 
 plain::Tensor to_plain(const Tensor& tensor) {
   const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
-  if (!floats) throw ModelError("the ONNX network cannot be explained: inputs of the type Double; plans compute in float32");
+  if (!floats)
+    throw ModelError("the ONNX network cannot be explained: inputs of the type Double; plans compute in float32");
   return {tensor.shape, *floats};
 }
 
@@ -52,15 +53,19 @@ class PlainNetwork : public Network {
   std::vector<LayerInfo> layers(const Tensor& input) override { return network_.layers({input.shape}); }
   std::string default_layer(const Tensor& input) override { return network_.default_layer({input.shape}); }
 
-  Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets, const AttributionSettings& settings) override {
+  Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets,
+                 const AttributionSettings& settings) override {
     const auto choose = [&](const plain::Tensor& output) { return choose_targets({output.shape, output.values}); };
     plain::Explanation explanation = network_.explain({to_plain(input)}, layer, choose, to_options(settings));
-    Answer answer{from_plain(std::move(explanation.output)), {}, explanation.activations, "compiled", "", explanation.warnings};
-    for (plain::TargetExplanation& target : explanation.targets) answer.targets.push_back(answered(std::move(target), settings.methods));
+    Answer answer{
+        from_plain(std::move(explanation.output)), {}, explanation.activations, "compiled", "", explanation.warnings};
+    for (plain::TargetExplanation& target : explanation.targets)
+      answer.targets.push_back(answered(std::move(target), settings.methods));
     return answer;
   }
 
-  std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer, const AttributionSettings& settings) override {
+  std::vector<GraphStage> graph_stages(const Tensor& input, const std::string& layer,
+                                       const AttributionSettings& settings) override {
     return network_.graph_stages({input.shape}, layer, to_options(settings));
   }
 
@@ -85,7 +90,9 @@ void use_threads(int threads) {
 
 void require_engine(Engine engine) {
   if (engine == Engine::autograd)
-    throw Failure(ExitCode::usage, "this whycam was built without libtorch and has no autograd engine; take --engine compiled, which explains ONNX networks");
+    throw Failure(ExitCode::usage,
+                  "this whycam was built without libtorch and has no autograd engine; take --engine compiled, which "
+                  "explains ONNX networks");
 }
 
 }  // namespace whycam::cli

@@ -43,8 +43,7 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
   entry["maps"] = Json::object();
   for (const auto& [method, files] : line["files"].items())
     if (files.contains("picture"))
-      entry["maps"][method] =
-          data_address(picture::read_image(folder / files["picture"].get<std::string>(), 3));
+      entry["maps"][method] = data_address(picture::read_image(folder / files["picture"].get<std::string>(), 3));
   return entry;
 }
 
@@ -59,10 +58,10 @@ std::vector<picture::Image> seen_in(const ManifestLines& lines, const picture::P
 }
 
 /// One entry an example, or one that says why the input was skipped.
-void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder, const picture::Preprocessing& preprocessing) {
+void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder,
+               const picture::Preprocessing& preprocessing) {
   if (lines[0].contains("skipped")) {
-    inputs.push_back(
-        {{"input", lines[0]["input"]}, {"skipped", lines[0]["skipped"]}, {"entries", Json::array()}});
+    inputs.push_back({{"input", lines[0]["input"]}, {"skipped", lines[0]["skipped"]}, {"entries", Json::array()}});
     return;
   }
   const std::vector<picture::Image> seen = seen_in(lines, preprocessing);
@@ -84,8 +83,7 @@ void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::
 void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
                   const picture::Preprocessing& preprocessing) {
   Json data{{"settings", document}, {"warnings", document["warnings"]}, {"inputs", Json::array()}};
-  for (const char* elsewhere : {"explanations", "skipped", "warnings", "finished"})
-    data["settings"].erase(elsewhere);
+  for (const char* elsewhere : {"explanations", "skipped", "warnings", "finished"}) data["settings"].erase(elsewhere);
   for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, settings.folder, preprocessing);
   std::string page = report_page;
   const std::string place = "@DATA@";

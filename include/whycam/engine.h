@@ -7,9 +7,11 @@ namespace whycam {
 
 /// Both give the same explanations up to rounding in float32.
 enum class Engine {
-  automatic,  ///< compiled where it can, else autograd; the environment variable WHYCAM_ENGINE, where it is set, decides instead
+  automatic,  ///< compiled where it can, else autograd; the environment variable WHYCAM_ENGINE, where it is set,
+              ///< decides instead
   autograd,   ///< any network, through libtorch
-  compiled,   ///< TorchScript networks of known operators, float32, on the CPU: faster, in less memory; ModelError for others
+  compiled,   ///< TorchScript networks of known operators, float32, on the CPU: faster, in less memory; ModelError for
+              ///< others
 };
 
 const char* to_string(Engine engine);

@@ -25,20 +25,20 @@ struct LayerExplanation {
 /// One target's explanation.
 struct TargetExplanation {
   Target target;
-  torch::Tensor scores;                         ///< N: the explained number of the output, per example
-  std::vector<LayerExplanation> layers;         ///< one a layer of the explainer, in its order
-  std::vector<torch::Tensor> guided_backprop;   ///< one an input, of its shape
-  std::vector<torch::Tensor> deconvolution;     ///< one an input, of its shape
+  torch::Tensor scores;                        ///< N: the explained number of the output, per example
+  std::vector<LayerExplanation> layers;        ///< one a layer of the explainer, in its order
+  std::vector<torch::Tensor> guided_backprop;  ///< one an input, of its shape
+  std::vector<torch::Tensor> deconvolution;    ///< one an input, of its shape
 };
 
 /// All that one forward pass and its backward passes tell. Tensors are on the inputs' device, raw and signed.
 struct Explanation {
-  torch::Tensor output;                       ///< the network's output (the chosen element), without gradients
-  std::vector<TargetExplanation> targets;     ///< one a target, in their order
+  torch::Tensor output;                    ///< the network's output (the chosen element), without gradients
+  std::vector<TargetExplanation> targets;  ///< one a target, in their order
   ActivationReport activations;
-  std::string engine;                         ///< which engine ran: "compiled" or "autograd"
-  std::string why_not_compiled;               ///< the operator and its place, where the compiled engine was tried and could not
-  std::vector<std::string> warnings;          ///< what a careful reader should know, one sentence each
+  std::string engine;                 ///< which engine ran: "compiled" or "autograd"
+  std::string why_not_compiled;       ///< the operator and its place, where the compiled engine was tried and could not
+  std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
 };
 
 }  // namespace whycam

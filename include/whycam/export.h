@@ -14,25 +14,27 @@
 
 namespace whycam {
 
-/// Writes an ONNX network of standard operators (operator set 17). Beside the network's inputs it takes `target`, one int64 an example: which
-/// element of the explained output is explained, counted through the row in row-major order (for a classifier, the class). A target that is
-/// not there fails the run in runtimes that check places, as ONNX Runtime does. Beside the network's outputs (a TorchScript network's is called `output`)
-/// it gives, as raw float32,
+/// Writes an ONNX network of standard operators (operator set 17). Beside the network's inputs it takes `target`, one
+/// int64 an example: which element of the explained output is explained, counted through the row in row-major order
+/// (for a classifier, the class). A target that is not there fails the run in runtimes that check places, as ONNX
+/// Runtime does. Beside the network's outputs (a TorchScript network's is called `output`) it gives, as raw float32,
 ///  - `guided_grad_cam`, of the input's shape,
 ///  - `grad_cam`, N x 1 x (spatial extent of the input): not negative, resized as `options` says,
 ///  - `guided_backprop`, of the input's shape;
-/// where the network has several inputs, one of each for every input, with "_" and the input's name behind (an input to which the layer cannot be resized has
-/// guided backpropagation alone). The number of examples
-/// stays open, unless an ONNX network fixes it. Layer, rule, interpolation and whycam's version stand in the file's metadata, and
-/// what `metadata` adds. The file's cost grows with the network, not with its classes.
+/// where the network has several inputs, one of each for every input, with "_" and the input's name behind (an input to
+/// which the layer cannot be resized has guided backpropagation alone). The number of examples stays open, unless an
+/// ONNX network fixes it. Layer, rule, interpolation and whycam's version stand in the file's metadata, and what
+/// `metadata` adds. The file's cost grows with the network, not with its classes.
 ///
-/// `inputs` are examples: their shapes count, and those of the additional arguments (of which tensors with as many rows as there are examples become
-/// inputs that grow with the batch, other tensors fixed ones; what is no tensor is built in). Of `options`, the methods and the engine are not asked.
+/// `inputs` are examples: their shapes count, and those of the additional arguments (of which tensors with as many rows
+/// as there are examples become inputs that grow with the batch, other tensors fixed ones; what is no tensor is built
+/// in). Of `options`, the methods and the engine are not asked.
 ///
-/// Before the file is written, the ONNX library checks it, and it is run (by whycam's own reader and plans) on two different random inputs, with different targets and
-/// numbers of examples, and must give what the compiled engine does, to a relative L2 error of 1e-2 (a flipped mask is allowed, a number that was built in is not).
-/// Throws ModelError for a network that cannot be compiled or exported, with the operator's name and place; LayerError; InputError;
-/// OutputError where the file cannot be written. Thread-safe.
+/// Before the file is written, the ONNX library checks it, and it is run (by whycam's own reader and plans) on two
+/// different random inputs, with different targets and numbers of examples, and must give what the compiled engine
+/// does, to a relative L2 error of 1e-2 (a flipped mask is allowed, a number that was built in is not). Throws
+/// ModelError for a network that cannot be compiled or exported, with the operator's name and place; LayerError;
+/// InputError; OutputError where the file cannot be written. Thread-safe.
 void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
                         const std::filesystem::path& path, const AttributeOptions& options = {},
                         const std::vector<std::pair<std::string, std::string>>& metadata = {});

@@ -12,8 +12,8 @@
 
 namespace whycam {
 
-/// The graph of an explanation of such inputs, after each pass in order. Throws ModelError, with the operator and its place, where the
-/// network cannot be compiled.
+/// The graph of an explanation of such inputs, after each pass in order. Throws ModelError, with the operator and its
+/// place, where the network cannot be compiled.
 std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
                                      const AttributeOptions& options = {});
 

@@ -6,8 +6,8 @@
 
 namespace whycam {
 
-/// The graph behind one pass of the compiler, one line a node: its operator, what it reads, its parameters, the shape of its
-/// result, and the place in the network that it comes from.
+/// The graph behind one pass of the compiler, one line a node: its operator, what it reads, its parameters, the shape
+/// of its result, and the place in the network that it comes from.
 struct GraphStage {
   std::string pass;  ///< "lower" comes first
   std::size_t nodes = 0;

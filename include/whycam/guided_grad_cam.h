@@ -24,10 +24,10 @@ namespace whycam {
 class GuidedGradCam {
  public:
   /// Captum: GuidedGradCam(model, layer, device_ids). The layer is looked for when an explanation is asked for. Given
-  /// several devices, the network is copied to each, every batch is split over them, and the results are joined in order
-  /// on the inputs' device. (Several times the CPU makes as many replicas there.) Additional arguments: every tensor with as
-  /// many rows as there are examples is split with them, as DataParallel does; give one that is meant for all examples
-  /// another first dimension (1, say).
+  /// several devices, the network is copied to each, every batch is split over them, and the results are joined in
+  /// order on the inputs' device. (Several times the CPU makes as many replicas there.) Additional arguments: every
+  /// tensor with as many rows as there are examples is split with them, as DataParallel does; give one that is meant
+  /// for all examples another first dimension (1, say).
   GuidedGradCam(Model model, Layer layer, const std::vector<torch::Device>& device_ids = {})
       : GuidedGradCam(std::move(model), std::vector<Layer>{std::move(layer)}, device_ids) {}
   /// Several layers, explained from the same forward pass; for explain().

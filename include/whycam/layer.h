@@ -21,7 +21,7 @@ namespace whycam {
 /// which; without one the layer must give a single tensor. A null pointer is a LayerError.
 class Layer {
  public:
-  Layer(std::string path) : path_(std::move(path)) {}  // NOLINT: a path is a layer
+  Layer(std::string path) : path_(std::move(path)) {}   // NOLINT: a path is a layer
   Layer(const char* path) : path_(path ? path : "") {}  // NOLINT
   Layer(std::string path, std::int64_t index) : path_(std::move(path)), index_(index) {}
 

@@ -32,24 +32,25 @@ class Network;
 /// threads at once.
 class Model {
  public:
-  /// Reads a network, told apart by its content: a TorchScript file (scripted or traced), which is put in EVALUATION mode and moved
-  /// to `device`, or an ONNX file (with its weights in it or in files beside it, within its folder), which the compiled engine
-  /// explains on the CPU, in float32. The layers of an ONNX network are named by node ("/features/12/Concat"), by tensor, or by
-  /// the path of the exported module ("features.12").
-  /// The whole file is checked first, its checksums and what libtorch would trust blindly; a network remains a program,
-  /// though: load those of authors you trust. Throws ModelError where the file is missing, of another kind, or damaged.
+  /// Reads a network, told apart by its content: a TorchScript file (scripted or traced), which is put in EVALUATION
+  /// mode and moved to `device`, or an ONNX file (with its weights in it or in files beside it, within its folder),
+  /// which the compiled engine explains on the CPU, in float32. The layers of an ONNX network are named by node
+  /// ("/features/12/Concat"), by tensor, or by the path of the exported module ("features.12"). The whole file is
+  /// checked first, its checksums and what libtorch would trust blindly; a network remains a program, though: load
+  /// those of authors you trust. Throws ModelError where the file is missing, of another kind, or damaged.
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
-  /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters, and
-  /// keeps the mode that it has now. Weights that are written over later are seen (single numbers written through data() or
-  /// data_ptr(), of which libtorch keeps no count, may not be by the compiled engine). What the network writes on its attributes as it runs stays in that run.
+  /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters,
+  /// and keeps the mode that it has now. Weights that are written over later are seen (single numbers written through
+  /// data() or data_ptr(), of which libtorch keeps no count, may not be by the compiled engine). What the network
+  /// writes on its attributes as it runs stays in that run.
   Model(const torch::jit::Module& module);  // NOLINT: a network is a model
 
-  /// A C++ network: any torch::nn::Module with one forward(), which takes tensors first and then arguments of other types.
-  /// It is left as it is, mode and parameters; the Model shares it, and what training mode writes on its buffers is put
-  /// back. (Evaluation mode is to write nothing: what a forward() writes then, stays, as in any call of it.) Layers are given by reference or by name: libtorch's
-  /// own modules with weights, the children of a network that is itself a torch::nn::Sequential, and whycam::Tap
-  /// anywhere. Defined in whycam/module.h.
+  /// A C++ network: any torch::nn::Module with one forward(), which takes tensors first and then arguments of other
+  /// types. It is left as it is, mode and parameters; the Model shares it, and what training mode writes on its buffers
+  /// is put back. (Evaluation mode is to write nothing: what a forward() writes then, stays, as in any call of it.)
+  /// Layers are given by reference or by name: libtorch's own modules with weights, the children of a network that is
+  /// itself a torch::nn::Sequential, and whycam::Tap anywhere. Defined in whycam/module.h.
   template <class Net, class = std::enable_if_t<std::is_base_of_v<torch::nn::Module, Net>>>
   Model(const std::shared_ptr<Net>& net);  // NOLINT
   /// The same for a torch::nn::ModuleHolder, such as torch::nn::Sequential.
@@ -71,7 +72,8 @@ class Model {
   std::string default_layer(const std::vector<torch::Tensor>& inputs,
                             const std::vector<c10::IValue>& additional_forward_args = {}) const;
 
-  /// The floating-point type of the network's weights, which its inputs usually are to have; nothing where it has none, or of several types.
+  /// The floating-point type of the network's weights, which its inputs usually are to have; nothing where it has none,
+  /// or of several types.
   std::optional<torch::ScalarType> floating_type() const;
 
   /// A handle on a network, and the network behind it; for the inside of whycam.

@@ -70,10 +70,12 @@ T argument(const c10::IValue& value, std::size_t index, std::size_t given, std::
     return FromIValue<T>::get(value);
   } catch (const std::exception&) {
     if (index >= given)
-      throw ModelError("the network's forward takes " + std::to_string(count) + " arguments and " + std::to_string(given) +
+      throw ModelError("the network's forward takes " + std::to_string(count) + " arguments and " +
+                       std::to_string(given) +
                        " were given (defaults of C++ cannot be seen); give the others by additional_forward_args");
-    throw ModelError("argument " + std::to_string(index) + " of the network's forward, counted from 0, cannot be made of the " +
-                     value.tagKind() + " that was given");
+    throw ModelError("argument " + std::to_string(index) +
+                     " of the network's forward, counted from 0, cannot be made of the " + value.tagKind() +
+                     " that was given");
   }
 }
 
@@ -92,12 +94,14 @@ c10::IValue call(Function& function, std::vector<c10::IValue> values, std::index
 /// The arguments of a callable.
 template <class Callable, class = void>
 struct Signature {
-  static_assert(!std::is_class_v<Callable>,
-                "whycam cannot see which arguments this callable takes: its call is a template or overloaded. Wrap it in a "
-                "lambda that names them, as in [net](torch::Tensor x) { return net->forward(x); }");
+  static_assert(
+      !std::is_class_v<Callable>,
+      "whycam cannot see which arguments this callable takes: its call is a template or overloaded. Wrap it in a "
+      "lambda that names them, as in [net](torch::Tensor x) { return net->forward(x); }");
 };
 template <class Callable>
-struct Signature<Callable, std::void_t<decltype(&Callable::operator())>> : Signature<decltype(&Callable::operator())> {};
+struct Signature<Callable, std::void_t<decltype(&Callable::operator())>> : Signature<decltype(&Callable::operator())> {
+};
 template <class Result, class... Arguments>
 struct Signature<Result (*)(Arguments...)> {
   template <class Function>
@@ -127,10 +131,11 @@ std::shared_ptr<const Network> network_of(const std::shared_ptr<Net>& net) {
   if constexpr (std::is_same_v<Net, torch::nn::SequentialImpl>) {
     return sequential_network(net);
   } else {
-    static_assert(HasOneForward<Net>::value,
-                  "whycam needs a module with one forward(): this one has none, an overloaded one or a template (as a class "
-                  "derived from torch::nn::Sequential has). Give a function instead, as in "
-                  "whycam::Model::of([net](torch::Tensor x) { return net->forward(x); })");
+    static_assert(
+        HasOneForward<Net>::value,
+        "whycam needs a module with one forward(): this one has none, an overloaded one or a template (as a class "
+        "derived from torch::nn::Sequential has). Give a function instead, as in "
+        "whycam::Model::of([net](torch::Tensor x) { return net->forward(x); })");
     return module_network(net, [](torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
       Net& network = dynamic_cast<Net&>(*module);
       return Signature<decltype(&Net::forward)>::call_with(
@@ -150,11 +155,10 @@ Model::Model(const Holder& holder) : Model(holder.is_empty() ? nullptr : holder.
 
 template <class Function>
 Model Model::of(Function function) {
-  return Model(network::function_network(
-      [function = std::make_shared<Function>(std::move(function))](
-                   torch::nn::Module*, const std::vector<c10::IValue>& arguments) {
-        return network::Signature<Function>::call_with(*function, arguments);
-      }));
+  return Model(network::function_network([function = std::make_shared<Function>(std::move(function))](
+                                             torch::nn::Module*, const std::vector<c10::IValue>& arguments) {
+    return network::Signature<Function>::call_with(*function, arguments);
+  }));
 }
 
 }  // namespace whycam

@@ -6,8 +6,8 @@
 
 namespace whycam {
 
-/// Up to `count` of `names`, the most similar to `wanted` first (edit distance, letter case ignored; a name that contains
-/// the wanted one, or stands in it, comes before others).
+/// Up to `count` of `names`, the most similar to `wanted` first (edit distance, letter case ignored; a name that
+/// contains the wanted one, or stands in it, comes before others).
 std::vector<std::string> nearest_names(const std::string& wanted, const std::vector<std::string>& names,
                                        std::size_t count = 3);
 

@@ -60,8 +60,8 @@ class AttributeOptions {
   }
   GuidedRule guided_rule() const { return guided_rule_; }
 
-  /// What deconvolution replaces at a ReLU, apart from guided_rule. Default: captum, the whole gradient at the tensor that
-  /// enters the ReLU, with it what came around the ReLU; paper: only what passes through the ReLU.
+  /// What deconvolution replaces at a ReLU, apart from guided_rule. Default: captum, the whole gradient at the tensor
+  /// that enters the ReLU, with it what came around the ReLU; paper: only what passes through the ReLU.
   AttributeOptions& deconvolution_rule(GuidedRule rule) {
     deconvolution_rule_ = rule;
     return *this;

@@ -1,4 +1,5 @@
-// Guided Grad-CAM for ONNX networks on plain buffers of floats: all of it works without libtorch, in any build of whycam.
+// Guided Grad-CAM for ONNX networks on plain buffers of floats: all of it works without libtorch, in any build of
+// whycam.
 #pragma once
 
 #include <cstdint>
@@ -31,26 +32,29 @@ using Shape = std::vector<std::int64_t>;
 
 /// How an explanation is computed; the defaults are Captum's.
 struct Options {
-  Interpolation interpolation = Interpolation::nearest;  ///< how Grad-CAM is resized to an input; the Grad-CAM paper uses bilinear
-  bool attribute_to_layer_input = false;                 ///< attribute to what enters the layer instead of to what leaves it
-  GuidedRule guided_rule = GuidedRule::captum;           ///< what guided backpropagation clips at a ReLU
-  GuidedRule deconvolution_rule = GuidedRule::captum;    ///< what deconvolution replaces at a ReLU
-  bool guide_clipped_relus = false;                      ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
+  Interpolation interpolation =
+      Interpolation::nearest;             ///< how Grad-CAM is resized to an input; the Grad-CAM paper uses bilinear
+  bool attribute_to_layer_input = false;  ///< attribute to what enters the layer instead of to what leaves it
+  GuidedRule guided_rule = GuidedRule::captum;         ///< what guided backpropagation clips at a ReLU
+  GuidedRule deconvolution_rule = GuidedRule::captum;  ///< what deconvolution replaces at a ReLU
+  bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
   /// Which of several outputs is explained: its place or its name. Needed where there are several.
   std::vector<OutputElement> output_element;
-  std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};  ///< what is computed
+  std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,
+                              Method::guided_grad_cam};  ///< what is computed
 };
 
 /// One target's explanation. What was not asked for is empty: no vector elements.
 struct TargetExplanation {
   Target target;
   std::vector<float> scores;  ///< one an example: the explained number of the output
-  /// Grad-CAM before upsampling, negative values set to 0 (Selvaraju et al. 2017, equations 1 and 2): N x 1 x (the layer's spatial
-  /// extent); one a tensor of the layer.
+  /// Grad-CAM before upsampling, negative values set to 0 (Selvaraju et al. 2017, equations 1 and 2): N x 1 x (the
+  /// layer's spatial extent); one a tensor of the layer.
   std::vector<Tensor> layer_attributions;
   /// Grad-CAM resized to each input: N x 1 x (the input's spatial extent); of shape {0} where it cannot be resized.
   std::vector<Tensor> upsampled;
-  /// Guided Grad-CAM for each input (the same, section 3.2), of its shape; of shape {0} where Grad-CAM cannot be resized to it.
+  /// Guided Grad-CAM for each input (the same, section 3.2), of its shape; of shape {0} where Grad-CAM cannot be
+  /// resized to it.
   std::vector<Tensor> guided_grad_cam;
   std::vector<Tensor> guided_backprop;  ///< one an input, of its shape (Springenberg et al. 2014)
   std::vector<Tensor> deconvolution;    ///< one an input, of its shape (Zeiler and Fergus 2014)
@@ -61,7 +65,7 @@ struct Explanation {
   Tensor output;                           ///< the network's output, the chosen one
   std::vector<TargetExplanation> targets;  ///< one a target, in their order
   ActivationReport activations;
-  std::vector<std::string> warnings;       ///< what a careful reader should know, one sentence each
+  std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
 };
 
 /// An input or output as the file declares it.
@@ -70,49 +74,50 @@ struct Port {
   Shape shape;  ///< -1 where an extent is left open; empty where nothing is said
 };
 
-/// A network from an ONNX file, compiled for each shape of inputs when it is first explained with it. The numbers are those of
-/// whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and thread-safe: one
-/// Network may be used from many threads at once, with the results of one. It computes in float32 on the CPU, with as many
-/// threads as OpenMP gives the calling thread.
+/// A network from an ONNX file, compiled for each shape of inputs when it is first explained with it. The numbers are
+/// those of whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and
+/// thread-safe: one Network may be used from many threads at once, with the results of one. It computes in float32 on
+/// the CPU, with as many threads as OpenMP gives the calling thread.
 ///
 /// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
 class Network {
  public:
-  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked. Throws
-  /// ModelError where it is missing, of another kind, or damaged.
+  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
+  /// Throws ModelError where it is missing, of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
   /// In the file's order. What is explained takes all inputs.
   const std::vector<Port>& inputs() const;
   const std::vector<Port>& outputs() const;
 
-  /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes ("/features/12/Concat") and the
-  /// modules that were exported ("features.12"). Nothing is computed.
+  /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes
+  /// ("/features/12/Concat") and the modules that were exported ("features.12"). Nothing is computed.
   std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const;
 
   /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
   /// Throws LayerError where there is none.
   std::string default_layer(const std::vector<Shape>& input_shapes) const;
 
-  /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an exported
-  /// module; it is not asked for where the methods need none. The inputs are read and not kept.
+  /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
+  /// exported module; it is not asked for where the methods need none. The inputs are read and not kept.
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
                       const Options& options = {}) const;
 
-  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, std::initializer_list<Target> targets,
-                      const Options& options = {}) const {
+  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                      std::initializer_list<Target> targets, const Options& options = {}) const {
     return explain(inputs, layer, std::vector<Target>(targets), options);  // {0} could be a null function, too
   }
 
-  /// The same with targets that are chosen when the output is known: the best classes, say. The function is called once, on this
-  /// thread; what it throws arrives.
+  /// The same with targets that are chosen when the output is known: the best classes, say. The function is called
+  /// once, on this thread; what it throws arrives.
   using ChooseTargets = std::function<std::vector<Target>(const Tensor& output)>;
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
                       const Options& options = {}) const;
 
-  /// The graph of forward pass and gradients, after each of the compiler's passes. (Grad-CAM's own arithmetic is added when an
-  /// explanation is compiled.)
-  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer, const Options& options = {}) const;
+  /// The graph of forward pass and gradients, after each of the compiler's passes. (Grad-CAM's own arithmetic is added
+  /// when an explanation is compiled.)
+  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                       const Options& options = {}) const;
 
  private:
   struct State;

@@ -28,8 +28,8 @@ class Target {
   template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>>>
   Target(Integer index) : choice_(ForAll{{static_cast<std::int64_t>(index)}}) {}  // NOLINT: the commonest target
 
-  /// An integer tensor (with libtorch alone): with one element, the class of every example; with N elements in one dimension, a class
-  /// per example.
+  /// An integer tensor (with libtorch alone): with one element, the class of every example; with N elements in one
+  /// dimension, a class per example.
   Target(const at::Tensor& indices);  // NOLINT: as in Captum
 
   /// A class per example of an N x classes output.

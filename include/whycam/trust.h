@@ -1,5 +1,5 @@
-// What a careful user asks before believing a picture, as numbers: does the map change with the class, does it depend on the
-// weights, do the pixels that it names matter to the network.
+// What a careful user asks before believing a picture, as numbers: does the map change with the class, does it depend
+// on the weights, do the pixels that it names matter to the network.
 #pragma once
 
 #include <torch/types.h>
@@ -16,12 +16,13 @@
 
 namespace whycam {
 
-/// Spearman's rank correlation of two tensors of as many elements, from -1 to 1; equal elements share their mean rank. NaN where
-/// one of them is constant or holds NaN. Throws InputError where the numbers of elements differ.
+/// Spearman's rank correlation of two tensors of as many elements, from -1 to 1; equal elements share their mean rank.
+/// NaN where one of them is constant or holds NaN. Throws InputError where the numbers of elements differ.
 double rank_correlation(const torch::Tensor& one, const torch::Tensor& other);
 
-/// The mean structural similarity (Wang et al. 2004, equation 13) of two H x W maps with values from 0 to 1, with a Gaussian window of
-/// 11 x 11 and a standard deviation of 1.5; smaller maps get a smaller window. 1: equal. Throws InputError where the shapes differ.
+/// The mean structural similarity (Wang et al. 2004, equation 13) of two H x W maps with values from 0 to 1, with a
+/// Gaussian window of 11 x 11 and a standard deviation of 1.5; smaller maps get a smaller window. 1: equal. Throws
+/// InputError where the shapes differ.
 double structural_similarity(const torch::Tensor& one, const torch::Tensor& other);
 
 /// How alike two attributions are. Channels are summed first, signed or as magnitudes.
@@ -44,7 +45,8 @@ struct ClassSensitivity {
   MethodSimilarity similarity;
 };
 
-/// The trained network's maps beside those of a network whose weights were replaced, from the output up to these modules.
+/// The trained network's maps beside those of a network whose weights were replaced, from the output up to these
+/// modules.
 struct RandomisationStep {
   std::vector<std::string> modules;  ///< those that were added in this step, in the order in which they run
   double probability = 0;            ///< of the explained class, in the network so far
@@ -66,12 +68,13 @@ struct PixelCurves {
 struct TrustOptions {
   /// How the maps are made. The methods are Grad-CAM, guided backpropagation and Guided Grad-CAM, whatever is set here.
   AttributeOptions attribute;
-  std::size_t other_classes = 3;       ///< how many of the next best classes are compared; and the least probable one
-  std::size_t randomisation_steps = 16;  ///< at most so many; 0: not done. Modules between two steps are replaced together
-  std::size_t pixel_steps = 32;        ///< 0: not done
-  std::size_t random_orders = 3;       ///< whose mean is the control
-  std::size_t batch_size = 8;          ///< of the pictures of a curve that go through the network at a time
-  std::uint64_t seed = 0;              ///< of the weights and the random orders: the same seed, the same report
+  std::size_t other_classes = 3;  ///< how many of the next best classes are compared; and the least probable one
+  std::size_t randomisation_steps =
+      16;                         ///< at most so many; 0: not done. Modules between two steps are replaced together
+  std::size_t pixel_steps = 32;   ///< 0: not done
+  std::size_t random_orders = 3;  ///< whose mean is the control
+  std::size_t batch_size = 8;     ///< of the pictures of a curve that go through the network at a time
+  std::uint64_t seed = 0;         ///< of the weights and the random orders: the same seed, the same report
 };
 
 /// The answers for one example. What could not be asked says why in `left_out`.
@@ -81,25 +84,28 @@ struct TrustReport {
   Explanation explanation;
   std::vector<ClassSensitivity> classes;
   std::vector<RandomisationStep> randomisation;
-  std::vector<double> fractions;   ///< of the pixels, 0 to 1
+  std::vector<double> fractions;  ///< of the pixels, 0 to 1
   PixelCurves insertion, deletion;
   std::vector<std::string> left_out;  ///< one sentence each
 };
 
 /// Asks for one example (1 x C x H x W) and one class of an output of examples x classes:
 /// - whether the maps change with the class;
-/// - the cascading randomisation of Adebayo et al. 2018, "Sanity checks for saliency maps", section 4.1: the weights are replaced module
-///   by module from the output to the input, and the same class is explained again. Weights of two and more dimensions become normally
-///   distributed with mean 0 and the deviation that the trained ones have, cut off at twice that; biases and other vectors are put in
-///   a random order; running statistics stay. A weight that several modules share is replaced in all of them with the first. Modules
-///   that are not called (their weights may be used directly) and the network's own parameters have no place in the order: they stay
-///   as trained, and `left_out` names them. TorchScript networks whose weights are parameters can be randomised, frozen ones cannot;
-/// - insertion and deletion of Petsiuk et al. 2018, "RISE", section 4.2: pixels in the order of their attribution (channels summed, the
-///   largest first, equal ones from the top left) are put into a blurred picture (Gaussian, 11 x 11, standard deviation 5), or replaced
-///   by 0, which is the mean colour of pictures that were normalised.
-/// A map that holds NaN or infinity gives no order of pixels, which `left_out` says. Grad-CAM is compared with its negative values
-/// set to 0, as Explanation holds it.
-/// The model is not changed. Thread-safe. Throws InputError, TargetError, LayerError and ModelError.
+/// - the cascading randomisation of Adebayo et al. 2018, "Sanity checks for saliency maps", section 4.1: the weights
+/// are replaced module
+///   by module from the output to the input, and the same class is explained again. Weights of two and more dimensions
+///   become normally distributed with mean 0 and the deviation that the trained ones have, cut off at twice that;
+///   biases and other vectors are put in a random order; running statistics stay. A weight that several modules share
+///   is replaced in all of them with the first. Modules that are not called (their weights may be used directly) and
+///   the network's own parameters have no place in the order: they stay as trained, and `left_out` names them.
+///   TorchScript networks whose weights are parameters can be randomised, frozen ones cannot;
+/// - insertion and deletion of Petsiuk et al. 2018, "RISE", section 4.2: pixels in the order of their attribution
+/// (channels summed, the
+///   largest first, equal ones from the top left) are put into a blurred picture (Gaussian, 11 x 11, standard deviation
+///   5), or replaced by 0, which is the mean colour of pictures that were normalised.
+/// A map that holds NaN or infinity gives no order of pixels, which `left_out` says. Grad-CAM is compared with its
+/// negative values set to 0, as Explanation holds it. The model is not changed. Thread-safe. Throws InputError,
+/// TargetError, LayerError and ModelError.
 TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
                         const TrustOptions& options = {});
 

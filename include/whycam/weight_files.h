@@ -5,8 +5,9 @@
 
 namespace whycam {
 
-/// The files beside an ONNX network that hold weights of its, in the order of their paths: those that its tensors name as
-/// external data and that lie within its folder. None where all weights are in the network's own file, and for networks of other kinds.
+/// The files beside an ONNX network that hold weights of its, in the order of their paths: those that its tensors name
+/// as external data and that lie within its folder. None where all weights are in the network's own file, and for
+/// networks of other kinds.
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network);
 
 }  // namespace whycam

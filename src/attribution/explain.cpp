@@ -62,13 +62,14 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
   const basics::Work work(options.methods());
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
   const ReluRule guided{ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-  const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(), options.guide_clipped_relus()};
+  const ReluRule deconvolution{ReluGradient::deconvolution, options.deconvolution_rule(),
+                               options.guide_clipped_relus()};
   std::vector<ReluRule> rules;
   if (work.guided) rules.push_back(guided);
   if (work.deconvolution) rules.push_back(deconvolution);
-  const auto pass = engine_->forward({inputs, options.additional_forward_args(),
-                                      work.layers ? layers_ : std::vector<Layer>{}, options.attribute_to_layer_input(),
-                                      options.output_element(), rules, options.engine()});
+  const auto pass =
+      engine_->forward({inputs, options.additional_forward_args(), work.layers ? layers_ : std::vector<Layer>{},
+                        options.attribute_to_layer_input(), options.output_element(), rules, options.engine()});
   Explanation explanation;
   explanation.output = pass->output();
   explanation.engine = pass->engine();
@@ -114,10 +115,12 @@ void Explainer::resize_to_inputs(const std::vector<torch::Tensor>& inputs, const
     const auto& cams = at_layer.layer_attributions;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       // Where a layer gives several tensors, each input takes the first that can be resized to it.
-      const auto cam = std::find_if(cams.begin(), cams.end(),
-                                    [&](const torch::Tensor& one) { return basics::can_be_resized(one.sizes().vec(), inputs[i].sizes().vec(), mode); });
+      const auto cam = std::find_if(cams.begin(), cams.end(), [&](const torch::Tensor& one) {
+        return basics::can_be_resized(one.sizes().vec(), inputs[i].sizes().vec(), mode);
+      });
       if (cam == cams.end())
-        warnings_.add("resize", basics::cannot_be_resized(cams[0].sizes().vec(), inputs[i].sizes().vec(), mode), explanation.warnings);
+        warnings_.add("resize", basics::cannot_be_resized(cams[0].sizes().vec(), inputs[i].sizes().vec(), mode),
+                      explanation.warnings);
       at_layer.upsampled.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
                                                      : interpolate(*cam, spatial_extent(inputs[i]), mode));
       if (!product) continue;

@@ -19,8 +19,8 @@ class Explainer {
  public:
   Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices);
 
-  /// Everything that options.methods() names. With `signed_layers`, layer attributions keep their negative values, and their
-  /// channels where the options say so, and are not resized: LayerGradCam's results.
+  /// Everything that options.methods() names. With `signed_layers`, layer attributions keep their negative values, and
+  /// their channels where the options say so, and are not resized: LayerGradCam's results.
   Explanation explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
                       const AttributeOptions& options, bool signed_layers = false) const;
 

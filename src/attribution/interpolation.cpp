@@ -34,12 +34,18 @@ torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vec
   for (const std::int64_t extent : size)
     if (extent <= 0) throw InputError("cannot resize to an extent of " + std::to_string(extent));
   switch (mode) {
-    case Interpolation::nearest: return nearest(layer_attribution, size);
-    case Interpolation::area: return area(layer_attribution, size);
-    case Interpolation::linear: return at::upsample_linear1d(layer_attribution, size, false);
-    case Interpolation::bilinear: return at::upsample_bilinear2d(layer_attribution, size, false);
-    case Interpolation::bicubic: return at::upsample_bicubic2d(layer_attribution, size, false);
-    case Interpolation::trilinear: return at::upsample_trilinear3d(layer_attribution, size, false);
+    case Interpolation::nearest:
+      return nearest(layer_attribution, size);
+    case Interpolation::area:
+      return area(layer_attribution, size);
+    case Interpolation::linear:
+      return at::upsample_linear1d(layer_attribution, size, false);
+    case Interpolation::bilinear:
+      return at::upsample_bilinear2d(layer_attribution, size, false);
+    case Interpolation::bicubic:
+      return at::upsample_bicubic2d(layer_attribution, size, false);
+    case Interpolation::trilinear:
+      return at::upsample_trilinear3d(layer_attribution, size, false);
   }
   throw InputError("unknown interpolation mode");
 }

@@ -2,9 +2,11 @@
 
 #include "whycam/errors.h"
 
-std::vector<std::int64_t> whycam::basics::chosen_places(const Target& target, const std::vector<std::int64_t>& output_shape,
+std::vector<std::int64_t> whycam::basics::chosen_places(const Target& target,
+                                                        const std::vector<std::int64_t>& output_shape,
                                                         std::int64_t examples) {
-  const std::vector<std::int64_t> rows = output_shape.empty() && examples == 1 ? std::vector<std::int64_t>{1} : output_shape;
+  const std::vector<std::int64_t> rows =
+      output_shape.empty() && examples == 1 ? std::vector<std::int64_t>{1} : output_shape;
   const std::vector<Target::Indices> indices = target.resolve(rows);
   if (static_cast<std::int64_t>(indices.size()) != examples)
     throw TargetError("the output has " + std::to_string(indices.size()) + " rows for " + std::to_string(examples) +

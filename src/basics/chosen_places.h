@@ -8,8 +8,9 @@
 
 namespace whycam::basics {
 
-/// The place of each example's number in the output, counted in row-major order. Throws TargetError where the target does not choose
-/// exactly one for each of the examples.
-std::vector<std::int64_t> chosen_places(const Target& target, const std::vector<std::int64_t>& output_shape, std::int64_t examples);
+/// The place of each example's number in the output, counted in row-major order. Throws TargetError where the target
+/// does not choose exactly one for each of the examples.
+std::vector<std::int64_t> chosen_places(const Target& target, const std::vector<std::int64_t>& output_shape,
+                                        std::int64_t examples);
 
 }  // namespace whycam::basics

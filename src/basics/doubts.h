@@ -14,10 +14,12 @@ std::string no_relu();
 std::string in_training_mode();
 std::string computed_convolution(const std::string& layer);
 std::string holds_nan(const Target& target);
-std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input, Interpolation mode);
+std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                              Interpolation mode);
 
 /// Whether Captum could resize an attribution to an input; where not, the result for that input is empty.
-bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input, Interpolation mode);
+bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                    Interpolation mode);
 
 /// Throws LayerError for a layer's tensor at which there is no Grad-CAM.
 void require_channels(const std::vector<std::int64_t>& activation);

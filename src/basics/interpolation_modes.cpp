@@ -28,11 +28,15 @@ Interpolation interpolation_named(const std::string& name) {
 bool fits(Interpolation mode, std::int64_t dimensions) {
   switch (mode) {
     case Interpolation::nearest:
-    case Interpolation::area: return dimensions >= 3 && dimensions <= 5;
-    case Interpolation::linear: return dimensions == 3;
+    case Interpolation::area:
+      return dimensions >= 3 && dimensions <= 5;
+    case Interpolation::linear:
+      return dimensions == 3;
     case Interpolation::bilinear:
-    case Interpolation::bicubic: return dimensions == 4;
-    case Interpolation::trilinear: return dimensions == 5;
+    case Interpolation::bicubic:
+      return dimensions == 4;
+    case Interpolation::trilinear:
+      return dimensions == 5;
   }
   return false;
 }

@@ -27,7 +27,8 @@ void set_warning_handler(std::function<void(const std::string&)> new_handler) {
   handler = std::move(new_handler);
 }
 
-void basics::Warnings::add(const std::string& kind, const std::string& message, std::vector<std::string>& of_explanation) {
+void basics::Warnings::add(const std::string& kind, const std::string& message,
+                           std::vector<std::string>& of_explanation) {
   of_explanation.push_back(message);
   {
     const std::lock_guard<std::mutex> lock(mutex_);

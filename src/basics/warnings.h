@@ -7,8 +7,8 @@
 
 namespace whycam::basics {
 
-/// The warnings of one explainer: each stands in the explanation that it belongs to, and goes to the user's handler once a kind.
-/// Thread-safe.
+/// The warnings of one explainer: each stands in the explanation that it belongs to, and goes to the user's handler
+/// once a kind. Thread-safe.
 class Warnings {
  public:
   void add(const std::string& kind, const std::string& message, std::vector<std::string>& of_explanation);

@@ -19,7 +19,9 @@ struct Work {
   int gradients_per_target() const { return layers + guided + deconvolution; }
 
  private:
-  static bool has(const std::vector<Method>& methods, Method method) { return std::find(methods.begin(), methods.end(), method) != methods.end(); }
+  static bool has(const std::vector<Method>& methods, Method method) {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  }
 };
 
 }  // namespace whycam::basics

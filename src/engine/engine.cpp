@@ -22,7 +22,9 @@ whycam::Engine choice_of(const Request& request) {
 class ChoosingEngine : public Engine {
  public:
   explicit ChoosingEngine(const std::shared_ptr<const network::Network>& network)
-      : autograd_(autograd_engine(network)), compiled_(compiled_engine(network)), only_compiled_(network->onnx() != nullptr) {}
+      : autograd_(autograd_engine(network)),
+        compiled_(compiled_engine(network)),
+        only_compiled_(network->onnx() != nullptr) {}
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
     const whycam::Engine choice = choice_of(request);
@@ -35,7 +37,8 @@ class ChoosingEngine : public Engine {
     }
     if (only_compiled_) throw ModelError("the ONNX network cannot be explained: " + reason);
     if (choice == whycam::Engine::compiled)
-      throw ModelError("the network cannot be compiled: " + reason + ". Leave the choice of engine open, or take autograd");
+      throw ModelError("the network cannot be compiled: " + reason +
+                       ". Leave the choice of engine open, or take autograd");
     auto pass = autograd_->forward(request);
     pass->set_why_not_compiled(reason);
     return pass;

@@ -74,8 +74,8 @@ class Engine {
   virtual std::unique_ptr<Pass> forward(const Request& request) const = 0;
 };
 
-/// The engine for a network: what the request names, or what WHYCAM_ENGINE in the environment does, or the compiled one where it
-/// can and else autograd.
+/// The engine for a network: what the request names, or what WHYCAM_ENGINE in the environment does, or the compiled one
+/// where it can and else autograd.
 std::shared_ptr<const Engine> engine_for(const std::shared_ptr<const network::Network>& network);
 
 /// The engine for a model: over several devices where any are given, else where the model is.

@@ -56,8 +56,7 @@ c10::IValue element_of(const c10::IValue& value, const OutputElement& step) {
 torch::Tensor output_tensor(const c10::IValue& output, const std::vector<OutputElement>& path) {
   c10::IValue value = output;
   for (const OutputElement& step : path) value = element_of(value, step);
-  if (!value.isTensor())
-    throw ModelError("the network's output is no tensor but " + describe(value) + choices(value));
+  if (!value.isTensor()) throw ModelError("the network's output is no tensor but " + describe(value) + choices(value));
   if (!value.toTensor().defined() || !value.toTensor().is_floating_point())
     throw ModelError("the network's output is " + describe(value) +
                      " without floating-point numbers, which has no gradient to explain");

@@ -43,8 +43,9 @@ torch::Tensor join(std::vector<torch::Tensor> parts, torch::Device device) {
   const std::string shape = c10::str(parts[0].sizes());
   for (torch::Tensor& part : parts) {
     if (part.dim() == 0 || part.dim() != parts[0].dim() || part.sizes().slice(1) != parts[0].sizes().slice(1))
-      throw ModelError("what the replicas of the network give cannot be joined along the batch: one gives a tensor of shape " +
-                       shape + ", another " + c10::str(part.sizes()) + "; explain the network without device_ids");
+      throw ModelError(
+          "what the replicas of the network give cannot be joined along the batch: one gives a tensor of shape " +
+          shape + ", another " + c10::str(part.sizes()) + "; explain the network without device_ids");
     part = part.to(device);
   }
   return at::cat(parts, 0);

@@ -25,23 +25,31 @@ void name_ports(Plan& plan) {
   std::vector<std::string> names;
   if (const onnx::Network* onnx = plan.network->onnx()) {
     for (const onnx::Port& port : onnx->inputs()) names.push_back(port.name);
-    if (!onnx->inputs()[0].shape.empty() && onnx->inputs()[0].shape[0] > 0) plan.fixed_batch = onnx->inputs()[0].shape[0];
+    if (!onnx->inputs()[0].shape.empty() && onnx->inputs()[0].shape[0] > 0)
+      plan.fixed_batch = onnx->inputs()[0].shape[0];
     if (plan.request.output_element.empty()) plan.output = onnx->outputs()[0].name;
-  } else if (const auto script = plan.network->script(plan.request.layers, plan.request.layer_inputs ? network::LayerSide::input : network::LayerSide::output)) {
+  } else if (const auto script =
+                 plan.network->script(plan.request.layers, plan.request.layer_inputs ? network::LayerSide::input
+                                                                                     : network::LayerSide::output)) {
     std::size_t place = 0;
     for (const c10::Argument& argument : script->schema.arguments()) {
       if (argument.name() == "self") continue;
       const std::size_t behind = place - std::min(place, plan.request.inputs.size());
       const bool is_argument = place >= plan.request.inputs.size();
       ++place;
-      if (is_argument && (behind >= plan.request.additional_forward_args.size() || !is_tensor(plan.request.additional_forward_args[behind]))) continue;
+      if (is_argument && (behind >= plan.request.additional_forward_args.size() ||
+                          !is_tensor(plan.request.additional_forward_args[behind])))
+        continue;
       names.push_back(argument.name());
     }
   } else {
-    throw ModelError("only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be exported");
+    throw ModelError(
+        "only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be "
+        "exported");
   }
   if (names.size() < plan.request.inputs.size() + arguments)
-    throw ModelError("the network takes " + std::to_string(names.size()) + " tensors, not " + std::to_string(plan.request.inputs.size() + arguments));
+    throw ModelError("the network takes " + std::to_string(names.size()) + " tensors, not " +
+                     std::to_string(plan.request.inputs.size() + arguments));
   const auto first_argument = names.begin() + static_cast<std::ptrdiff_t>(plan.request.inputs.size());
   plan.inputs.assign(names.begin(), first_argument);
   plan.arguments.assign(first_argument, first_argument + static_cast<std::ptrdiff_t>(arguments));
@@ -53,7 +61,8 @@ void name_ports(Plan& plan) {
 
 }  // namespace
 
-Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer, const AttributeOptions& options) {
+Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
+             const AttributeOptions& options) {
   network::check_inputs(inputs);
   Plan plan;
   plan.network = model.network();
@@ -121,16 +130,20 @@ graph::Graph explanation_graph(const Plan& plan, const engine::Request& request)
   bool any = false;
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
     const Value guided = graph.output(graph::input_gradient_name(0, i));
-    if (guided == graph::no_value) throw ModelError("the explained output does not depend on the input \"" + plan.inputs[i] + "\"");
+    if (guided == graph::no_value)
+      throw ModelError("the explained output does not depend on the input \"" + plan.inputs[i] + "\"");
     outputs.push_back({plan.parts[i].guided_backprop, guided});
     const auto tensor = tensor_for(plan, tensors, i);
     if (!tensor) continue;
     any = true;
     const Value gradient = graph.output(graph::layer_gradient_name(0, *tensor));
-    if (gradient == graph::no_value) throw LayerError("the explained output does not depend on the layer \"" + plan.network->name_of(request.layers[0]) + "\"");
+    if (gradient == graph::no_value)
+      throw LayerError("the explained output does not depend on the layer \"" +
+                       plan.network->name_of(request.layers[0]) + "\"");
     const graph::Shape to = request.inputs[i].sizes().vec();
-    const Value cam = graph::resize(graph, graph::grad_cam(graph, graph.output(graph::layer_name(0, *tensor)), gradient),
-                                    {to.begin() + 2, to.end()}, plain::resizing(plan.interpolation));
+    const Value cam =
+        graph::resize(graph, graph::grad_cam(graph, graph.output(graph::layer_name(0, *tensor)), gradient),
+                      {to.begin() + 2, to.end()}, plain::resizing(plan.interpolation));
     outputs.push_back({plan.parts[i].guided_grad_cam, graph.binary(Operator::multiply, guided, cam)});
     outputs.push_back({plan.parts[i].grad_cam, cam});
   }

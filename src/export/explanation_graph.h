@@ -32,9 +32,11 @@ struct Plan {
   const engine::ReluRule& rule() const { return request.rules.at(0); }
 };
 
-Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer, const AttributeOptions& options);
+Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
+             const AttributeOptions& options);
 
-/// The same request for another number of examples; its inputs and tensors that go along are filled by `fill`, which gets a shape.
+/// The same request for another number of examples; its inputs and tensors that go along are filled by `fill`, which
+/// gets a shape.
 using Fill = std::function<torch::Tensor(torch::IntArrayRef shape)>;
 engine::Request with_examples(const Plan& plan, std::int64_t examples, const Fill& fill);
 

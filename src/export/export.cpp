@@ -16,10 +16,13 @@ namespace {
 
 torch::Tensor empty_shape(torch::IntArrayRef shape) { return torch::zeros({1}, torch::kFloat).expand(shape); }
 
-onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer, const AttributeOptions& options) {
+onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer,
+                         const AttributeOptions& options) {
   onnx::Writing writing;
-  for (std::size_t i = 0; i < plan.inputs.size(); ++i) writing.inputs.push_back({engine::input_name(i), plan.inputs[i]});
-  for (std::size_t i = 0; i < plan.arguments.size(); ++i) writing.inputs.push_back({engine::argument_name(i), plan.arguments[i]});
+  for (std::size_t i = 0; i < plan.inputs.size(); ++i)
+    writing.inputs.push_back({engine::input_name(i), plan.inputs[i]});
+  for (std::size_t i = 0; i < plan.arguments.size(); ++i)
+    writing.inputs.push_back({engine::argument_name(i), plan.arguments[i]});
   for (const graph::Output& output : graph.outputs()) writing.outputs.push_back({output.name, output.name});
   writing.name = "explained by whycam";
   writing.version = version;
@@ -48,8 +51,9 @@ std::string content_of(const exporting::Plan& plan, const Layer& layer, const At
 
 }  // namespace
 
-void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer, const std::filesystem::path& path,
-                        const AttributeOptions& options, const std::vector<std::pair<std::string, std::string>>& metadata) {
+void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
+                        const std::filesystem::path& path, const AttributeOptions& options,
+                        const std::vector<std::pair<std::string, std::string>>& metadata) {
   const torch::NoGradGuard no_gradients;
   std::string content;
   try {

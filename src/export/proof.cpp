@@ -14,7 +14,8 @@
 namespace whycam::exporting {
 namespace {
 
-/// A mask may flip where an activation is 0 up to rounding; a number that was built in for one input changes the whole picture.
+/// A mask may flip where an activation is 0 up to rounding; a number that was built in for one input changes the whole
+/// picture.
 constexpr double tolerance = 1e-2;
 
 using Parts = std::map<std::string, torch::Tensor>;
@@ -26,13 +27,15 @@ std::vector<std::int64_t> targets_of(std::int64_t examples, std::int64_t element
   return targets;
 }
 
-Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round, std::vector<std::int64_t>& targets) {
+Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round,
+                    std::vector<std::int64_t>& targets) {
   const auto pass = engine::compiled_engine(plan.network)->forward(request);
   const torch::Tensor& output = pass->output();
   const std::int64_t examples = request.inputs[0].size(0);
   targets = targets_of(examples, output.numel() / examples, round);
   const torch::Tensor places = torch::tensor(targets, torch::kLong).reshape({examples, 1});
-  const torch::Tensor gradient = torch::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
+  const torch::Tensor gradient =
+      torch::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
   const auto gradients = pass->layer_gradients(gradient).at(0);
   const auto& activations = pass->layer_activations().at(0);
   std::vector<graph::Shape> shapes;
@@ -45,8 +48,9 @@ Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64
     parts[plan.parts[i].guided_backprop] = guided[i];
     const auto tensor = tensor_for(unindexed, shapes, i);
     if (!tensor) continue;
-    const torch::Tensor cam = interpolate(attribution::grad_cam(activations[*tensor], gradients[*tensor], true).clamp_min(0),
-                                          request.inputs[i].sizes().slice(2).vec(), plan.interpolation);
+    const torch::Tensor cam =
+        interpolate(attribution::grad_cam(activations[*tensor], gradients[*tensor], true).clamp_min(0),
+                    request.inputs[i].sizes().slice(2).vec(), plan.interpolation);
     parts[plan.parts[i].grad_cam] = cam;
     parts[plan.parts[i].guided_grad_cam] = guided[i] * cam;
   }
@@ -60,13 +64,15 @@ std::vector<torch::Tensor> tensors_of(const engine::Request& request) {
   return tensors;
 }
 
-Parts by_the_file(const onnx::Network& network, const engine::Request& request, const std::vector<std::int64_t>& targets) {
+Parts by_the_file(const onnx::Network& network, const engine::Request& request,
+                  const std::vector<std::int64_t>& targets) {
   std::vector<torch::Tensor> tensors = tensors_of(request);
   tensors.push_back(torch::tensor(targets, torch::kFloat));
   const auto last = static_cast<std::size_t>(network.inputs().size()) - 1;
   std::vector<onnx::Given> given(network.inputs().size());
   // The file has its inputs in the order in which the graph does: arguments behind inputs, the target last.
-  for (std::size_t i = 0; i < given.size(); ++i) given[i] = {"in." + std::to_string(i), tensors.at(i).sizes().vec(), i == last};
+  for (std::size_t i = 0; i < given.size(); ++i)
+    given[i] = {"in." + std::to_string(i), tensors.at(i).sizes().vec(), i == last};
   onnx::Lowered lowered = network.lower(given, {}, false);
   for (std::size_t i = 0; i < lowered.outputs.size(); ++i)
     if (lowered.outputs[i] != graph::no_value) lowered.graph.add_output(network.outputs()[i].name, lowered.outputs[i]);
@@ -89,9 +95,11 @@ void compare(const Parts& expected, const Parts& actual) {
     const auto other = actual.find(name);
     if (other == actual.end() || other->second.sizes() != one.sizes())
       throw ModelError("the network cannot be exported: the file gives no \"" + name + "\" of the right shape");
-    const double apart = (one - other->second).to(torch::kDouble).norm().item<double>(), scale = one.to(torch::kDouble).norm().item<double>();
+    const double apart = (one - other->second).to(torch::kDouble).norm().item<double>(),
+                 scale = one.to(torch::kDouble).norm().item<double>();
     if (!(apart <= tolerance * scale))
-      throw ModelError("the network cannot be exported: the file's \"" + name + "\" is not what the compiled engine gives (relative L2 error " +
+      throw ModelError("the network cannot be exported: the file's \"" + name +
+                       "\" is not what the compiled engine gives (relative L2 error " +
                        std::to_string(scale == 0 ? apart : apart / scale) + ")");
   }
 }
@@ -101,7 +109,9 @@ void compare(const Parts& expected, const Parts& actual) {
 void prove(const Plan& plan, const std::string& onnx) {
   const auto network = onnx::Network::parse(onnx, "the exported network", {});
   at::Generator generator = at::detail::createCPUGenerator(20240613);
-  const auto random = [&](torch::IntArrayRef shape) { return at::randn(shape, generator, at::TensorOptions(at::kFloat)); };
+  const auto random = [&](torch::IntArrayRef shape) {
+    return at::randn(shape, generator, at::TensorOptions(at::kFloat));
+  };
   for (std::int64_t round = 0; round < 2; ++round) {
     const std::int64_t examples = plan.fixed_batch > 0 ? plan.fixed_batch : round + 1;
     const engine::Request request = with_examples(plan, examples, random);

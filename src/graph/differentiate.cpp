@@ -12,8 +12,14 @@ using Gradient = ReluTreatment::Gradient;
 class Differentiation {
  public:
   Differentiation(Graph& graph, Value output, const std::vector<Value>& wanted, const ReluTreatment& treatment)
-      : graph_(graph), treatment_(treatment), size_(static_cast<std::size_t>(output) + 1), depends_(size_),
-        arrived_(size_), passed_(size_, no_value), relus_entered_(size_), total_(size_, no_value) {
+      : graph_(graph),
+        treatment_(treatment),
+        size_(static_cast<std::size_t>(output) + 1),
+        depends_(size_),
+        arrived_(size_),
+        passed_(size_, no_value),
+        relus_entered_(size_),
+        total_(size_, no_value) {
     for (std::size_t v = 0; v < size_; ++v) {
       const Node& node = graph_[static_cast<Value>(v)];
       depends_[v] = std::find(wanted.begin(), wanted.end(), static_cast<Value>(v)) != wanted.end();
@@ -39,7 +45,8 @@ class Differentiation {
 
   void visit(std::size_t v) {
     Value gradient = arrived_[v][0];
-    for (std::size_t i = 1; i < arrived_[v].size(); ++i) gradient = graph_.binary(Operator::add, gradient, arrived_[v][i]);
+    for (std::size_t i = 1; i < arrived_[v].size(); ++i)
+      gradient = graph_.binary(Operator::add, gradient, arrived_[v][i]);
     const Node node = graph_[static_cast<Value>(v)];
     // Captum: what a ReLU hands on is what came to it, before a ReLU that it enters replaces it.
     if (treated(node) && treatment_.gradient == Gradient::deconvolution) passed_[v] = non_negative(gradient);
@@ -63,7 +70,8 @@ class Differentiation {
     return gradient;
   }
 
-  std::vector<Value> gradients_of_inputs(std::size_t v, const Node& node, Value gradient, const std::vector<bool>& wanted) {
+  std::vector<Value> gradients_of_inputs(std::size_t v, const Node& node, Value gradient,
+                                         const std::vector<bool>& wanted) {
     if (treated(node) && treatment_.at_the_relu) {
       gradient = non_negative(gradient);
       if (treatment_.gradient == Gradient::deconvolution) return {gradient};
@@ -77,9 +85,9 @@ class Differentiation {
   Graph& graph_;
   ReluTreatment treatment_;
   std::size_t size_;
-  std::vector<bool> depends_;                       ///< on something wanted
-  std::vector<std::vector<Value>> arrived_;         ///< gradients, one from each use
-  std::vector<Value> passed_;                       ///< by ReLUs, for Captum's deconvolution
+  std::vector<bool> depends_;                ///< on something wanted
+  std::vector<std::vector<Value>> arrived_;  ///< gradients, one from each use
+  std::vector<Value> passed_;                ///< by ReLUs, for Captum's deconvolution
   std::vector<std::vector<std::size_t>> relus_entered_;
   std::vector<Value> total_;
 };

@@ -10,8 +10,8 @@ namespace whycam::graph {
 /// What happens at ReLUs on the way back. The sources are those of whycam::GuidedRule and its Deconvolution.
 struct ReluTreatment {
   enum class Gradient { plain, guided, deconvolution } gradient = Gradient::plain;
-  /// The rule works at the ReLU itself (Springenberg et al. 2014, section 3.4; Zeiler and Fergus 2014), not at the tensor
-  /// that enters it, where all its gradients meet (Captum).
+  /// The rule works at the ReLU itself (Springenberg et al. 2014, section 3.4; Zeiler and Fergus 2014), not at the
+  /// tensor that enters it, where all its gradients meet (Captum).
   bool at_the_relu = false;
   /// ReLU6 and other functions that are cut off at 0 and above are treated, too.
   bool clipped_relus = false;

@@ -9,8 +9,8 @@
 
 namespace whycam::graph {
 
-/// The values of all outputs, by name, for the inputs given by name. Throws std::invalid_argument where an input is missing
-/// or has another shape.
+/// The values of all outputs, by name, for the inputs given by name. Throws std::invalid_argument where an input is
+/// missing or has another shape.
 std::map<std::string, Tensor> evaluate(const Graph& graph, const std::map<std::string, Tensor>& inputs);
 
 /// Which values depend on constants alone.

@@ -60,7 +60,9 @@ constexpr std::array<FunctionRecord, function_count> records{{
        return t + x * (1 - t * t) * sigmoid(x);
      }},
     {Function::hardswish, "hardswish", [](double x, double, double) { return x * above(below(x + 3, 0), 6) / 6; },
-     [](double x, double, double) { return x < -3 ? 0.0 : x <= 3 ? x / 3 + 0.5 : 1.0; }},
+     [](double x, double, double) { return x < -3   ? 0.0
+                                           : x <= 3 ? x / 3 + 0.5
+                                                    : 1.0; }},
     {Function::hardsigmoid, "hardsigmoid", [](double x, double, double) { return above(below(x + 3, 0), 6) / 6; },
      [](double x, double, double) { return x > -3 && x < 3 ? 1.0 / 6 : 0.0; }},
     {Function::leaky_relu, "leaky_relu", [](double x, double a, double) { return x > 0 ? x : a * x; },
@@ -70,7 +72,9 @@ constexpr std::array<FunctionRecord, function_count> records{{
     {Function::softplus, "softplus",
      [](double x, double a, double b) { return a * x > b ? x : std::log1p(std::exp(a * x)) / a; },
      [](double x, double a, double b) { return a * x > b ? 1.0 : sigmoid(a * x); }},
-    {Function::heaviside, "heaviside", [](double x, double, double) { return x > 0 ? 1.0 : x == 0 ? 0.5 : 0.0; },
+    {Function::heaviside, "heaviside", [](double x, double, double) { return x > 0    ? 1.0
+                                                                             : x == 0 ? 0.5
+                                                                                      : 0.0; },
      zero_of},
     {Function::sine, "sine", [](double x, double, double) { return std::sin(x); },
      [](double x, double, double) { return std::cos(x); }},

@@ -7,27 +7,27 @@ namespace whycam::graph {
 
 enum class Function {
   relu,
-  hardtanh,     ///< cut off below alpha and above beta; no gradient at the bounds
-  clamp,        ///< the same, with a gradient of 1 at the bounds
+  hardtanh,  ///< cut off below alpha and above beta; no gradient at the bounds
+  clamp,     ///< the same, with a gradient of 1 at the bounds
   sigmoid,
   tanh,
   exp,
   log,
   sqrt,
   absolute,
-  power,        ///< x to the power alpha
-  linear,       ///< alpha * x + beta
-  gelu,         ///< x times the normal distribution's cumulative function
-  gelu_tanh,    ///< its approximation by tanh
+  power,      ///< x to the power alpha
+  linear,     ///< alpha * x + beta
+  gelu,       ///< x times the normal distribution's cumulative function
+  gelu_tanh,  ///< its approximation by tanh
   erf,
-  silu,         ///< x * sigmoid(x)
-  mish,         ///< x * tanh(softplus(x))
+  silu,  ///< x * sigmoid(x)
+  mish,  ///< x * tanh(softplus(x))
   hardswish,
   hardsigmoid,
-  leaky_relu,   ///< slope alpha below 0
-  elu,          ///< alpha * (exp(x) - 1) below 0
-  softplus,     ///< log(1 + exp(alpha * x)) / alpha, and x where alpha * x > beta
-  heaviside,    ///< 0 below 0, 1 above, one half at 0
+  leaky_relu,  ///< slope alpha below 0
+  elu,         ///< alpha * (exp(x) - 1) below 0
+  softplus,    ///< log(1 + exp(alpha * x)) / alpha, and x where alpha * x > beta
+  heaviside,   ///< 0 below 0, 1 above, one half at 0
   sine,
   cosine,
 };

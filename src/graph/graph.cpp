@@ -44,8 +44,9 @@ std::string to_string(const Integers& integers) {
 
 bool Attributes::operator==(const Attributes& other) const {
   const auto all = [](const Attributes& a) {
-    return std::tie(a.function, a.alpha, a.beta, a.kernel, a.strides, a.dilation, a.padding_begin, a.padding_end, a.groups,
-                    a.count_padding, a.axes, a.begin, a.step, a.shape, a.transpose_a, a.transpose_b, a.relu, a.limit);
+    return std::tie(a.function, a.alpha, a.beta, a.kernel, a.strides, a.dilation, a.padding_begin, a.padding_end,
+                    a.groups, a.count_padding, a.axes, a.begin, a.step, a.shape, a.transpose_a, a.transpose_b, a.relu,
+                    a.limit);
   };
   return all(*this) == all(other);
 }
@@ -70,10 +71,13 @@ Value Graph::append(Node node) {
   require(node.inputs.size() >= operator_record.fewest_inputs && node.inputs.size() <= operator_record.most_inputs,
           std::string(operator_record.name) + " takes no " + std::to_string(node.inputs.size()) + " inputs");
   const Attributes& a = node.attributes;
-  for (const Integers* given : {&a.kernel, &a.strides, &a.dilation, &a.padding_begin, &a.padding_end, &a.begin, &a.step, &a.shape}) require_moderate(*given);
+  for (const Integers* given :
+       {&a.kernel, &a.strides, &a.dilation, &a.padding_begin, &a.padding_end, &a.begin, &a.step, &a.shape})
+    require_moderate(*given);
   require_moderate({a.groups});
   node.shape = operator_record.shape(question);
-  require(is_sound(node.shape), std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
+  require(is_sound(node.shape),
+          std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
   nodes_.push_back(std::move(node));
   return size() - 1;
 }

@@ -77,14 +77,14 @@ struct Attributes {
   Function function = Function::relu;  ///< unary, unary_gradient
   double alpha = 0, beta = 0;          ///< the function's parameters; the fill of embed; the epsilon of normalize
   Integers kernel, strides, dilation, padding_begin, padding_end;  ///< windows: one number a spatial dimension
-  std::int64_t groups = 1;             ///< convolutions
-  bool count_padding = true;           ///< average_pool: padding belongs to the mean
-  Integers axes;                       ///< reduce_sum, softmax, normalize, concat; the permutation of transpose
-  Integers begin, step;                ///< slice, embed
-  Shape shape;                         ///< the result's, where the inputs do not tell it
+  std::int64_t groups = 1;                                         ///< convolutions
+  bool count_padding = true;                                       ///< average_pool: padding belongs to the mean
+  Integers axes;         ///< reduce_sum, softmax, normalize, concat; the permutation of transpose
+  Integers begin, step;  ///< slice, embed
+  Shape shape;           ///< the result's, where the inputs do not tell it
   bool transpose_a = false, transpose_b = false;  ///< matmul
-  bool relu = false;                   ///< what comes out is set to 0 where it is negative, after fusion
-  double limit = 0;                    ///< and to this where it is greater; 0: without a limit
+  bool relu = false;                              ///< what comes out is set to 0 where it is negative, after fusion
+  double limit = 0;                               ///< and to this where it is greater; 0: without a limit
 
   bool operator==(const Attributes& other) const;
   bool operator!=(const Attributes& other) const { return !(*this == other); }
@@ -112,16 +112,16 @@ struct Node {
   Constant constant;       ///< of a constant
 };
 
-/// A tensor that the graph is there for. Section 0 is the forward pass; each further section is a backward pass of its own,
-/// which is run behind the forward pass any number of times, or never.
+/// A tensor that the graph is there for. Section 0 is the forward pass; each further section is a backward pass of its
+/// own, which is run behind the forward pass any number of times, or never.
 struct Output {
   std::string name;
   Value value = no_value;
   int section = 0;
 };
 
-/// Nodes in an order in which they can run: each reads only nodes before it. Throws std::invalid_argument where an operator
-/// does not fit its inputs.
+/// Nodes in an order in which they can run: each reads only nodes before it. Throws std::invalid_argument where an
+/// operator does not fit its inputs.
 class Graph {
  public:
   Value add_input(const std::string& name, const Shape& shape);

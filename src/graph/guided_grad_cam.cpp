@@ -55,7 +55,8 @@ std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t
   return matrix;
 }
 
-Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix, const std::string& name) {
+Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix,
+                     const std::string& name) {
   Shape shape = graph.shape(x);
   const std::int64_t from = shape[d];
   std::int64_t before = 1, behind = 1;
@@ -68,14 +69,16 @@ Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std:
   Attributes transposed;
   transposed.transpose_b = true;
   const Value weights = graph.add_constant(constant_of(std::move(matrix)), {to, from});
-  const Value product = graph.add(Operator::matmul, {graph.reshape(rows, {before * behind, from}), weights}, transposed, name);
+  const Value product =
+      graph.add(Operator::matmul, {graph.reshape(rows, {before * behind, from}), weights}, transposed, name);
   if (behind == 1) return graph.reshape(product, shape);
   return graph.reshape(graph.transpose(graph.reshape(product, {before, behind, to}), {0, 2, 1}), shape);
 }
 
 Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
   const Shape from = graph.shape(x);
-  require(space.size() + 2 == from.size(), "a tensor of " + to_string(from) + " has no spatial extent of " + to_string(space));
+  require(space.size() + 2 == from.size(),
+          "a tensor of " + to_string(from) + " has no spatial extent of " + to_string(space));
   if (how == Resizing::area) {
     Attributes attributes;
     attributes.shape = {from[0], from[1]};
@@ -89,7 +92,8 @@ Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
 
 Value grad_cam(Graph& graph, Value activation, Value gradient) {
   const Shape shape = graph.shape(gradient);
-  require(shape.size() >= 2, "Grad-CAM needs examples and channels at least; the layer gives a tensor of " + to_string(shape));
+  require(shape.size() >= 2,
+          "Grad-CAM needs examples and channels at least; the layer gives a tensor of " + to_string(shape));
   Attributes space;
   std::int64_t area = 1;
   for (std::size_t d = 2; d < shape.size(); ++d) {
@@ -98,10 +102,12 @@ Value grad_cam(Graph& graph, Value activation, Value gradient) {
   }
   Value weights = gradient;
   if (area > 1)
-    weights = graph.unary(Function::linear, graph.add(Operator::reduce_sum, {gradient}, space), 1 / static_cast<double>(area));
+    weights = graph.unary(Function::linear, graph.add(Operator::reduce_sum, {gradient}, space),
+                          1 / static_cast<double>(area));
   Attributes channels;
   channels.axes = {1};
-  return graph.unary(Function::relu, graph.add(Operator::reduce_sum, {graph.binary(Operator::multiply, weights, activation)}, channels));
+  return graph.unary(Function::relu, graph.add(Operator::reduce_sum,
+                                               {graph.binary(Operator::multiply, weights, activation)}, channels));
 }
 
 }  // namespace whycam::graph

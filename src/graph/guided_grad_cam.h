@@ -14,16 +14,17 @@ enum class Resizing { nearest, area, linear, cubic };
 Value resize(Graph& graph, Value x, const Shape& space, Resizing how);
 
 /// x with axis `d` multiplied by a matrix: `to` rows of as many numbers as that axis is long.
-Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix, const std::string& name = {});
+Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix,
+                     const std::string& name = {});
 
-/// Row i holds Keys' weights for a place of the input, at most four of them other than 0; `a` is -0.75 in PyTorch. `places` are
-/// where the results lie in the input, in elements.
+/// Row i holds Keys' weights for a place of the input, at most four of them other than 0; `a` is -0.75 in PyTorch.
+/// `places` are where the results lie in the input, in elements.
 std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t from, double a);
 /// The same for linear interpolation.
 std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from);
 
-/// Selvaraju et al. 2017, equations 1 and 2: ReLU of the sum over channels of the activation, each weighted by the mean of its gradient.
-/// N x C x space to N x 1 x space.
+/// Selvaraju et al. 2017, equations 1 and 2: ReLU of the sum over channels of the activation, each weighted by the mean
+/// of its gradient. N x C x space to N x 1 x space.
 Value grad_cam(Graph& graph, Value activation, Value gradient);
 
 }  // namespace whycam::graph

@@ -6,40 +6,74 @@ namespace whycam::graph {
 
 const Record& record(Operator op) {
   switch (op) {  // without a default: an operator that is missing here does not compile
-    case Operator::input: return records::input;
-    case Operator::constant: return records::constant;
-    case Operator::unary: return records::unary;
-    case Operator::unary_gradient: return records::unary_gradient;
-    case Operator::add: return records::add;
-    case Operator::subtract: return records::subtract;
-    case Operator::multiply: return records::multiply;
-    case Operator::divide: return records::divide;
-    case Operator::maximum: return records::maximum;
-    case Operator::minimum: return records::minimum;
-    case Operator::convolution: return records::convolution;
-    case Operator::convolution_transpose: return records::convolution_transpose;
-    case Operator::matmul: return records::matmul;
-    case Operator::max_pool: return records::max_pool;
-    case Operator::max_pool_positions: return records::max_pool_positions;
-    case Operator::max_pool_gradient: return records::max_pool_gradient;
-    case Operator::average_pool: return records::average_pool;
-    case Operator::average_pool_gradient: return records::average_pool_gradient;
-    case Operator::adaptive_average_pool: return records::adaptive_average_pool;
-    case Operator::adaptive_average_pool_gradient: return records::adaptive_average_pool_gradient;
-    case Operator::reduce_sum: return records::reduce_sum;
-    case Operator::softmax: return records::softmax;
-    case Operator::log_softmax: return records::log_softmax;
-    case Operator::normalize: return records::normalize;
-    case Operator::normalize_gradient: return records::normalize_gradient;
-    case Operator::reshape: return records::reshape;
-    case Operator::transpose: return records::transpose;
-    case Operator::slice: return records::slice;
-    case Operator::embed: return records::embed;
-    case Operator::concat: return records::concat;
-    case Operator::expand: return records::expand;
-    case Operator::inside: return records::inside;
-    case Operator::gate: return records::gate;
-    case Operator::scale_shift: return records::scale_shift;
+    case Operator::input:
+      return records::input;
+    case Operator::constant:
+      return records::constant;
+    case Operator::unary:
+      return records::unary;
+    case Operator::unary_gradient:
+      return records::unary_gradient;
+    case Operator::add:
+      return records::add;
+    case Operator::subtract:
+      return records::subtract;
+    case Operator::multiply:
+      return records::multiply;
+    case Operator::divide:
+      return records::divide;
+    case Operator::maximum:
+      return records::maximum;
+    case Operator::minimum:
+      return records::minimum;
+    case Operator::convolution:
+      return records::convolution;
+    case Operator::convolution_transpose:
+      return records::convolution_transpose;
+    case Operator::matmul:
+      return records::matmul;
+    case Operator::max_pool:
+      return records::max_pool;
+    case Operator::max_pool_positions:
+      return records::max_pool_positions;
+    case Operator::max_pool_gradient:
+      return records::max_pool_gradient;
+    case Operator::average_pool:
+      return records::average_pool;
+    case Operator::average_pool_gradient:
+      return records::average_pool_gradient;
+    case Operator::adaptive_average_pool:
+      return records::adaptive_average_pool;
+    case Operator::adaptive_average_pool_gradient:
+      return records::adaptive_average_pool_gradient;
+    case Operator::reduce_sum:
+      return records::reduce_sum;
+    case Operator::softmax:
+      return records::softmax;
+    case Operator::log_softmax:
+      return records::log_softmax;
+    case Operator::normalize:
+      return records::normalize;
+    case Operator::normalize_gradient:
+      return records::normalize_gradient;
+    case Operator::reshape:
+      return records::reshape;
+    case Operator::transpose:
+      return records::transpose;
+    case Operator::slice:
+      return records::slice;
+    case Operator::embed:
+      return records::embed;
+    case Operator::concat:
+      return records::concat;
+    case Operator::expand:
+      return records::expand;
+    case Operator::inside:
+      return records::inside;
+    case Operator::gate:
+      return records::gate;
+    case Operator::scale_shift:
+      return records::scale_shift;
   }
   throw std::invalid_argument("no operator has the number " + std::to_string(static_cast<int>(op)));
 }

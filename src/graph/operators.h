@@ -26,8 +26,8 @@ struct Question {
 /// operator adds what it needs to the graph.
 struct GradientQuestion {
   Graph& graph;
-  Value value;     ///< the node
-  Node node;       ///< a copy of it
+  Value value;  ///< the node
+  Node node;    ///< a copy of it
   Value gradient;
   std::vector<bool> wanted;
   Shape input_shape(std::size_t i) const { return graph.shape(node.inputs[i]); }
@@ -49,10 +49,10 @@ const Record& record(Operator op);
 constexpr std::size_t any_number = static_cast<std::size_t>(-1);
 
 namespace records {
-extern const Record input, constant, unary, unary_gradient, add, subtract, multiply, divide, maximum, minimum, convolution,
-    convolution_transpose, matmul, max_pool, max_pool_positions, max_pool_gradient, average_pool, average_pool_gradient,
-    adaptive_average_pool, adaptive_average_pool_gradient, reduce_sum, softmax, log_softmax, normalize, normalize_gradient, reshape,
-    transpose, slice, embed, concat, expand, inside, gate, scale_shift;
+extern const Record input, constant, unary, unary_gradient, add, subtract, multiply, divide, maximum, minimum,
+    convolution, convolution_transpose, matmul, max_pool, max_pool_positions, max_pool_gradient, average_pool,
+    average_pool_gradient, adaptive_average_pool, adaptive_average_pool_gradient, reduce_sum, softmax, log_softmax,
+    normalize, normalize_gradient, reshape, transpose, slice, embed, concat, expand, inside, gate, scale_shift;
 }  // namespace records
 
 /// Throws std::invalid_argument with the message where the condition does not hold.
@@ -64,7 +64,8 @@ Shape broadcast(const Shape& a, const Shape& b);
 /// Row-major strides.
 Integers strides_of(const Shape& shape);
 
-/// Where the elements of a tensor that is broadcast to `result` lie: a step for each dimension of the result, 0 where it is repeated.
+/// Where the elements of a tensor that is broadcast to `result` lie: a step for each dimension of the result, 0 where
+/// it is repeated.
 Integers broadcast_steps(const Shape& own, const Shape& result);
 
 /// Calls `visit(index)` for each index of a shape in row-major order.

@@ -14,8 +14,8 @@ void verify(const Graph& graph);
 /// How many nodes and outputs read each value.
 std::vector<int> use_counts(const Graph& graph);
 
-/// Puts a scale and a shift of each channel (a batch norm) into the convolution or matrix product before it, where nothing
-/// else reads what is between them. Exact but for rounding.
+/// Puts a scale and a shift of each channel (a batch norm) into the convolution or matrix product before it, where
+/// nothing else reads what is between them. Exact but for rounding.
 Graph fold_scales(const Graph& graph);
 
 /// Leaves out what no output depends on. Inputs stay.

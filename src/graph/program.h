@@ -13,16 +13,17 @@ namespace whycam::graph {
 struct Forward {
   Graph graph;
   std::vector<Value> inputs, arguments;
-  Value output = no_value;                  ///< the one that is explained
-  std::vector<Output> beside;               ///< the network's other outputs
-  std::vector<std::vector<Value>> layers;   ///< [layer][tensor]
+  Value output = no_value;                 ///< the one that is explained
+  std::vector<Output> beside;              ///< the network's other outputs
+  std::vector<std::vector<Value>> layers;  ///< [layer][tensor]
 };
 
 /// A graph with these outputs: "output" and "layer.<layer>.<tensor>" in section 0; "layer_gradient.<layer>.<tensor>" in
 /// section 1; "input_gradient.<rule>.<input>" in section 2 + rule. Its inputs are those of the forward pass, and
-/// "output_gradient". Where the output does not depend on something, its gradient is no output. What is optional is done by
-/// optimise, later. With `all_outputs`, those beside the explained one are outputs, too.
-Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs = false, const Seen& seen = {});
+/// "output_gradient". Where the output does not depend on something, its gradient is no output. What is optional is
+/// done by optimise, later. With `all_outputs`, those beside the explained one are outputs, too.
+Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs = false,
+              const Seen& seen = {});
 
 /// What graphs of networks call their inputs, and those arguments that are tensors.
 std::string input_name(std::size_t input);

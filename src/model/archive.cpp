@@ -17,8 +17,7 @@
 namespace whycam::network {
 namespace {
 
-constexpr std::uint32_t end_signature = 0x06054b50, locator_signature = 0x07064b50,
-                        end64_signature = 0x06064b50;
+constexpr std::uint32_t end_signature = 0x06054b50, locator_signature = 0x07064b50, end64_signature = 0x06064b50;
 constexpr std::uint32_t entry_signature = 0x02014b50, local_signature = 0x04034b50;
 constexpr std::uint64_t end_size = 22, locator_size = 20, end64_size = 56, entry_size = 46, local_size = 30;
 constexpr std::uint16_t stored = 0, deflated = 8;
@@ -115,7 +114,7 @@ std::string lower_case(std::string text) {
 
 Archive::Archive(const std::filesystem::path& path)
     : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-  struct stat status {};
+  struct stat status{};
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
     throw ModelError("cannot read the network file " + path.string() + ": " + std::strerror(errno));
   file_size_ = static_cast<std::uint64_t>(status.st_size);
@@ -130,8 +129,7 @@ Archive::Archive(const std::filesystem::path& path)
 Archive::~Archive() { ::close(descriptor_); }
 
 void Archive::fail(const std::string& reason) const {
-  throw ModelError("the network file " + path_.string() + " is damaged: " + reason +
-                   "; copy or export it again");
+  throw ModelError("the network file " + path_.string() + " is damaged: " + reason + "; copy or export it again");
 }
 
 void Archive::fail(const Record& record, const std::string& reason) const {
@@ -150,8 +148,7 @@ void Archive::read_bytes(std::uint64_t offset, std::uint64_t count, char* into) 
 }
 
 std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {
-  if (offset > file_size_ || count > file_size_ - offset)
-    fail("it ends too early");  // before memory is asked for
+  if (offset > file_size_ || count > file_size_ - offset) fail("it ends too early");  // before memory is asked for
   std::string bytes(count, '\0');
   read_bytes(offset, count, bytes.data());
   return bytes;
@@ -162,8 +159,7 @@ Directory Archive::find_directory() const {
   if (file_size_ < end_size) fail("it ends too early");
   std::uint64_t end = file_size_ - end_size;
   const std::string last = bytes_at(end, end_size);
-  if (Fields(last).u32() != end_signature)
-    fail("it does not end as a zip archive does, so its end is missing");
+  if (Fields(last).u32() != end_signature) fail("it does not end as a zip archive does, so its end is missing");
   Directory directory = end_record(Fields(last));
   const std::string locator = bytes_at(end - std::min(end, locator_size), std::min(end, locator_size));
   if (Fields(locator).u32() == locator_signature) {
@@ -175,17 +171,14 @@ Directory Archive::find_directory() const {
     const auto agree = [](std::uint64_t narrow, std::uint64_t value, std::uint64_t most) {
       return narrow == value || narrow == most;
     };
-    if (!agree(directory.entries, wide.entries, 0xFFFF) ||
-        !agree(directory.size, wide.size, in_extra_field) ||
+    if (!agree(directory.entries, wide.entries, 0xFFFF) || !agree(directory.size, wide.size, in_extra_field) ||
         !agree(directory.offset, wide.offset, in_extra_field))
       fail("its two ends contradict each other");
     directory = wide;
     end = begin;
   }
-  if (directory.offset > end || directory.size != end - directory.offset)
-    fail("its directory is not in its place");
-  if (directory.size > largest_directory)
-    fail("its directory takes " + std::to_string(directory.size) + " bytes");
+  if (directory.offset > end || directory.size != end - directory.offset) fail("its directory is not in its place");
+  if (directory.size > largest_directory) fail("its directory takes " + std::to_string(directory.size) + " bytes");
   return directory;
 }
 
@@ -202,8 +195,7 @@ void Archive::read_directory() {
     records_.push_back(std::move(record));
   }
   if (records_.size() != directory.entries || records_.empty())
-    fail("its directory has " + std::to_string(records_.size()) + " records, not " +
-         std::to_string(directory.entries));
+    fail("its directory has " + std::to_string(records_.size()) + " records, not " + std::to_string(directory.entries));
   check_layout(directory.offset);
   check_unpacked_sizes();
 }
@@ -230,8 +222,7 @@ void Archive::check_local_header(Record& record) const {
   };
   if (!signed_ || flags != record.flags || method != record.method || !agree(checksum, record.checksum) ||
       !agree_or_wide(packed_size, record.packed_size) || !agree_or_wide(size, record.size) ||
-      name_size != record.name.size() ||
-      bytes_at(record.header_offset + local_size, name_size) != record.name)
+      name_size != record.name.size() || bytes_at(record.header_offset + local_size, name_size) != record.name)
     fail(record, "is described in two ways");
   record.data_offset = record.header_offset + local_size + name_size + extra_size;
 }
@@ -268,8 +259,7 @@ void Archive::check_unpacked_sizes() const {
 
 void Archive::stream_packed(const Record& record, const Sink& sink) const {
   for (std::uint64_t done = 0; done < record.packed_size;) {
-    const std::string chunk =
-        bytes_at(record.data_offset + done, std::min(chunk_size, record.packed_size - done));
+    const std::string chunk = bytes_at(record.data_offset + done, std::min(chunk_size, record.packed_size - done));
     sink(chunk);
     done += chunk.size();
   }

@@ -12,8 +12,8 @@
 
 namespace whycam::network {
 
-/// The file that was checked, and not another one that has its name by now. The records for debugging have another name here,
-/// so that libtorch does not find them.
+/// The file that was checked, and not another one that has its name by now. The records for debugging have another name
+/// here, so that libtorch does not find them.
 class ArchiveReader : public caffe2::serialize::ReadAdapterInterface {
  public:
   explicit ArchiveReader(std::shared_ptr<const Archive> archive) : archive_(std::move(archive)) {

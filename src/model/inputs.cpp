@@ -52,7 +52,8 @@ void check_available(torch::Device device) {
   try {
     torch::empty({1}, device);
   } catch (const std::exception& failure) {
-    throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) + ")");
+    throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) +
+                     ")");
   }
 }
 
@@ -66,7 +67,8 @@ OwnInputs::OwnInputs(const std::vector<torch::Tensor>& inputs) {
 
 std::vector<c10::IValue> own_arguments(const std::vector<c10::IValue>& arguments) {
   std::vector<c10::IValue> copies;
-  for (const c10::IValue& argument : arguments) copies.push_back(map_tensors(argument, [](const torch::Tensor& tensor) { return tensor.detach().clone(); }));
+  for (const c10::IValue& argument : arguments)
+    copies.push_back(map_tensors(argument, [](const torch::Tensor& tensor) { return tensor.detach().clone(); }));
   return copies;
 }
 

@@ -24,14 +24,15 @@ void check_file(const std::filesystem::path& path) {
   std::error_code failure;
   const std::string name = path.string();
   if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
-  if (std::filesystem::is_directory(path, failure))
-    throw ModelError(name + " is a folder; give the network's file");
+  if (std::filesystem::is_directory(path, failure)) throw ModelError(name + " is a folder; give the network's file");
   std::ifstream file(path, std::ios::binary);
   char begin[4] = {};
   if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
   if (std::string(begin, 2) != "PK" && !onnx::looks_like_onnx(path))  // TorchScript files are zip archives
-    throw ModelError(name + " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
-                            "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
+    throw ModelError(
+        name +
+        " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
+        "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
 }
 
 onnx::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }

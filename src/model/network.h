@@ -25,10 +25,10 @@ namespace whycam::network {
 
 /// One tensor of a layer as it was when the layer ran: its values, and its place in the autograd graph.
 struct Observation {
-  torch::Tensor activation;     ///< detached; its own memory, so that an in-place operation cannot write over it
-  torch::autograd::Edge edge;   ///< where the gradient with respect to this tensor arrives
-  torch::Tensor view;           ///< the tensor itself, where it is a view of other memory
-  torch::autograd::Edge memory; ///< where the gradient of that memory arrives
+  torch::Tensor activation;      ///< detached; its own memory, so that an in-place operation cannot write over it
+  torch::autograd::Edge edge;    ///< where the gradient with respect to this tensor arrives
+  torch::Tensor view;            ///< the tensor itself, where it is a view of other memory
+  torch::autograd::Edge memory;  ///< where the gradient of that memory arrives
 
   /// Whether an operation in place wrote over the view since: it has another place in the graph then.
   bool was_overwritten() const;
@@ -46,9 +46,9 @@ class Recorder {
 
   Recorder(std::size_t slots, Detail detail) : slots_(slots), detail_(detail) {}
 
-  /// A layer ran: `value` holds its tensors, singly or nested in tuples, lists and dictionaries. A later run of the same
-  /// layer replaces an earlier one. A tensor without a gradient is given one, so that a layer which does not depend on
-  /// the inputs can be explained too; the network must go on with the value returned.
+  /// A layer ran: `value` holds its tensors, singly or nested in tuples, lists and dictionaries. A later run of the
+  /// same layer replaces an earlier one. A tensor without a gradient is given one, so that a layer which does not
+  /// depend on the inputs can be explained too; the network must go on with the value returned.
   c10::IValue record(std::size_t slot, c10::IValue value);
 
   /// The same for tensors that are known already.
@@ -131,8 +131,8 @@ class Network {
   /// Whether this layer can be observed at all.
   virtual bool can_observe(const Layer& layer, LayerSide side) const = 0;
 
-  /// The network's graph with these layers observed; null where it has none that tells all it does: a C++ network, one in
-  /// training mode or one that writes on its attributes. Throws LayerError as run() does.
+  /// The network's graph with these layers observed; null where it has none that tells all it does: a C++ network, one
+  /// in training mode or one that writes on its attributes. Throws LayerError as run() does.
   virtual std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
 
   /// The network itself, where it comes from an ONNX file: such a network is compiled or not run at all.
@@ -159,8 +159,8 @@ class Network {
   /// A number that changes when the weights are replaced or written over.
   virtual std::uint64_t weights_version() const = 0;
 
-  /// A network that shares all with this one but the parameters that `change` gives anew; it is asked for each with the path of its
-  /// module, and keeps one by giving an undefined tensor. Null where parameters cannot be replaced.
+  /// A network that shares all with this one but the parameters that `change` gives anew; it is asked for each with the
+  /// path of its module, and keeps one by giving an undefined tensor. Null where parameters cannot be replaced.
   using ChangeParameter = std::function<torch::Tensor(const std::string& module, const torch::Tensor& parameter)>;
   virtual std::shared_ptr<const Network> with_parameters(const ChangeParameter& change) const {
     static_cast<void>(change);
@@ -197,8 +197,8 @@ std::optional<torch::ScalarType> floating_type_of(const Module& module) {
   return several ? std::nullopt : common;
 }
 
-/// A number that changes when one of these tensors is replaced or written over. (Single numbers that are written through data()
-/// or data_ptr() may escape it.)
+/// A number that changes when one of these tensors is replaced or written over. (Single numbers that are written
+/// through data() or data_ptr() may escape it.)
 template <class Tensors>
 std::uint64_t version_of(const Tensors& tensors) {
   std::uint64_t sum = 0;  // of a number each, whatever their order
@@ -210,7 +210,8 @@ std::uint64_t version_of(const Tensors& tensors) {
     add(tensor.is_inference() ? 0 : static_cast<std::uint64_t>(tensor._version()));
     if (tensor.has_storage()) add(reinterpret_cast<std::uintptr_t>(tensor.storage().data()));
     // What is written through data() counts no version: some numbers tell it, where they can be read.
-    if (tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat && tensor.is_contiguous() && tensor.numel() > 0) {
+    if (tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat && tensor.is_contiguous() &&
+        tensor.numel() > 0) {
       const float* numbers = tensor.data_ptr<float>();
       for (std::int64_t i = 0; i < 8; ++i) {
         std::uint32_t bits = 0;

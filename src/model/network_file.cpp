@@ -60,8 +60,7 @@ std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& p
     names.insert(inner_name(record));
   }
   if (names.count("model.json"))
-    throw ModelError(path.string() +
-                     " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
+    throw ModelError(path.string() + " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
   if (!names.count("constants.pkl"))
     throw ModelError(path.string() +
                      " holds Python objects (a state_dict or a pickled network), not TorchScript; save it "

@@ -1,6 +1,6 @@
-// A C++ network. C++ modules have no hooks, so its layers are found in three ways: a Tap reports itself; the children of a
-// network that is a Sequential are run by us, one by one; and one of libtorch's modules with weights is the outermost
-// operator call that takes its own weight.
+// A C++ network. C++ modules have no hooks, so its layers are found in three ways: a Tap reports itself; the children
+// of a network that is a Sequential are run by us, one by one; and one of libtorch's modules with weights is the
+// outermost operator call that takes its own weight.
 #include "whycam/module.h"
 
 #include <c10/util/Type.h>
@@ -60,8 +60,9 @@ class BuffersPutBack {
     for (Kept& kept : kept_) kept.buffer.set_data(kept.values);
   }
 
-  /// Throws ModelError where gradients would be computed with a buffer's values of before the run instead of those that the
-  /// run wrote: where the buffer was written and the graph holds on to it. Batch norms hold theirs without using them.
+  /// Throws ModelError where gradients would be computed with a buffer's values of before the run instead of those that
+  /// the run wrote: where the buffer was written and the graph holds on to it. Batch norms hold theirs without using
+  /// them.
   void check_gradients_need_none() const {
     for (const Kept& kept : kept_)
       if (!kept.of_batch_norm && kept.buffer.use_count() > kept.uses && !kept.written.equal(kept.values))
@@ -188,7 +189,8 @@ class ModuleNetwork : public Network {
 
  private:
   static constexpr const char* wrap_it =
-      "Wrap the network in a function, as in whycam::Model::of([net](torch::Tensor x) { return net->forward(x); }), and "
+      "Wrap the network in a function, as in whycam::Model::of([net](torch::Tensor x) { return net->forward(x); }), "
+      "and "
       "mark layers with a whycam::Tap";
 
   /// A Sequential is observed by its last (or first) child, which may be called elsewhere, too.
@@ -212,10 +214,12 @@ class ModuleNetwork : public Network {
     const auto originals = module_->modules(), copies = replica.modules();
     bool same_modules = originals.size() == copies.size();
     for (std::size_t i = 0; same_modules && i < originals.size(); ++i)
-      same_modules = typeid(*originals[i]) == typeid(*copies[i]) && originals[i]->is_training() == copies[i]->is_training();
+      same_modules =
+          typeid(*originals[i]) == typeid(*copies[i]) && originals[i]->is_training() == copies[i]->is_training();
     if (!same_modules)
-      throw ModelError("the network cannot be replicated on other devices: the copy's modules or their modes are not the "
-                       "network's; derive each module from torch::nn::Cloneable");
+      throw ModelError(
+          "the network cannot be replicated on other devices: the copy's modules or their modes are not the "
+          "network's; derive each module from torch::nn::Cloneable");
     const auto same = [](const auto& originals, const auto& copies) {
       for (std::size_t i = 0; i < originals.size(); ++i) {  // by place: a copied Sequential loses its children's names
         const torch::Tensor& original = originals[i].value();
@@ -229,11 +233,12 @@ class ModuleNetwork : public Network {
     same(module_->named_buffers(), replica.buffers());
   }
 
-  torch::Tensor run_sequential(const std::vector<c10::IValue>& arguments, const std::map<const Module*, std::size_t>& slots,
-                               LayerSide side, Recorder& recorder) const {
+  torch::Tensor run_sequential(const std::vector<c10::IValue>& arguments,
+                               const std::map<const Module*, std::size_t>& slots, LayerSide side,
+                               Recorder& recorder) const {
     if (arguments.size() != 1)
-      throw ModelError("whycam runs a torch::nn::Sequential child by child, with one input; " + std::to_string(arguments.size()) +
-                       " inputs and additional arguments were given. " + wrap_it);
+      throw ModelError("whycam runs a torch::nn::Sequential child by child, with one input; " +
+                       std::to_string(arguments.size()) + " inputs and additional arguments were given. " + wrap_it);
     torch::nn::AnyValue result = run_steps(torch::nn::AnyValue(arguments[0].toTensor()), slots, side, recorder);
     if (!result.try_get<torch::Tensor>())
       throw ModelError(std::string("the last child of the torch::nn::Sequential gives no tensor. ") + wrap_it);
@@ -247,7 +252,9 @@ class ModuleNetwork : public Network {
       const auto report = [&](torch::nn::AnyValue seen) {
         if (slot == slots.end()) return seen;
         if (!seen.try_get<torch::Tensor>())
-          throw LayerError(std::string("the child of the torch::nn::Sequential that is the layer handles no single tensor. ") + wrap_it);
+          throw LayerError(
+              std::string("the child of the torch::nn::Sequential that is the layer handles no single tensor. ") +
+              wrap_it);
         return torch::nn::AnyValue(recorder.record(slot->second, *seen.try_get<torch::Tensor>()).toTensor());
       };
       if (side == LayerSide::input) value = report(std::move(value));
@@ -262,8 +269,8 @@ class ModuleNetwork : public Network {
       if (module_.get() == layer.module()) return layer.module();
       if (!module_ && dynamic_cast<const TapImpl*>(layer.module())) return layer.module();
       if (!module_)
-        throw LayerError("a layer of a plain function is a whycam::Tap that it calls; a " + class_name(*layer.module()) +
-                         " was given");
+        throw LayerError("a layer of a plain function is a whycam::Tap that it calls; a " +
+                         class_name(*layer.module()) + " was given");
       for (const auto& [path, module] : modules_)
         if (module.get() == layer.module()) return module.get();
       throw LayerError("the layer given by reference (a " + class_name(*layer.module()) +
@@ -299,15 +306,18 @@ class ModuleNetwork : public Network {
     const torch::Tensor weight = WeightWatch::weight_of(module);
     std::size_t owners = 0;
     for (const auto& part : module_->modules())
-      for (const torch::Tensor& parameter : part->parameters(/*recurse=*/false)) owners += WeightWatch::same(parameter, weight);
+      for (const torch::Tensor& parameter : part->parameters(/*recurse=*/false))
+        owners += WeightWatch::same(parameter, weight);
     return owners > 1;
   }
 
   std::string needs_a_tap(const Layer& layer) const {
     const Module* module = module_of(layer);
     return "the layer \"" + name_of(layer) + "\" (" + class_name(*module) +
-           ") cannot be observed from outside: C++ modules have no hooks, and it has no weight of its own that tells its "
-           "call apart. Mark the place with a whycam::Tap: register one, write x = tap(x) where the layer's tensor is, and "
+           ") cannot be observed from outside: C++ modules have no hooks, and it has no weight of its own that tells "
+           "its "
+           "call apart. Mark the place with a whycam::Tap: register one, write x = tap(x) where the layer's tensor is, "
+           "and "
            "give the tap as the layer";
   }
 

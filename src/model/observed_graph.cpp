@@ -24,8 +24,8 @@ using torch::jit::Value;
 
 const c10::Symbol observe_symbol = c10::Symbol::fromQualString("whycam::observe");
 
-// whycam::observe(value, slot) gives the value on, reported to the current Recorder. It takes any type: layers may return
-// tuples, lists and dictionaries.
+// whycam::observe(value, slot) gives the value on, reported to the current Recorder. It takes any type: layers may
+// return tuples, lists and dictionaries.
 const torch::jit::RegisterOperators observe_operator({torch::jit::Operator(
     "whycam::observe(Any value, int slot) -> Any",
     [](torch::jit::Stack& stack) {
@@ -140,7 +140,8 @@ class Observer {
     if (method.rfind("forward", 0) != 0) return false;
     const bool scripted = method.compare(7, 2, "__") == 0;
     const std::string number = method.substr(scripted ? 9 : 7);
-    if (number.empty() || number.size() > 6 || number.find_first_not_of("0123456789") != std::string::npos) return false;
+    if (number.empty() || number.size() > 6 || number.find_first_not_of("0123456789") != std::string::npos)
+      return false;
     if (scripted) return true;
     for (int before = std::stoi(number) - 1; before > 0; --before)
       if (!module.find_method("forward" + std::to_string(before))) return false;
@@ -178,10 +179,12 @@ class Observer {
     }
   }
 
-  /// The modules' modes are known, and with them the branches that are never taken: they would seem to write on buffers.
+  /// The modules' modes are known, and with them the branches that are never taken: they would seem to write on
+  /// buffers.
   void fold_modes() {
     const auto is_mode = [](Node* node) { return node->s(c10::attr::name) == "training"; };
-    if (any_node(graph_->block(), [&](Node* node) { return node->kind() == c10::prim::SetAttr && is_mode(node); })) return;
+    if (any_node(graph_->block(), [&](Node* node) { return node->kind() == c10::prim::SetAttr && is_mode(node); }))
+      return;
     for (Node* node : torch::jit::findAllNodes(*graph_, c10::prim::GetAttr, true)) {
       const auto path = is_mode(node) ? path_of(node->input()) : std::nullopt;
       if (!path) continue;
@@ -194,8 +197,9 @@ class Observer {
   static void refuse_operators_without_gradient(Block* block) {
     for (Node* node : block->nodes()) {
       for (Block* inner : node->blocks()) refuse_operators_without_gradient(inner);
-      static const std::set<std::string> optimised{"quantized", "prepacked", "mkldnn_prepacked", "mkldnn", "tensorrt",
-                                                   "tensorexpr", "_quantized", "metal_prepacked", "vulkan_prepack"};
+      static const std::set<std::string> optimised{"quantized",  "prepacked",       "mkldnn_prepacked",
+                                                   "mkldnn",     "tensorrt",        "tensorexpr",
+                                                   "_quantized", "metal_prepacked", "vulkan_prepack"};
       if (optimised.count(node->kind().ns().toUnqualString()))
         throw ModelError(std::string("the network holds the operator ") + node->kind().toQualString() +
                          ", which has no gradient: it was quantised or optimised for inference; explain the network as "

@@ -12,18 +12,21 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
  public:
   explicit OnnxNetwork(std::shared_ptr<const onnx::Network> network) : network_(std::move(network)) {}
 
-  c10::IValue run(const std::vector<torch::Tensor>&, const std::vector<c10::IValue>&, const std::vector<Layer>&, LayerSide,
-                  Recorder&) const override {
+  c10::IValue run(const std::vector<torch::Tensor>&, const std::vector<c10::IValue>&, const std::vector<Layer>&,
+                  LayerSide, Recorder&) const override {
     throw ModelError("an ONNX network has no autograd engine; leave the choice of engine open, or take compiled");
   }
 
   const onnx::Network* onnx() const override { return network_.get(); }
-  bool can_observe(const Layer& layer, LayerSide) const override { return !layer.module() && network_->has_layer(layer.path()); }
+  bool can_observe(const Layer& layer, LayerSide) const override {
+    return !layer.module() && network_->has_layer(layer.path());
+  }
   std::unique_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
   std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const override {
     std::vector<std::string> all;
     for (const Layer& layer : layers)
-      if (side == LayerSide::output && network_->gives_computed_convolution(layer.path())) all.push_back(basics::computed_convolution(layer.path()));
+      if (side == LayerSide::output && network_->gives_computed_convolution(layer.path()))
+        all.push_back(basics::computed_convolution(layer.path()));
     return all;
   }
   std::vector<LayerName> layer_names() const override {

@@ -14,7 +14,7 @@
 namespace whycam::network {
 namespace {
 
-constexpr int deepest = 1000;  ///< values within values; libtorch takes them apart by recursion
+constexpr int deepest = 1000;                   ///< values within values; libtorch takes them apart by recursion
 constexpr std::size_t highest_stack = 1 << 22;  ///< values side by side
 constexpr std::int64_t largest_tensor = std::int64_t{1} << 40;
 constexpr std::size_t highest_rank = 64;
@@ -36,12 +36,10 @@ struct Value {
 
 /// The bytes of an element, by the name of its storage's type.
 const std::map<std::string_view, int> item_sizes{
-    {"ByteStorage", 1},          {"CharStorage", 1},        {"BoolStorage", 1},
-    {"ShortStorage", 2},         {"IntStorage", 4},         {"LongStorage", 8},
-    {"HalfStorage", 2},          {"BFloat16Storage", 2},    {"FloatStorage", 4},
-    {"DoubleStorage", 8},        {"QInt8Storage", 1},       {"QUInt8Storage", 1},
-    {"QInt32Storage", 4},        {"ComplexHalfStorage", 4}, {"ComplexFloatStorage", 8},
-    {"ComplexDoubleStorage", 16}};
+    {"ByteStorage", 1},   {"CharStorage", 1},        {"BoolStorage", 1},         {"ShortStorage", 2},
+    {"IntStorage", 4},    {"LongStorage", 8},        {"HalfStorage", 2},         {"BFloat16Storage", 2},
+    {"FloatStorage", 4},  {"DoubleStorage", 8},      {"QInt8Storage", 1},        {"QUInt8Storage", 1},
+    {"QInt32Storage", 4}, {"ComplexHalfStorage", 4}, {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16}};
 
 /// Functions of modules other than the network's own classes.
 const std::set<std::string_view> other_functions{"torch.jit._pickle build_intlist",
@@ -56,14 +54,11 @@ const std::set<std::string_view> other_functions{"torch.jit._pickle build_intlis
 constexpr std::string_view rebuild_tensor = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view rebuild_quantised_tensor = "torch._utils _rebuild_qtensor";
 
-bool starts_with(std::string_view text, std::string_view begin) {
-  return text.substr(0, begin.size()) == begin;
-}
+bool starts_with(std::string_view text, std::string_view begin) { return text.substr(0, begin.size()) == begin; }
 
 class Follower {
  public:
-  Follower(std::string_view pickle, const StorageSize& storage_size)
-      : pickle_(pickle), storage_size_(storage_size) {}
+  Follower(std::string_view pickle, const StorageSize& storage_size) : pickle_(pickle), storage_size_(storage_size) {}
 
   void run() {
     if (take(2) != "\x80\x02") fail("it is no pickle of protocol 2");
@@ -267,8 +262,7 @@ class Follower {
     if (module == "torch" && item != item_sizes.end()) return push(Kind::item_type, item->second);
     if (module == "torch" && starts_with(name, "per_")) return push(Kind::integer);  // a way of quantisation
     const bool is_class = starts_with(module, "__torch__");
-    if (!is_class && other_functions.count(both) == 0 && both != rebuild_tensor &&
-        both != rebuild_quantised_tensor)
+    if (!is_class && other_functions.count(both) == 0 && both != rebuild_tensor && both != rebuild_quantised_tensor)
       fail("it calls \"" + both.substr(0, 100) + "\", which whycam does not know");
     push(Kind::function, 0, {begin, both.size()});
   }
@@ -278,8 +272,7 @@ class Follower {
     if (function.kind != Kind::function) fail("it calls what is no function");
     const bool tensor = starts_with(function.text, "torch._utils\n");
     if (tensor) check_tensor(argument);
-    if (argument.kind ==
-        Kind::tuple)  // libtorch parses the names of types that go with lists and dictionaries
+    if (argument.kind == Kind::tuple)  // libtorch parses the names of types that go with lists and dictionaries
       for (const Value& value : *argument.elements)
         if (value.kind == Kind::text) check_code(value.text);
     push();
@@ -300,12 +293,10 @@ class Follower {
     const std::string name = "weights \"" + std::string(key.substr(0, 100)) + "\"";
     const auto held = storage_size_(key);
     std::int64_t bytes = 0;
-    if (count < 0 || __builtin_mul_overflow(count, item_size, &bytes))
-      fail("the " + name + " have an impossible size");
+    if (count < 0 || __builtin_mul_overflow(count, item_size, &bytes)) fail("the " + name + " have an impossible size");
     if (count > 0 && !held) fail("the " + name + " are missing");
     if (count > 0 && *held < static_cast<std::uint64_t>(bytes))
-      fail("the " + name + " take " + std::to_string(bytes) + " bytes, but there are only " +
-           std::to_string(*held));
+      fail("the " + name + " take " + std::to_string(bytes) + " bytes, but there are only " + std::to_string(*held));
     // Weights that several tensors share are fetched once; twice is generous.
     if (count > 0 && ++fetched_[key] > 2) fail("the " + name + " are fetched over and over");
     push(Kind::storage, count);
@@ -316,16 +307,14 @@ class Follower {
     const std::int64_t count = element(tuple, 0, Kind::storage).number;
     std::int64_t last = element(tuple, 1, Kind::integer).number, elements = 1;
     const Value &sizes = element(tuple, 2, Kind::tuple), &strides = element(tuple, 3, Kind::tuple);
-    if (sizes.elements->size() != strides.elements->size() || sizes.elements->size() > highest_rank ||
-        last < 0)
+    if (sizes.elements->size() != strides.elements->size() || sizes.elements->size() > highest_rank || last < 0)
       fail("it describes a tensor in an impossible way");
     for (std::size_t axis = 0; axis < sizes.elements->size(); ++axis) {
       const std::int64_t size = element(sizes, axis, Kind::integer).number,
                          stride = element(strides, axis, Kind::integer).number;
       std::int64_t step = 0;
-      if (size < 0 || stride < 0 || __builtin_mul_overflow(elements, size, &elements) ||
-          elements > largest_tensor || __builtin_mul_overflow(size - 1, stride, &step) ||
-          __builtin_add_overflow(last, step, &last))
+      if (size < 0 || stride < 0 || __builtin_mul_overflow(elements, size, &elements) || elements > largest_tensor ||
+          __builtin_mul_overflow(size - 1, stride, &step) || __builtin_add_overflow(last, step, &last))
         fail("it has a tensor of an impossible size");
     }
     if (elements > 0 && last >= count) fail("it has a tensor that is larger than its weights");
@@ -341,8 +330,6 @@ class Follower {
 
 }  // namespace
 
-void check_pickle(std::string_view pickle, const StorageSize& storage_size) {
-  Follower(pickle, storage_size).run();
-}
+void check_pickle(std::string_view pickle, const StorageSize& storage_size) { Follower(pickle, storage_size).run(); }
 
 }  // namespace whycam::network

@@ -9,8 +9,8 @@
 
 namespace whycam::network {
 
-/// While it lives, what libtorch would print as a warning on this thread is collected instead. (libtorch keeps the handler
-/// a thread; its interface is another one since version 2.)
+/// While it lives, what libtorch would print as a warning on this thread is collected instead. (libtorch keeps the
+/// handler a thread; its interface is another one since version 2.)
 class CollectedWarnings {
  public:
   const std::vector<std::string>& messages() const { return collector_.messages; }
@@ -24,9 +24,7 @@ class CollectedWarnings {
   Collector collector_;
   c10::WarningUtils::WarningHandlerGuard guard_{&collector_};
 #else
-    void process(const c10::SourceLocation&, const std::string& message, bool) override {
-      messages.push_back(message);
-    }
+    void process(const c10::SourceLocation&, const std::string& message, bool) override { messages.push_back(message); }
   };
   Collector collector_;
   c10::Warning::WarningHandlerGuard guard_{&collector_};

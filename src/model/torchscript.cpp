@@ -1,5 +1,5 @@
-// A TorchScript network: its method's graph is copied, the calls of the wanted layers are followed by an operator of ours
-// that reports to the Recorder, and everything is inlined and interpreted.
+// A TorchScript network: its method's graph is copied, the calls of the wanted layers are followed by an operator of
+// ours that reports to the Recorder, and everything is inlined and interpreted.
 //
 // The graph runs in the plain interpreter, never in the profiling executor: after some runs that one fuses ReLUs into
 // differentiable graphs of its own, and the guided rule would be lost in silence.
@@ -15,8 +15,8 @@
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/observed_graph.h"
-#include "whycam/nearest_names.h"
 #include "whycam/errors.h"
+#include "whycam/nearest_names.h"
 
 namespace whycam::network {
 namespace {
@@ -25,9 +25,9 @@ using torch::jit::Module;
 using ObjectPointer = c10::intrusive_ptr<c10::ivalue::Object>;
 using Copies = std::map<const c10::ivalue::Object*, ObjectPointer>;
 
-/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network in training
-/// mode updates its buffers as it runs; such a run works on a tree with buffers of its own, and one that writes on other
-/// attributes on a tree of which nothing is shared.
+/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network in
+/// training mode updates its buffers as it runs; such a run works on a tree with buffers of its own, and one that
+/// writes on other attributes on a tree of which nothing is shared.
 enum class Own { nothing, buffers };
 
 ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
@@ -39,8 +39,7 @@ ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
     const c10::IValue value = object->getSlot(i);
     if (value.isTensor() && value.toTensor().defined()) {
       const torch::Tensor tensor = value.toTensor().detach();
-      const bool own =
-          tensor.is_inference() || (what == Own::buffers && type->is_buffer(i));
+      const bool own = tensor.is_inference() || (what == Own::buffers && type->is_buffer(i));
       copy->setSlot(i, own ? tensor.clone() : tensor);
     } else if (value.isModule()) {
       copy->setSlot(i, copy_tree(value.toObject(), what, copies));
@@ -74,11 +73,13 @@ class TorchScriptNetwork : public Network {
   explicit TorchScriptNetwork(const Module& module)
       : module_(copy_of(module, Own::nothing)), training_(in_training_mode(module)) {
     if (!module_.type()->getForwardHooks().empty() || !module_.type()->getForwardPreHooks().empty())
-      throw ModelError("the TorchScript network itself has forward hooks, which do not run when its forward does; save a "
-                       "network that holds it as a submodule");
+      throw ModelError(
+          "the TorchScript network itself has forward hooks, which do not run when its forward does; save a "
+          "network that holds it as a submodule");
     if (!module_.find_method("forward"))
-      throw ModelError("the TorchScript network has no method \"forward\"; export it with torch.jit.script(network) or "
-                       "torch.jit.trace(network, example)");
+      throw ModelError(
+          "the TorchScript network has no method \"forward\"; export it with torch.jit.script(network) or "
+          "torch.jit.trace(network, example)");
     for (const auto& part : module_.named_modules())
       if (!part.name.empty()) names_.push_back({part.name, class_name(part.value)});
   }
@@ -88,9 +89,10 @@ class TorchScriptNetwork : public Network {
     const Prepared prepared = observing(layers, side);
     const bool writes = effects().writes_attributes;
     // What the network writes on its own attributes stays in this run.
-    torch::jit::Stack stack{(writes ? module_.deepcopy()
-                             : training_                ? copy_of(module_, Own::buffers)
-                                                        : module_)._ivalue()};
+    torch::jit::Stack stack{(writes      ? module_.deepcopy()
+                             : training_ ? copy_of(module_, Own::buffers)
+                                         : module_)
+                                ._ivalue()};
     stack.insert(stack.end(), inputs.begin(), inputs.end());
     stack.insert(stack.end(), additional_forward_args.begin(), additional_forward_args.end());
     try {
@@ -108,13 +110,15 @@ class TorchScriptNetwork : public Network {
   std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
     const Prepared prepared = observing(layers, side);
     if (training_ || effects().writes_attributes) return nullptr;
-    return std::make_unique<Script>(Script{prepared.graph, module_, module_.get_method("forward").function().getSchema()});
+    return std::make_unique<Script>(
+        Script{prepared.graph, module_, module_.get_method("forward").function().getSchema()});
   }
 
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
   std::vector<std::string> doubts(const std::vector<Layer>&, LayerSide) const override {
-    return effects().works_as_in_training ? std::vector<std::string>{basics::in_training_mode()} : std::vector<std::string>{};
+    return effects().works_as_in_training ? std::vector<std::string>{basics::in_training_mode()}
+                                          : std::vector<std::string>{};
   }
 
   std::vector<LayerName> layer_names() const override { return names_; }
@@ -152,8 +156,9 @@ class TorchScriptNetwork : public Network {
  private:
   std::string checked_path(const Layer& layer) const {
     if (layer.module())
-      throw LayerError("a layer of a TorchScript network is named by its path, as in \"layer4.1.conv2\"; a reference to "
-                       "a C++ module was given");
+      throw LayerError(
+          "a layer of a TorchScript network is named by its path, as in \"layer4.1.conv2\"; a reference to "
+          "a C++ module was given");
     std::vector<std::string> paths;
     for (const LayerName& name : names_) {
       if (name.path == layer.path()) return layer.path();

@@ -52,8 +52,13 @@ torch::Tensor WeightWatch::weight_of(const nn::Module& module) {
 }
 
 void WeightWatch::add(const nn::Module& module, std::size_t slot) {
-  watched_.push_back({weight_of(module), module.parameters(/*recurse=*/false), module.buffers(/*recurse=*/false), slot,
-                      c10::demangle(typeid(module).name()), {}, false});
+  watched_.push_back({weight_of(module),
+                      module.parameters(/*recurse=*/false),
+                      module.buffers(/*recurse=*/false),
+                      slot,
+                      c10::demangle(typeid(module).name()),
+                      {},
+                      false});
 }
 
 bool WeightWatch::same(const torch::Tensor& one, const torch::Tensor& other) {
@@ -77,10 +82,12 @@ std::string WeightWatch::Watched::describe(const at::RecordFunction& function, t
     }
     const torch::Tensor& tensor = argument.toTensor();
     const auto own = [&](const std::vector<torch::Tensor>& tensors) {
-      return std::find_if(tensors.begin(), tensors.end(), [&](const auto& one) { return same(tensor, one); }) - tensors.begin();
+      return std::find_if(tensors.begin(), tensors.end(), [&](const auto& one) { return same(tensor, one); }) -
+             tensors.begin();
     };
     const auto parameter = own(parameters), buffer = own(buffers);
-    const bool is_own = parameter < static_cast<std::ptrdiff_t>(parameters.size()) || buffer < static_cast<std::ptrdiff_t>(buffers.size());
+    const bool is_own = parameter < static_cast<std::ptrdiff_t>(parameters.size()) ||
+                        buffer < static_cast<std::ptrdiff_t>(buffers.size());
     if (is_own)
       text << ", own " << parameter << ' ' << buffer << ' ' << tensor.sizes();
     else
@@ -96,8 +103,8 @@ struct WeightWatch::Call : at::ObserverContext {
 };
 
 std::unique_ptr<at::ObserverContext> WeightWatch::call_begins(const at::RecordFunction& function) {
-  // Other operators may take a weight for other ends (a mask, a regulariser): they are not the layer. Nor is matmul, which a
-  // linear layer calls for inputs of three dimensions before it adds its bias.
+  // Other operators may take a weight for other ends (a mask, a regulariser): they are not the layer. Nor is matmul,
+  // which a linear layer calls for inputs of three dimensions before it adds its bias.
   static const std::unordered_set<std::string> layers{
       "aten::conv1d",           "aten::conv2d",           "aten::conv3d",     "aten::conv_transpose1d",
       "aten::conv_transpose2d", "aten::conv_transpose3d", "aten::batch_norm", "aten::instance_norm",
@@ -125,7 +132,8 @@ std::unique_ptr<at::ObserverContext> WeightWatch::call_begins(const at::RecordFu
 void WeightWatch::check_calls_agree() const {
   for (const Watched& watched : watched_)
     if (watched.differs)
-      throw LayerError("the weight of the layer (" + watched.type + ") is used in several ways in one run, and only one of "
+      throw LayerError("the weight of the layer (" + watched.type +
+                       ") is used in several ways in one run, and only one of "
                        "them is the layer; mark its place with a whycam::Tap");
 }
 

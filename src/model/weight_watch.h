@@ -11,16 +11,16 @@
 
 namespace whycam::network {
 
-/// Reports the calls of modules to a Recorder: the outermost call of its operator (aten::conv2d, say) that takes a module's
-/// own weight is the module. A module that calls otherwise, as a linear layer does on inputs of three dimensions, is not
-/// found, and ends in an error. So does one whose weight is used by calls that differ in operator or options: they cannot
-/// be told apart.
+/// Reports the calls of modules to a Recorder: the outermost call of its operator (aten::conv2d, say) that takes a
+/// module's own weight is the module. A module that calls otherwise, as a linear layer does on inputs of three
+/// dimensions, is not found, and ends in an error. So does one whose weight is used by calls that differ in operator or
+/// options: they cannot be told apart.
 class WeightWatch {
  public:
   WeightWatch(Recorder& recorder, LayerSide side) : recorder_(recorder), side_(side) {}
 
-  /// Whether the module is one of libtorch's whose output (or input) is that of the call with its weight. A class of the
-  /// user's may do more than that call, even one derived from libtorch's, and is not known.
+  /// Whether the module is one of libtorch's whose output (or input) is that of the call with its weight. A class of
+  /// the user's may do more than that call, even one derived from libtorch's, and is not known.
   static bool knows(const torch::nn::Module& module, LayerSide side);
   /// The weight that tells a known module's call apart.
   static torch::Tensor weight_of(const torch::nn::Module& module);

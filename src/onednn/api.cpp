@@ -40,11 +40,14 @@ Integers gaps(const Integers& dilation) {
 Integers padding_behind(const Shape& x, const Shape& y, const Integers& kernel, const Attributes& a) {
   Integers result;
   for (std::size_t i = 0; i < kernel.size(); ++i)
-    result.push_back((y[i + 2] - 1) * a.strides[i] + (kernel[i] - 1) * a.dilation[i] + 1 - x[i + 2] - a.padding_begin[i]);
+    result.push_back((y[i + 2] - 1) * a.strides[i] + (kernel[i] - 1) * a.dilation[i] + 1 - x[i + 2] -
+                     a.padding_begin[i]);
   return result;
 }
 
-Integers kernel_of(const Shape& weights, const Shape& x) { return {weights.end() - (static_cast<std::ptrdiff_t>(x.size()) - 2), weights.end()}; }
+Integers kernel_of(const Shape& weights, const Shape& x) {
+  return {weights.end() - (static_cast<std::ptrdiff_t>(x.size()) - 2), weights.end()};
+}
 
 /// What a description of oneDNN's comes to; its caller says what it takes and gives.
 template <class Primitive, class Description>
@@ -74,16 +77,26 @@ struct FunctionName {
 
 std::optional<FunctionName> named(const Attributes& a) {
   switch (a.function) {
-    case Function::sigmoid: return FunctionName{algorithm::eltwise_logistic, 0, 0};
-    case Function::tanh: return FunctionName{algorithm::eltwise_tanh, 0, 0};
-    case Function::exp: return FunctionName{algorithm::eltwise_exp, 0, 0};
-    case Function::log: return FunctionName{algorithm::eltwise_log, 0, 0};
-    case Function::gelu: return FunctionName{algorithm::eltwise_gelu_erf, 0, 0};
-    case Function::gelu_tanh: return FunctionName{algorithm::eltwise_gelu_tanh, 0, 0};
-    case Function::silu: return FunctionName{algorithm::eltwise_swish, 1, 0};
-    case Function::mish: return FunctionName{algorithm::eltwise_mish, 0, 0};
-    case Function::elu: return FunctionName{algorithm::eltwise_elu, static_cast<float>(a.alpha), 0};
-    default: return std::nullopt;
+    case Function::sigmoid:
+      return FunctionName{algorithm::eltwise_logistic, 0, 0};
+    case Function::tanh:
+      return FunctionName{algorithm::eltwise_tanh, 0, 0};
+    case Function::exp:
+      return FunctionName{algorithm::eltwise_exp, 0, 0};
+    case Function::log:
+      return FunctionName{algorithm::eltwise_log, 0, 0};
+    case Function::gelu:
+      return FunctionName{algorithm::eltwise_gelu_erf, 0, 0};
+    case Function::gelu_tanh:
+      return FunctionName{algorithm::eltwise_gelu_tanh, 0, 0};
+    case Function::silu:
+      return FunctionName{algorithm::eltwise_swish, 1, 0};
+    case Function::mish:
+      return FunctionName{algorithm::eltwise_mish, 0, 0};
+    case Function::elu:
+      return FunctionName{algorithm::eltwise_elu, static_cast<float>(a.alpha), 0};
+    default:
+      return std::nullopt;
   }
 }
 
@@ -134,7 +147,8 @@ std::optional<Layout> layout_of(const memory::desc& description, const Shape& sh
 
 std::optional<std::vector<Integers>> places_of(const memory::desc& description) {
   const dnnl_memory_desc_t& data = description.data;
-  if (data.format_kind != dnnl_blocked || data.offset0 != 0 || data.extra.flags != dnnl_memory_extra_flag_none) return std::nullopt;
+  if (data.format_kind != dnnl_blocked || data.offset0 != 0 || data.extra.flags != dnnl_memory_extra_flag_none)
+    return std::nullopt;
   const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
   std::vector<Integers> places;
   for (int dimension = 0; dimension < data.ndims; ++dimension) {
@@ -156,22 +170,27 @@ namespace {
 
 memory::desc ordered(const Shape& shape, Order order) {
   switch (order) {
-    case Order::row_major: return description(shape, {});
-    case Order::channels_last: return channels_last(shape);
-    case Order::blocks: return description(shape, {16});
-    case Order::best: break;
+    case Order::row_major:
+      return description(shape, {});
+    case Order::channels_last:
+      return channels_last(shape);
+    case Order::blocks:
+      return description(shape, {16});
+    case Order::best:
+      break;
   }
   return any_description(shape);
 }
 
 }  // namespace
 
-Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias, After after, Order order) {
+Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
+                      After after, Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
   const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
-  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
-                                             any_description(weights), bias, ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin,
-                                             behind);
+  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct,
+                                             ordered(x, order), any_description(weights), bias, ordered(y, order),
+                                             a.strides, gaps(a.dilation), a.padding_begin, behind);
   const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu());
   return finished_forward<dnnl::convolution_forward>(pd);
 }
@@ -179,38 +198,39 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
 namespace {
 
 /// Empty where oneDNN has it not.
-dnnl::convolution_forward::primitive_desc winograd_description(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                                                               After after) {
+dnnl::convolution_forward::primitive_desc winograd_description(const Shape& x, const Shape& weights, const Shape& y,
+                                                               const Attributes& a, bool with_bias, After after) {
   const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
-  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
-                                             any_description(weights), bias, any_description(y), a.strides, gaps(a.dilation),
-                                             a.padding_begin, a.padding_end);
+  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd,
+                                             any_description(x), any_description(weights), bias, any_description(y),
+                                             a.strides, gaps(a.dilation), a.padding_begin, a.padding_end);
   return {desc, attributes_of(after), cpu(), /*allow_empty=*/true};
 }
 
 }  // namespace
 
-std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                                              After after) {
+std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a,
+                                              bool with_bias, After after) {
   const auto pd = winograd_description(x, weights, y, a, with_bias, after);
   return pd ? std::optional(finished_forward<dnnl::convolution_forward>(pd)) : std::nullopt;
 }
 
-std::optional<dnnl::memory::desc> winograd_weights(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                                                   After after) {
+std::optional<dnnl::memory::desc> winograd_weights(const Shape& x, const Shape& weights, const Shape& y,
+                                                   const Attributes& a, bool with_bias, After after) {
   const auto pd = winograd_description(x, weights, y, a, with_bias, after);
   return pd ? std::optional(pd.weights_desc()) : std::nullopt;
 }
 
-Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a, Order order) {
+Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a,
+                                Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
   const dnnl::convolution_forward::primitive_desc forward(
-      {prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides,
-       gaps(a.dilation), a.padding_begin, behind},
+      {prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order), any_description(weights),
+       ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind},
       cpu());
   const dnnl::convolution_backward_data::primitive_desc pd(
-      {algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin,
-       behind},
+      {algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides,
+       gaps(a.dilation), a.padding_begin, behind},
       attributes_of({}), cpu(), forward);
   Operation operation = finished<dnnl::convolution_backward_data>(pd);
   operation.source = pd.diff_dst_desc();
@@ -219,7 +239,8 @@ Operation convolution_transpose(const Shape& y, const Shape& weights, const Shap
   return operation;
 }
 
-Operation matrix_product(const memory::desc& a, const memory::desc& b, const memory::desc& result, bool with_bias, After after) {
+Operation matrix_product(const memory::desc& a, const memory::desc& b, const memory::desc& result, bool with_bias,
+                         After after) {
   Shape bias(result.dims().size(), 1);
   bias.back() = result.dims().back();
   const dnnl::matmul::desc desc =
@@ -235,10 +256,11 @@ algorithm pooling_algorithm(const Attributes& a, bool maximum) {
   return a.count_padding ? algorithm::pooling_avg_include_padding : algorithm::pooling_avg_exclude_padding;
 }
 
-dnnl::pooling_v2_forward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum,
-                                                         bool training) {
-  return {{training ? prop_kind::forward_training : prop_kind::forward_inference, pooling_algorithm(a, maximum), description(x, layout),
-           description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a)},
+dnnl::pooling_v2_forward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y,
+                                                         const Attributes& a, bool maximum, bool training) {
+  return {{training ? prop_kind::forward_training : prop_kind::forward_inference, pooling_algorithm(a, maximum),
+           description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
+           padding_behind(x, y, a.kernel, a)},
           attributes_of({}),
           cpu()};
 }
@@ -257,8 +279,8 @@ Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attribute
 Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const Attributes& a, bool maximum) {
   const auto forward = pooling_forward(x, layout, y, a, maximum, true);
   const dnnl::pooling_v2_backward::primitive_desc pd(
-      {pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation),
-       a.padding_begin, padding_behind(x, y, a.kernel, a)},
+      {pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel,
+       gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a)},
       attributes_of({}), cpu(), forward);
   Operation operation = finished<dnnl::pooling_v2_backward>(pd);
   operation.source = pd.diff_dst_desc();
@@ -270,8 +292,8 @@ Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const 
 std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
-  const dnnl::eltwise_forward::primitive_desc pd({prop_kind::forward_inference, name->kind, x, name->alpha, name->beta}, attributes_of({}),
-                                                 cpu());
+  const dnnl::eltwise_forward::primitive_desc pd({prop_kind::forward_inference, name->kind, x, name->alpha, name->beta},
+                                                 attributes_of({}), cpu());
   Operation operation = finished<dnnl::eltwise_forward>(pd);
   operation.source = operation.destination = x;
   return operation;
@@ -280,8 +302,10 @@ std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x)
 std::optional<Operation> elementwise_gradient(const Attributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
-  const dnnl::eltwise_forward::primitive_desc forward({prop_kind::forward_training, name->kind, x, name->alpha, name->beta}, cpu());
-  const dnnl::eltwise_backward::primitive_desc pd({name->kind, x, x, name->alpha, name->beta}, attributes_of({}), cpu(), forward);
+  const dnnl::eltwise_forward::primitive_desc forward(
+      {prop_kind::forward_training, name->kind, x, name->alpha, name->beta}, cpu());
+  const dnnl::eltwise_backward::primitive_desc pd({name->kind, x, x, name->alpha, name->beta}, attributes_of({}), cpu(),
+                                                  forward);
   Operation operation = finished<dnnl::eltwise_backward>(pd);
   operation.source = operation.weights = operation.destination = x;
   return operation;

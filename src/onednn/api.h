@@ -1,5 +1,5 @@
-// The whole of what whycam asks oneDNN for. Versions 2 and 3 of oneDNN describe operations in different ways: the difference
-// is in api.cpp alone.
+// The whole of what whycam asks oneDNN for. Versions 2 and 3 of oneDNN describe operations in different ways: the
+// difference is in api.cpp alone.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ namespace whycam::onednn {
 /// The one CPU engine.
 const dnnl::engine& cpu();
 
-/// The version of the oneDNN that answers, and whether it is the one that this was built for: a libtorch may bring another
-/// one of its own into the process.
+/// The version of the oneDNN that answers, and whether it is the one that this was built for: a libtorch may bring
+/// another one of its own into the process.
 bool is_the_right_onednn();
 
 /// A value's description in a layout; a scalar has one dimension.
@@ -31,8 +31,8 @@ std::string key_of(const dnnl::memory::desc& description);
 /// The layout that a description is in, where it is one of ours.
 std::optional<Layout> layout_of(const dnnl::memory::desc& description, const graph::Shape& shape);
 
-/// What each index of each dimension adds to a number's place in memory, where every place is such a sum: in strided orders and
-/// in blocks.
+/// What each index of each dimension adds to a number's place in memory, where every place is such a sum: in strided
+/// orders and in blocks.
 std::optional<std::vector<graph::Integers>> places_of(const dnnl::memory::desc& description);
 
 /// An operation that can be run, and what its arguments look like.
@@ -52,33 +52,34 @@ struct After {
 
 /// The order of a convolution's data.
 enum class Order {
-  best,           ///< whatever oneDNN likes, which may be a layout that is none of ours
+  best,  ///< whatever oneDNN likes, which may be a layout that is none of ours
   row_major,
   channels_last,
-  blocks,         ///< of 16 channels
+  blocks,  ///< of 16 channels
 };
 
 /// x by weights (grouped ones have the groups first).
-Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y, const graph::Attributes& attributes,
-                      bool with_bias, After after, Order order);
-/// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one: about half the time, weights of up to four
-/// times the size, and rounding errors of once to twice those of its direct convolutions.
+Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
+                      const graph::Attributes& attributes, bool with_bias, After after, Order order);
+/// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one: about half the time,
+/// weights of up to four times the size, and rounding errors of once to twice those of its direct convolutions.
 std::optional<Operation> winograd_convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                                               const graph::Attributes& attributes, bool with_bias, After after);
 /// How its weights are packed; without the code for it, whose writing takes longer than all else of a plan.
-std::optional<dnnl::memory::desc> winograd_weights(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
-                                                   const graph::Attributes& attributes, bool with_bias, After after);
+std::optional<dnnl::memory::desc> winograd_weights(const graph::Shape& x, const graph::Shape& weights,
+                                                   const graph::Shape& y, const graph::Attributes& attributes,
+                                                   bool with_bias, After after);
 /// y's gradient to x's; source is y.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                                 const graph::Attributes& attributes, Order order);
 /// Matrices by matrices; strides tell which is transposed.
-Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result, bool with_bias,
-                         After after);
+Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result,
+                         bool with_bias, After after);
 /// With the positions of maxima as workspace where they are asked for.
-Operation pooling(const graph::Shape& x, Layout layout, const graph::Shape& y, const graph::Attributes& attributes, bool maximum,
-                  bool positions);
-Operation pooling_gradient(const graph::Shape& y, const graph::Shape& x, Layout layout, const graph::Attributes& attributes,
-                           bool maximum);
+Operation pooling(const graph::Shape& x, Layout layout, const graph::Shape& y, const graph::Attributes& attributes,
+                  bool maximum, bool positions);
+Operation pooling_gradient(const graph::Shape& y, const graph::Shape& x, Layout layout,
+                           const graph::Attributes& attributes, bool maximum);
 /// A function of each element, where oneDNN has it.
 std::optional<Operation> elementwise(const graph::Attributes& attributes, const dnnl::memory::desc& x);
 /// source is x, weights the incoming gradient, destination the gradient of x.

@@ -10,7 +10,8 @@ Arena::Arena(const std::vector<Lifetime>& buffers) : offsets(buffers.size(), 0) 
   const auto rounded = [](std::size_t size) { return (size + alignment - 1) / alignment * alignment; };
   std::vector<std::size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return buffers[a].bytes > buffers[b].bytes; });
   std::vector<std::size_t> placed;  // by offset
   for (const std::size_t own : order) {
     std::size_t offset = 0;

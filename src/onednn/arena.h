@@ -12,8 +12,8 @@ struct Lifetime {
   int first = 0, last = 0;
 };
 
-/// An offset for each, such that none that live at the same time overlap; and how much they take together. The largest are
-/// placed first, each as low as it fits.
+/// An offset for each, such that none that live at the same time overlap; and how much they take together. The largest
+/// are placed first, each as low as it fits.
 struct Arena {
   explicit Arena(const std::vector<Lifetime>& buffers);
   std::vector<std::size_t> offsets;

@@ -13,44 +13,71 @@ using graph::Operator;
 
 void put_down(Builder& builder, Value value) {
   switch (builder.graph[value].op) {  // without a default: an operator that is missing here does not compile
-    case Operator::input: return put_input(builder, value);
-    case Operator::constant: return;
-    case Operator::unary: return put_unary(builder, value);
-    case Operator::unary_gradient: return put_unary_gradient(builder, value);
+    case Operator::input:
+      return put_input(builder, value);
+    case Operator::constant:
+      return;
+    case Operator::unary:
+      return put_unary(builder, value);
+    case Operator::unary_gradient:
+      return put_unary_gradient(builder, value);
     case Operator::add:
     case Operator::subtract:
     case Operator::multiply:
     case Operator::divide:
     case Operator::maximum:
-    case Operator::minimum: return put_binary(builder, value);
-    case Operator::convolution: return put_convolution(builder, value);
-    case Operator::convolution_transpose: return put_convolution_transpose(builder, value);
-    case Operator::matmul: return put_matmul(builder, value);
-    case Operator::max_pool: return put_max_pool(builder, value);
-    case Operator::max_pool_positions: return;  // with max_pool
-    case Operator::max_pool_gradient: return put_max_pool_gradient(builder, value);
-    case Operator::average_pool: return put_average_pool(builder, value);
-    case Operator::average_pool_gradient: return put_average_pool_gradient(builder, value);
+    case Operator::minimum:
+      return put_binary(builder, value);
+    case Operator::convolution:
+      return put_convolution(builder, value);
+    case Operator::convolution_transpose:
+      return put_convolution_transpose(builder, value);
+    case Operator::matmul:
+      return put_matmul(builder, value);
+    case Operator::max_pool:
+      return put_max_pool(builder, value);
+    case Operator::max_pool_positions:
+      return;  // with max_pool
+    case Operator::max_pool_gradient:
+      return put_max_pool_gradient(builder, value);
+    case Operator::average_pool:
+      return put_average_pool(builder, value);
+    case Operator::average_pool_gradient:
+      return put_average_pool_gradient(builder, value);
     case Operator::adaptive_average_pool:
-    case Operator::adaptive_average_pool_gradient: return put_adaptive_average_pool(builder, value);
-    case Operator::reduce_sum: return put_reduce_sum(builder, value);
+    case Operator::adaptive_average_pool_gradient:
+      return put_adaptive_average_pool(builder, value);
+    case Operator::reduce_sum:
+      return put_reduce_sum(builder, value);
     case Operator::softmax:
-    case Operator::log_softmax: return put_softmax(builder, value);
+    case Operator::log_softmax:
+      return put_softmax(builder, value);
     case Operator::normalize:
-    case Operator::normalize_gradient: return put_normalize(builder, value);
-    case Operator::reshape: return put_reshape(builder, value);
-    case Operator::transpose: return put_transpose(builder, value);
-    case Operator::slice: return put_slice(builder, value);
-    case Operator::embed: return put_embed(builder, value);
-    case Operator::concat: return put_concat(builder, value);
-    case Operator::expand: return put_expand(builder, value);
-    case Operator::inside: return put_inside(builder, value);
-    case Operator::gate: return put_gate(builder, value);
-    case Operator::scale_shift: return put_scale_shift(builder, value);
+    case Operator::normalize_gradient:
+      return put_normalize(builder, value);
+    case Operator::reshape:
+      return put_reshape(builder, value);
+    case Operator::transpose:
+      return put_transpose(builder, value);
+    case Operator::slice:
+      return put_slice(builder, value);
+    case Operator::embed:
+      return put_embed(builder, value);
+    case Operator::concat:
+      return put_concat(builder, value);
+    case Operator::expand:
+      return put_expand(builder, value);
+    case Operator::inside:
+      return put_inside(builder, value);
+    case Operator::gate:
+      return put_gate(builder, value);
+    case Operator::scale_shift:
+      return put_scale_shift(builder, value);
   }
 }
 
-Builder::Builder(const graph::Graph& of) : graph(of), constant_(graph::constant_values(of)), winograd_(choose_winograd(of)) {
+Builder::Builder(const graph::Graph& of)
+    : graph(of), constant_(graph::constant_values(of)), winograd_(choose_winograd(of)) {
   for (const auto& [value, kind] : winograd_) for_winograd_.insert(graph[value].inputs[0]);
   find_phases();
   find_what_lasts();
@@ -74,8 +101,7 @@ void Builder::find_phases() {
     const Node& node = graph[value];
     backward_[at(value)] = node.op == Operator::input && node.name == "output_gradient";
     for (const Value input : node.inputs) backward_[at(value)] = backward_[at(value)] || backward_[at(input)];
-    if (!backward_[at(value)] && remembers(node.op))
-      remembered[at(node.inputs[0])].push_back(value);
+    if (!backward_[at(value)] && remembers(node.op)) remembered[at(node.inputs[0])].push_back(value);
   }
   phases_.resize(static_cast<std::size_t>(sections));
   for (int section = 0; section < sections; ++section) {
@@ -108,7 +134,8 @@ void Builder::find_what_lasts() {
 std::shared_ptr<const Plan::Program> Builder::build() {
   program_->sections.resize(phases_.size());
   program_->inputs.resize(phases_.size());
-  for (std::size_t section = 0; section < phases_.size(); ++section) emit_phase(static_cast<int>(section), phases_[section]);
+  for (std::size_t section = 0; section < phases_.size(); ++section)
+    emit_phase(static_cast<int>(section), phases_[section]);
   std::vector<Lifetime> lifetimes;
   for (const Buffer& buffer : buffers_) {
     lifetimes.push_back(buffer.lifetime);
@@ -166,7 +193,9 @@ Layout Builder::layout(Value value) const {
   return home == homes_.end() ? Layout{} : home->second.layout;
 }
 
-bool Builder::is_in(Value value, Layout wanted) const { return layout(value) == wanted || copies_.count({value, wanted.block}) > 0; }
+bool Builder::is_in(Value value, Layout wanted) const {
+  return layout(value) == wanted || copies_.count({value, wanted.block}) > 0;
+}
 
 Place Builder::read(Value value, Layout wanted) {
   if (is_constant(value)) {
@@ -187,7 +216,8 @@ Place Builder::read(Value value, Layout wanted) {
   const Place copy = make(shape, wanted);
   const Operation operation = reorder(description(shape, home.layout), description(shape, wanted));
   primitive(operation, {{DNNL_ARG_FROM, operation.source, home.place}, {DNNL_ARG_TO, operation.destination, copy}},
-            "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " + graph::to_string(shape));
+            "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
+                graph::to_string(shape));
   copies_[{value, wanted.block}] = copy;
   return copy;
 }
@@ -228,7 +258,8 @@ void Builder::define(Value value, Place place, Layout layout) {
 }
 
 void Builder::define_input(Value value, Place place) {
-  program_->inputs[static_cast<std::size_t>(section_)][graph[value].name] = {place, graph::element_count(graph.shape(value))};
+  program_->inputs[static_cast<std::size_t>(section_)][graph[value].name] = {place,
+                                                                             graph::element_count(graph.shape(value))};
   define(value, place, {});
 }
 
@@ -240,7 +271,8 @@ void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> u
   program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
 }
 
-void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what, std::int64_t times) {
+void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what,
+                        std::int64_t times) {
   if (operation.scratch > 0)
     arguments.push_back({DNNL_ARG_SCRATCHPAD,
                          dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)}, dnnl::memory::data_type::u8,
@@ -261,7 +293,8 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
 
 namespace {
 
-/// What is computed of constants: a batch norm with a negative variance gives NaN, which oneDNN's ReLUs would make to 0.
+/// What is computed of constants: a batch norm with a negative variance gives NaN, which oneDNN's ReLUs would make to
+/// 0.
 void require_finite(const std::vector<double>& numbers) {
   for (const double number : numbers)
     if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
@@ -273,13 +306,16 @@ struct ScaledRows {
   std::vector<double> scales;
 };
 
-/// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double precision.
+/// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double
+/// precision.
 std::optional<ScaledRows> scaled_rows(const graph::Graph& graph, const Node& node) {
   if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
   const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
-  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty()) return std::nullopt;
+  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty())
+    return std::nullopt;
   const std::int64_t rows = node.shape[0];
-  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows) return std::nullopt;
+  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows)
+    return std::nullopt;
   const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
   require_finite(scales.values);
   return ScaledRows{weights.constant.floats, scales.values};
@@ -330,7 +366,8 @@ Place Builder::constant(Value value) {
   return place;
 }
 
-Place Builder::packed_once(Value value, const std::string& name, std::size_t numbers, const std::function<void(float* to)>& pack) {
+Place Builder::packed_once(Value value, const std::string& name, std::size_t numbers,
+                           const std::function<void(float* to)>& pack) {
   const auto known = packed_.find({value, name});
   if (known != packed_.end()) return known->second;
   const std::size_t bytes = numbers * sizeof(float);
@@ -350,7 +387,8 @@ Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl
   return packed_once(value, name, wanted.get_size() / sizeof(float), [&](float* to) {
     auto rows = scaled_rows(graph, graph[value]);
     if (!rows) rows = ScaledRows{numbers_of(value), {}};
-    if (const auto places = weight_places(wanted, groups, turned)) return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
+    if (const auto places = weight_places(wanted, groups, turned))
+      return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
     const dnnl::memory::desc plain = description(wanted.dims(), {});
     plain_.resize(plain.get_size() / sizeof(float));
     kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, plain_.data());
@@ -364,8 +402,9 @@ Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl
 Place Builder::channel_row(Value value, Layout layout) {
   const std::int64_t channels = graph::element_count(graph.shape(value));
   const std::int64_t padded = (channels + layout.block - 1) / layout.block * layout.block;
-  return packed(value, "row" + std::to_string(padded), static_cast<std::size_t>(padded),
-                [&](const float* from, float* to) { std::fill(std::copy(from, from + channels, to), to + padded, 0.0F); });
+  return packed(
+      value, "row" + std::to_string(padded), static_cast<std::size_t>(padded),
+      [&](const float* from, float* to) { std::fill(std::copy(from, from + channels, to), to + padded, 0.0F); });
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {
@@ -375,7 +414,8 @@ std::int64_t Builder::preferred_block(const Shape& shape) {
     attributes.strides = attributes.dilation = {1, 1};
     attributes.padding_begin = attributes.padding_end = {1, 1};
     const Shape tensor{1, 64, 16, 16};
-    const auto layout = layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, Order::best).destination, tensor);
+    const auto layout =
+        layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, Order::best).destination, tensor);
     return layout ? layout->block : 1;
   }();
   if (block == 64) return shape[1];  // channels last

@@ -34,8 +34,8 @@ class Builder {
   /// The same in another order, which `pack` writes; once for each value and name.
   using Pack = std::function<void(const float* from, float* to)>;
   Place packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack);
-  /// Weights in the order that an operation wants, which has the groups first; turned: for the same convolution backward, outputs
-  /// and inputs exchanged and the kernel backwards.
+  /// Weights in the order that an operation wants, which has the groups first; turned: for the same convolution
+  /// backward, outputs and inputs exchanged and the kernel backwards.
   Place weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted);
   /// How a convolution is to be done by Winograd's algorithm, where it is.
   std::optional<Winograd> winograd(Value value) const;
@@ -65,7 +65,8 @@ class Builder {
 
   void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
   /// Done `times` times, for a part each of the source and the destination.
-  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what, std::int64_t times = 1);
+  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what,
+                 std::int64_t times = 1);
 
   /// The block that convolutions like here.
   static std::int64_t preferred_block(const Shape& shape);
@@ -87,21 +88,22 @@ class Builder {
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   const float* numbers_of(Value value);
-  Place packed_once(Value value, const std::string& name, std::size_t numbers, const std::function<void(float* to)>& pack);
+  Place packed_once(Value value, const std::string& name, std::size_t numbers,
+                    const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
 
-  std::vector<bool> constant_, backward_;     ///< backward: depends on the output's gradient
-  std::vector<std::vector<Value>> phases_;    ///< what each section computes, in order
-  std::vector<int> readers_;                  ///< in the phase that is put down now
-  std::vector<bool> lasts_;                   ///< forward values that a later section reads
+  std::vector<bool> constant_, backward_;   ///< backward: depends on the output's gradient
+  std::vector<std::vector<Value>> phases_;  ///< what each section computes, in order
+  std::vector<int> readers_;                ///< in the phase that is put down now
+  std::vector<bool> lasts_;                 ///< forward values that a later section reads
   std::map<Value, Home> homes_;
   std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
-  MemoryPieces pieces_;         ///< what is packed lies in these
-  std::vector<float> plain_;    ///< weights on their way to an order that oneDNN alone knows
+  MemoryPieces pieces_;       ///< what is packed lies in these
+  std::vector<float> plain_;  ///< weights on their way to an order that oneDNN alone knows
   const std::map<Value, Winograd> winograd_;
   std::set<Value> for_winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are

@@ -49,8 +49,9 @@ bool is_for_winograd(const graph::Graph& graph, const Node& node) {
   const Shape& weights = graph.shape(node.inputs[1]);
   const graph::Integers ones{1, 1};
   const Attributes& a = node.attributes;
-  return weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && weights[0] % 16 == 0 && weights[1] % 16 == 0 &&
-         a.strides == ones && a.dilation == ones && a.padding_begin == ones && a.padding_end == ones;
+  return weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && weights[0] % 16 == 0 &&
+         weights[1] % 16 == 0 && a.strides == ones && a.dilation == ones && a.padding_begin == ones &&
+         a.padding_end == ones;
 }
 
 /// Calls `make` with the convolution that is computed.
@@ -60,7 +61,8 @@ auto as_convolution(const graph::Graph& graph, Value value, Winograd kind, const
   const Shape& weights = graph.shape(node.inputs[1]);
   Shape x = graph.shape(node.inputs[0]), y = node.shape;
   if (kind == Winograd::example_by_example) x[0] = y[0] = 1;
-  if (node.op == Operator::convolution) return make(x, weights, y, node.attributes, node.inputs.size() > 2, after(node));
+  if (node.op == Operator::convolution)
+    return make(x, weights, y, node.attributes, node.inputs.size() > 2, after(node));
   return make(x, turned_shape(weights, 1), y, turned(weights, node.attributes), false, After{});
 }
 
@@ -80,18 +82,24 @@ struct Pack {
 };
 
 /// How one convolution would have its weights; nothing where it is not for Winograd's algorithm of this kind.
-std::optional<dnnl::memory::desc> weights_for(const graph::Graph& graph, Value value, Winograd kind, std::int64_t products) {
+std::optional<dnnl::memory::desc> weights_for(const graph::Graph& graph, Value value, Winograd kind,
+                                              std::int64_t products) {
   const Node& node = graph[value];
   const Shape& weights = graph.shape(node.inputs[1]);
   const std::int64_t channels = weights[0] + weights[1];
-  const std::int64_t at_once = kind == Winograd::all_examples ? products : products / std::max<std::int64_t>(1, node.shape[0]);
-  // Below this much work a call costs more than it saves; with few channels, what it takes to bring them into blocks of 16.
+  const std::int64_t at_once =
+      kind == Winograd::all_examples ? products : products / std::max<std::int64_t>(1, node.shape[0]);
+  // Below this much work a call costs more than it saves; with few channels, what it takes to bring them into blocks
+  // of 16.
   constexpr std::int64_t least_products = 26'000'000, least_channels = 15;
-  if (at_once < least_products || weights[0] * weights[1] < least_channels * channels || !is_for_winograd(graph, node)) return std::nullopt;
+  if (at_once < least_products || weights[0] * weights[1] < least_channels * channels || !is_for_winograd(graph, node))
+    return std::nullopt;
   return as_convolution(graph, value, kind, [](const auto&... of) { return winograd_weights(of...); });
 }
 
-std::int64_t numbers_of(const dnnl::memory::desc& weights) { return static_cast<std::int64_t>(weights.get_size() / sizeof(float)); }
+std::int64_t numbers_of(const dnnl::memory::desc& weights) {
+  return static_cast<std::int64_t>(weights.get_size() / sizeof(float));
+}
 
 /// For those of the convolutions that read the same weights which this kind is for; nothing where it is for none.
 std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, Winograd kind) {
@@ -108,7 +116,8 @@ std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>
     if (orders.insert(key_of(*weights)).second) pack.additional += numbers_of(*weights);
   }
   if (pack.convolutions.empty()) return std::nullopt;
-  if (pack.convolutions.size() == convolutions.size()) pack.additional -= numbers;  // no direct convolution is left to read them
+  if (pack.convolutions.size() == convolutions.size())
+    pack.additional -= numbers;  // no direct convolution is left to read them
   return pack;
 }
 
@@ -126,8 +135,11 @@ void add_steps(const graph::Graph& graph, const std::vector<Value>& convolutions
   constexpr double by_small_tiles = 0.4, by_large_tiles = 0.5;
   auto small = pack_for(graph, convolutions, Winograd::example_by_example);
   const auto large = pack_for(graph, convolutions, Winograd::all_examples);
-  if (small && large && (large->additional <= small->additional || large->convolutions != small->convolutions)) small.reset();
-  if (small) steps.push_back({small->convolutions, Winograd::example_by_example, false, by_small_tiles * small->products, small->additional});
+  if (small && large && (large->additional <= small->additional || large->convolutions != small->convolutions))
+    small.reset();
+  if (small)
+    steps.push_back({small->convolutions, Winograd::example_by_example, false, by_small_tiles * small->products,
+                     small->additional});
   if (!large) return;
   const double saved = by_large_tiles - (small ? by_small_tiles : 0);
   const std::int64_t cost = large->additional - (small ? small->additional : 0);
@@ -150,7 +162,8 @@ std::map<Value, Winograd> choose_winograd(const graph::Graph& graph) {
     allowance -= graph::element_count(graph.shape(weights.first));
     add_steps(graph, convolutions, steps);
   }
-  // What gains most for each number comes first: small packs before the large ones, which replace them where there is room.
+  // What gains most for each number comes first: small packs before the large ones, which replace them where there is
+  // room.
   std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
     return a.gain * static_cast<double>(b.cost) > b.gain * static_cast<double>(a.cost);
   });

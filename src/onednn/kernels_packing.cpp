@@ -10,9 +10,11 @@ namespace {
 constexpr std::int64_t tile = 16;
 
 /// A tile of weights, which stays in the nearest cache together with where it goes.
-WHYCAM_HOT void pack_tile(const float* from, const WeightPlaces& places, const double* scales, float* to, std::int64_t first_row,
-                          std::int64_t end_row, std::int64_t first_column, std::int64_t end_column) {
-  const std::int64_t columns = static_cast<std::int64_t>(places.columns.size()), taps = static_cast<std::int64_t>(places.taps.size());
+WHYCAM_HOT void pack_tile(const float* from, const WeightPlaces& places, const double* scales, float* to,
+                          std::int64_t first_row, std::int64_t end_row, std::int64_t first_column,
+                          std::int64_t end_column) {
+  const std::int64_t columns = static_cast<std::int64_t>(places.columns.size()),
+                     taps = static_cast<std::int64_t>(places.taps.size());
   const std::int64_t *column_places = places.columns.data(), *tap_places = places.taps.data();
   for (std::int64_t row = first_row; row < end_row; ++row) {
     const double scale = scales ? scales[row] : 1;
@@ -27,13 +29,14 @@ WHYCAM_HOT void pack_tile(const float* from, const WeightPlaces& places, const d
 }  // namespace
 
 void pack_weights(const float* from, const WeightPlaces& places, const std::vector<double>& scales, float* to) {
-  const std::int64_t rows = static_cast<std::int64_t>(places.rows.size()), columns = static_cast<std::int64_t>(places.columns.size());
+  const std::int64_t rows = static_cast<std::int64_t>(places.rows.size()),
+                     columns = static_cast<std::int64_t>(places.columns.size());
   const std::int64_t taps = static_cast<std::int64_t>(places.taps.size());
   if (rows * columns * taps < places.numbers) std::fill(to, to + places.numbers, 0.0F);
   for_each((rows + tile - 1) / tile, tile * columns * taps, [&](std::int64_t part) {
     for (std::int64_t column = 0; column < columns; column += tile)
-      pack_tile(from, places, scales.empty() ? nullptr : scales.data(), to, part * tile, std::min(rows, (part + 1) * tile), column,
-                std::min(columns, column + tile));
+      pack_tile(from, places, scales.empty() ? nullptr : scales.data(), to, part * tile,
+                std::min(rows, (part + 1) * tile), column, std::min(columns, column + tile));
   });
 }
 

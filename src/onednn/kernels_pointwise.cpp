@@ -10,8 +10,12 @@ namespace whycam::onednn::kernels {
 namespace {
 
 template <bool Bounded>
-inline __attribute__((always_inline)) void inside_loop(const float* x, float low, float high, Word* bits, std::int64_t count) {
-  const auto one = [&](float value) { return static_cast<Word>(static_cast<unsigned>(!(value <= low)) & static_cast<unsigned>(!(Bounded && value >= high))); };
+inline __attribute__((always_inline)) void inside_loop(const float* x, float low, float high, Word* bits,
+                                                       std::int64_t count) {
+  const auto one = [&](float value) {
+    return static_cast<Word>(static_cast<unsigned>(!(value <= low)) &
+                             static_cast<unsigned>(!(Bounded && value >= high)));
+  };
   const std::int64_t whole = count / word_bits;
   for (std::int64_t w = 0; w < whole; ++w) {
     Word word = 0;
@@ -24,11 +28,16 @@ inline __attribute__((always_inline)) void inside_loop(const float* x, float low
   bits[whole] = word;
 }
 
-WHYCAM_HOT void above_part(const float* x, float low, float high, Word* bits, std::int64_t n) { inside_loop<false>(x, low, high, bits, n); }
-WHYCAM_HOT void inside_part(const float* x, float low, float high, Word* bits, std::int64_t n) { inside_loop<true>(x, low, high, bits, n); }
+WHYCAM_HOT void above_part(const float* x, float low, float high, Word* bits, std::int64_t n) {
+  inside_loop<false>(x, low, high, bits, n);
+}
+WHYCAM_HOT void inside_part(const float* x, float low, float high, Word* bits, std::int64_t n) {
+  inside_loop<true>(x, low, high, bits, n);
+}
 
 template <int Gradients, bool Relu>
-inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result, std::int64_t begin, std::int64_t end) {
+inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result,
+                                                     std::int64_t begin, std::int64_t end) {
   for (std::int64_t at = begin; at < end; at += word_bits) {
     const Word word = bits[at / word_bits];
     const int count = static_cast<int>(std::min(word_bits, end - at));
@@ -48,22 +57,40 @@ inline __attribute__((always_inline)) void gate_loop(const Word* bits, const flo
   }
 }
 
-WHYCAM_HOT void gate1(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<1, false>(b, g, r, i, j); }
-WHYCAM_HOT void gate2(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<2, false>(b, g, r, i, j); }
-WHYCAM_HOT void gate3(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<3, false>(b, g, r, i, j); }
-WHYCAM_HOT void gate1_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<1, true>(b, g, r, i, j); }
-WHYCAM_HOT void gate2_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<2, true>(b, g, r, i, j); }
-WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) { gate_loop<3, true>(b, g, r, i, j); }
+WHYCAM_HOT void gate1(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<1, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate2(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<2, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate3(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<3, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate1_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<1, true>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate2_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<2, true>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<3, true>(b, g, r, i, j);
+}
 
 template <Binary Kind>
 inline __attribute__((always_inline)) float apply(float a, float b) {
   switch (Kind) {
-    case Binary::add: return a + b;
-    case Binary::subtract: return a - b;
-    case Binary::multiply: return a * b;
-    case Binary::divide: return a / b;
-    case Binary::maximum: return a > b || std::isnan(a) ? a : b;
-    case Binary::minimum: return a < b || std::isnan(a) ? a : b;
+    case Binary::add:
+      return a + b;
+    case Binary::subtract:
+      return a - b;
+    case Binary::multiply:
+      return a * b;
+    case Binary::divide:
+      return a / b;
+    case Binary::maximum:
+      return a > b || std::isnan(a) ? a : b;
+    case Binary::minimum:
+      return a < b || std::isnan(a) ? a : b;
   }
   return 0;
 }
@@ -74,18 +101,24 @@ inline float cut(float x, bool relu) { return relu && x < 0 ? 0.0F : x; }
 template <class Work>
 void with_kind(Binary kind, const Work& work) {
   switch (kind) {
-    case Binary::add: return work(std::integral_constant<Binary, Binary::add>());
-    case Binary::subtract: return work(std::integral_constant<Binary, Binary::subtract>());
-    case Binary::multiply: return work(std::integral_constant<Binary, Binary::multiply>());
-    case Binary::divide: return work(std::integral_constant<Binary, Binary::divide>());
-    case Binary::maximum: return work(std::integral_constant<Binary, Binary::maximum>());
-    case Binary::minimum: return work(std::integral_constant<Binary, Binary::minimum>());
+    case Binary::add:
+      return work(std::integral_constant<Binary, Binary::add>());
+    case Binary::subtract:
+      return work(std::integral_constant<Binary, Binary::subtract>());
+    case Binary::multiply:
+      return work(std::integral_constant<Binary, Binary::multiply>());
+    case Binary::divide:
+      return work(std::integral_constant<Binary, Binary::divide>());
+    case Binary::maximum:
+      return work(std::integral_constant<Binary, Binary::maximum>());
+    case Binary::minimum:
+      return work(std::integral_constant<Binary, Binary::minimum>());
   }
 }
 
 template <bool Shift, bool Relu>
-inline __attribute__((always_inline)) void scale_loop(const float* x, const float* scale, const float* shift, float* result,
-                                                      std::int64_t rows, std::int64_t block) {
+inline __attribute__((always_inline)) void scale_loop(const float* x, const float* scale, const float* shift,
+                                                      float* result, std::int64_t rows, std::int64_t block) {
   for (std::int64_t s = 0; s < rows; ++s) {
 #pragma GCC ivdep
     for (std::int64_t c = 0; c < block; ++c) {
@@ -99,7 +132,8 @@ inline __attribute__((always_inline)) void scale_loop(const float* x, const floa
 
 /// One channel, as rows of one number are slow.
 template <bool Shift, bool Relu>
-inline __attribute__((always_inline)) void scale_channel(const float* x, float scale, float shift, float* result, std::int64_t count) {
+inline __attribute__((always_inline)) void scale_channel(const float* x, float scale, float shift, float* result,
+                                                         std::int64_t count) {
 #pragma GCC ivdep
   for (std::int64_t s = 0; s < count; ++s) {
     float y = x[s] * scale;
@@ -110,8 +144,8 @@ inline __attribute__((always_inline)) void scale_channel(const float* x, float s
 }
 
 template <bool Shift, bool Relu>
-inline __attribute__((always_inline)) void scale_rows(const float* x, const float* scale, const float* shift, float* result,
-                                                      std::int64_t rows, std::int64_t block) {
+inline __attribute__((always_inline)) void scale_rows(const float* x, const float* scale, const float* shift,
+                                                      float* result, std::int64_t rows, std::int64_t block) {
   if (block == 1)
     scale_channel<Shift, Relu>(x, *scale, Shift ? *shift : 0, result, rows);
   else
@@ -119,10 +153,20 @@ inline __attribute__((always_inline)) void scale_rows(const float* x, const floa
 }
 
 using Rows = void (*)(const float*, const float*, const float*, float*, std::int64_t, std::int64_t);
-WHYCAM_HOT void rows_scaled(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<false, false>(x, a, b, r, n, c); }
-WHYCAM_HOT void rows_scaled_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<false, true>(x, a, b, r, n, c); }
-WHYCAM_HOT void rows_shifted(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<true, false>(x, a, b, r, n, c); }
-WHYCAM_HOT void rows_shifted_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) { scale_rows<true, true>(x, a, b, r, n, c); }
+WHYCAM_HOT void rows_scaled(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) {
+  scale_rows<false, false>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_scaled_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n,
+                                 std::int64_t c) {
+  scale_rows<false, true>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_shifted(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) {
+  scale_rows<true, false>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_shifted_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n,
+                                  std::int64_t c) {
+  scale_rows<true, true>(x, a, b, r, n, c);
+}
 
 /// Hands parts of the places to several threads, also where all channels lie side by side.
 void scale_all(Rows rows, const float* x, const float* scale, const float* shift, float* result, const Extents& e) {
@@ -139,13 +183,19 @@ void scale_all(Rows rows, const float* x, const float* scale, const float* shift
 
 void inside(const float* x, float low, float high, Word* bits, std::int64_t count) {
   const auto part = std::isinf(high) ? above_part : inside_part;
-  in_parts(count, word_bits,
-           [&](std::int64_t begin, std::int64_t end) { part(x + begin, low, high, bits + begin / word_bits, end - begin); });
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
+    part(x + begin, low, high, bits + begin / word_bits, end - begin);
+  });
 }
 
-void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count, bool relu) {
-  const auto part = relu ? (number == 1 ? gate1_relu : number == 2 ? gate2_relu : gate3_relu)
-                         : (number == 1 ? gate1 : number == 2 ? gate2 : gate3);
+void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count,
+          bool relu) {
+  const auto part = relu ? (number == 1   ? gate1_relu
+                            : number == 2 ? gate2_relu
+                                          : gate3_relu)
+                         : (number == 1   ? gate1
+                            : number == 2 ? gate2
+                                          : gate3);
   in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { part(bits, gradients, result, begin, end); });
 }
 
@@ -157,8 +207,8 @@ void binary(Binary kind, const float* a, const float* b, float* result, std::int
   });
 }
 
-void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result, const Extents& e,
-                        bool relu) {
+void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
+                        const Extents& e, bool relu) {
   with_kind(kind, [&](auto constant) {
     for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
       const float* x = a + i * e.area * e.block;
@@ -167,15 +217,16 @@ void binary_per_channel(Binary kind, const float* a, const float* b, bool per_ex
       for (std::int64_t s = 0; s < e.area; ++s)
         for (std::int64_t c = 0; c < e.block; ++c) {
           const float left = x[s * e.block + c], right = y[c];
-          to[s * e.block + c] =
-              cut(swapped ? apply<decltype(constant)::value>(right, left) : apply<decltype(constant)::value>(left, right), relu);
+          to[s * e.block + c] = cut(
+              swapped ? apply<decltype(constant)::value>(right, left) : apply<decltype(constant)::value>(left, right),
+              relu);
         }
     });
   });
 }
 
-void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b, const graph::Integers& steps_b,
-                      float* result, const graph::Shape& shape, bool relu) {
+void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b,
+                      const graph::Integers& steps_b, float* result, const graph::Shape& shape, bool relu) {
   const RowByRow rows(shape);
   const std::int64_t step_a = RowByRow::step(steps_a), step_b = RowByRow::step(steps_b);
   with_kind(kind, [&](auto constant) {
@@ -187,7 +238,8 @@ void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_
   });
 }
 
-void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents, bool relu) {
+void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents,
+                 bool relu) {
   scale_all(relu ? rows_shifted_relu : rows_shifted, x, scale, shift, result, extents);
 }
 
@@ -202,7 +254,10 @@ template <class Work>
 bool with_simple_function(const graph::Attributes& attributes, const Work& work) {
   using graph::Function;
   const auto a = static_cast<float>(attributes.alpha), b = static_cast<float>(attributes.beta);
-  const auto clip = [](float x, float low, float high) { x = x < low ? low : x; return x > high ? high : x; };
+  const auto clip = [](float x, float low, float high) {
+    x = x < low ? low : x;
+    return x > high ? high : x;
+  };
   switch (attributes.function) {
     case Function::relu:
       work([](float x) { return x < 0 ? 0.0F : x; }, [](float x) { return x <= 0 ? 0.0F : 1.0F; });
@@ -224,7 +279,9 @@ bool with_simple_function(const graph::Attributes& attributes, const Work& work)
       return true;
     case Function::hardswish:
       work([=](float x) { return x * clip(x + 3, 0, 6) / 6; },
-           [](float x) { return x < -3 ? 0.0F : x <= 3 ? x / 3 + 0.5F : 1.0F; });
+           [](float x) { return x < -3   ? 0.0F
+                                : x <= 3 ? x / 3 + 0.5F
+                                         : 1.0F; });
       return true;
     case Function::heaviside:
       work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
@@ -232,7 +289,8 @@ bool with_simple_function(const graph::Attributes& attributes, const Work& work)
     case Function::absolute:
       work([](float x) { return std::fabs(x); }, [](float x) { return static_cast<float>((x > 0) - (x < 0)); });
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -252,7 +310,8 @@ void unary(const graph::Attributes& attributes, const float* x, float* result, s
   });
 }
 
-void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result, std::int64_t count) {
+void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result,
+                    std::int64_t count) {
   const bool simple = with_simple_function(attributes, [&](const auto&, const auto& derivative) {
     in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) result[i] = gradient[i] * derivative(x[i]);

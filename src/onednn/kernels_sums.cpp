@@ -32,7 +32,8 @@ WHYCAM_HOT void add_rows(const float* const* row, const float* factor, float* su
 
 }  // namespace
 
-void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size, std::int64_t columns) {
+void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size,
+                  std::int64_t columns) {
   const std::int64_t parts = threads();
 #pragma omp parallel for schedule(static)
   for (std::int64_t part = 0; part < parts; ++part) {
@@ -92,13 +93,15 @@ void fill_area(const float* x, float* result, const Extents& e) {
   });
 }
 
-void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result, std::int64_t results) {
+void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result,
+                std::int64_t results) {
   std::vector<double> sums(static_cast<std::size_t>(results), 0.0);
   const RowByRow rows(shape);
   const std::int64_t step = RowByRow::step(steps);
   for (std::int64_t row = 0; row < rows.count; ++row) {
     const std::int64_t at = rows.place(row, steps);
-    for (std::int64_t i = 0; i < rows.size; ++i) sums[static_cast<std::size_t>(at + i * step)] += x[row * rows.size + i];
+    for (std::int64_t i = 0; i < rows.size; ++i)
+      sums[static_cast<std::size_t>(at + i * step)] += x[row * rows.size + i];
   }
   for (std::size_t i = 0; i < sums.size(); ++i) result[i] = static_cast<float>(sums[i]);
 }
@@ -112,7 +115,8 @@ void gather(const float* x, const graph::Integers& steps, float* result, const g
   });
 }
 
-void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run, std::int64_t count) {
+void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run,
+               std::int64_t count) {
   if (count >= 4) {
     const std::int64_t at_once = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(run, 1));
     for_each((count + at_once - 1) / at_once, run * at_once, [&](std::int64_t part) {
@@ -123,7 +127,8 @@ void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_
   }
   for (std::int64_t i = 0; i < count; ++i)
     in_parts(run, 1, [&](std::int64_t begin, std::int64_t end) {
-      std::memcpy(to + i * to_step + begin, from + i * from_step + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
+      std::memcpy(to + i * to_step + begin, from + i * from_step + begin,
+                  static_cast<std::size_t>(end - begin) * sizeof(float));
     });
 }
 
@@ -163,11 +168,13 @@ struct Moments {
 void normalize(const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon) {
   for_each(rows, size, [&](std::int64_t row) {
     const Moments moments(x + row * size, size, epsilon);
-    for (std::int64_t i = row * size; i < (row + 1) * size; ++i) result[i] = static_cast<float>((x[i] - moments.mean) * moments.scale);
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
+      result[i] = static_cast<float>((x[i] - moments.mean) * moments.scale);
   });
 }
 
-void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon) {
+void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size,
+                        double epsilon) {
   for_each(rows, size, [&](std::int64_t row) {
     const Moments moments(x + row * size, size, epsilon);
     double mean = 0, mean_with_y = 0;
@@ -178,12 +185,13 @@ void normalize_gradient(const float* gradient, const float* x, float* result, st
     mean /= static_cast<double>(size);
     mean_with_y /= static_cast<double>(size);
     for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
-      result[i] = static_cast<float>(moments.scale * (gradient[i] - mean - (x[i] - moments.mean) * moments.scale * mean_with_y));
+      result[i] = static_cast<float>(moments.scale *
+                                     (gradient[i] - mean - (x[i] - moments.mean) * moments.scale * mean_with_y));
   });
 }
 
-void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape, const graph::Attributes& a,
-                  bool adaptive, bool gradient) {
+void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape,
+                  const graph::Attributes& a, bool adaptive, bool gradient) {
   const std::size_t n = x_shape.size() - 2;
   const graph::Shape area_x(x_shape.begin() + 2, x_shape.end()), area_y(y_shape.begin() + 2, y_shape.end());
   const std::int64_t size_x = graph::element_count(area_x), size_y = graph::element_count(area_y);

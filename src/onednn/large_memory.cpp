@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t cache_line = 64, huge_page = std::size_t{2} << 20;
 
-std::size_t rounded(std::size_t bytes, std::size_t unit) { return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit; }
+std::size_t rounded(std::size_t bytes, std::size_t unit) {
+  return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit;
+}
 
 }  // namespace
 
@@ -21,7 +23,8 @@ std::shared_ptr<float> large_memory(std::size_t bytes) {
   std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(unit, rounded(bytes, unit))), std::free);
   if (!memory) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  if (unit == huge_page) madvise(memory.get(), rounded(bytes, unit), MADV_HUGEPAGE);  // where it is refused, nothing is lost
+  if (unit == huge_page)
+    madvise(memory.get(), rounded(bytes, unit), MADV_HUGEPAGE);  // where it is refused, nothing is lost
 #endif
   return memory;
 }

@@ -7,9 +7,9 @@
 
 namespace whycam::onednn {
 
-/// Every value lies as N x (C / block) x spatial x block: block 1 is row-major order, block C is channels-last, 8 and 16 are
-/// what oneDNN's convolutions like; there the channels are filled up with zeros to a multiple. A value of other than three
-/// to five dimensions always has block 1.
+/// Every value lies as N x (C / block) x spatial x block: block 1 is row-major order, block C is channels-last, 8 and
+/// 16 are what oneDNN's convolutions like; there the channels are filled up with zeros to a multiple. A value of other
+/// than three to five dimensions always has block 1.
 struct Layout {
   std::int64_t block = 1;
   bool operator==(const Layout& other) const { return block == other.block; }

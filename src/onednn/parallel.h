@@ -6,7 +6,8 @@
 
 #include "graph/graph.h"
 
-// The hot loops are compiled for several instruction sets, and the best that the machine has is taken when the program starts.
+// The hot loops are compiled for several instruction sets, and the best that the machine has is taken when the program
+// starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define WHYCAM_HOT __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -43,7 +44,8 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
 
 /// A row-major tensor row by row, a row being its last dimension.
 struct RowByRow {
-  explicit RowByRow(const graph::Shape& of) : shape(of), size(of.empty() ? 1 : of.back()), count(graph::element_count(of) / size) {}
+  explicit RowByRow(const graph::Shape& of)
+      : shape(of), size(of.empty() ? 1 : of.back()), count(graph::element_count(of) / size) {}
   /// Where a row begins in memory with these steps.
   std::int64_t place(std::int64_t row, const graph::Integers& steps) const {
     std::int64_t place = 0;

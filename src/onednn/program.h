@@ -25,8 +25,9 @@ class Memory {
   Memory(char* base, const std::vector<std::size_t>& offsets) : base_(base), offsets_(offsets) {}
   float* at(const Place& place) const {
     // Fixed numbers are never written: a step that does has a buffer.
-    float* begin = place.buffer < 0 ? const_cast<float*>(place.fixed)
-                                    : reinterpret_cast<float*>(base_ + offsets_[static_cast<std::size_t>(place.buffer)]);
+    float* begin = place.buffer < 0
+                       ? const_cast<float*>(place.fixed)
+                       : reinterpret_cast<float*>(base_ + offsets_[static_cast<std::size_t>(place.buffer)]);
     return begin + place.offset;
   }
 

@@ -12,7 +12,8 @@ namespace whycam::onednn {
 int thread_count() { return omp_get_max_threads(); }
 
 struct Run::State {
-  explicit State(std::shared_ptr<const Plan::Program> of) : program(std::move(of)), stream(cpu()), numbers(large_memory(program->run_bytes)) {
+  explicit State(std::shared_ptr<const Plan::Program> of)
+      : program(std::move(of)), stream(cpu()), numbers(large_memory(program->run_bytes)) {
     const Memory memory(base(), program->offsets);
     for (const auto& section : program->sections) {
       auto& of_section = arguments.emplace_back();

@@ -11,12 +11,18 @@ using graph::Operator;
 
 kernels::Binary kind_of(Operator op) {
   switch (op) {
-    case Operator::add: return kernels::Binary::add;
-    case Operator::subtract: return kernels::Binary::subtract;
-    case Operator::multiply: return kernels::Binary::multiply;
-    case Operator::divide: return kernels::Binary::divide;
-    case Operator::maximum: return kernels::Binary::maximum;
-    default: return kernels::Binary::minimum;
+    case Operator::add:
+      return kernels::Binary::add;
+    case Operator::subtract:
+      return kernels::Binary::subtract;
+    case Operator::multiply:
+      return kernels::Binary::multiply;
+    case Operator::divide:
+      return kernels::Binary::divide;
+    case Operator::maximum:
+      return kernels::Binary::maximum;
+    default:
+      return kernels::Binary::minimum;
   }
 }
 
@@ -30,18 +36,23 @@ std::int64_t elements(const Shape& shape, Layout layout) { return Extents(shape,
 
 }  // namespace
 
-void put_input(Builder& builder, Value value) { builder.define_input(value, builder.make(builder.graph.shape(value), {})); }
+void put_input(Builder& builder, Value value) {
+  builder.define_input(value, builder.make(builder.graph.shape(value), {}));
+}
 
 void put_unary(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
-  const Layout layout = where_zero_stays(builder.graph, node.inputs[0], builder.layout(node.inputs[0]), node.attributes);
+  const Layout layout =
+      where_zero_stays(builder.graph, node.inputs[0], builder.layout(node.inputs[0]), node.attributes);
   const Place from = builder.read(node.inputs[0], layout), to = builder.take_over(node.inputs[0], node.shape, layout);
   if (const auto operation = elementwise(node.attributes, description(node.shape, layout))) {
-    builder.primitive(*operation, {{DNNL_ARG_SRC, operation->source, from}, {DNNL_ARG_DST, operation->destination, to}}, "unary");
+    builder.primitive(*operation, {{DNNL_ARG_SRC, operation->source, from}, {DNNL_ARG_DST, operation->destination, to}},
+                      "unary");
   } else {
     const std::int64_t count = elements(node.shape, layout);
-    builder.loop([=, a = node.attributes](const Memory& memory) { kernels::unary(a, memory.at(from), memory.at(to), count); }, {from, to},
-                 "unary");
+    builder.loop(
+        [=, a = node.attributes](const Memory& memory) { kernels::unary(a, memory.at(from), memory.at(to), count); },
+        {from, to}, "unary");
   }
   builder.define(value, to, layout);
 }
@@ -125,9 +136,11 @@ void put_per_channel(Builder& builder, Value value, bool swapped, bool per_examp
   if (has_padding(node.shape, layout) && !zero_stays) layout = {};
   // One number a channel is N x C x 1 x ... in the same layout.
   const bool constant = builder.is_constant(other);
-  if (!constant && !per_example && builder.graph.shape(other).size() != node.shape.size()) return put_broadcast(builder, value);
+  if (!constant && !per_example && builder.graph.shape(other).size() != node.shape.size())
+    return put_broadcast(builder, value);
   if (constant && per_example) return put_broadcast(builder, value);
-  const Place a = builder.read(x, layout), b = constant ? builder.channel_row(other, layout) : builder.read(other, layout);
+  const Place a = builder.read(x, layout),
+              b = constant ? builder.channel_row(other, layout) : builder.read(other, layout);
   const Place to = builder.take_over(x, node.shape, layout);
   if (constant && node.op == Operator::multiply) {
     builder.loop(
@@ -138,8 +151,10 @@ void put_per_channel(Builder& builder, Value value, bool swapped, bool per_examp
     return builder.define(value, to, layout);
   }
   builder.loop(
-      [=, kind = kind_of(node.op), extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
-        kernels::binary_per_channel(kind, memory.at(a), memory.at(b), per_example, swapped, memory.at(to), extents, relu);
+      [=, kind = kind_of(node.op), extents = Extents(node.shape, layout),
+       relu = node.attributes.relu](const Memory& memory) {
+        kernels::binary_per_channel(kind, memory.at(a), memory.at(b), per_example, swapped, memory.at(to), extents,
+                                    relu);
       },
       {a, b, to}, "per channel");
   builder.define(value, to, layout);
@@ -168,7 +183,8 @@ void put_inside(Builder& builder, Value value) {
   const Place to = builder.make_bytes(static_cast<std::size_t>(kernels::words(count)) * sizeof(kernels::Word));
   const bool bounded = node.attributes.function == graph::Function::hardtanh;
   builder.loop(
-      [=, low = bounded ? node.attributes.alpha : 0, high = bounded ? node.attributes.beta : HUGE_VAL](const Memory& memory) {
+      [=, low = bounded ? node.attributes.alpha : 0,
+       high = bounded ? node.attributes.beta : HUGE_VAL](const Memory& memory) {
         kernels::inside(memory.at(from), static_cast<float>(low), static_cast<float>(high),
                         reinterpret_cast<kernels::Word*>(memory.at(to)), count);
       },
@@ -178,17 +194,18 @@ void put_inside(Builder& builder, Value value) {
 
 namespace {
 
-/// A mask in the order of a gradient that comes in blocks of 16 channels, where the mask has channels last: 16 bits at a time, which costs
-/// far less than to reorder the gradient.
+/// A mask in the order of a gradient that comes in blocks of 16 channels, where the mask has channels last: 16 bits at
+/// a time, which costs far less than to reorder the gradient.
 Place bits_in_blocks(Builder& builder, Value mask) {
   const Shape& shape = builder.graph.shape(mask);
   const Place from = builder.read(mask, {shape[1]});
   const Extents extents(shape, {16});
-  const Place to = builder.make_bytes(static_cast<std::size_t>(kernels::words(extents.elements())) * sizeof(kernels::Word));
+  const Place to =
+      builder.make_bytes(static_cast<std::size_t>(kernels::words(extents.elements())) * sizeof(kernels::Word));
   builder.loop(
       [=](const Memory& memory) {
-        kernels::bits_to_blocks(reinterpret_cast<const std::uint16_t*>(memory.at(from)), reinterpret_cast<std::uint16_t*>(memory.at(to)),
-                                extents);
+        kernels::bits_to_blocks(reinterpret_cast<const std::uint16_t*>(memory.at(from)),
+                                reinterpret_cast<std::uint16_t*>(memory.at(to)), extents);
       },
       {from, to}, "bits_to_blocks");
   return to;
@@ -199,8 +216,8 @@ Place bits_in_blocks(Builder& builder, Value mask) {
 void put_gate(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   Layout layout = builder.layout(node.inputs[0]);  // the bits stand in this order
-  const bool in_blocks = builder.layout(node.inputs[1]) == Layout{16} && is_channels_last(node.shape, layout) && layout.block > 16 &&
-                         layout.block % 16 == 0;
+  const bool in_blocks = builder.layout(node.inputs[1]) == Layout{16} && is_channels_last(node.shape, layout) &&
+                         layout.block > 16 && layout.block % 16 == 0;
   const Place bits = in_blocks ? bits_in_blocks(builder, node.inputs[0]) : builder.read(node.inputs[0], layout);
   if (in_blocks) layout = {16};
   const std::int64_t count = elements(node.shape, layout);
@@ -218,7 +235,8 @@ void put_gate(Builder& builder, Value value) {
     gradients.erase(gradients.begin());
   }
   for (std::size_t i = 1; i < node.inputs.size() && to.buffer < 0; ++i)
-    if (node.inputs.size() <= kernels::most_gradients + 1 && builder.may_take_over(node.inputs[i], layout)) to = builder.take_over(node.inputs[i], node.shape, layout);
+    if (node.inputs.size() <= kernels::most_gradients + 1 && builder.may_take_over(node.inputs[i], layout))
+      to = builder.take_over(node.inputs[i], node.shape, layout);
   if (to.buffer < 0) to = builder.make(node.shape, layout);
   std::vector<Place> used = gradients;
   used.push_back(bits);
@@ -227,7 +245,8 @@ void put_gate(Builder& builder, Value value) {
       [=, relu = node.attributes.relu](const Memory& memory) {
         const float* pointers[kernels::most_gradients] = {};
         for (std::size_t i = 0; i < gradients.size(); ++i) pointers[i] = memory.at(gradients[i]);
-        kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, gradients.size(), memory.at(to), count, relu);
+        kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, gradients.size(),
+                      memory.at(to), count, relu);
       },
       used, "gate");
   builder.define(value, to, layout);

@@ -9,10 +9,11 @@ using graph::Integers;
 using graph::Operator;
 
 /// A copy between two row-major memories, either of which may be read or written with strides.
-void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
-                      const char* what) {
+void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to,
+                      Place target, const char* what) {
   const Operation operation = reorder(from, to);
-  builder.primitive(operation, {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
+  builder.primitive(operation,
+                    {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
 }
 
 /// How channels of a larger tensor lie in it, for a copy between both: runs, their number, and how far apart they are.
@@ -37,7 +38,8 @@ void put_channels(Builder& builder, const ChannelRuns& runs, Place part, Place w
       {part, whole}, what);
 }
 
-/// The layout of a tensor's part, or of the tensor that it is a part of: channels-last for channels-last, else the same blocks.
+/// The layout of a tensor's part, or of the tensor that it is a part of: channels-last for channels-last, else the same
+/// blocks.
 Layout kindred_layout(const Shape& of, const Shape& known, Layout layout) {
   return is_channels_last(known, layout) ? Layout{of[1]} : layout;
 }
@@ -116,7 +118,8 @@ void put_embed(Builder& builder, Value value) {
   const Layout layout = kindred_layout(node.shape, part_shape, part_is);
   const auto fill = [&](Place to, Layout in) {
     const std::int64_t count = Extents(node.shape, in).elements();
-    builder.loop([=, with = static_cast<float>(node.attributes.alpha)](const Memory& memory) { kernels::fill(memory.at(to), with, count); },
+    builder.loop([=, with = static_cast<float>(node.attributes.alpha)](
+                     const Memory& memory) { kernels::fill(memory.at(to), with, count); },
                  {to}, "fill");
   };
   if (is_channel_part(part_shape, node.shape, node.attributes, layout)) {
@@ -152,7 +155,8 @@ bool put_concat_of_channels(Builder& builder, Value value) {
   // The largest part stays as it is, where the others fit in.
   Layout layout = builder.layout(largest);
   bool last = is_channels_last(builder.graph.shape(largest), layout);
-  for (const Value input : node.inputs) whole_blocks = whole_blocks && builder.graph.shape(input)[1] % layout.block == 0;
+  for (const Value input : node.inputs)
+    whole_blocks = whole_blocks && builder.graph.shape(input)[1] % layout.block == 0;
   if (!last && !whole_blocks) {
     if (!any_last) return false;
     last = true;
@@ -185,8 +189,11 @@ void put_concat(Builder& builder, Value value) {
   for (const Value input : node.inputs) {
     const Place from = builder.read(input, layout);
     const std::int64_t run = Extents(builder.graph.shape(input), layout).elements() / outer;
-    builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(from), run, memory.at(to) + begin, step, run, outer); }, {from, to},
-                 "concat");
+    builder.loop(
+        [=](const Memory& memory) {
+          kernels::copy_runs(memory.at(from), run, memory.at(to) + begin, step, run, outer);
+        },
+        {from, to}, "concat");
     begin += run;
   }
   builder.define(value, to, layout);
@@ -207,8 +214,9 @@ void put_expand(Builder& builder, Value value) {
   }
   const Integers steps = graph::broadcast_steps(x, node.shape);
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
-  builder.loop([=, shape = node.shape](const Memory& memory) { kernels::gather(memory.at(from), steps, memory.at(to), shape); }, {from, to},
-               "expand");
+  builder.loop(
+      [=, shape = node.shape](const Memory& memory) { kernels::gather(memory.at(from), steps, memory.at(to), shape); },
+      {from, to}, "expand");
   builder.define(value, to, {});
 }
 
@@ -218,17 +226,16 @@ void put_reduce_sum(Builder& builder, Value value) {
   if (is_spatial(x, node.attributes.axes)) {
     const Layout layout = builder.layout(node.inputs[0]);
     const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
-    builder.loop([=, extents = Extents(x, layout)](const Memory& memory) { kernels::sum_area(memory.at(from), memory.at(to), extents); },
+    builder.loop([=, extents = Extents(x, layout)](
+                     const Memory& memory) { kernels::sum_area(memory.at(from), memory.at(to), extents); },
                  {from, to}, "sum_area");
     return builder.define(value, to, layout);
   }
   const Integers steps = graph::broadcast_steps(node.shape, x);  // a sum's place is where it would be broadcast from
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
-  builder.loop(
-      [=, results = graph::element_count(node.shape)](const Memory& memory) {
-        kernels::reduce_sum(memory.at(from), x, steps, memory.at(to), results);
-      },
-      {from, to}, "reduce_sum");
+  builder.loop([=, results = graph::element_count(node.shape)](
+                   const Memory& memory) { kernels::reduce_sum(memory.at(from), x, steps, memory.at(to), results); },
+               {from, to}, "reduce_sum");
   builder.define(value, to, {});
 }
 
@@ -252,7 +259,8 @@ void put_normalize(Builder& builder, Value value) {
   std::int64_t size = 1;
   for (std::size_t i = 0; i < node.attributes.axes.size(); ++i) {
     const std::size_t axis = node.shape.size() - node.attributes.axes.size() + i;
-    if (node.attributes.axes[i] != static_cast<std::int64_t>(axis)) throw CannotPlan("a normalisation along other than the last axes");
+    if (node.attributes.axes[i] != static_cast<std::int64_t>(axis))
+      throw CannotPlan("a normalisation along other than the last axes");
     size *= node.shape[axis];
   }
   const std::int64_t rows = graph::element_count(node.shape) / size;
@@ -260,8 +268,9 @@ void put_normalize(Builder& builder, Value value) {
   const Place first = builder.read(node.inputs[0]);
   if (node.op == Operator::normalize) {
     const Place to = builder.make(node.shape, {});
-    builder.loop([=](const Memory& memory) { kernels::normalize(memory.at(first), memory.at(to), rows, size, epsilon); }, {first, to},
-                 "normalize");
+    builder.loop(
+        [=](const Memory& memory) { kernels::normalize(memory.at(first), memory.at(to), rows, size, epsilon); },
+        {first, to}, "normalize");
     return builder.define(value, to, {});
   }
   const Place x = builder.read(node.inputs[1]), to = builder.make(node.shape, {});

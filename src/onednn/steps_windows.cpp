@@ -39,15 +39,17 @@ Laid in_our_layouts(const Shape& from, const Shape& to, const Make& make) {
   return {make(Order::row_major), {}, {}};
 }
 
-/// A convolution with a kernel of one place is as fast in blocks of 16 channels, which Winograd's algorithm wants, as with channels last, which
-/// oneDNN likes best; what costs is to go from one to the other and back.
+/// A convolution with a kernel of one place is as fast in blocks of 16 channels, which Winograd's algorithm wants, as
+/// with channels last, which oneDNN likes best; what costs is to go from one to the other and back.
 template <class Make>
 std::optional<Laid> in_blocks(const Builder& builder, Value value, const Shape& weights, const Make& make) {
   const Node& node = builder.graph[value];
   const Layout blocks{16};
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const bool leads_to_blocks = x[1] <= node.shape[1] && builder.is_for_winograd(value);
-  if ((!builder.is_in(node.inputs[0], blocks) && !leads_to_blocks) || is_channels_last(x, blocks) || node.shape[1] % 16 != 0 || node.attributes.groups != 1) return std::nullopt;
+  if ((!builder.is_in(node.inputs[0], blocks) && !leads_to_blocks) || is_channels_last(x, blocks) ||
+      node.shape[1] % 16 != 0 || node.attributes.groups != 1)
+    return std::nullopt;
   if (graph::element_count(weights) != weights[0] * weights[1]) return std::nullopt;
   Operation operation = make(Order::blocks);
   if (!operation.made_to_measure) return std::nullopt;
@@ -76,7 +78,9 @@ void put_convolution(Builder& builder, Value value) {
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
   const bool with_bias = node.inputs.size() > 2, with_addend = node.inputs.size() > 3;
-  const auto make = [&](Order order) { return convolution(x, weights, node.shape, node.attributes, with_bias, after(node), order); };
+  const auto make = [&](Order order) {
+    return convolution(x, weights, node.shape, node.attributes, with_bias, after(node), order);
+  };
   auto laid = by_winograd(builder, value);
   if (!laid) laid = in_blocks(builder, value, weights, make);
   if (!laid) laid = in_our_layouts(x, node.shape, make);
@@ -89,17 +93,21 @@ void put_convolution(Builder& builder, Value value) {
     to = builder.take_over(node.inputs[3], node.shape, destination);
   } else {
     if (builder.is_constant(node.inputs[3])) throw CannotPlan("a constant that is added to a convolution");
-    const bool converted = node.inputs[3] != node.inputs[0] && !same_memory(node.shape, builder.layout(node.inputs[3]), destination);
+    const bool converted =
+        node.inputs[3] != node.inputs[0] && !same_memory(node.shape, builder.layout(node.inputs[3]), destination);
     const Place addend = builder.read(node.inputs[3], destination);
-    to = converted ? addend : builder.make(node.shape, destination);  // what was put into the layout may be written over
+    to =
+        converted ? addend : builder.make(node.shape, destination);  // what was put into the layout may be written over
     const std::int64_t count = Extents(node.shape, destination).elements();
     if (!converted)
-      builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); }, {addend, to},
-                   "copy of an addend");
+      builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); },
+                   {addend, to}, "copy of an addend");
   }
-  std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
-                                        {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
-                                        {DNNL_ARG_DST, operation.destination, to}};
+  std::vector<Step::Argument> arguments{
+      {DNNL_ARG_SRC, operation.source, from},
+      {DNNL_ARG_WEIGHTS, operation.weights,
+       builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
+      {DNNL_ARG_DST, operation.destination, to}};
   if (with_bias)
     arguments.push_back({DNNL_ARG_BIAS, description({node.shape[1]}, {}), builder.constant(node.inputs[2])});
   builder.primitive(operation, std::move(arguments), "convolution " + node.name, times);
@@ -114,7 +122,9 @@ void put_turned_convolution(Builder& builder, Value value) {
   const std::int64_t groups = node.attributes.groups;
   const Shape shape = turned_shape(weights, groups);
   const Attributes attributes = turned(weights, node.attributes);
-  const auto make = [&](Order order) { return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order); };
+  const auto make = [&](Order order) {
+    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order);
+  };
   auto laid = by_winograd(builder, value);
   if (!laid) laid = in_blocks(builder, value, shape, make);
   if (!laid) laid = in_our_layouts(y, node.shape, make);
@@ -141,8 +151,9 @@ bool put_scatter(Builder& builder, Value value) {
   const Place scratch = builder.make_bytes(static_cast<std::size_t>(scatter.scratch()) * sizeof(float));
   const Place packed = builder.packed(node.inputs[1], "scatter", static_cast<std::size_t>(scatter.packed()),
                                       [&](const float* plain, float* result) { scatter.pack(plain, y[1], result); });
-  builder.loop([=](const Memory& memory) { scatter.run(memory.at(from), memory.at(packed), memory.at(scratch), memory.at(to)); },
-               {from, to, scratch}, "scatter " + node.name);
+  builder.loop(
+      [=](const Memory& memory) { scatter.run(memory.at(from), memory.at(packed), memory.at(scratch), memory.at(to)); },
+      {from, to, scratch}, "scatter " + node.name);
   builder.define(value, to, {});
   return true;
 }
@@ -153,10 +164,12 @@ void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
   if (put_scatter(builder, value)) return;
-  if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes)) return put_turned_convolution(builder, value);
+  if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes))
+    return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
-  // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other and back.
+  // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other
+  // and back.
   const bool stay = is_channels_last(y, builder.layout(node.inputs[0]));
   const auto [operation, source, destination, times] = in_our_layouts(y, node.shape, [&](Order order) {
     if (stay && order == Order::best) {
@@ -168,7 +181,8 @@ void put_convolution_transpose(Builder& builder, Value value) {
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
   builder.primitive(operation,
                     {{DNNL_ARG_DIFF_DST, operation.source, from},
-                     {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
+                     {DNNL_ARG_WEIGHTS, operation.weights,
+                      builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
                      {DNNL_ARG_DIFF_SRC, operation.destination, to}},
                     "convolution_transpose " + node.name);
   builder.define(value, to, destination);
@@ -181,11 +195,13 @@ bool put_thin_product(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   constexpr std::int64_t most_rows = 8;
   if (node.shape.size() != 2 || node.inputs.size() != 2 || node.shape[0] > most_rows || node.attributes.transpose_a ||
-      node.attributes.transpose_b || node.attributes.relu || !builder.is_constant(node.inputs[1]) || builder.is_constant(node.inputs[0]))
+      node.attributes.transpose_b || node.attributes.relu || !builder.is_constant(node.inputs[1]) ||
+      builder.is_constant(node.inputs[0]))
     return false;
   const std::int64_t rows = node.shape[0], columns = node.shape[1], size = builder.graph.shape(node.inputs[0])[1];
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
-  const Place scratch = builder.make_bytes(static_cast<std::size_t>(kernels::threads() * rows * columns) * sizeof(float));
+  const Place scratch =
+      builder.make_bytes(static_cast<std::size_t>(kernels::threads() * rows * columns) * sizeof(float));
   builder.loop(
       [=](const Memory& memory) {
         kernels::thin_product(memory.at(a), memory.at(b), memory.at(to), memory.at(scratch), rows, size, columns);
@@ -213,11 +229,13 @@ void put_matmul(Builder& builder, Value value) {
     return strided(shape, strides);
   };
   const bool with_bias = node.inputs.size() > 2;
-  const Operation operation = matrix_product(factor(0, node.attributes.transpose_a), factor(1, node.attributes.transpose_b),
-                                             description(node.shape, {}), with_bias, {false, node.attributes.relu, 0});
+  const Operation operation =
+      matrix_product(factor(0, node.attributes.transpose_a), factor(1, node.attributes.transpose_b),
+                     description(node.shape, {}), with_bias, {false, node.attributes.relu, 0});
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
-  std::vector<Step::Argument> arguments{
-      {DNNL_ARG_SRC, operation.source, a}, {DNNL_ARG_WEIGHTS, operation.weights, b}, {DNNL_ARG_DST, operation.destination, to}};
+  std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, a},
+                                        {DNNL_ARG_WEIGHTS, operation.weights, b},
+                                        {DNNL_ARG_DST, operation.destination, to}};
   if (with_bias) {
     Shape bias(dimensions, 1);
     bias.back() = node.shape.back();

@@ -25,7 +25,8 @@ Array like(const Array& array, Shape shape) { return {array.integers, std::move(
 Array combine(const Array& a, const Array& b, const std::function<double(double, double)>& with) {
   Array result = like(a, graph::broadcast(a.shape, b.shape));
   require_known(result.shape);
-  const Integers steps_a = graph::broadcast_steps(a.shape, result.shape), steps_b = graph::broadcast_steps(b.shape, result.shape);
+  const Integers steps_a = graph::broadcast_steps(a.shape, result.shape),
+                 steps_b = graph::broadcast_steps(b.shape, result.shape);
   graph::for_each_index(result.shape, [&](const Integers& index) {
     std::int64_t i = 0, j = 0;
     for (std::size_t d = 0; d < index.size(); ++d) {
@@ -56,14 +57,17 @@ Array take(const Array& x, std::size_t axis, const Integers& places, const Shape
   for (std::int64_t i = 0; i < before; ++i)
     for (std::int64_t place : places) {
       if (place < 0) place += size;
-      require(place >= 0 && place < size, "the place " + std::to_string(place) + " of an axis of " + std::to_string(size));
-      for (std::int64_t j = 0; j < behind; ++j) result.numbers.push_back(x.numbers[at((i * size + place) * behind + j)]);
+      require(place >= 0 && place < size,
+              "the place " + std::to_string(place) + " of an axis of " + std::to_string(size));
+      for (std::int64_t j = 0; j < behind; ++j)
+        result.numbers.push_back(x.numbers[at((i * size + place) * behind + j)]);
     }
   return result;
 }
 
 Array gather(const Arrays& inputs, const FoldAttributes& attributes) {
-  return take(*inputs[0], axis_of(attributes.axis, inputs[0]->shape.size()), inputs[1]->to_integers(), inputs[1]->shape);
+  return take(*inputs[0], axis_of(attributes.axis, inputs[0]->shape.size()), inputs[1]->to_integers(),
+              inputs[1]->shape);
 }
 
 Array slice(const Arrays& inputs, const FoldAttributes&) {
@@ -73,7 +77,8 @@ Array slice(const Arrays& inputs, const FoldAttributes&) {
   const Integers steps = inputs.size() > 4 && inputs[4] ? inputs[4]->to_bounds() : Integers(begins.size(), 1);
   if (axes.empty())
     for (std::size_t i = 0; i < begins.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
-  require(ends.size() == begins.size() && axes.size() == begins.size() && steps.size() == begins.size(), "bounds of different numbers");
+  require(ends.size() == begins.size() && axes.size() == begins.size() && steps.size() == begins.size(),
+          "bounds of different numbers");
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const std::size_t axis = axis_of(axes[i], result.shape.size());
     const Integers places = slice_places(result.shape[axis], begins[i], ends[i], steps[i]);
@@ -98,7 +103,8 @@ Array concatenate(const Arrays& inputs, const FoldAttributes& attributes) {
   for (std::int64_t i = 0; i < before; ++i)
     for (const Array* input : inputs) {
       const auto size = static_cast<std::ptrdiff_t>(input->numbers.size()) / std::max<std::ptrdiff_t>(before, 1);
-      result.numbers.insert(result.numbers.end(), input->numbers.begin() + i * size, input->numbers.begin() + (i + 1) * size);
+      result.numbers.insert(result.numbers.end(), input->numbers.begin() + i * size,
+                            input->numbers.begin() + (i + 1) * size);
     }
   return result;
 }
@@ -162,11 +168,15 @@ Array as_boolean(Array array) {
 
 Array where(const Arrays& inputs, const FoldAttributes&) {
   const Array &condition = *inputs[0], &a = *inputs[1], &b = *inputs[2];
-  const Array chosen = combine(a, combine(condition, b, [](double, double other) { return other; }), [](double x, double) { return x; });
-  const Array other = combine(combine(condition, b, [](double, double y) { return y; }), a, [](double y, double) { return y; });
-  const Array truth = combine(combine(condition, a, [](double c, double) { return c; }), b, [](double c, double) { return c; });
+  const Array chosen =
+      combine(a, combine(condition, b, [](double, double other) { return other; }), [](double x, double) { return x; });
+  const Array other =
+      combine(combine(condition, b, [](double, double y) { return y; }), a, [](double y, double) { return y; });
+  const Array truth =
+      combine(combine(condition, a, [](double c, double) { return c; }), b, [](double c, double) { return c; });
   Array result = like(a, chosen.shape);
-  for (std::size_t i = 0; i < chosen.numbers.size(); ++i) result.numbers.push_back(truth.numbers[i] != 0 ? chosen.numbers[i] : other.numbers[i]);
+  for (std::size_t i = 0; i < chosen.numbers.size(); ++i)
+    result.numbers.push_back(truth.numbers[i] != 0 ? chosen.numbers[i] : other.numbers[i]);
   return result;
 }
 
@@ -227,7 +237,9 @@ const std::map<std::string, Folder>& folders() {
     made["Cast"] = cast;
     made["Where"] = where;
     made["Identity"] = [](const Arrays& in, const FoldAttributes&) { return *in[0]; };
-    made["Size"] = [](const Arrays& in, const FoldAttributes&) { return integer_scalar(static_cast<std::int64_t>(in[0]->numbers.size())); };
+    made["Size"] = [](const Arrays& in, const FoldAttributes&) {
+      return integer_scalar(static_cast<std::int64_t>(in[0]->numbers.size()));
+    };
     return made;
   }();
   return all;
@@ -255,7 +267,8 @@ Integers Array::to_bounds() const {
 void require_known(const Shape& shape) {
   Shape without_zeros = shape;
   std::replace(without_zeros.begin(), without_zeros.end(), std::int64_t{0}, std::int64_t{1});
-  require(graph::element_count(without_zeros) <= std::int64_t{1} << 22, "known numbers of the shape " + graph::to_string(shape));
+  require(graph::element_count(without_zeros) <= std::int64_t{1} << 22,
+          "known numbers of the shape " + graph::to_string(shape));
 }
 
 Array integer_array(const Integers& numbers) {
@@ -272,7 +285,8 @@ Array fold(const std::string& op, const Arrays& inputs, const FoldAttributes& at
 
 std::size_t axis_of(std::int64_t axis, std::size_t dimensions) {
   const auto count = static_cast<std::int64_t>(dimensions);
-  require(axis >= -count && axis < count, "the axis " + std::to_string(axis) + " of " + std::to_string(count) + " dimensions");
+  require(axis >= -count && axis < count,
+          "the axis " + std::to_string(axis) + " of " + std::to_string(count) + " dimensions");
   return at(axis < 0 ? axis + count : axis);
 }
 
@@ -283,9 +297,11 @@ Integers slice_places(std::int64_t size, std::int64_t begin, std::int64_t end, s
   };
   Integers places;
   if (step > 0)
-    for (std::int64_t i = bound(begin, 0, size), last = bound(end, 0, size); i < last; i += std::min(step, size)) places.push_back(i);
+    for (std::int64_t i = bound(begin, 0, size), last = bound(end, 0, size); i < last; i += std::min(step, size))
+      places.push_back(i);
   else
-    for (std::int64_t i = bound(begin, -1, size - 1), last = bound(end, -1, size - 1); i > last; i += std::max(step, -size - 1))
+    for (std::int64_t i = bound(begin, -1, size - 1), last = bound(end, -1, size - 1); i > last;
+         i += std::max(step, -size - 1))
       places.push_back(i);
   return places;
 }

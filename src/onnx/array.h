@@ -9,7 +9,8 @@
 
 namespace whycam::onnx {
 
-/// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and index.
+/// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and
+/// index.
 struct Array {
   bool integers = true;
   graph::Shape shape;
@@ -21,8 +22,8 @@ struct Array {
   graph::Integers to_bounds() const;
 };
 
-/// Throws std::invalid_argument where an array of this shape has more elements than anything that computes with sizes needs, or
-/// would have if none of its extents were 0.
+/// Throws std::invalid_argument where an array of this shape has more elements than anything that computes with sizes
+/// needs, or would have if none of its extents were 0.
 void require_known(const graph::Shape& shape);
 
 Array integer_array(const graph::Integers& numbers);

@@ -42,14 +42,16 @@ struct Network::Contents {
   std::vector<Port> inputs, outputs;
   std::vector<Layer> layers;
   std::map<std::string, Module> modules;
-  std::map<std::string, std::string> undecided;  ///< names of modules that may be called several times, with the last call's
+  std::map<std::string, std::string>
+      undecided;  ///< names of modules that may be called several times, with the last call's
   std::map<std::string, std::size_t> nodes;      ///< by their names
   std::map<std::string, std::size_t> producers;  ///< of tensors
   std::map<std::string, Tensor> initializers;
 };
 
 /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
-Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner, const std::filesystem::path& folder);
+Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
+                   const std::filesystem::path& folder);
 
 /// The file of external data at a location in the network's folder; empty where that is not within the folder.
 std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);

@@ -62,7 +62,8 @@ class Emitter {
 
  private:
   std::string unique(const std::string& name);
-  void declare(proto::ValueInfoProto& port, const std::string& name, std::int32_t type, const std::vector<Extent>& extents);
+  void declare(proto::ValueInfoProto& port, const std::string& name, std::int32_t type,
+               const std::vector<Extent>& extents);
   void add_one_hot(graph::Value value);
   std::string examples();
   void check_alike() const;

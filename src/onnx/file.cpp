@@ -28,17 +28,20 @@ std::string content_of(const std::filesystem::path& path) {
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error("cannot read the network file " + path.string());
   if (size > static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max()))
-    throw Error(path.string() + " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
+    throw Error(path.string() +
+                " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
   std::string content(static_cast<std::size_t>(size), '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(content.data(), static_cast<std::streamsize>(size))) throw Error("cannot read the network file " + path.string());
+  if (!file.read(content.data(), static_cast<std::streamsize>(size)))
+    throw Error("cannot read the network file " + path.string());
   return content;
 }
 
 std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
   const Silence silence;
   auto model = std::make_shared<proto::ModelProto>();
-  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(content.data()), static_cast<int>(content.size()));
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(content.data()),
+                                                static_cast<int>(content.size()));
   if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model->has_graph())
     throw Error(name + " is no ONNX network, or a damaged one");
   return model;
@@ -51,7 +54,8 @@ std::int64_t operator_set_of(const proto::ModelProto& model, const std::string& 
   std::int64_t version = 0;
   for (const auto& set : model.opset_import())
     if (set.domain().empty() || set.domain() == "ai.onnx") version = set.version();
-  if (version < 3) throw Error(name + " is of the operator set " + std::to_string(version) + "; those from 3 on are understood");
+  if (version < 3)
+    throw Error(name + " is of the operator set " + std::to_string(version) + "; those from 3 on are understood");
   return version;
 }
 
@@ -62,24 +66,27 @@ Port port_of(const proto::ValueInfoProto& info) {
   port.is_float = type.elem_type() == proto::TensorProto::FLOAT || type.elem_type() == proto::TensorProto::FLOAT16 ||
                   type.elem_type() == proto::TensorProto::BFLOAT16 || type.elem_type() == proto::TensorProto::DOUBLE;
   port.has_shape = type.has_shape();
-  for (const auto& dimension : type.shape().dim()) port.shape.push_back(dimension.has_dim_value() && dimension.dim_value() > 0 ? dimension.dim_value() : -1);
+  for (const auto& dimension : type.shape().dim())
+    port.shape.push_back(dimension.has_dim_value() && dimension.dim_value() > 0 ? dimension.dim_value() : -1);
   return port;
 }
 
-/// What the ONNX library's checker says of the network. It does not know operator sets that are younger than itself; those are left to
-/// the rules of the operators that are met.
+/// What the ONNX library's checker says of the network. It does not know operator sets that are younger than itself;
+/// those are left to the rules of the operators that are met.
 void check(proto::ModelProto& model, std::int64_t operator_set, const std::string& name) {
   proto::checker::CheckerContext context;
   context.set_ir_version(static_cast<int>(model.ir_version()));
   std::unordered_map<std::string, int> sets;
-  for (const auto& set : model.opset_import()) sets[set.domain() == "ai.onnx" ? "" : set.domain()] = static_cast<int>(set.version());
+  for (const auto& set : model.opset_import())
+    sets[set.domain() == "ai.onnx" ? "" : set.domain()] = static_cast<int>(set.version());
   context.set_opset_imports(sets);
   const auto newest = proto::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
   if (operator_set > newest) return;
   proto::checker::LexicalScopeContext scope;
   google::protobuf::RepeatedPtrField<proto::TensorProto> weights;
   std::string fault;
-  // Weights are checked as they are read; the checker would look for those in files beside the network by the working folder.
+  // Weights are checked as they are read; the checker would look for those in files beside the network by the working
+  // folder.
   if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
   try {
     for (const auto& weight : weights) scope.add(weight.name());
@@ -104,11 +111,14 @@ std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) 
   const auto network = parse(content_of(path), path.string(), path.parent_path());
   for (const auto& property : network->contents_->model->metadata_props())
     if (property.key() == "whycam_version")
-      throw Error(path.string() + " is a network together with its explanation, as whycam export writes it; explain the network it was made from");
+      throw Error(path.string() +
+                  " is a network together with its explanation, as whycam export writes it; explain the network it was "
+                  "made from");
   return network;
 }
 
-std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name, const std::filesystem::path& folder) {
+std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name,
+                                              const std::filesystem::path& folder) {
   auto contents = std::make_unique<Contents>();
   const auto model = parsed(content, name);
   contents->operator_set = operator_set_of(*model, name);

@@ -10,7 +10,8 @@ namespace {
 
 bool begins(const std::string& text, const std::string& with) { return text.compare(0, with.size(), with) == 0; }
 
-/// The module of a node's name, and all around it, outermost first: PyTorch calls the convolution of features.12.squeeze
+/// The module of a node's name, and all around it, outermost first: PyTorch calls the convolution of
+/// features.12.squeeze
 /// "/features/12/squeeze/Conv", or, in other versions, "/features/features.12/squeeze/Conv".
 std::vector<std::string> modules_of(const std::string& node) {
   std::vector<std::string> modules;
@@ -30,7 +31,8 @@ std::vector<std::string> modules_of(const std::string& node) {
 
 std::vector<std::string> operators_of(const Network::Contents& contents, const Module& module) {
   std::vector<std::string> operators;
-  for (const std::size_t node : module.nodes) operators.push_back(contents.model->graph().node(static_cast<int>(node)).op_type());
+  for (const std::size_t node : module.nodes)
+    operators.push_back(contents.model->graph().node(static_cast<int>(node)).op_type());
   return operators;
 }
 
@@ -42,11 +44,12 @@ std::set<std::string> weights_of(const Network::Contents& contents, const Module
   return weights;
 }
 
-/// Whether PyTorch made up a weight's name, as for weights that it computed while exporting; else it has the parameter's.
+/// Whether PyTorch made up a weight's name, as for weights that it computed while exporting; else it has the
+/// parameter's.
 bool is_computed(const std::string& weight) { return begins(weight, "onnx::"); }
 
-/// The last of the nodes that may be later calls of a module: PyTorch calls those of "relu" "relu_1", "relu_2" and so on. Empty where
-/// there are none.
+/// The last of the nodes that may be later calls of a module: PyTorch calls those of "relu" "relu_1", "relu_2" and so
+/// on. Empty where there are none.
 std::string last_call(const Network::Contents& contents, const std::string& module) {
   const std::vector<std::string> operators = operators_of(contents, contents.modules.at(module));
   std::string last;
@@ -58,9 +61,9 @@ std::string last_call(const Network::Contents& contents, const std::string& modu
   }
 }
 
-/// What the names of a module that is called several times, and of those within it, stand for: the last call, as in PyTorch, where
-/// common weights tell that it is one module. Modules with weights of their own are several. Without either, nothing tells, and
-/// the name is none.
+/// What the names of a module that is called several times, and of those within it, stand for: the last call, as in
+/// PyTorch, where common weights tell that it is one module. Modules with weights of their own are several. Without
+/// either, nothing tells, and the name is none.
 void settle_repeated_calls(Network::Contents& contents) {
   std::vector<std::string> names;
   for (const auto& [name, module] : contents.modules) names.push_back(name);
@@ -68,7 +71,8 @@ void settle_repeated_calls(Network::Contents& contents) {
   for (const std::string& name : names) {
     const std::string last = last_call(contents, name);
     if (last.empty()) continue;
-    const std::set<std::string> first_weights = weights_of(contents, contents.modules.at(name)), weights = weights_of(contents, contents.modules.at(last));
+    const std::set<std::string> first_weights = weights_of(contents, contents.modules.at(name)),
+                                weights = weights_of(contents, contents.modules.at(last));
     const bool one_module = !weights.empty() && weights == first_weights;
     if (!one_module && !weights.empty() && std::none_of(weights.begin(), weights.end(), is_computed)) continue;
     for (const std::string& inner : names) {
@@ -84,7 +88,9 @@ void settle_repeated_calls(Network::Contents& contents) {
   for (auto& [name, module] : of_last_calls) contents.modules[name] = std::move(module);
   for (const auto& [name, last] : contents.undecided) contents.modules.erase(name);
   contents.layers.erase(std::remove_if(contents.layers.begin(), contents.layers.end(),
-                                       [&](const Layer& layer) { return layer.type == "module" && contents.undecided.count(layer.name); }),
+                                       [&](const Layer& layer) {
+                                         return layer.type == "module" && contents.undecided.count(layer.name);
+                                       }),
                         contents.layers.end());
 }
 
@@ -94,13 +100,16 @@ std::vector<std::string> border(const Network::Contents& contents, const std::ve
   const std::set<std::size_t> own(nodes.begin(), nodes.end());
   std::vector<std::string> tensors;
   const auto add = [&](const std::string& tensor) {
-    if (!tensor.empty() && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end()) tensors.push_back(tensor);
+    if (!tensor.empty() && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end())
+      tensors.push_back(tensor);
   };
   if (inputs) {
     for (const std::size_t i : own)
       for (const std::string& input : graph.node(static_cast<int>(i)).input()) {
         const auto producer = contents.producers.find(input);
-        if (!contents.initializers.count(input) && (producer == contents.producers.end() || !own.count(producer->second))) add(input);
+        if (!contents.initializers.count(input) &&
+            (producer == contents.producers.end() || !own.count(producer->second)))
+          add(input);
       }
     return tensors;
   }
@@ -138,7 +147,8 @@ std::vector<std::string> tensors_of_layer(const Network::Contents& contents, con
     return outputs;
   }
   if (module != contents.modules.end()) return border(contents, module->second.nodes, inputs);
-  if (producer != contents.producers.end()) return inputs ? border(contents, {producer->second}, true) : std::vector<std::string>{name};
+  if (producer != contents.producers.end())
+    return inputs ? border(contents, {producer->second}, true) : std::vector<std::string>{name};
   throw Error("the network has no node, module or tensor \"" + name + "\"");
 }
 
@@ -158,7 +168,8 @@ void find_layers(Network::Contents& contents) {
     for (const std::string& output : node.output())
       if (!output.empty()) contents.producers.emplace(output, number);
     if (node.op_type() == "Constant") continue;
-    if (contents.nodes.emplace(name_of(node), number).second) contents.layers.push_back({name_of(node), node.op_type()});
+    if (contents.nodes.emplace(name_of(node), number).second)
+      contents.layers.push_back({name_of(node), node.op_type()});
   }
   settle_repeated_calls(contents);
 }

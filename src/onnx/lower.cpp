@@ -25,7 +25,9 @@ std::vector<bool> needed(const Network::Contents& contents, std::unordered_set<s
   std::vector<bool> result(static_cast<std::size_t>(graph.node_size()), false);
   for (int i = graph.node_size() - 1; i >= 0; --i) {
     const proto::NodeProto& node = graph.node(i);
-    const bool wanted = std::any_of(node.output().begin(), node.output().end(), [&](const std::string& output) { return !output.empty() && tensors.count(output); });
+    const bool wanted = std::any_of(node.output().begin(), node.output().end(), [&](const std::string& output) {
+      return !output.empty() && tensors.count(output);
+    });
     if (!wanted) continue;
     result[static_cast<std::size_t>(i)] = true;
     add_reads(node, tensors);
@@ -88,7 +90,8 @@ class Follower {
   }
 
   void step(const proto::NodeProto& node) {
-    if (!node.domain().empty() && node.domain() != "ai.onnx") throw Error("the domain \"" + node.domain() + "\" is not known; only ONNX's own operators are");
+    if (!node.domain().empty() && node.domain() != "ai.onnx")
+      throw Error("the domain \"" + node.domain() + "\" is not known; only ONNX's own operators are");
     std::vector<Item> inputs;
     for (const std::string& input : node.input()) inputs.push_back(item(input));
     Call call(graph_, node, std::move(inputs), contents_);
@@ -102,7 +105,8 @@ class Follower {
   }
 
   void keep(const proto::NodeProto& node, const Call& call) {
-    for (std::size_t i = 0; i < call.outputs().size(); ++i) known_[node.output(static_cast<int>(i))] = call.outputs()[i];
+    for (std::size_t i = 0; i < call.outputs().size(); ++i)
+      known_[node.output(static_cast<int>(i))] = call.outputs()[i];
   }
 
   /// What computes with sizes and indices alone is computed now.
@@ -119,7 +123,8 @@ class Follower {
     attributes.axis = call.integer("axis", 0);
     attributes.permutation = call.integers("perm");
     const std::int64_t to = call.integer("to", proto::TensorProto::INT64);
-    attributes.to_integers = to != proto::TensorProto::FLOAT && to != proto::TensorProto::DOUBLE && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::BFLOAT16;
+    attributes.to_integers = to != proto::TensorProto::FLOAT && to != proto::TensorProto::DOUBLE &&
+                             to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::BFLOAT16;
     if (!any && !(call.op() == "Cast" && attributes.to_integers) && call.op() != "Range") return false;
     std::vector<const Array*> inputs;
     if (call.op() == "Slice" && call.operator_set < 10) return fold_old_slice(call, *arrays[0]);
@@ -130,7 +135,8 @@ class Follower {
   }
 
   bool fold_old_slice(Call& call, const Array& x) {
-    const Array begins = integer_array(call.raw_integers("starts")), ends = integer_array(call.raw_integers("ends")), axes = integer_array(call.integers("axes"));
+    const Array begins = integer_array(call.raw_integers("starts")), ends = integer_array(call.raw_integers("ends")),
+                axes = integer_array(call.integers("axes"));
     call.give(fold("Slice", {&x, &begins, &ends, call.has("axes") ? &axes : nullptr}, {}));
     return true;
   }
@@ -140,9 +146,11 @@ class Follower {
     const auto condition = call.known(0);
     if (!condition || condition->numbers.size() != 1) throw Error("a condition that depends on the inputs");
     const auto* taken = call.find(condition->numbers[0] != 0 ? "then_branch" : "else_branch");
-    if (!taken || !taken->has_g() || taken->g().output_size() != node.output_size()) throw Error("a branch without results");
+    if (!taken || !taken->has_g() || taken->g().output_size() != node.output_size())
+      throw Error("a branch without results");
     for (const auto& initializer : taken->g().initializer())
-      known_[initializer.name()] = item_of(read_tensor(initializer, contents_.model, contents_.folder), initializer.name());
+      known_[initializer.name()] =
+          item_of(read_tensor(initializer, contents_.model, contents_.folder), initializer.name());
     follow(taken->g(), nullptr);
     for (int i = 0; i < node.output_size(); ++i) known_[node.output(i)] = item(taken->g().output(i).name());
   }
@@ -155,7 +163,8 @@ class Follower {
 void check_shapes(const Network::Contents& contents, const std::vector<Given>& given) {
   const auto text = [](const Shape& shape) {
     std::string result;
-    for (const std::int64_t extent : shape) result += (result.empty() ? "" : " x ") + (extent < 0 ? std::string("any") : std::to_string(extent));
+    for (const std::int64_t extent : shape)
+      result += (result.empty() ? "" : " x ") + (extent < 0 ? std::string("any") : std::to_string(extent));
     return result;
   };
   for (const Given& one : given)
@@ -163,23 +172,31 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
   if (given.size() != contents.inputs.size()) {
     std::string names;
     for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";
-    throw Error("the network takes " + std::to_string(contents.inputs.size()) + " inputs (" + names + "), not " + std::to_string(given.size()));
+    throw Error("the network takes " + std::to_string(contents.inputs.size()) + " inputs (" + names + "), not " +
+                std::to_string(given.size()));
   }
   for (std::size_t i = 0; i < given.size(); ++i) {
     const Port& input = contents.inputs[i];
     const Shape& shape = given[i].shape;
-    if (input.is_float && given[i].integers) throw Error("the input \"" + input.name + "\" takes floating-point numbers");
-    if (!input.is_float && !given[i].integers) throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
+    if (input.is_float && given[i].integers)
+      throw Error("the input \"" + input.name + "\" takes floating-point numbers");
+    if (!input.is_float && !given[i].integers)
+      throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
     bool fits = !input.has_shape || input.shape.size() == shape.size();
-    for (std::size_t d = 0; fits && d < input.shape.size(); ++d) fits = input.shape[d] < 0 || input.shape[d] == shape[d];
-    if (!fits) throw Error("the input \"" + input.name + "\" is to be of " + text(input.shape) + ", not of " + text(shape));
+    for (std::size_t d = 0; fits && d < input.shape.size(); ++d)
+      fits = input.shape[d] < 0 || input.shape[d] == shape[d];
+    if (!fits)
+      throw Error("the input \"" + input.name + "\" is to be of " + text(input.shape) + ", not of " + text(shape));
   }
 }
 
-/// The graph tells the places of maxima by their number in the window, ONNX by that in the tensor: nothing may compute with them.
+/// The graph tells the places of maxima by their number in the window, ONNX by that in the tensor: nothing may compute
+/// with them.
 void check_places(const graph::Graph& graph, const std::vector<Value>& outputs) {
   std::vector<bool> places(static_cast<std::size_t>(graph.size()), false);
-  const auto refuse = [] { throw Error("the places of a MaxPool's maxima are used for something else than carrying sums back to them"); };
+  const auto refuse = [] {
+    throw Error("the places of a MaxPool's maxima are used for something else than carrying sums back to them");
+  };
   for (Value value = 0; value < graph.size(); ++value) {
     const graph::Node& node = graph[value];
     const auto at = static_cast<std::size_t>(value);
@@ -196,7 +213,8 @@ void check_places(const graph::Graph& graph, const std::vector<Value>& outputs) 
     if (output != graph::no_value && places[static_cast<std::size_t>(output)]) refuse();
 }
 
-/// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is a bound.
+/// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is a
+/// bound.
 void check_numbers(const graph::Graph& graph) {
   for (Value value = 0; value < graph.size(); ++value) {
     const graph::Node& node = graph[value];
@@ -210,7 +228,8 @@ void check_numbers(const graph::Graph& graph) {
 
 }  // namespace
 
-Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const {
+Lowered Network::lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers,
+                       bool layer_inputs) const {
   check_shapes(*contents_, inputs);
   Lowered lowered;
   std::unordered_set<std::string> wanted;

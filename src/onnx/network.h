@@ -36,7 +36,7 @@ struct Layer {
 struct Lowered {
   graph::Graph graph;
   std::vector<graph::Value> inputs;
-  std::vector<graph::Value> outputs;              ///< one for each of the network's; no_value where it depends on no input
+  std::vector<graph::Value> outputs;  ///< one for each of the network's; no_value where it depends on no input
   std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor]
 };
 
@@ -53,7 +53,8 @@ class Network {
   /// Reads and checks a file, with the weights that it keeps in files beside it. Throws Error.
   static std::shared_ptr<const Network> read(const std::filesystem::path& path);
   /// The same of a file's content, which is called `name`; weights in other files lie in `folder`.
-  static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name, const std::filesystem::path& folder);
+  static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name,
+                                              const std::filesystem::path& folder);
 
   /// Those without a value in the file.
   const std::vector<Port>& inputs() const;
@@ -63,16 +64,16 @@ class Network {
   const std::vector<Layer>& layers() const;
   /// Whether a name is that of a node, a module or a tensor.
   bool has_layer(const std::string& name) const;
-  /// For a name that is none because it may stand for several calls of a module, where the file does not tell whether it is one module:
-  /// the name of the last. Empty for others.
+  /// For a name that is none because it may stand for several calls of a module, where the file does not tell whether
+  /// it is one module: the name of the last. Empty for others.
   std::string last_call_of(const std::string& name) const;
-  /// Whether a layer gives what a convolution gives whose weights were computed when the network was exported, as where a batch
-  /// normalisation became part of it.
+  /// Whether a layer gives what a convolution gives whose weights were computed when the network was exported, as where
+  /// a batch normalisation became part of it.
   bool gives_computed_convolution(const std::string& layer) const;
 
-  /// The graph for inputs of these shapes. A layer is named by its node, a tensor or a module path; what is observed are the tensors
-  /// that leave it, or with `layer_inputs` those that enter it. Operators that no output and no layer needs are left out.
-  /// Throws Error, with the node, for what is not known or does not fit.
+  /// The graph for inputs of these shapes. A layer is named by its node, a tensor or a module path; what is observed
+  /// are the tensors that leave it, or with `layer_inputs` those that enter it. Operators that no output and no layer
+  /// needs are left out. Throws Error, with the node, for what is not known or does not fit.
   Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const;
 
   struct Contents;

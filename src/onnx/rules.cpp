@@ -30,7 +30,8 @@ Value Call::value(std::size_t i) {
   if (!given(i)) refuse("input " + std::to_string(i) + " is missing");
   if (const auto* value = std::get_if<Value>(&inputs_[i])) return *value;
   const Array& array = std::get<Array>(inputs_[i]);
-  return graph.add_constant(graph::constant_of(std::vector<float>(array.numbers.begin(), array.numbers.end())), array.shape);
+  return graph.add_constant(graph::constant_of(std::vector<float>(array.numbers.begin(), array.numbers.end())),
+                            array.shape);
 }
 
 std::vector<Value> Call::values() {
@@ -53,14 +54,16 @@ std::optional<Array> Call::known(std::size_t i) const {
   if (graph::element_count(graph.shape(value)) > most) return std::nullopt;
   const graph::Node& node = graph[value];
   if (node.op == graph::Operator::input) return std::nullopt;
-  if (node.op != graph::Operator::constant && !graph::constant_values(graph)[static_cast<std::size_t>(value)]) return std::nullopt;
+  if (node.op != graph::Operator::constant && !graph::constant_values(graph)[static_cast<std::size_t>(value)])
+    return std::nullopt;
   if (!is_cheap(graph, value)) return std::nullopt;
   return Array{false, node.shape, graph::evaluate_constant(graph, value).values};
 }
 
 Array Call::array(std::size_t i) const {
   auto array = known(i);
-  if (!array) refuse("input " + std::to_string(i) + " depends on the network's inputs; only constants are understood there");
+  if (!array)
+    refuse("input " + std::to_string(i) + " depends on the network's inputs; only constants are understood there");
   return *std::move(array);
 }
 

@@ -19,7 +19,12 @@ using Item = std::variant<std::monostate, graph::Value, Array>;
 class Call {
  public:
   Call(graph::Graph& graph_, const proto::NodeProto& node, std::vector<Item> inputs, const Network::Contents& contents)
-      : graph(graph_), name(name_of(node)), operator_set(contents.operator_set), node_(node), inputs_(std::move(inputs)), contents_(contents),
+      : graph(graph_),
+        name(name_of(node)),
+        operator_set(contents.operator_set),
+        node_(node),
+        inputs_(std::move(inputs)),
+        contents_(contents),
         outputs_(static_cast<std::size_t>(node.output_size())) {}
 
   graph::Graph& graph;
@@ -49,7 +54,8 @@ class Call {
   double number(const std::string& attribute, double otherwise) const;
   std::string text(const std::string& attribute, const std::string& otherwise) const;
   graph::Integers integers(const std::string& attribute) const;
-  /// As they stand in the file, where the others refuse what is beyond the largest extent: constants and bounds of slices may be anything.
+  /// As they stand in the file, where the others refuse what is beyond the largest extent: constants and bounds of
+  /// slices may be anything.
   graph::Integers raw_integers(const std::string& attribute) const;
   /// What older operator sets have as an attribute and newer ones as input i; nothing where it is not given.
   std::optional<graph::Integers> integers(const std::string& attribute, std::size_t i) const;

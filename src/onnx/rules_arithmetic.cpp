@@ -23,8 +23,11 @@ void function(Rules& rules, const std::string& op, Function function, double alp
 }
 
 /// One that a report names among the activations that are not guided.
-void activation(Rules& rules, const std::string& op, Function function, const std::string& report_name, double alpha = 0) {
-  rules[op] = [=](Call& call) { call.give_activation(call.graph.unary(function, call.value(), call.number("alpha", alpha)), report_name); };
+void activation(Rules& rules, const std::string& op, Function function, const std::string& report_name,
+                double alpha = 0) {
+  rules[op] = [=](Call& call) {
+    call.give_activation(call.graph.unary(function, call.value(), call.number("alpha", alpha)), report_name);
+  };
 }
 
 void relu(Call& call) { call.give_activation(call.graph.unary(Function::relu, call.value()), "relu"); }
@@ -37,11 +40,12 @@ double bound(const Call& call, const std::string& attribute, std::size_t i, doub
     if (array.numbers.size() != 1) call.refuse("a bound of " + std::to_string(array.numbers.size()) + " numbers");
     number = array.numbers[0];
   }
-  return std::abs(number) >= static_cast<double>(std::numeric_limits<float>::max()) ? std::copysign(infinity, number) : number;
+  return std::abs(number) >= static_cast<double>(std::numeric_limits<float>::max()) ? std::copysign(infinity, number)
+                                                                                    : number;
 }
 
-/// A clip at 0 from below alone is a ReLU, and one at 0 and 6 a ReLU6. A ReLU that such a one alone reads is part of it: so PyTorch
-/// writes the function relu6.
+/// A clip at 0 from below alone is a ReLU, and one at 0 and 6 a ReLU6. A ReLU that such a one alone reads is part of
+/// it: so PyTorch writes the function relu6.
 void clip(Call& call) {
   const double low = bound(call, "min", 1, -infinity), high = bound(call, "max", 2, infinity);
   if (low == 0 && high == infinity) return relu(call);
@@ -62,12 +66,15 @@ void hard_sigmoid(Call& call) {
   graph::Graph& g = call.graph;
   if (std::abs(slope - 1.0 / 6) < 1e-6 && offset == 0.5)  // PyTorch's, written as a float
     return call.give_activation(g.unary(Function::hardsigmoid, call.value()), "hardsigmoid");
-  call.give_activation(g.unary(Function::hardtanh, g.unary(Function::linear, call.value(), slope, offset), 0, 1), "hardsigmoid");
+  call.give_activation(g.unary(Function::hardtanh, g.unary(Function::linear, call.value(), slope, offset), 0, 1),
+                       "hardsigmoid");
 }
 
 void selu(Call& call) {
-  const double alpha = call.number("alpha", 1.67326319217681884765625), gamma = call.number("gamma", 1.05070102214813232421875);
-  call.give_activation(call.graph.unary(Function::linear, call.graph.unary(Function::elu, call.value(), alpha), gamma), "elu");
+  const double alpha = call.number("alpha", 1.67326319217681884765625),
+               gamma = call.number("gamma", 1.05070102214813232421875);
+  call.give_activation(call.graph.unary(Function::linear, call.graph.unary(Function::elu, call.value(), alpha), gamma),
+                       "elu");
 }
 
 void celu(Call& call) {
@@ -88,7 +95,8 @@ void prelu(Call& call) {
     slope = g.reshape(slope, shape);
   }
   const Value positive = g.unary(Function::leaky_relu, call.value(), 0);
-  const Value negative = g.unary(Function::clamp, call.value(), -infinity, 0);  // its derivative at 0 is 1: the slope's, as in PyTorch
+  const Value negative =
+      g.unary(Function::clamp, call.value(), -infinity, 0);  // its derivative at 0 is 1: the slope's, as in PyTorch
   call.give_activation(g.binary(Operator::add, positive, g.binary(Operator::multiply, negative, slope)), "prelu");
 }
 
@@ -100,7 +108,8 @@ void softsign(Call& call) {  // x / (1 + |x|)
 
 void power(Call& call) {
   const Array exponent = call.array(1);
-  if (exponent.numbers.size() != 1) call.refuse("an exponent of " + std::to_string(exponent.numbers.size()) + " numbers");
+  if (exponent.numbers.size() != 1)
+    call.refuse("an exponent of " + std::to_string(exponent.numbers.size()) + " numbers");
   call.give(call.graph.unary(Function::power, call.value(), exponent.numbers[0]));
 }
 
@@ -116,10 +125,13 @@ Value second_operand(Call& call) {
 }
 
 void binary(Rules& rules, const std::string& op, Operator with) {
-  rules[op] = [=](Call& call) { call.give(call.graph.add(with, {call.value(0), second_operand(call)}, {}, call.name)); };
+  rules[op] = [=](Call& call) {
+    call.give(call.graph.add(with, {call.value(0), second_operand(call)}, {}, call.name));
+  };
 }
 
-void variadic(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {}, bool mean = false) {
+void variadic(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {},
+              bool mean = false) {
   rules[op] = [=](Call& call) {
     Value result = call.value(0);
     for (std::size_t i = 1; i < call.count(); ++i) result = call.graph.binary(with, result, call.value(i));
@@ -157,7 +169,8 @@ void matmul(Call& call) {
   if (call.dimensions(0) < 2 || call.dimensions(1) < 2) call.refuse("a product with a vector");
   graph::Graph& g = call.graph;
   const Shape a = call.shape(0), b = call.shape(1);
-  if (a.size() <= 2 || b.size() != 2) return call.give(g.add(Operator::matmul, {call.value(0), call.value(1)}, {}, call.name));
+  if (a.size() <= 2 || b.size() != 2)
+    return call.give(g.add(Operator::matmul, {call.value(0), call.value(1)}, {}, call.name));
   // One matrix for all: rows of every batch in one product.
   Shape result = a;
   result.back() = b[1];
@@ -177,7 +190,8 @@ Value negation(graph::Graph& g, Value condition) { return g.unary(Function::line
 /// Whether a is greater than b, or b than a; or the opposite of that.
 void compare(Rules& rules, const std::string& op, bool swapped, bool opposite) {
   rules[op] = [=](Call& call) {
-    const Value difference = call.graph.binary(Operator::subtract, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
+    const Value difference =
+        call.graph.binary(Operator::subtract, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
     const Value greater = positive(call.graph, difference);
     call.give(opposite ? negation(call.graph, greater) : greater);
   };
@@ -218,7 +232,10 @@ void add_arithmetic_rules(Rules& rules) {
     call.give_activation(call.graph.unary(Function::softplus, call.value(), 1, 40), "softplus");
   };
   rules["Gelu"] = [](Call& call) {
-    call.give_activation(call.graph.unary(call.text("approximate", "none") == "tanh" ? Function::gelu_tanh : Function::gelu, call.value()), "gelu");
+    call.give_activation(
+        call.graph.unary(call.text("approximate", "none") == "tanh" ? Function::gelu_tanh : Function::gelu,
+                         call.value()),
+        "gelu");
   };
   rules["HardSigmoid"] = hard_sigmoid;
   rules["Selu"] = selu;

@@ -41,7 +41,9 @@ void batch_normalization(Call& call) {
   if (call.integer("training_mode", 0) != 0) call.refuse("training mode");
   if (call.integer("spatial", 1) == 0 && dimensions > 2) call.refuse("statistics for each place");
   graph::Graph& g = call.graph;
-  const Value scale = g.binary(Operator::multiply, call.value(1), g.unary(Function::power, g.unary(Function::linear, call.value(4), 1, call.number("epsilon", 1e-5)), -0.5));
+  const Value scale = g.binary(
+      Operator::multiply, call.value(1),
+      g.unary(Function::power, g.unary(Function::linear, call.value(4), 1, call.number("epsilon", 1e-5)), -0.5));
   const Value shift = g.binary(Operator::subtract, call.value(2), g.binary(Operator::multiply, call.value(3), scale));
   const Value scaled = g.add(Operator::multiply, {call.value(), per_channel(call, scale, dimensions)}, {}, call.name);
   call.give(g.add(Operator::add, {scaled, per_channel(call, shift, dimensions)}, {}, call.name));
@@ -69,7 +71,8 @@ void layer_normalization(Call& call) {
 void group_normalization(Call& call) {
   const Shape shape = call.shape();
   const std::int64_t groups = call.integer("num_groups", 0);
-  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0) call.refuse(std::to_string(groups) + " groups of channels");
+  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
+    call.refuse(std::to_string(groups) + " groups of channels");
   if (call.operator_set < 21) call.refuse("one scale a group");
   graph::Graph& g = call.graph;
   const Value grouped = g.reshape(call.value(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
@@ -85,7 +88,8 @@ void local_response(Call& call) {
   if (shape.size() < 3 || size < 1) call.refuse("a size of " + std::to_string(size));
   graph::Graph& g = call.graph;
   const std::int64_t area = graph::element_count(shape) / (shape[0] * shape[1]);
-  const Value squares = g.reshape(g.binary(Operator::multiply, call.value(), call.value()), {shape[0], 1, shape[1], area});
+  const Value squares =
+      g.reshape(g.binary(Operator::multiply, call.value(), call.value()), {shape[0], 1, shape[1], area});
   Attributes a;
   a.kernel = {size, 1};
   a.strides = a.dilation = {1, 1};
@@ -94,7 +98,9 @@ void local_response(Call& call) {
   a.count_padding = true;
   a.shape = {shape[0], 1, shape[1], area};
   const Value means = g.reshape(g.add(Operator::average_pool, {squares}, a), shape);
-  const Value below = g.unary(Function::power, g.unary(Function::linear, means, call.number("alpha", 1e-4), call.number("bias", 1)), -call.number("beta", 0.75));
+  const Value below =
+      g.unary(Function::power, g.unary(Function::linear, means, call.number("alpha", 1e-4), call.number("bias", 1)),
+              -call.number("beta", 0.75));
   call.give(g.binary(Operator::multiply, call.value(), below));
 }
 
@@ -125,11 +131,13 @@ Reduction reduction(const Call& call) {
   Reduction result;
   const auto given = call.integers("axes", 1);
   if (given && !given->empty())
-    for (const std::int64_t axis : *given) result.axes.push_back(static_cast<std::int64_t>(axis_of(axis, shape.size())));
+    for (const std::int64_t axis : *given)
+      result.axes.push_back(static_cast<std::int64_t>(axis_of(axis, shape.size())));
   else if (call.integer("noop_with_empty_axes", 0) == 0)
     result.axes = axes_from(0, shape.size());
   for (std::size_t d = 0; d < shape.size(); ++d) {
-    const bool reduced = std::find(result.axes.begin(), result.axes.end(), static_cast<std::int64_t>(d)) != result.axes.end();
+    const bool reduced =
+        std::find(result.axes.begin(), result.axes.end(), static_cast<std::int64_t>(d)) != result.axes.end();
     if (reduced) result.count *= static_cast<double>(shape[d]);
     if (!reduced || call.integer("keepdims", 1) != 0) result.shape.push_back(reduced ? 1 : shape[d]);
   }
@@ -142,7 +150,8 @@ Value sum(Call& call, Value x, const Reduction& over) {
   return over.axes.empty() ? x : call.graph.reshape(call.graph.add(Operator::reduce_sum, {x}, a), over.shape);
 }
 
-void reduce(Rules& rules, const std::string& op, Value (*before)(Call&), void (*behind)(Call&, Value, const Reduction&)) {
+void reduce(Rules& rules, const std::string& op, Value (*before)(Call&),
+            void (*behind)(Call&, Value, const Reduction&)) {
   rules[op] = [=](Call& call) {
     const Reduction over = reduction(call);
     behind(call, sum(call, before(call), over), over);
@@ -153,14 +162,17 @@ Value itself(Call& call) { return call.value(); }
 Value squared(Call& call) { return call.graph.binary(Operator::multiply, call.value(), call.value()); }
 Value size_of(Call& call) { return call.graph.unary(Function::absolute, call.value()); }
 void give(Call& call, Value value, const Reduction&) { call.give(value); }
-void give_mean(Call& call, Value value, const Reduction& over) { call.give(call.graph.unary(Function::linear, value, 1 / over.count)); }
+void give_mean(Call& call, Value value, const Reduction& over) {
+  call.give(call.graph.unary(Function::linear, value, 1 / over.count));
+}
 void give_root(Call& call, Value value, const Reduction&) { call.give(call.graph.unary(Function::sqrt, value)); }
 
 /// Over all of the space, as a pooling: there a gradient goes to the first maximum.
 void reduce_max(Call& call) {
   const Shape shape = call.shape();
   const Reduction over = reduction(call);
-  if (shape.size() < 3 || over.axes != axes_from(2, shape.size())) call.refuse("maxima along other dimensions than all of the space");
+  if (shape.size() < 3 || over.axes != axes_from(2, shape.size()))
+    call.refuse("maxima along other dimensions than all of the space");
   Attributes a;
   a.kernel.assign(shape.begin() + 2, shape.end());
   a.strides = a.kernel;

@@ -39,7 +39,8 @@ double rounded(const Call& call, const std::string& how, double x) {
 }
 
 /// Row i says how much of each place of the input place i of the result is.
-std::vector<float> matrix_of(const Call& call, const Axis& axis, const std::string& mode, const std::string& coordinates, const std::string& rounding) {
+std::vector<float> matrix_of(const Call& call, const Axis& axis, const std::string& mode,
+                             const std::string& coordinates, const std::string& rounding) {
   std::vector<double> places;
   for (std::int64_t i = 0; i < axis.to; ++i) {
     const double place = source_place(call, coordinates, axis, i);
@@ -71,25 +72,30 @@ std::vector<Axis> axes_by(const Call& call, const std::vector<double>& scales, c
   Integers chosen = call.integers("axes");
   if (chosen.empty())
     for (std::size_t d = 0; d < shape.size(); ++d) chosen.push_back(static_cast<std::int64_t>(d));
-  if ((sizes.empty() ? scales.size() : sizes.size()) != chosen.size()) call.refuse("sizes for another number of dimensions");
+  if ((sizes.empty() ? scales.size() : sizes.size()) != chosen.size())
+    call.refuse("sizes for another number of dimensions");
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     Axis& axis = axes[axis_of(chosen[i], shape.size())];
     axis.scale = sizes.empty() ? scales[i] : static_cast<double>(sizes[i]) / static_cast<double>(axis.from);
-    const double to = sizes.empty() ? std::floor(static_cast<double>(axis.from) * scales[i]) : static_cast<double>(sizes[i]);
+    const double to =
+        sizes.empty() ? std::floor(static_cast<double>(axis.from) * scales[i]) : static_cast<double>(sizes[i]);
     if (!(axis.scale > 0) || !(to >= 1) || to > 1 << 20) call.refuse("a scale of " + std::to_string(axis.scale));
     axis.to = static_cast<std::int64_t>(to);
   }
   return axes;
 }
 
-void resize_to(Call& call, const std::vector<Axis>& axes, const std::string& mode, const std::string& coordinates, const std::string& rounding) {
+void resize_to(Call& call, const std::vector<Axis>& axes, const std::string& mode, const std::string& coordinates,
+               const std::string& rounding) {
   bool whole = mode == "nearest" && coordinates == "asymmetric" && rounding == "floor";
-  for (const Axis& axis : axes) whole = whole && axis.to % axis.from == 0 && axis.scale == static_cast<double>(axis.to / axis.from);
+  for (const Axis& axis : axes)
+    whole = whole && axis.to % axis.from == 0 && axis.scale == static_cast<double>(axis.to / axis.from);
   if (whole) return call.give(repeated(call, call.value(), axes));
   Value x = call.value();
   for (std::size_t d = 0; d < axes.size(); ++d)
     if (axes[d].to != axes[d].from || axes[d].scale != 1)
-      x = graph::multiply_along(call.graph, x, d, axes[d].to, matrix_of(call, axes[d], mode, coordinates, rounding), call.name);
+      x = graph::multiply_along(call.graph, x, d, axes[d].to, matrix_of(call, axes[d], mode, coordinates, rounding),
+                                call.name);
   call.give(x);
 }
 
@@ -100,11 +106,13 @@ void resize(Call& call) {
   if (call.given(scales_at) && !scales) call.refuse("scales that depend on the inputs");
   if (call.given(3) && !sizes) call.refuse("sizes that depend on the inputs");
   const std::string mode = call.text("mode", "nearest");
-  if (call.integer("exclude_outside", 0) != 0 || call.integer("antialias", 0) != 0) call.refuse("exclude_outside or antialias");
+  if (call.integer("exclude_outside", 0) != 0 || call.integer("antialias", 0) != 0)
+    call.refuse("exclude_outside or antialias");
   if (call.text("keep_aspect_ratio_policy", "stretch") != "stretch") call.refuse("a policy for the aspect ratio");
   const std::vector<double> by = scales ? scales->numbers : std::vector<double>();
   const Integers to = sizes && !sizes->numbers.empty() ? sizes->to_integers() : Integers();
-  resize_to(call, axes_by(call, by, to), mode, old ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel"),
+  resize_to(call, axes_by(call, by, to), mode,
+            old ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel"),
             old ? "floor" : call.text("nearest_mode", "round_prefer_floor"));
 }
 

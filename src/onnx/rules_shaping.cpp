@@ -89,7 +89,8 @@ void unsqueeze(Call& call) {
 void transpose(Call& call) {
   const std::size_t dimensions = call.dimensions();
   Integers permutation;
-  for (const std::int64_t axis : call.integers("perm")) permutation.push_back(static_cast<std::int64_t>(axis_of(axis, dimensions)));
+  for (const std::int64_t axis : call.integers("perm"))
+    permutation.push_back(static_cast<std::int64_t>(axis_of(axis, dimensions)));
   if (!call.has("perm"))
     for (std::size_t d = dimensions; d-- > 0;) permutation.push_back(static_cast<std::int64_t>(d));
   call.give(call.graph.transpose(call.value(), permutation));
@@ -124,8 +125,10 @@ void split(Call& call) {
   const auto given = call.integers("split", 1);
   Integers sizes;
   if (given) sizes = *given;
-  for (std::int64_t i = 0, each = (size + parts - 1) / parts; !given && i < parts; ++i) sizes.push_back(std::min(each, size - i * each));
-  if (static_cast<std::int64_t>(sizes.size()) != parts || std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) != size)
+  for (std::int64_t i = 0, each = (size + parts - 1) / parts; !given && i < parts; ++i)
+    sizes.push_back(std::min(each, size - i * each));
+  if (static_cast<std::int64_t>(sizes.size()) != parts ||
+      std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) != size)
     call.refuse("parts of " + graph::to_string(sizes) + " of an extent of " + std::to_string(size));
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -158,7 +161,8 @@ void slice(Call& call) {
     if (places.empty()) call.refuse("an empty slice of axis " + std::to_string(axis));
     if (static_cast<std::int64_t>(places.size()) == size && places[0] == 0) continue;
     const auto number = static_cast<std::int64_t>(places.size());
-    x = steps[i] > 0 ? part(call, x, axis, places[0], number, number > 1 ? places[1] - places[0] : 1) : take(call.graph, x, axis, places);
+    x = steps[i] > 0 ? part(call, x, axis, places[0], number, number > 1 ? places[1] - places[0] : 1)
+                     : take(call.graph, x, axis, places);
   }
   call.give(x);
 }
@@ -171,7 +175,8 @@ void gather(Call& call) {
   Integers chosen = places.to_integers();
   for (std::int64_t& place : chosen) {
     if (place < 0) place += shape[axis];
-    if (place < 0 || place >= shape[axis]) call.refuse("the place " + std::to_string(place) + " of an extent of " + std::to_string(shape[axis]));
+    if (place < 0 || place >= shape[axis])
+      call.refuse("the place " + std::to_string(place) + " of an extent of " + std::to_string(shape[axis]));
   }
   if (chosen.empty()) call.refuse("no places");
   const Value taken = take(call.graph, call.value(), axis, chosen);
@@ -204,7 +209,8 @@ void tile(Call& call) {
 void shuffle(Call& call, bool to_space) {
   const Shape s = call.shape();
   const std::int64_t r = call.integer("blocksize", 0);
-  if (s.size() != 4 || r < 1 || r > 1 << 15) call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
+  if (s.size() != 4 || r < 1 || r > 1 << 15)
+    call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
   graph::Graph& g = call.graph;
   if (!to_space) {
     const Value apart = g.reshape(call.value(), {s[0], s[1], s[2] / r, r, s[3] / r, r});
@@ -212,13 +218,15 @@ void shuffle(Call& call, bool to_space) {
   }
   const bool columns_first = call.text("mode", "DCR") == "CRD";
   const std::int64_t channels = s[1] / (r * r);
-  const Value apart = g.reshape(call.value(), columns_first ? Shape{s[0], channels, r, r, s[2], s[3]} : Shape{s[0], r, r, channels, s[2], s[3]});
+  const Value apart = g.reshape(
+      call.value(), columns_first ? Shape{s[0], channels, r, r, s[2], s[3]} : Shape{s[0], r, r, channels, s[2], s[3]});
   const Value moved = g.transpose(apart, columns_first ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 3, 4, 1, 5, 2});
   call.give(g.reshape(moved, {s[0], channels, s[2] * r, s[3] * r}));
 }
 
 /// The places that padding reads; -1 where it is a constant.
-Integers padded_places(const Call& call, const std::string& mode, std::int64_t size, std::int64_t before, std::int64_t behind) {
+Integers padded_places(const Call& call, const std::string& mode, std::int64_t size, std::int64_t before,
+                       std::int64_t behind) {
   Integers places;
   for (std::int64_t i = -before; i < size + behind; ++i) {
     std::int64_t place = i;
@@ -278,7 +286,8 @@ void pad(Call& call) {
   if (mode != "edge" && mode != "reflect" && mode != "wrap") call.refuse("padding by " + mode);
   Value x = call.value();
   for (std::size_t d = 0; d < dimensions; ++d)
-    if (before[d] != 0 || behind[d] != 0) x = take(call.graph, x, d, padded_places(call, mode, call.shape()[d], before[d], behind[d]));
+    if (before[d] != 0 || behind[d] != 0)
+      x = take(call.graph, x, d, padded_places(call, mode, call.shape()[d], before[d], behind[d]));
   call.give(x);
 }
 
@@ -288,7 +297,8 @@ void shape_of(Call& call) {
     const std::int64_t given = call.integer(attribute, otherwise), size = static_cast<std::int64_t>(shape.size());
     return std::clamp<std::int64_t>(given < 0 ? given + size : given, 0, size);
   };
-  const std::int64_t begin = bound("start", 0), end = std::max(begin, bound("end", static_cast<std::int64_t>(shape.size())));
+  const std::int64_t begin = bound("start", 0),
+                     end = std::max(begin, bound("end", static_cast<std::int64_t>(shape.size())));
   call.give(integer_array({shape.begin() + begin, shape.begin() + end}));
 }
 
@@ -334,7 +344,8 @@ void constant_of_shape(Call& call) {
 /// From floating-point numbers to such.
 void cast(Call& call) {
   const std::int64_t to = call.integer("to", 0);
-  if (to != proto::TensorProto::FLOAT && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::DOUBLE && to != proto::TensorProto::BFLOAT16)
+  if (to != proto::TensorProto::FLOAT && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::DOUBLE &&
+      to != proto::TensorProto::BFLOAT16)
     call.refuse("numbers that become integers");
   call.give(call.value());
 }

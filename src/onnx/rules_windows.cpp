@@ -16,13 +16,16 @@ using graph::Value;
 
 std::size_t spatial_dimensions(const Call& call) {
   const std::size_t dimensions = call.dimensions();
-  if (dimensions < 3 || dimensions > 5) call.refuse("an input of " + std::to_string(dimensions) + " dimensions; 3 to 5 are understood");
+  if (dimensions < 3 || dimensions > 5)
+    call.refuse("an input of " + std::to_string(dimensions) + " dimensions; 3 to 5 are understood");
   return dimensions - 2;
 }
 
 Integers or_all(Integers given, std::size_t count, std::int64_t otherwise, const Call& call, const char* what) {
   if (given.empty()) given.assign(count, otherwise);
-  if (given.size() != count) call.refuse(std::string(what) + " of " + std::to_string(given.size()) + " numbers for " + std::to_string(count) + " dimensions");
+  if (given.size() != count)
+    call.refuse(std::string(what) + " of " + std::to_string(given.size()) + " numbers for " + std::to_string(count) +
+                " dimensions");
   return given;
 }
 
@@ -35,7 +38,8 @@ Attributes window(const Call& call, const Integers& kernel) {
   a.dilation = or_all(call.integers("dilations"), n, 1, call, "dilations");
   for (std::size_t i = 0; i < n; ++i)
     if (a.strides[i] < 1 || a.dilation[i] < 1 || a.kernel[i] < 1) call.refuse("a kernel, stride or dilation below 1");
-  if (graph::element_count(a.kernel) > 1 << 24) call.refuse("a kernel of " + graph::to_string(a.kernel) + ", more than 2^24 places");
+  if (graph::element_count(a.kernel) > 1 << 24)
+    call.refuse("a kernel of " + graph::to_string(a.kernel) + ", more than 2^24 places");
   const Integers pads = or_all(call.integers("pads"), 2 * n, 0, call, "pads");
   for (const std::int64_t pad : pads)
     if (pad < 0) call.refuse("a window with pads of " + graph::to_string(pads) + ", which cut off a part of its input");
@@ -50,7 +54,8 @@ void pad_by_itself(const Call& call, Attributes& a, const Shape& x) {
   if (how == "NOTSET" || how.empty()) return;
   for (std::size_t i = 0; i < a.strides.size(); ++i) {
     const std::int64_t size = x[i + 2], results = (size + a.strides[i] - 1) / a.strides[i];
-    const std::int64_t all = std::max<std::int64_t>((results - 1) * a.strides[i] + a.dilation[i] * (a.kernel[i] - 1) + 1 - size, 0);
+    const std::int64_t all =
+        std::max<std::int64_t>((results - 1) * a.strides[i] + a.dilation[i] * (a.kernel[i] - 1) + 1 - size, 0);
     if (how == "VALID") {
       a.padding_begin[i] = a.padding_end[i] = 0;
     } else if (how == "SAME_UPPER" || how == "SAME_LOWER") {
@@ -63,7 +68,9 @@ void pad_by_itself(const Call& call, Attributes& a, const Shape& x) {
 }
 
 Integers kernel_of_weights(const Call& call, const Shape& weights, std::size_t spatial) {
-  if (weights.size() != spatial + 2) call.refuse("weights of " + std::to_string(weights.size()) + " dimensions for an input of " + std::to_string(spatial + 2));
+  if (weights.size() != spatial + 2)
+    call.refuse("weights of " + std::to_string(weights.size()) + " dimensions for an input of " +
+                std::to_string(spatial + 2));
   return {weights.begin() + 2, weights.end()};
 }
 
@@ -95,14 +102,16 @@ void convolution_transpose(Call& call) {
   a.groups = call.integer("group", 1);
   const Integers extra = or_all(call.integers("output_padding"), spatial, 0, call, "output_padding");
   Integers whole, sizes = call.integers("output_shape");
-  for (std::size_t i = 0; i < spatial; ++i) whole.push_back((x[i + 2] - 1) * a.strides[i] + a.dilation[i] * (weights[i + 2] - 1) + 1 + extra[i]);
+  for (std::size_t i = 0; i < spatial; ++i)
+    whole.push_back((x[i + 2] - 1) * a.strides[i] + a.dilation[i] * (weights[i + 2] - 1) + 1 + extra[i]);
   const std::string how = call.text("auto_pad", "NOTSET");
   if (sizes.empty() && (how == "SAME_UPPER" || how == "SAME_LOWER"))
     for (std::size_t i = 0; i < spatial; ++i) sizes.push_back(x[i + 2] * a.strides[i]);
   if (!sizes.empty()) cut_to(call, a, or_all(sizes, spatial, 0, call, "output_shape"), whole);
   a.kernel.clear();
   a.shape = {x[0], weights[1] * a.groups};
-  for (std::size_t i = 0; i < spatial; ++i) a.shape.push_back(sizes.empty() ? whole[i] - a.padding_begin[i] - a.padding_end[i] : sizes[i]);
+  for (std::size_t i = 0; i < spatial; ++i)
+    a.shape.push_back(sizes.empty() ? whole[i] - a.padding_begin[i] - a.padding_end[i] : sizes[i]);
   Value y = call.graph.add(Operator::convolution_transpose, {call.value(0), call.value(1)}, a, call.name);
   if (call.given(2)) {
     Shape bias(spatial + 1, 1);
@@ -127,7 +136,8 @@ void pool(Call& call, Operator op) {
   pad_by_itself(call, a, x);
   a.count_padding = call.integer("count_include_pad", 0) != 0;
   a.shape = {x[0], x[1]};
-  for (std::size_t i = 0; i < spatial; ++i) a.shape.push_back(windows(x[i + 2], a, i, call.integer("ceil_mode", 0) != 0));
+  for (std::size_t i = 0; i < spatial; ++i)
+    a.shape.push_back(windows(x[i + 2], a, i, call.integer("ceil_mode", 0) != 0));
   call.give(call.graph.add(op, {call.value()}, a, call.name));
   if (call.output_count() < 2) return;
   if (call.integer("storage_order", 0) != 0) call.refuse("the places of maxima, column by column");
@@ -149,7 +159,8 @@ bool is_zero(const graph::Graph& g, Value x) {
   return true;
 }
 
-/// Two uses: values that are added up at the places where a MaxPool found its maxima, and values that are put at one place of each row.
+/// Two uses: values that are added up at the places where a MaxPool found its maxima, and values that are put at one
+/// place of each row.
 void scatter(Call& call) {
   graph::Graph& g = call.graph;
   const Shape data = call.shape(0), updates = call.shape(2);
@@ -159,7 +170,8 @@ void scatter(Call& call) {
   if (const Value places = places_behind(g, call.value(1)); places != graph::no_value) {
     Attributes a = g[places].attributes;
     a.shape = g.shape(g[places].inputs[0]);
-    const bool fits = reduction == "add" && data == Shape{graph::element_count(a.shape)} && updates == Shape{graph::element_count(g.shape(places))};
+    const bool fits = reduction == "add" && data == Shape{graph::element_count(a.shape)} &&
+                      updates == Shape{graph::element_count(g.shape(places))};
     if (!fits) call.refuse("the places of maxima for something else than sums over a whole tensor in one row");
     const Value arriving = g.reshape(call.value(2), g.shape(places));
     return call.give(g.reshape(g.add(Operator::max_pool_gradient, {arriving, places}, a, call.name), data));

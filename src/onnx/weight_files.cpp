@@ -24,7 +24,8 @@ Kind kind_of(Kind message, int field) {
       is(Kind::attribute, AttributeProto::kGraphsFieldNumber))
     return Kind::graph;
   if (is(Kind::model, ModelProto::kFunctionsFieldNumber)) return Kind::function;
-  if (is(Kind::graph, GraphProto::kNodeFieldNumber) || is(Kind::function, FunctionProto::kNodeFieldNumber)) return Kind::node;
+  if (is(Kind::graph, GraphProto::kNodeFieldNumber) || is(Kind::function, FunctionProto::kNodeFieldNumber))
+    return Kind::node;
   if (is(Kind::node, NodeProto::kAttributeFieldNumber)) return Kind::attribute;
   if (is(Kind::graph, GraphProto::kInitializerFieldNumber) || is(Kind::attribute, AttributeProto::kTFieldNumber) ||
       is(Kind::attribute, AttributeProto::kTensorsFieldNumber))
@@ -77,7 +78,8 @@ std::vector<std::filesystem::path> weight_files(const std::filesystem::path& net
   std::set<std::filesystem::path> files;
   std::error_code failure;
   for (const std::string& location : locations)
-    if (const auto path = within(network.parent_path(), location); std::filesystem::is_regular_file(path, failure)) files.insert(path);
+    if (const auto path = within(network.parent_path(), location); std::filesystem::is_regular_file(path, failure))
+      files.insert(path);
   return {files.begin(), files.end()};
 }
 

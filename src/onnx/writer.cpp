@@ -70,12 +70,17 @@ void set(proto::AttributeProto& attribute, const Setting& setting) {
 }  // namespace
 
 Emitter::Emitter(const graph::Graph& graph, const graph::Graph* other, const Writing& writing)
-    : graph_(graph), other_(other), writing_(writing), examples_(examples_of(graph)), other_examples_(other ? examples_of(*other) : 0),
+    : graph_(graph),
+      other_(other),
+      writing_(writing),
+      examples_(examples_of(graph)),
+      other_examples_(other ? examples_of(*other) : 0),
       to_(*model_.mutable_graph()) {
   for (const auto& [from, name] : writing.inputs) taken_[name] = 1;
   for (const auto& [from, name] : writing.outputs)
     if (taken_[name]++ > 0) throw Error("two tensors of the network would be called \"" + name + "\"");
-  if (taken_[writing.chosen]++ > 0) throw Error("the network has an input or output \"" + writing.chosen + "\" already");
+  if (taken_[writing.chosen]++ > 0)
+    throw Error("the network has an input or output \"" + writing.chosen + "\" already");
   check_alike();
   model_.set_ir_version(8);
   model_.set_producer_name("whycam");
@@ -93,15 +98,18 @@ Emitter::Emitter(const graph::Graph& graph, const graph::Graph* other, const Wri
 void Emitter::check_alike() const {
   if (!other_) return;
   const auto refuse = [](const graph::Node& node, const std::string& why) {
-    throw Error(place_of(node) + " " + why + "; the network does more with the number of examples than to repeat itself");
+    throw Error(place_of(node) + " " + why +
+                "; the network does more with the number of examples than to repeat itself");
   };
   if (graph_.size() != other_->size()) throw Error("the network has other operators for another number of examples");
   for (Value value = 0; value < graph_.size(); ++value) {
     const graph::Node &a = graph_[value], &b = (*other_)[value];
     if (a.op != b.op || a.inputs != b.inputs || a.shape.size() != b.shape.size()) refuse(a, "changes with the batch");
-    if (without_shape(a.attributes) != without_shape(b.attributes) && a.op != Operator::constant && a.op != Operator::input)
+    if (without_shape(a.attributes) != without_shape(b.attributes) && a.op != Operator::constant &&
+        a.op != Operator::input)
       refuse(a, "has other parameters for another batch");
-    if (a.op == Operator::constant && a.shape == b.shape && !equal(a.constant, b.constant, graph::element_count(a.shape)))
+    if (a.op == Operator::constant && a.shape == b.shape &&
+        !equal(a.constant, b.constant, graph::element_count(a.shape)))
       refuse(a, "has other numbers for another batch");
     try {
       extents(value);
@@ -120,7 +128,8 @@ std::string Emitter::unique(const std::string& name) {
   return result == name ? result : unique(result);
 }
 
-Tensors Emitter::nodes(const std::string& op, const Tensors& inputs, const std::vector<Setting>& settings, int outputs) {
+Tensors Emitter::nodes(const std::string& op, const Tensors& inputs, const std::vector<Setting>& settings,
+                       int outputs) {
   proto::NodeProto node;
   node.set_op_type(op);
   for (const std::string& input : inputs) node.add_input(input);
@@ -160,7 +169,8 @@ std::string Emitter::integers(const Integers& integers) {
   tensor.set_name(unique("integers"));
   tensor.set_data_type(proto::TensorProto::INT64);
   tensor.add_dims(static_cast<std::int64_t>(integers.size()));
-  tensor.set_raw_data(std::string(reinterpret_cast<const char*>(integers.data()), integers.size() * sizeof(std::int64_t)));
+  tensor.set_raw_data(
+      std::string(reinterpret_cast<const char*>(integers.data()), integers.size() * sizeof(std::int64_t)));
   known_[key] = {tensor.name()};
   return tensor.name();
 }
@@ -214,7 +224,8 @@ std::string Emitter::reshape(const std::string& tensor, const std::vector<Extent
   return node("Reshape", {tensor, open > 1 ? shape(extents) : integers(sizes)});
 }
 
-void Emitter::declare(proto::ValueInfoProto& port, const std::string& name, std::int32_t type, const std::vector<Extent>& extents) {
+void Emitter::declare(proto::ValueInfoProto& port, const std::string& name, std::int32_t type,
+                      const std::vector<Extent>& extents) {
   port.set_name(name);
   auto* tensor = port.mutable_type()->mutable_tensor_type();
   tensor->set_elem_type(type);
@@ -231,23 +242,26 @@ void Emitter::declare(proto::ValueInfoProto& port, const std::string& name, std:
 void Emitter::add_input(Value value) {
   const graph::Node& node = graph_[value];
   if (node.name == writing_.one_hot) return add_one_hot(value);
-  const auto named = std::find_if(writing_.inputs.begin(), writing_.inputs.end(), [&](const auto& one) { return one.first == node.name; });
+  const auto named = std::find_if(writing_.inputs.begin(), writing_.inputs.end(),
+                                  [&](const auto& one) { return one.first == node.name; });
   if (named == writing_.inputs.end()) throw Error("the input \"" + node.name + "\" has no name in the file");
   declare(*to_.add_input(), named->second, proto::TensorProto::FLOAT, extents(value));
   put(value, named->second);
 }
 
-/// 1 at the chosen element of each example. An element that is not there must not give zeros in silence: ScatterElements refuses
-/// places beyond the end, so negative ones (which count from the end) are sent there, too.
+/// 1 at the chosen element of each example. An element that is not there must not give zeros in silence:
+/// ScatterElements refuses places beyond the end, so negative ones (which count from the end) are sent there, too.
 void Emitter::add_one_hot(Value value) {
   const std::vector<Extent> wanted = extents(value);
   const Extent all{wanted.empty() ? 1 : wanted[0].size, other_ && !wanted.empty() ? std::int64_t{1} : 0};
   if (wanted.empty() || wanted[0].size != examples_ || (other_ && wanted[0].factor != 1))
-    throw Error("the explained output has the shape " + graph::to_string(graph_.shape(value)) + ", whose first extent does not count the examples");
+    throw Error("the explained output has the shape " + graph::to_string(graph_.shape(value)) +
+                ", whose first extent does not count the examples");
   const std::int64_t elements = graph::element_count(graph_.shape(value)) / examples_;
   declare(*to_.add_input(), writing_.chosen, proto::TensorProto::INT64, {all});
   set_place(writing_.chosen);
-  const std::string beyond = node("Where", {node("Less", {writing_.chosen, integers({0})}), integers({elements}), writing_.chosen});
+  const std::string beyond =
+      node("Where", {node("Less", {writing_.chosen, integers({0})}), integers({elements}), writing_.chosen});
   const std::string places = reshape(beyond, {all, {1, 0}});
   const std::string zeros = node("Expand", {number(0), shape({all, {elements, 0}})});
   const std::string ones = node("Expand", {number(1), shape({all, {1, 0}})});
@@ -266,7 +280,8 @@ void Emitter::add_constant(Value value) {
   const bool uniform = std::all_of(numbers.begin(), numbers.end(), [&](float x) { return x == numbers[0]; });
   std::int64_t same = 0;
   while (same < graph::element_count(other.shape) && element(other.constant, same) == numbers[0]) ++same;
-  if (!uniform || same != graph::element_count(other.shape)) throw Error("the constant \"" + node.name + "\" grows with the batch");
+  if (!uniform || same != graph::element_count(other.shape))
+    throw Error("the constant \"" + node.name + "\" grows with the batch");
   put(value, this->node("Expand", {number(numbers[0]), shape(own)}));
 }
 

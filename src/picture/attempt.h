@@ -5,8 +5,8 @@
 
 namespace whycam::picture {
 
-/// A call that may jump to trouble.jump; false where it did. A long jump may not pass over objects with destructors: only plain
-/// values live between here and the calls, and what was said is kept in `trouble`.
+/// A call that may jump to trouble.jump; false where it did. A long jump may not pass over objects with destructors:
+/// only plain values live between here and the calls, and what was said is kept in `trouble`.
 template <class Trouble, class Call>
 [[gnu::noinline]] bool attempt(Trouble& trouble, Call call) {
   if (setjmp(trouble.jump)) return false;

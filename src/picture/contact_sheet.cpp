@@ -25,7 +25,8 @@ int width_of(const std::string& text) {
 }
 
 std::uint8_t* pixel(Image& sheet, int row, int column) {
-  return sheet.pixels.data() + 3 * (static_cast<std::size_t>(row) * static_cast<std::size_t>(sheet.width) + static_cast<std::size_t>(column));
+  return sheet.pixels.data() +
+         3 * (static_cast<std::size_t>(row) * static_cast<std::size_t>(sheet.width) + static_cast<std::size_t>(column));
 }
 
 void put(Image& sheet, const tables::Glyph& glyph, int x, int y) {
@@ -82,7 +83,8 @@ Image contact_sheet(const std::vector<std::string>& headings, const std::vector<
   for (const int row : heights) height += line_height + row + margin;
 
   Image sheet{height, width, 3, {}};
-  sheet.pixels.assign(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * 3, static_cast<std::uint8_t>(paper));
+  sheet.pixels.assign(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * 3,
+                      static_cast<std::uint8_t>(paper));
   for (int x = margin, i = 0; i < static_cast<int>(headings.size());
        x += widths[static_cast<std::size_t>(i++)] + margin)
     write(sheet, headings[static_cast<std::size_t>(i)], x, margin / 2, widths[static_cast<std::size_t>(i)]);

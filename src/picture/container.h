@@ -15,10 +15,11 @@ struct Container {
   std::int64_t width = 0;
   int bits_per_pixel = 0;      ///< of a PNG
   std::int64_t data_size = 0;  ///< of a PNG: the bytes that its pixels are compressed to
-  Bytes bytes;  ///< the file, freed of what the decoder has no need to see
+  Bytes bytes;                 ///< the file, freed of what the decoder has no need to see
 };
 
-/// Recognises a JPEG or PNG file and checks that it is whole before anything is decoded. `path` is for messages only. Throws PictureError.
+/// Recognises a JPEG or PNG file and checks that it is whole before anything is decoded. `path` is for messages only.
+/// Throws PictureError.
 Container inspect_container(const std::filesystem::path& path, Bytes bytes);
 
 }  // namespace whycam::picture

@@ -32,8 +32,8 @@ void require_sane_size(const fs::path& path, const Container& container) {
   if (container.width > largest_pixel_count / container.height) {
     throw PictureError(path, "its size of " + size + " pixels is more than whycam reads; make it smaller");
   }
-  const double least_bytes = static_cast<double>(container.width) * static_cast<double>(container.height) *
-                             container.bits_per_pixel / 8;
+  const double least_bytes =
+      static_cast<double>(container.width) * static_cast<double>(container.height) * container.bits_per_pixel / 8;
   if (least_bytes > largest_expansion * (static_cast<double>(container.data_size) + 1)) {
     throw PictureError(path, "the picture is corrupt: its data is too short for " + size + " pixels");
   }
@@ -51,8 +51,7 @@ Colour opaque_colour(const std::uint8_t* pixel, int channels) {
   const Colour colour = is_grey ? Colour{pixel[0], pixel[0], pixel[0]} : Colour{pixel[0], pixel[1], pixel[2]};
   if (!has_opacity) return colour;
   const int opacity = pixel[channels - 1];
-  return {over_white(colour.red, opacity), over_white(colour.green, opacity),
-          over_white(colour.blue, opacity)};
+  return {over_white(colour.red, opacity), over_white(colour.green, opacity), over_white(colour.blue, opacity)};
 }
 
 /// The ITU-R 601 weights in 1/65536, rounded as PIL rounds them, so that greys agree with it to the bit.

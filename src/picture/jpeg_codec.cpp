@@ -158,12 +158,10 @@ Samples decode_jpeg(const std::filesystem::path& path, const Bytes& bytes) {
   jpeg_decompress_struct& jpeg = reader.jpeg;
   const auto require = [&](bool done) {
     if (!done)
-      throw PictureError(path,
-                         std::string("the JPEG is corrupt: ") + reader.trouble.message + "; fetch it again");
+      throw PictureError(path, std::string("the JPEG is corrupt: ") + reader.trouble.message + "; fetch it again");
   };
   require(attempt(reader.trouble, [&] { read_header(reader, bytes); }));
-  if (!is_complete(jpeg))
-    throw PictureError(path, "the JPEG is corrupt: its last scans are missing; fetch it again");
+  if (!is_complete(jpeg)) throw PictureError(path, "the JPEG is corrupt: its last scans are missing; fetch it again");
 
   Samples samples{
       static_cast<int>(jpeg.output_height), static_cast<int>(jpeg.output_width), jpeg.output_components, {}};

@@ -11,8 +11,9 @@ namespace {
 using namespace whycam::picture::tables;
 
 constexpr double font_scale = 0.45;
-constexpr cv::ColormapTypes maps[colour_map_count] = {cv::COLORMAP_JET,   cv::COLORMAP_TURBO,  cv::COLORMAP_VIRIDIS, cv::COLORMAP_INFERNO,
-                                                      cv::COLORMAP_MAGMA, cv::COLORMAP_PLASMA, cv::COLORMAP_HOT,     cv::COLORMAP_BONE};
+constexpr cv::ColormapTypes maps[colour_map_count] = {cv::COLORMAP_JET,     cv::COLORMAP_TURBO, cv::COLORMAP_VIRIDIS,
+                                                      cv::COLORMAP_INFERNO, cv::COLORMAP_MAGMA, cv::COLORMAP_PLASMA,
+                                                      cv::COLORMAP_HOT,     cv::COLORMAP_BONE};
 
 void write_colours(std::FILE* file) {
   cv::Mat levels(1, 256, CV_8UC1), colours;
@@ -35,10 +36,11 @@ void write_glyphs(std::FILE* file) {
   std::fprintf(file, "const Glyph glyphs[last_glyph - first_glyph + 1] = {\n");
   for (int letter = first_glyph; letter <= last_glyph; ++letter) {
     int baseline = 0;
-    const cv::Size size = cv::getTextSize(std::string(many, static_cast<char>(letter)), cv::FONT_HERSHEY_SIMPLEX, font_scale, 1, &baseline);
+    const cv::Size size = cv::getTextSize(std::string(many, static_cast<char>(letter)), cv::FONT_HERSHEY_SIMPLEX,
+                                          font_scale, 1, &baseline);
     cv::Mat ink(glyph_height, glyph_width, CV_8UC1, cv::Scalar(0));
-    cv::putText(ink, std::string(1, static_cast<char>(letter)), {glyph_origin, glyph_height - 6}, cv::FONT_HERSHEY_SIMPLEX, font_scale,
-                cv::Scalar(255), 1, cv::LINE_AA);
+    cv::putText(ink, std::string(1, static_cast<char>(letter)), {glyph_origin, glyph_height - 6},
+                cv::FONT_HERSHEY_SIMPLEX, font_scale, cv::Scalar(255), 1, cv::LINE_AA);
     std::fprintf(file, "{%d.0 / %d, {", size.width - 1, many);  // the line's own width counts once
     for (int row = 0; row < glyph_height; ++row) {
       std::fprintf(file, "{");

@@ -39,8 +39,7 @@ struct Header {
 // is given a header written anew.
 
 [[noreturn]] void fail_corrupt(const fs::path& path, const std::string& detail) {
-  throw PictureError(path,
-                     "the .npy header is corrupt: " + detail + "; save the array again with numpy.save");
+  throw PictureError(path, "the .npy header is corrupt: " + detail + "; save the array again with numpy.save");
 }
 
 /// The dictionary in the header, and where it ends.
@@ -121,8 +120,7 @@ Header parse_header(const fs::path& path, std::string_view file) {
 std::string type_name(const std::string& type) {
   const std::string size_digits = type.substr(std::min<std::size_t>(2, type.size()));
   int size = 0;
-  const auto [end, error] =
-      std::from_chars(size_digits.data(), size_digits.data() + size_digits.size(), size);
+  const auto [end, error] = std::from_chars(size_digits.data(), size_digits.data() + size_digits.size(), size);
   const bool is_plain = error == std::errc() && end == size_digits.data() + size_digits.size() && size <= 32;
   if (!is_plain) return "\"" + type + "\"";
   const std::string bits = std::to_string(8 * size);
@@ -152,8 +150,8 @@ std::string to_text(const Shape& shape) {
 
 void check_against_file(const fs::path& path, const Header& header, std::size_t file_size) {
   if (header.type != "<f4" && header.type != "<f8") {
-    throw PictureError(
-        path, "has type " + type_name(header.type) + "; whycam takes float32 or float64 (little-endian)");
+    throw PictureError(path,
+                       "has type " + type_name(header.type) + "; whycam takes float32 or float64 (little-endian)");
   }
   const std::int64_t item_size = header.type == "<f4" ? 4 : 8;
   std::int64_t expected = 0;
@@ -164,13 +162,11 @@ void check_against_file(const fs::path& path, const Header& header, std::size_t 
   } catch (const std::invalid_argument&) {
     fail_corrupt(path, "no file can hold the shape " + to_text(header.shape));
   }
-  if (expected == 0)
-    throw PictureError(path, "has the shape " + to_text(header.shape) + ", which holds no values");
+  if (expected == 0) throw PictureError(path, "has the shape " + to_text(header.shape) + ", which holds no values");
   const std::size_t actual = file_size - header.data_offset;
   if (static_cast<std::uint64_t>(expected) != actual) {
-    throw PictureError(path, "has the shape " + to_text(header.shape) + ", which takes " +
-                                 std::to_string(expected) + " bytes, but " + std::to_string(actual) +
-                                 " follow the header; save the array again");
+    throw PictureError(path, "has the shape " + to_text(header.shape) + ", which takes " + std::to_string(expected) +
+                                 " bytes, but " + std::to_string(actual) + " follow the header; save the array again");
   }
 }
 
@@ -181,8 +177,7 @@ std::string canonical_header(const Header& header) {
                            ", 'shape': " + to_text(header.shape) + ", }";
   dictionary.resize((dictionary.size() / 256 + 1) * 256, ' ');  // so that the length's low byte is 0
   dictionary.back() = '\n';
-  return std::string(magic) + '\x01' + '\x00' + '\x00' + static_cast<char>(dictionary.size() / 256) +
-         dictionary;
+  return std::string(magic) + '\x01' + '\x00' + '\x00' + static_cast<char>(dictionary.size() / 256) + dictionary;
 }
 
 template <typename Value>
@@ -194,8 +189,8 @@ std::vector<Value> load_values(std::istream& stream) {
 template <typename Value>
 Bytes dump_values(const Shape& shape, const std::vector<Value>& values) {
   if (element_count(shape) != static_cast<std::int64_t>(values.size())) {
-    throw std::invalid_argument("an array of shape " + to_text(shape) + " has " +
-                                std::to_string(values.size()) + " values");
+    throw std::invalid_argument("an array of shape " + to_text(shape) + " has " + std::to_string(values.size()) +
+                                " values");
   }
   const std::vector<std::size_t> sizes(shape.begin(), shape.end());
   const std::string file = xt::dump_npy(xt::adapt(values, sizes));
@@ -232,12 +227,9 @@ Array to_array(NpyArray array) {
 }
 
 void write_npy(const fs::path& path, const NpyArray& array) {
-  write_file(path,
-             std::visit([&](const auto& values) { return dump_values(array.shape, values); }, array.values));
+  write_file(path, std::visit([&](const auto& values) { return dump_values(array.shape, values); }, array.values));
 }
 
-void write_npy(const fs::path& path, const Array& array) {
-  write_file(path, dump_values(array.shape, array.values));
-}
+void write_npy(const fs::path& path, const Array& array) { write_file(path, dump_values(array.shape, array.values)); }
 
 }  // namespace whycam::picture

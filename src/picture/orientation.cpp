@@ -27,16 +27,14 @@ Samples turned_upright(const Samples& samples, int orientation) {
   const bool lies = orientation >= 5;
   const bool mirrored = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
   const bool upside_down = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Samples upright{
-      lies ? samples.width : samples.height, lies ? samples.height : samples.width, samples.channels, {}};
+  Samples upright{lies ? samples.width : samples.height, lies ? samples.height : samples.width, samples.channels, {}};
   upright.values.reserve(samples.values.size());
   for (int y = 0; y < upright.height; ++y) {
     for (int x = 0; x < upright.width; ++x) {
       int row = lies ? x : y, column = lies ? y : x;
       if (upside_down) row = samples.height - 1 - row;
       if (mirrored) column = samples.width - 1 - column;
-      const auto pixel =
-          samples.values.begin() + (std::ptrdiff_t{row} * samples.width + column) * samples.channels;
+      const auto pixel = samples.values.begin() + (std::ptrdiff_t{row} * samples.width + column) * samples.channels;
       upright.values.insert(upright.values.end(), pixel, pixel + samples.channels);
     }
   }

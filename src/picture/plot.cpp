@@ -36,10 +36,12 @@ class Axes {
     write(sheet_, panel_.title, {x_ + axis_width / 2, y_ - 20}, 0.5, true);
     for (int i = 0; i <= ticks; ++i) {
       const double share = static_cast<double>(i) / ticks;
-      const int column = x_ + static_cast<int>(std::lround(share * axis_width)), row = y_ + axis_height - static_cast<int>(std::lround(share * axis_height));
+      const int column = x_ + static_cast<int>(std::lround(share * axis_width)),
+                row = y_ + axis_height - static_cast<int>(std::lround(share * axis_height));
       cv::line(sheet_, {column, y_}, {column, y_ + axis_height}, grid);
       cv::line(sheet_, {x_, row}, {x_ + axis_width, row}, grid);
-      write(sheet_, number(panel_.lowest_x + share * (panel_.highest_x - panel_.lowest_x)), {column, y_ + axis_height + 18}, 0.4, true);
+      write(sheet_, number(panel_.lowest_x + share * (panel_.highest_x - panel_.lowest_x)),
+            {column, y_ + axis_height + 18}, 0.4, true);
       const std::string label = number(panel_.lowest_y + share * (panel_.highest_y - panel_.lowest_y));
       write(sheet_, label, {x_ - 10 - 8 * static_cast<int>(label.size()), row + 4}, 0.4, false);
     }
@@ -53,13 +55,17 @@ class Axes {
   }
 
  private:
-  static cv::Scalar colour(const PlotLine& line) { return {double(line.colour[0]), double(line.colour[1]), double(line.colour[2])}; }
+  static cv::Scalar colour(const PlotLine& line) {
+    return {double(line.colour[0]), double(line.colour[1]), double(line.colour[2])};
+  }
 
   /// In sixteenths of a pixel.
   cv::Point place(double x, double y) const {
     const double across = (x - panel_.lowest_x) / (panel_.highest_x - panel_.lowest_x);
-    const double up = (std::clamp(y, panel_.lowest_y, panel_.highest_y) - panel_.lowest_y) / (panel_.highest_y - panel_.lowest_y);
-    return {static_cast<int>(std::lround(16 * (x_ + across * axis_width))), static_cast<int>(std::lround(16 * (y_ + (1 - up) * axis_height)))};
+    const double up =
+        (std::clamp(y, panel_.lowest_y, panel_.highest_y) - panel_.lowest_y) / (panel_.highest_y - panel_.lowest_y);
+    return {static_cast<int>(std::lround(16 * (x_ + across * axis_width))),
+            static_cast<int>(std::lround(16 * (y_ + (1 - up) * axis_height)))};
   }
 
   void stroke(cv::Point from, cv::Point to, const PlotLine& line) {
@@ -68,7 +74,8 @@ class Axes {
     for (double begin = -dash_ + (dash_ > dash ? 2 * dash : 0); begin < length; begin += 2 * dash) {
       const auto at = [&](double along) {
         const double share = std::clamp(along / std::max(length, 1e-9), 0.0, 1.0);
-        return cv::Point(from.x + static_cast<int>(share * (to.x - from.x)), from.y + static_cast<int>(share * (to.y - from.y)));
+        return cv::Point(from.x + static_cast<int>(share * (to.x - from.x)),
+                         from.y + static_cast<int>(share * (to.y - from.y)));
       };
       if (begin + dash > 0) cv::line(sheet_, at(begin), at(begin + dash), colour(line), 2, cv::LINE_AA, 4);
     }
@@ -80,7 +87,8 @@ class Axes {
     for (std::size_t i = 0; i < line.x.size(); ++i) {
       if (!std::isfinite(line.y[i])) continue;
       cv::circle(sheet_, place(line.x[i], line.y[i]), 16 * 2, colour(line), cv::FILLED, cv::LINE_AA, 4);
-      if (i > 0 && std::isfinite(line.y[i - 1])) stroke(place(line.x[i - 1], line.y[i - 1]), place(line.x[i], line.y[i]), line);
+      if (i > 0 && std::isfinite(line.y[i - 1]))
+        stroke(place(line.x[i - 1], line.y[i - 1]), place(line.x[i], line.y[i]), line);
     }
   }
 
@@ -97,9 +105,12 @@ class Axes {
 };
 
 void check(const PlotPanel& panel) {
-  if (!(panel.lowest_x < panel.highest_x) || !(panel.lowest_y < panel.highest_y)) throw std::invalid_argument("an axis without extent");
+  if (!(panel.lowest_x < panel.highest_x) || !(panel.lowest_y < panel.highest_y))
+    throw std::invalid_argument("an axis without extent");
   for (const PlotLine& line : panel.lines)
-    if (line.x.size() != line.y.size()) throw std::invalid_argument("a line of " + std::to_string(line.x.size()) + " x and " + std::to_string(line.y.size()) + " y");
+    if (line.x.size() != line.y.size())
+      throw std::invalid_argument("a line of " + std::to_string(line.x.size()) + " x and " +
+                                  std::to_string(line.y.size()) + " y");
 }
 
 }  // namespace

@@ -70,8 +70,7 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
   Source source{bytes.data(), bytes.size()};
   const auto require = [&](bool done) {
     if (!done)
-      throw PictureError(path,
-                         std::string("the PNG is corrupt: ") + reader.trouble.message + "; fetch it again");
+      throw PictureError(path, std::string("the PNG is corrupt: ") + reader.trouble.message + "; fetch it again");
   };
   require(attempt(reader.trouble, [&] { read_header(reader, source); }));
 
@@ -82,8 +81,7 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
   const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
   samples.values.resize(stride * static_cast<std::size_t>(samples.height));
   std::vector<png_bytep> rows;
-  for (int y = 0; y < samples.height; ++y)
-    rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
+  for (int y = 0; y < samples.height; ++y) rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
   require(attempt(reader.trouble, [&] {
     png_read_image(reader.png, rows.data());
     png_read_end(reader.png, nullptr);

@@ -14,9 +14,7 @@ struct Size {
   std::int64_t height, width;
 };
 
-std::string to_text(const Size& size) {
-  return std::to_string(size.height) + " x " + std::to_string(size.width);
-}
+std::string to_text(const Size& size) { return std::to_string(size.height) + " x " + std::to_string(size.width); }
 
 Size resized_size(const Image& image, const Preprocessing& preprocessing) {
   if (!preprocessing.has_crop()) return {preprocessing.height, preprocessing.width};
@@ -26,9 +24,7 @@ Size resized_size(const Image& image, const Preprocessing& preprocessing) {
 }
 
 /// Where the crop begins along one side. torchvision rounds with Python's round(): halves go to even.
-int crop_offset(int size, int crop_size) {
-  return static_cast<int>(std::nearbyint((size - crop_size) / 2.0));
-}
+int crop_offset(int size, int crop_size) { return static_cast<int>(std::nearbyint((size - crop_size) / 2.0)); }
 
 Image crop_center(const Image& image, int height, int width) {
   if (height > image.height || width > image.width) {
@@ -47,8 +43,7 @@ Image crop_center(const Image& image, int height, int width) {
 }
 
 void require_positive(int value, const char* name) {
-  if (value < 1)
-    throw std::invalid_argument(std::string(name) + " must be positive, not " + std::to_string(value));
+  if (value < 1) throw std::invalid_argument(std::string(name) + " must be positive, not " + std::to_string(value));
 }
 
 void require_drawable(const Size& size) {
@@ -75,8 +70,8 @@ void require_valid(const Preprocessing& preprocessing) {
                                 " means are given");
   }
   if (mean.size() != deviation.size()) {
-    throw std::invalid_argument(std::to_string(mean.size()) + " means but " +
-                                std::to_string(deviation.size()) + " standard deviations are given");
+    throw std::invalid_argument(std::to_string(mean.size()) + " means but " + std::to_string(deviation.size()) +
+                                " standard deviations are given");
   }
   for (const float value : mean) {
     if (!std::isfinite(value)) throw std::invalid_argument("a mean is " + std::to_string(value));
@@ -92,8 +87,8 @@ Image resize_for_network(const Image& image, const Preprocessing& preprocessing)
   require_valid(image);
   require_valid(preprocessing);
   if (image.channels != preprocessing.channels()) {
-    throw std::invalid_argument("the picture has " + std::to_string(image.channels) +
-                                " channels, the preprocessing " + std::to_string(preprocessing.channels()));
+    throw std::invalid_argument("the picture has " + std::to_string(image.channels) + " channels, the preprocessing " +
+                                std::to_string(preprocessing.channels()));
   }
   const Size size = resized_size(image, preprocessing);
   require_drawable(size);
@@ -118,8 +113,7 @@ Array normalise(const Image& picture, const Preprocessing& preprocessing) {
   for (std::size_t channel = 0; channel < channels; ++channel) {
     for (std::size_t i = channel; i < picture.pixels.size(); i += channels) {
       const float value = static_cast<float>(picture.pixels[i]) / 255.0f;
-      input.values.push_back((value - preprocessing.mean[channel]) /
-                             preprocessing.standard_deviation[channel]);
+      input.values.push_back((value - preprocessing.mean[channel]) / preprocessing.standard_deviation[channel]);
     }
   }
   return input;

@@ -17,12 +17,11 @@ std::string to_text(const std::vector<std::int64_t>& shape) {
 
 void require_shape(const Array& array, std::size_t rank, const char* layout) {
   if (array.shape.size() != rank) {
-    throw std::invalid_argument("an array " + std::string(layout) + " is needed, not " +
-                                to_text(array.shape));
+    throw std::invalid_argument("an array " + std::string(layout) + " is needed, not " + to_text(array.shape));
   }
   if (!is_consistent(array)) {
-    throw std::invalid_argument("an array of " + to_text(array.shape) + " has " +
-                                std::to_string(array.values.size()) + " values");
+    throw std::invalid_argument("an array of " + to_text(array.shape) + " has " + std::to_string(array.values.size()) +
+                                " values");
   }
   if (array.values.empty()) throw std::invalid_argument("an array of " + to_text(array.shape) + " is empty");
 }
@@ -43,8 +42,7 @@ Drawing channels_to_draw(const Array& tensor) {
     throw std::invalid_argument("an array of " + to_text(tensor.shape) + " is too large for a picture");
   }
   const bool is_colour = tensor.shape[0] == 3;
-  Drawing drawing{
-      static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[2]), is_colour ? 3 : 1, {}};
+  Drawing drawing{static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[2]), is_colour ? 3 : 1, {}};
   const std::size_t channels = static_cast<std::size_t>(tensor.shape[0]);
   const std::size_t plane = tensor.values.size() / channels;
   for (std::size_t i = 0; i < plane; ++i) {

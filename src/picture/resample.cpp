@@ -73,8 +73,7 @@ Image resize_width(const Image& image, int width) {
 Image resize_height(const Image& image, int height) {
   const std::vector<Taps> taps = make_taps(image.height, height);
   Image result{height, image.width, image.channels, {}};
-  const std::size_t row_size =
-      static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+  const std::size_t row_size = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
   result.pixels.reserve(taps.size() * row_size);
   for (const Taps& tap : taps) {
     for (std::size_t column = 0; column < row_size; ++column) {

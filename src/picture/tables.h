@@ -11,8 +11,8 @@ constexpr std::size_t colour_map_count = 8;  ///< whycam::picture::ColourMap's, 
 constexpr int glyph_height = 20, glyph_width = 24, glyph_origin = 4;
 constexpr char first_glyph = ' ', last_glyph = '~';
 
-/// A letter of the font: how far it moves on, in pixels, and how much ink each pixel gets. It stands glyph_origin from the left, on
-/// the row glyph_height - 6.
+/// A letter of the font: how far it moves on, in pixels, and how much ink each pixel gets. It stands glyph_origin from
+/// the left, on the row glyph_height - 6.
 struct Glyph {
   double advance;
   std::uint8_t ink[glyph_height][glyph_width];

@@ -13,8 +13,8 @@ class CannotCompile : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Does `work`, which compiles a network. What fails in it that is no error of whycam's is wrong with the network or its
-/// arguments, and the reason for which it cannot be compiled: `text_of` gives it from the exception.
+/// Does `work`, which compiles a network. What fails in it that is no error of whycam's is wrong with the network or
+/// its arguments, and the reason for which it cannot be compiled: `text_of` gives it from the exception.
 template <class Work, class TextOf>
 void or_cannot_compile(const Work& work, const TextOf& text_of) {
   try {

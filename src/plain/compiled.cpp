@@ -8,18 +8,22 @@ namespace whycam::plain {
 
 graph::ReluTreatment treatment(const basics::ReluRule& rule) {
   using Gradient = graph::ReluTreatment::Gradient;
-  return {rule.gradient == basics::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution, rule.rule == GuidedRule::paper,
-          rule.clipped_relus};
+  return {rule.gradient == basics::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution,
+          rule.rule == GuidedRule::paper, rule.clipped_relus};
 }
 
 graph::Resizing resizing(Interpolation mode) {
   switch (mode) {
-    case Interpolation::nearest: return graph::Resizing::nearest;
-    case Interpolation::area: return graph::Resizing::area;
+    case Interpolation::nearest:
+      return graph::Resizing::nearest;
+    case Interpolation::area:
+      return graph::Resizing::area;
     case Interpolation::linear:
     case Interpolation::bilinear:
-    case Interpolation::trilinear: return graph::Resizing::linear;
-    case Interpolation::bicubic: return graph::Resizing::cubic;
+    case Interpolation::trilinear:
+      return graph::Resizing::linear;
+    case Interpolation::bicubic:
+      return graph::Resizing::cubic;
   }
   throw InputError("unknown interpolation mode");
 }

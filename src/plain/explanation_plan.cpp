@@ -18,7 +18,8 @@ std::string Request::key() const {
   for (const Shape& shape : inputs) key << graph::to_string(shape) << ';';
   if (work().layers) key << layer << options.attribute_to_layer_input << static_cast<int>(options.interpolation);
   key << ';' << work().layers << work().guided << work().deconvolution;
-  key << static_cast<int>(options.guided_rule) << static_cast<int>(options.deconvolution_rule) << options.guide_clipped_relus << ';';
+  key << static_cast<int>(options.guided_rule) << static_cast<int>(options.deconvolution_rule)
+      << options.guide_clipped_relus << ';';
   for (const OutputElement& element : options.output_element)
     std::visit([&](const auto& one) { key << element.index() << one << '/'; }, element);
   key << onednn::thread_count();
@@ -31,7 +32,8 @@ std::string ExplanationPlan::upsampled_name(std::size_t input) { return "upsampl
 
 ExplanationPlan::ExplanationPlan(const onnx::Network& network, const Request& request) {
   const Options& options = request.options;
-  if (request.work().guided) rules.push_back({basics::ReluGradient::guided, options.guided_rule, options.guide_clipped_relus});
+  if (request.work().guided)
+    rules.push_back({basics::ReluGradient::guided, options.guided_rule, options.guide_clipped_relus});
   if (request.work().deconvolution)
     rules.push_back({basics::ReluGradient::deconvolution, options.deconvolution_rule, options.guide_clipped_relus});
   or_cannot_compile([&] { compile(network, request); }, [](const std::exception& reason) { return reason.what(); });
@@ -43,14 +45,16 @@ void ExplanationPlan::compile(const onnx::Network& network, const Request& reque
   for (std::size_t i = 0; i < request.inputs.size(); ++i) given.push_back({input_name(i), request.inputs[i]});
   const std::vector<std::string> layers(request.work().layers ? 1 : 0, request.layer);
   const std::size_t output = chosen_output(network, request.options.output_element);
-  const graph::Forward forward = forward_of(network, given, given.size(), output, layers, request.options.attribute_to_layer_input);
+  const graph::Forward forward =
+      forward_of(network, given, given.size(), output, layers, request.options.attribute_to_layer_input);
   report = activations(forward, request.options.guide_clipped_relus);
   output_shape = forward.graph.shape(forward.output);
   if (request.work().layers) find_attributions(forward, request);
   std::vector<graph::ReluTreatment> treatments;
   for (const basics::ReluRule& rule : rules) treatments.push_back(treatment(rule));
   graph::Graph graph = graph::program(forward, treatments);
-  std::vector<graph::Output> outputs = request.work().layers ? add_grad_cam(graph, request) : std::vector<graph::Output>{};
+  std::vector<graph::Output> outputs =
+      request.work().layers ? add_grad_cam(graph, request) : std::vector<graph::Output>{};
   for (const graph::Output& one : graph.outputs())  // activations and their gradients need not be kept
     if (one.section != graph::layer_section && (one.section > 0 || one.name == "output")) outputs.push_back(one);
   graph.set_outputs(std::move(outputs));
@@ -69,17 +73,21 @@ void ExplanationPlan::find_attributions(const graph::Forward& forward, const Req
     const auto fit = std::find_if(attributions.begin(), attributions.end(), [&](const Shape& one) {
       return basics::can_be_resized(one, input, request.options.interpolation);
     });
-    resized.push_back(fit == attributions.end() ? std::nullopt : std::optional(static_cast<std::size_t>(fit - attributions.begin())));
+    resized.push_back(fit == attributions.end() ? std::nullopt
+                                                : std::optional(static_cast<std::size_t>(fit - attributions.begin())));
   }
 }
 
-/// Grad-CAM and what it becomes at the size of each input. What the output does not depend on has no node: it is read as zeros.
+/// Grad-CAM and what it becomes at the size of each input. What the output does not depend on has no node: it is read
+/// as zeros.
 std::vector<graph::Output> ExplanationPlan::add_grad_cam(graph::Graph& graph, const Request& request) const {
   std::vector<graph::Output> outputs;
   std::vector<Value> cams;
   for (std::size_t i = 0; i < attributions.size(); ++i) {
     const Value gradient = graph.output(graph::layer_gradient_name(0, i));
-    cams.push_back(gradient == graph::no_value ? gradient : graph::grad_cam(graph, graph.output(graph::layer_name(0, i)), gradient));
+    cams.push_back(gradient == graph::no_value
+                       ? gradient
+                       : graph::grad_cam(graph, graph.output(graph::layer_name(0, i)), gradient));
     if (cams[i] != graph::no_value) outputs.push_back({attribution_name(i), cams[i], graph::layer_section});
   }
   if (outputs.empty()) throw CannotCompile("a layer that the output does not depend on");

@@ -25,8 +25,8 @@ struct Request {
   std::string key() const;
 };
 
-/// A plan for one kind of request, with what is known of its results. Its sections are those of graph::program; Grad-CAM and what
-/// it is resized to are further outputs of the layer's.
+/// A plan for one kind of request, with what is known of its results. Its sections are those of graph::program;
+/// Grad-CAM and what it is resized to are further outputs of the layer's.
 class ExplanationPlan {
  public:
   /// Throws CannotCompile, LayerError and ModelError.
@@ -35,9 +35,9 @@ class ExplanationPlan {
   const RunPool& runs() const { return *runs_; }
 
   Shape output_shape;
-  std::vector<Shape> attributions;                      ///< N x 1 x space, of each tensor of the layer
-  std::vector<std::optional<std::size_t>> resized;      ///< for each input, the first attribution that can be resized to it
-  std::vector<basics::ReluRule> rules;                  ///< guided first, then deconvolution, as far as they are asked for
+  std::vector<Shape> attributions;                  ///< N x 1 x space, of each tensor of the layer
+  std::vector<std::optional<std::size_t>> resized;  ///< for each input, the first attribution that can be resized to it
+  std::vector<basics::ReluRule> rules;              ///< guided first, then deconvolution, as far as they are asked for
   ActivationReport report;
 
   static std::string input_name(std::size_t input);

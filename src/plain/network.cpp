@@ -34,7 +34,8 @@ void check_file(const std::filesystem::path& path) {
   if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
   const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
   if (std::string(begin, 2) == "PK")
-    throw ModelError(name + " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
+    throw ModelError(name +
+                     " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
   if (!onnx::looks_like_onnx(path)) throw ModelError(name + " is no ONNX network" + how);
 }
 
@@ -61,17 +62,22 @@ void check_inputs(const std::vector<Tensor>& inputs) {
     const Tensor& input = inputs[i];
     const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
     const std::string shape = basics::shape_text(input.shape);
-    if (input.shape.empty() || std::any_of(input.shape.begin(), input.shape.end(), [](std::int64_t extent) { return extent < 1; }))
+    if (input.shape.empty() ||
+        std::any_of(input.shape.begin(), input.shape.end(), [](std::int64_t extent) { return extent < 1; }))
       throw InputError(name + " is empty: its shape is " + shape);
-    if (!is_consistent(input)) throw InputError(name + " has " + std::to_string(input.values.size()) + " numbers for a shape of " + shape);
+    if (!is_consistent(input))
+      throw InputError(name + " has " + std::to_string(input.values.size()) + " numbers for a shape of " + shape);
     if (input.shape[0] != inputs[0].shape[0])
-      throw InputError("the inputs hold different numbers of examples: " + name + " has " + std::to_string(input.shape[0]) + ", the first has " +
-                       std::to_string(inputs[0].shape[0]));
-    if (!all_finite(input)) throw ModelError("the ONNX network cannot be explained: " + name + " holds NaN or infinity");
+      throw InputError("the inputs hold different numbers of examples: " + name + " has " +
+                       std::to_string(input.shape[0]) + ", the first has " + std::to_string(inputs[0].shape[0]));
+    if (!all_finite(input))
+      throw ModelError("the ONNX network cannot be explained: " + name + " holds NaN or infinity");
   }
 }
 
-Tensor zeros(const Shape& shape) { return {shape, std::vector<float>(static_cast<std::size_t>(graph::element_count(shape)))}; }
+Tensor zeros(const Shape& shape) {
+  return {shape, std::vector<float>(static_cast<std::size_t>(graph::element_count(shape)))};
+}
 
 bool has_nan(const std::vector<Tensor>& tensors) {
   return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
@@ -94,8 +100,10 @@ Tensor product(const Tensor& guided, const Tensor& upsampled) {
 /// One forward pass that was run and is asked for gradients.
 class Pass {
  public:
-  Pass(const ExplanationPlan& plan, const std::vector<Tensor>& inputs) : plan_(plan), inputs_(inputs), run_(plan.runs()) {
-    for (std::size_t i = 0; i < inputs.size(); ++i) run_->set(0, ExplanationPlan::input_name(i), inputs[i].values.data());
+  Pass(const ExplanationPlan& plan, const std::vector<Tensor>& inputs)
+      : plan_(plan), inputs_(inputs), run_(plan.runs()) {
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      run_->set(0, ExplanationPlan::input_name(i), inputs[i].values.data());
     run_->run(0);
     output_ = read("output", plan.output_shape);
   }
@@ -114,7 +122,8 @@ class Pass {
     if (work.guided) result.guided_backprop = input_gradients(gradient, 0);
     if (work.deconvolution) result.deconvolution = input_gradients(gradient, plan_.rules.size() - 1);
     for (std::size_t i = 0; work.product && i < inputs_.size(); ++i)
-      result.guided_grad_cam.push_back(plan_.resized[i] ? product(result.guided_backprop[i], result.upsampled[i]) : Tensor{{0}, {}});
+      result.guided_grad_cam.push_back(plan_.resized[i] ? product(result.guided_backprop[i], result.upsampled[i])
+                                                        : Tensor{{0}, {}});
     return result;
   }
 
@@ -141,7 +150,8 @@ class Pass {
     if (!any) throw ModelError("the explained output depends on none of the inputs");
     run(graph::section_of_rule(rule), gradient);
     std::vector<Tensor> gradients;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) gradients.push_back(read(graph::input_gradient_name(rule, i), inputs_[i].shape));
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      gradients.push_back(read(graph::input_gradient_name(rule, i), inputs_[i].shape));
     return gradients;
   }
 
@@ -158,16 +168,22 @@ class Pass {
   Tensor output_;
 };
 
-void report_doubts(const onnx::Network& network, const Request& request, const ExplanationPlan& plan, basics::Warnings& warnings, Explanation& explanation) {
+void report_doubts(const onnx::Network& network, const Request& request, const ExplanationPlan& plan,
+                   basics::Warnings& warnings, Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (std::size_t i = 0; i < plan.resized.size(); ++i)
       if (!plan.resized[i])
-        warnings.add("resize", basics::cannot_be_resized(plan.attributions[0], request.inputs[i], request.options.interpolation), explanation.warnings);
-  if (!plan.rules.empty() && explanation.activations.relus_guided == 0) warnings.add("no relu", basics::no_relu(), explanation.warnings);
-  if (!plan.attributions.empty() && !request.options.attribute_to_layer_input && network.gives_computed_convolution(request.layer))
+        warnings.add("resize",
+                     basics::cannot_be_resized(plan.attributions[0], request.inputs[i], request.options.interpolation),
+                     explanation.warnings);
+  if (!plan.rules.empty() && explanation.activations.relus_guided == 0)
+    warnings.add("no relu", basics::no_relu(), explanation.warnings);
+  if (!plan.attributions.empty() && !request.options.attribute_to_layer_input &&
+      network.gives_computed_convolution(request.layer))
     warnings.add("convolution", basics::computed_convolution(request.layer), explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
-    if (!has_nan(target.guided_backprop) && !has_nan(target.deconvolution) && !has_nan(target.layer_attributions)) continue;
+    if (!has_nan(target.guided_backprop) && !has_nan(target.deconvolution) && !has_nan(target.layer_attributions))
+      continue;
     warnings.add("nan", basics::holds_nan(target.target), explanation.warnings);
     break;
   }
@@ -191,23 +207,28 @@ Network Network::load(const std::filesystem::path& path) {
 const std::vector<Port>& Network::inputs() const { return state_->inputs; }
 const std::vector<Port>& Network::outputs() const { return state_->outputs; }
 
-std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const { return layers_of(*state_->network, given(input_shapes)); }
+std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const {
+  return layers_of(*state_->network, given(input_shapes));
+}
 
-std::string Network::default_layer(const std::vector<Shape>& input_shapes) const { return default_layer_of(layers(input_shapes)); }
+std::string Network::default_layer(const std::vector<Shape>& input_shapes) const {
+  return default_layer_of(layers(input_shapes));
+}
 
-Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
-                             const Options& options) const {
+Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                             const std::vector<Target>& targets, const Options& options) const {
   return explain(inputs, layer, [&targets](const Tensor&) { return targets; }, options);
 }
 
-Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
-                             const Options& options) const {
+Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                             const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
   Request request{{}, layer, options};
   for (const Tensor& input : inputs) request.inputs.push_back(input.shape);
   std::shared_ptr<const ExplanationPlan> plan;
   try {
-    plan = state_->plans.plan_for(request.key(), [&] { return std::make_shared<const ExplanationPlan>(*state_->network, request); });
+    plan = state_->plans.plan_for(request.key(),
+                                  [&] { return std::make_shared<const ExplanationPlan>(*state_->network, request); });
   } catch (const CannotCompile& reason) {
     throw ModelError(std::string("the ONNX network cannot be explained: ") + reason.what());
   }
@@ -217,16 +238,20 @@ Explanation Network::explain(const std::vector<Tensor>& inputs, const std::strin
   explanation.activations = plan->report;
   const std::vector<Target> targets = choose_targets(explanation.output);
   std::vector<std::vector<std::int64_t>> places;  // all targets are checked before the first gradient is computed
-  for (const Target& target : targets) places.push_back(basics::chosen_places(target, plan->output_shape, inputs[0].shape[0]));
-  for (std::size_t i = 0; i < targets.size(); ++i) explanation.targets.push_back(pass.explain(targets[i], places[i], request.work()));
+  for (const Target& target : targets)
+    places.push_back(basics::chosen_places(target, plan->output_shape, inputs[0].shape[0]));
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    explanation.targets.push_back(pass.explain(targets[i], places[i], request.work()));
   report_doubts(*state_->network, request, *plan, state_->warnings, explanation);
   return explanation;
 }
 
-std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer, const Options& options) const {
+std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                              const Options& options) const {
   try {
     const std::size_t output = chosen_output(*state_->network, options.output_element);
-    const auto forward = forward_of(*state_->network, given(input_shapes), input_shapes.size(), output, {layer}, options.attribute_to_layer_input);
+    const auto forward = forward_of(*state_->network, given(input_shapes), input_shapes.size(), output, {layer},
+                                    options.attribute_to_layer_input);
     return stages_of(forward, {basics::ReluGradient::guided, options.guided_rule, options.guide_clipped_relus});
   } catch (const Error&) {
     throw;

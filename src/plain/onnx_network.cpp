@@ -9,13 +9,15 @@ namespace whycam::plain {
 std::size_t chosen_output(const onnx::Network& network, const std::vector<OutputElement>& path) {
   const std::vector<onnx::Port>& outputs = network.outputs();
   std::string names;
-  for (std::size_t i = 0; i < outputs.size(); ++i) names += (i ? ", " : "") + std::to_string(i) + " (\"" + outputs[i].name + "\")";
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    names += (i ? ", " : "") + std::to_string(i) + " (\"" + outputs[i].name + "\")";
   if (path.empty()) {
     if (outputs.size() == 1) return 0;
     throw ModelError("the network has several outputs; choose one as the output element: " + names);
   }
   if (path.size() == 1) {
-    if (const auto* index = std::get_if<std::int64_t>(&path[0]); index && *index >= 0 && static_cast<std::size_t>(*index) < outputs.size())
+    if (const auto* index = std::get_if<std::int64_t>(&path[0]);
+        index && *index >= 0 && static_cast<std::size_t>(*index) < outputs.size())
       return static_cast<std::size_t>(*index);
     if (const auto* name = std::get_if<std::string>(&path[0]))
       for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -30,7 +32,9 @@ void require_layers(const onnx::Network& network, const std::vector<std::string>
   for (const std::string& layer : layers) {
     if (network.has_layer(layer)) continue;
     if (const std::string last = network.last_call_of(layer); !last.empty())
-      throw LayerError("\"" + layer + "\" may stand for one of several calls, and an ONNX network does not say whether they are of one module: take \"" +
+      throw LayerError("\"" + layer +
+                       "\" may stand for one of several calls, and an ONNX network does not say whether they are of "
+                       "one module: take \"" +
                        last + "\", the last, which PyTorch means if they are, or the first by its node's name");
     std::vector<std::string> all;
     for (const onnx::Layer& one : network.layers()) all.push_back(one.name);
@@ -54,7 +58,8 @@ std::vector<bool> behind_outputs(const onnx::Lowered& lowered) {
   return result;
 }
 
-onnx::Lowered lowered_with(const onnx::Network& network, const std::vector<onnx::Given>& given, const std::vector<std::string>& layers) {
+onnx::Lowered lowered_with(const onnx::Network& network, const std::vector<onnx::Given>& given,
+                           const std::vector<std::string>& layers) {
   try {
     return network.lower(given, layers, false);
   } catch (const onnx::Error& reason) {
@@ -64,8 +69,8 @@ onnx::Lowered lowered_with(const onnx::Network& network, const std::vector<onnx:
 
 }  // namespace
 
-graph::Forward forward_of(const onnx::Network& network, const std::vector<onnx::Given>& given, std::size_t inputs, std::size_t output,
-                          const std::vector<std::string>& layers, bool layer_inputs) {
+graph::Forward forward_of(const onnx::Network& network, const std::vector<onnx::Given>& given, std::size_t inputs,
+                          std::size_t output, const std::vector<std::string>& layers, bool layer_inputs) {
   require_layers(network, layers);
   graph::Forward forward;
   try {
@@ -76,7 +81,8 @@ graph::Forward forward_of(const onnx::Network& network, const std::vector<onnx::
     forward.output = lowered.outputs[output];
     forward.layers = std::move(lowered.layers);
     for (std::size_t i = 0; i < lowered.outputs.size(); ++i)
-      if (i != output && lowered.outputs[i] != graph::no_value) forward.beside.push_back({network.outputs()[i].name, lowered.outputs[i]});
+      if (i != output && lowered.outputs[i] != graph::no_value)
+        forward.beside.push_back({network.outputs()[i].name, lowered.outputs[i]});
   } catch (const onnx::Error& reason) {
     throw CannotCompile(reason.what());
   }
@@ -98,9 +104,10 @@ std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector
     layer.type = network.layers()[i].type;
     const std::vector<graph::Value>& values = lowered.layers[i];
     for (const graph::Value value : values) layer.output_shapes.push_back(lowered.graph.shape(value));
-    layer.fit_for_grad_cam =
-        values.size() == 1 && has_space(layer.output_shapes[0], given[0].shape.size()) && reachable[static_cast<std::size_t>(values[0])];
-    if (!layer.fit_for_grad_cam || values[0] <= last) continue;  // of several names for one tensor the first: the outermost module's
+    layer.fit_for_grad_cam = values.size() == 1 && has_space(layer.output_shapes[0], given[0].shape.size()) &&
+                             reachable[static_cast<std::size_t>(values[0])];
+    if (!layer.fit_for_grad_cam || values[0] <= last)
+      continue;  // of several names for one tensor the first: the outermost module's
     last = values[0];
     last_to_run = i;
   }
@@ -112,9 +119,13 @@ std::string default_layer_of(const std::vector<LayerInfo>& layers) {
   for (const LayerInfo& layer : layers)
     if (layer.is_default) return layer.path;
   if (layers.empty())
-    throw LayerError("the network has no submodules, and so no layer with a name: torch.jit.freeze and optimize_for_inference remove them. Save the "
-                     "network before those, or take guided backpropagation alone, which needs no layer");
-  throw LayerError("no layer of the network has spatial extent on this input; name one of its layers, or take guided backpropagation alone, which needs none");
+    throw LayerError(
+        "the network has no submodules, and so no layer with a name: torch.jit.freeze and optimize_for_inference "
+        "remove them. Save the "
+        "network before those, or take guided backpropagation alone, which needs no layer");
+  throw LayerError(
+      "no layer of the network has spatial extent on this input; name one of its layers, or take guided "
+      "backpropagation alone, which needs none");
 }
 
 }  // namespace whycam::plain

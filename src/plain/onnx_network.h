@@ -14,10 +14,10 @@ namespace whycam::plain {
 /// The output that is explained: the only one, or the one named by its place or its name. Throws ModelError.
 std::size_t chosen_output(const onnx::Network& network, const std::vector<OutputElement>& path);
 
-/// The forward pass with these layers observed. The first `inputs` of what is given are explained, the others are arguments.
-/// Throws LayerError for a layer that is not there, and CannotCompile.
-graph::Forward forward_of(const onnx::Network& network, const std::vector<onnx::Given>& given, std::size_t inputs, std::size_t output,
-                          const std::vector<std::string>& layers, bool layer_inputs);
+/// The forward pass with these layers observed. The first `inputs` of what is given are explained, the others are
+/// arguments. Throws LayerError for a layer that is not there, and CannotCompile.
+graph::Forward forward_of(const onnx::Network& network, const std::vector<onnx::Given>& given, std::size_t inputs,
+                          std::size_t output, const std::vector<std::string>& layers, bool layer_inputs);
 
 /// All layers, with what inputs of these shapes make of them. Throws ModelError.
 std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector<onnx::Given>& given);

@@ -13,12 +13,13 @@
 
 namespace whycam::plain {
 
-/// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others could not
-/// be made. A Plan has runs(), its RunPool.
+/// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others
+/// could not be made. A Plan has runs(), its RunPool.
 template <class Plan>
 class PlanCache {
  public:
-  /// The plan of that key; `make` gives it where it is not there yet. Throws CannotCompile, and what else `make` throws.
+  /// The plan of that key; `make` gives it where it is not there yet. Throws CannotCompile, and what else `make`
+  /// throws.
   template <class Make>
   std::shared_ptr<const Plan> plan_for(const std::string& key, const Make& make) {
     const std::lock_guard<std::mutex> lock(mutex_);  // one compilation at a time: others may wait for the same plan

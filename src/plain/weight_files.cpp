@@ -4,6 +4,8 @@
 
 namespace whycam {
 
-std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) { return onnx::weight_files(network); }
+std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) {
+  return onnx::weight_files(network);
+}
 
 }  // namespace whycam

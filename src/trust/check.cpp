@@ -25,7 +25,8 @@ const char* title_of(Method method) {
 
 class Checker {
  public:
-  Checker(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target, const TrustOptions& options)
+  Checker(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
+          const TrustOptions& options)
       : model_(model), layer_(layer), input_(input), options_(options) {
     options_.attribute.methods(methods);
     report_.target = target;
@@ -63,7 +64,8 @@ class Checker {
   void explain() {
     const auto choose = [&](const torch::Tensor& output) {
       if (output.dim() != 2)
-        throw TargetError("the check asks for an output of examples x classes; this one has " + std::to_string(output.dim()) + " dimensions");
+        throw TargetError("the check asks for an output of examples x classes; this one has " +
+                          std::to_string(output.dim()) + " dimensions");
       const torch::Tensor order = at::argsort(output[0], 0, /*descending=*/true);
       std::vector<std::int64_t> others;
       for (std::int64_t i = 0; i < order.numel(); ++i)
@@ -81,8 +83,10 @@ class Checker {
   }
 
   void compare_classes() {
-    for (std::size_t i = 0; i < report_.classes.size(); ++i) report_.classes[i].similarity = similarity(report_.explanation, i + 1);
-    if (report_.classes.empty() && options_.other_classes > 0) report_.left_out.push_back("no other class: the output has one alone");
+    for (std::size_t i = 0; i < report_.classes.size(); ++i)
+      report_.classes[i].similarity = similarity(report_.explanation, i + 1);
+    if (report_.classes.empty() && options_.other_classes > 0)
+      report_.left_out.push_back("no other class: the output has one alone");
   }
 
   void randomise() {
@@ -99,14 +103,18 @@ class Checker {
     const std::size_t steps = std::min(options_.randomisation_steps, modules.size());
     std::vector<std::string> replaced;
     AttributeOptions attribute = options_.attribute;
-    if (attribute.engine() == Engine::automatic) attribute.engine(Engine::autograd);  // each network is explained once: not worth compiling
+    if (attribute.engine() == Engine::automatic)
+      attribute.engine(Engine::autograd);  // each network is explained once: not worth compiling
     for (std::size_t step = 0; step < steps; ++step) {
       RandomisationStep& one = report_.randomisation.emplace_back();
-      const std::size_t end = modules.size() - modules.size() * step / steps, begin = modules.size() - modules.size() * (step + 1) / steps;
-      one.modules.assign(modules.begin() + static_cast<std::ptrdiff_t>(begin), modules.begin() + static_cast<std::ptrdiff_t>(end));
+      const std::size_t end = modules.size() - modules.size() * step / steps,
+                        begin = modules.size() - modules.size() * (step + 1) / steps;
+      one.modules.assign(modules.begin() + static_cast<std::ptrdiff_t>(begin),
+                         modules.begin() + static_cast<std::ptrdiff_t>(end));
       replaced.insert(replaced.end(), one.modules.begin(), one.modules.end());
       const Model network = trust::randomised(model_, replaced, options_.seed);
-      const Explanation explanation = GuidedGradCam(network, layer_).explain({input_}, {Target(report_.target)}, attribute);
+      const Explanation explanation =
+          GuidedGradCam(network, layer_).explain({input_}, {Target(report_.target)}, attribute);
       one.probability = probability(explanation.output, report_.target);
       one.similarity = similarity(explanation, 0);
     }
@@ -119,15 +127,18 @@ class Checker {
     for (std::size_t i = 0; i < std::min(named, modules.size()); ++i)
       names += (i > 0 ? ", " : "") + (modules[i].empty() ? std::string("the network itself") : modules[i]);
     if (modules.size() > named) names += " and " + std::to_string(modules.size() - named) + " more";
-    report_.left_out.push_back("these modules hold weights but are not called on this input; if the network uses the weights directly, they "
-                               "stayed as trained: " + names);
+    report_.left_out.push_back(
+        "these modules hold weights but are not called on this input; if the network uses the weights directly, they "
+        "stayed as trained: " +
+        names);
   }
 
   /// Whether the map orders the pixels.
   bool has_order(const torch::Tensor& map, Method method) {
     if (map.numel() == 0) return false;
     if (map.isfinite().all().item<bool>()) return true;
-    report_.left_out.push_back("no pixels were inserted or deleted in the order of " + std::string(title_of(method)) + ": its map holds NaN or infinity");
+    report_.left_out.push_back("no pixels were inserted or deleted in the order of " + std::string(title_of(method)) +
+                               ": its map holds NaN or infinity");
     return false;
   }
 
@@ -159,7 +170,8 @@ class Checker {
     }
     for (std::size_t i = 0; i < options_.random_orders; ++i) {
       const at::Generator generator = at::detail::createCPUGenerator(options_.seed + i);
-      const torch::Tensor order = at::randperm(input_.size(2) * input_.size(3), generator, at::TensorOptions(at::kLong));
+      const torch::Tensor order =
+          at::randperm(input_.size(2) * input_.size(3), generator, at::TensorOptions(at::kLong));
       const auto [insertion, deletion] = both(order);
       add(report_.insertion.random, insertion);
       add(report_.deletion.random, deletion);
@@ -169,7 +181,8 @@ class Checker {
   void add(PixelCurve& mean, const PixelCurve& curve) const {
     const double share = 1 / static_cast<double>(options_.random_orders);
     mean.probabilities.resize(curve.probabilities.size(), 0);
-    for (std::size_t i = 0; i < curve.probabilities.size(); ++i) mean.probabilities[i] += share * curve.probabilities[i];
+    for (std::size_t i = 0; i < curve.probabilities.size(); ++i)
+      mean.probabilities[i] += share * curve.probabilities[i];
     mean.area += share * curve.area;
   }
 
@@ -182,11 +195,13 @@ class Checker {
 
 }  // namespace
 
-TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target, const TrustOptions& options) {
+TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
+                        const TrustOptions& options) {
   if (!input.defined() || input.dim() != 4 || input.size(0) != 1) {
     std::ostringstream given;
     if (input.defined()) given << input.sizes();
-    throw InputError("the check takes one example, a tensor of 1 x C x H x W; this one is " + (input.defined() ? "of the shape " + given.str() : "undefined"));
+    throw InputError("the check takes one example, a tensor of 1 x C x H x W; this one is " +
+                     (input.defined() ? "of the shape " + given.str() : "undefined"));
   }
   const c10::InferenceMode not_inference(false);
   const torch::NoGradGuard without_gradients;

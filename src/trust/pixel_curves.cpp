@@ -27,14 +27,16 @@ torch::Tensor blurred(const torch::Tensor& picture) {
   torch::Tensor row = at::exp(-place * place / (2 * deviation * deviation));
   row = row / row.sum();
   const std::int64_t channels = picture.size(1), height = picture.size(2), width = picture.size(3);
-  const torch::Tensor apart = at::replication_pad2d(picture, {size / 2, size / 2, size / 2, size / 2}).reshape({channels, 1, height + size - 1, width + size - 1});
+  const torch::Tensor apart = at::replication_pad2d(picture, {size / 2, size / 2, size / 2, size / 2})
+                                  .reshape({channels, 1, height + size - 1, width + size - 1});
   return at::conv2d(at::conv2d(apart, row.view({1, 1, size, 1})), row.view({1, 1, 1, size})).reshape(picture.sizes());
 }
 
-PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::Tensor& from, const torch::Tensor& to, const torch::Tensor& order,
-                       const std::vector<double>& fractions, std::size_t batch_size) {
+PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::Tensor& from, const torch::Tensor& to,
+                       const torch::Tensor& order, const std::vector<double>& fractions, std::size_t batch_size) {
   const std::int64_t places = order.numel();
-  const torch::Tensor start = from.detach().reshape({from.size(1), places}), end = to.detach().reshape({to.size(1), places});
+  const torch::Tensor start = from.detach().reshape({from.size(1), places}),
+                      end = to.detach().reshape({to.size(1), places});
   const torch::Tensor on_device = order.to(from.device());
   PixelCurve curve;
   for (std::size_t first = 0; first < fractions.size(); first += batch_size) {
@@ -45,7 +47,8 @@ PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::T
       pictures.push_back(start.clone().index_copy_(1, chosen, end.index_select(1, chosen)).reshape(from.sizes()));
     }
     const auto real = static_cast<std::int64_t>(pictures.size());
-    while (pictures.size() < batch_size && first > 0) pictures.push_back(pictures.back());  // one shape for the whole curve
+    while (pictures.size() < batch_size && first > 0)
+      pictures.push_back(pictures.back());  // one shape for the whole curve
     const torch::Tensor of_all = scores(at::cat(pictures));
     for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(probability(of_all[i], target));
   }

@@ -47,7 +47,8 @@ torch::Tensor replaced(const torch::Tensor& trained, std::uint64_t seed) {
   return result.to(trained.options()).contiguous();
 }
 
-/// A weight is told from others by its memory and shape: the copies of a network share the one, but not the tensor object.
+/// A weight is told from others by its memory and shape: the copies of a network share the one, but not the tensor
+/// object.
 using Identity = std::pair<const void*, std::vector<std::int64_t>>;
 Identity identity_of(const torch::Tensor& parameter) { return {parameter.data_ptr(), parameter.sizes().vec()}; }
 
@@ -62,17 +63,20 @@ WeightedModules modules_with_weights(const Model& model, const torch::Tensor& in
     if (parameter.is_floating_point() && (paths.empty() || paths.back() != module)) paths.push_back(module);
     return torch::Tensor();
   };
-  if (!network_of(model).with_parameters(note)) throw ModelError("only the weights of TorchScript networks can be replaced");
+  if (!network_of(model).with_parameters(note))
+    throw ModelError("only the weights of TorchScript networks can be replaced");
   if (paths.empty())
-    throw ModelError("the network has no weights that are parameters: torch.jit.freeze makes them constants; save the network before that");
+    throw ModelError(
+        "the network has no weights that are parameters: torch.jit.freeze makes them constants; save the network "
+        "before that");
   std::vector<Layer> layers;
   for (const std::string& path : paths)
     if (!path.empty()) layers.emplace_back(path);
   network::Recorder recorder(layers.size(), network::Recorder::Detail::shapes_only);
   const torch::AutoGradMode with_gradients(true);
   const network::CollectedWarnings libtorch;
-  network_of(model).run(network::OwnInputs({input}).given, network::own_arguments(options.additional_forward_args()), layers,
-                        network::LayerSide::output, recorder);
+  network_of(model).run(network::OwnInputs({input}).given, network::own_arguments(options.additional_forward_args()),
+                        layers, network::LayerSide::output, recorder);
   WeightedModules modules;
   std::vector<std::pair<std::int64_t, std::string>> ran;
   for (std::size_t i = 0; i < layers.size(); ++i)

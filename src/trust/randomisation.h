@@ -19,8 +19,8 @@ struct WeightedModules {
 /// Throws ModelError where the network has no module whose weights can be replaced, saying why.
 WeightedModules modules_with_weights(const Model& model, const torch::Tensor& input, const AttributeOptions& options);
 
-/// A copy of the network with the weights of these modules replaced; the same seed gives a module the same weights, whichever others
-/// are replaced. A weight that several modules share stays one: it is replaced in all of them.
+/// A copy of the network with the weights of these modules replaced; the same seed gives a module the same weights,
+/// whichever others are replaced. A weight that several modules share stays one: it is replaced in all of them.
 Model randomised(const Model& model, const std::vector<std::string>& modules, std::uint64_t seed);
 
 }  // namespace whycam::trust

@@ -14,7 +14,9 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-torch::Tensor as_doubles(const torch::Tensor& tensor) { return tensor.detach().to(torch::kCPU, torch::kDouble).contiguous(); }
+torch::Tensor as_doubles(const torch::Tensor& tensor) {
+  return tensor.detach().to(torch::kCPU, torch::kDouble).contiguous();
+}
 
 /// The rank of each element, from 1; equal elements share the mean of theirs. None may be NaN.
 std::vector<double> ranks(const torch::Tensor& tensor) {
@@ -75,7 +77,8 @@ double structural_similarity(const torch::Tensor& one, const torch::Tensor& othe
   const std::int64_t shorter = std::min(a.size(0), a.size(1));
   const torch::Tensor row = gaussian_row(std::min<std::int64_t>(11, shorter - (shorter + 1) % 2), 1.5);
   const torch::Tensor mean_a = smoothed(a, row), mean_b = smoothed(b, row);
-  const torch::Tensor variance_a = smoothed(a * a, row) - mean_a * mean_a, variance_b = smoothed(b * b, row) - mean_b * mean_b;
+  const torch::Tensor variance_a = smoothed(a * a, row) - mean_a * mean_a,
+                      variance_b = smoothed(b * b, row) - mean_b * mean_b;
   const torch::Tensor covariance = smoothed(a * b, row) - mean_a * mean_b;
   const torch::Tensor similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2) /
                                    ((mean_a * mean_a + mean_b * mean_b + c1) * (variance_a + variance_b + c2));
@@ -91,8 +94,9 @@ MapSimilarity map_similarity(const torch::Tensor& one, const torch::Tensor& othe
   MapSimilarity similarity;
   similarity.rank_correlation = rank_correlation(a.sum(0), b.sum(0));
   similarity.rank_correlation_of_magnitudes = rank_correlation(magnitudes_a, magnitudes_b);
-  similarity.structural_similarity =
-      largest_a > 0 && largest_b > 0 ? structural_similarity(magnitudes_a / largest_a, magnitudes_b / largest_b) : not_a_number;
+  similarity.structural_similarity = largest_a > 0 && largest_b > 0
+                                         ? structural_similarity(magnitudes_a / largest_a, magnitudes_b / largest_b)
+                                         : not_a_number;
   return similarity;
 }
 

@@ -62,8 +62,8 @@ torch::Tensor some_gradient(const torch::Tensor& output) {
   return torch::sin(numbers).reshape(output.sizes()).to(output.scalar_type());
 }
 
-void expect_same(const std::map<std::string, torch::Tensor>& actual, const std::map<std::string, torch::Tensor>& expected,
-                 double tolerance) {
+void expect_same(const std::map<std::string, torch::Tensor>& actual,
+                 const std::map<std::string, torch::Tensor>& expected, double tolerance) {
   for (const auto& [name, tensor] : expected) {
     const auto found = actual.find(name);
     if (found == actual.end()) {

@@ -31,7 +31,7 @@ std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, con
 torch::Tensor some_gradient(const torch::Tensor& output);
 
 /// Checks that both have the same outputs, with the largest error relative to the largest value.
-void expect_same(const std::map<std::string, torch::Tensor>& actual, const std::map<std::string, torch::Tensor>& expected,
-                 double tolerance);
+void expect_same(const std::map<std::string, torch::Tensor>& actual,
+                 const std::map<std::string, torch::Tensor>& expected, double tolerance);
 
 }  // namespace whycam::test

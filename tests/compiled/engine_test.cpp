@@ -13,7 +13,8 @@ namespace {
 const std::filesystem::path shapes = std::filesystem::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt";
 
 Explanation explained(const Model& model, Engine engine = Engine::automatic, const std::string& layer = "inner") {
-  return GuidedGradCam(model, layer).explain({torch::rand({1, 2, 6, 6})}, {Target(1)}, AttributeOptions().engine(engine));
+  return GuidedGradCam(model, layer)
+      .explain({torch::rand({1, 2, 6, 6})}, {Target(1)}, AttributeOptions().engine(engine));
 }
 
 torch::jit::Module network(const std::string& forward) {
@@ -31,7 +32,8 @@ struct Environment {
 
 TEST(EngineChoice, IsCompiledByItselfAndAutogradWhereThatCannotBe) {
   EXPECT_EQ(explained(network(plain)).engine, "compiled");
-  const Explanation fallen_back = explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"));
+  const Explanation fallen_back =
+      explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"));
   EXPECT_EQ(fallen_back.engine, "autograd");
   EXPECT_NE(fallen_back.why_not_compiled.find("aten::cumsum"), std::string::npos) << fallen_back.why_not_compiled;
   EXPECT_NE(fallen_back.why_not_compiled.find(" at "), std::string::npos) << "the place in the source";
@@ -40,7 +42,9 @@ TEST(EngineChoice, IsCompiledByItselfAndAutogradWhereThatCannotBe) {
 TEST(EngineChoice, CanBeForced) {
   EXPECT_EQ(explained(network(plain), Engine::autograd).engine, "autograd");
   EXPECT_EQ(explained(network(plain), Engine::compiled).engine, "compiled");
-  EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"), Engine::compiled), ModelError);
+  EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n"),
+                         Engine::compiled),
+               ModelError);
 }
 
 TEST(EngineChoice, OfTheEnvironmentDecidesForAutomatic) {
@@ -51,27 +55,31 @@ TEST(EngineChoice, OfTheEnvironmentDecidesForAutomatic) {
   }
   {
     const Environment environment("compiled");
-    EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n")), ModelError);
+    EXPECT_THROW(explained(network("    return torch.relu(torch.cumsum(self.inner.forward(x), 2)).mean([2, 3])\n")),
+                 ModelError);
   }
   const Environment environment("fastest");
   EXPECT_THROW(explained(network(plain)), InputError);
 }
 
 TEST(EngineChoice, NamesAreReadAndWritten) {
-  for (const Engine engine : {Engine::automatic, Engine::autograd, Engine::compiled}) EXPECT_EQ(engine_named(to_string(engine)), engine);
+  for (const Engine engine : {Engine::automatic, Engine::autograd, Engine::compiled})
+    EXPECT_EQ(engine_named(to_string(engine)), engine);
 }
 
 TEST(CompiledEngine, TakesNumbersAsTracingWritesThem) {
   for (const std::string type : {"7", "6", "4"}) {  // TorchScript's numbers for double, float and int64
     const std::string number = "torch.tensor(3, dtype=" + type + ")";
-    const auto of = network("    return torch.relu((self.inner.forward(x) * " + number + " - " + number + " / 4) / " + number + " + " + number + ").mean([2, 3])\n");
+    const auto of = network("    return torch.relu((self.inner.forward(x) * " + number + " - " + number + " / 4) / " +
+                            number + " + " + number + ").mean([2, 3])\n");
     torch::manual_seed(2);
     const Explanation compiled = explained(of, Engine::compiled);
     torch::manual_seed(2);
     const Explanation autograd = explained(of, Engine::autograd);
     EXPECT_EQ(compiled.engine, "compiled") << type;
     EXPECT_TRUE(torch::allclose(compiled.output, autograd.output)) << type;
-    EXPECT_TRUE(torch::allclose(compiled.targets[0].guided_backprop[0], autograd.targets[0].guided_backprop[0])) << type;
+    EXPECT_TRUE(torch::allclose(compiled.targets[0].guided_backprop[0], autograd.targets[0].guided_backprop[0]))
+        << type;
   }
 }
 
@@ -104,7 +112,8 @@ TEST(CompiledEngine, FollowsControlFlowOnShapes) {
 TEST(CompiledEngine, CompilesInstanceNormsWithoutStatistics) {
   const auto normalising = [](const std::string& statistics) {
     // The layer is behind the norm: in front of it a channel's gradients add up to 0, and Grad-CAM is rounding alone.
-    const std::string source = "def forward(self, x):\n    y = torch.instance_norm(x * 2 - 1, None, None, " + statistics +
+    const std::string source = "def forward(self, x):\n    y = torch.instance_norm(x * 2 - 1, None, None, " +
+                               statistics +
                                ", True, 0.1, 1e-5, False)\n    return torch.relu(self.inner.forward(y)).mean([2, 3])\n";
     return scripted(source, {{"mean", torch::zeros({2})}, {"variance", torch::ones({2})}},
                     {{"inner", scripted("def forward(self, x):\n    return x.pow(2) - x\n")}});
@@ -113,19 +122,22 @@ TEST(CompiledEngine, CompilesInstanceNormsWithoutStatistics) {
   const torch::Tensor x = torch::rand({2, 2, 6, 6});
   const auto options = [](Engine engine) { return AttributeOptions().engine(engine); };
   expect_close(GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::compiled)),
-               GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::autograd)), 1e-4, "float32, and the norm's gradient is a difference");
+               GuidedGradCam(normalising("None, None"), "inner").attribute(x, 1, options(Engine::autograd)), 1e-4,
+               "float32, and the norm's gradient is a difference");
   EXPECT_EQ(explained(normalising("self.mean, self.variance")).engine, "autograd") << "it writes its statistics";
 }
 
 TEST(CompiledEngine, RefusesAnOperationInPlaceThatOtherViewsWouldSee) {
   // y.relu_() changes what z reads: a graph of values alone would miss it
-  const Explanation explanation = explained(network("    y = self.inner.forward(x * 2 - 1)\n    z = y.flatten(2)\n    y.relu_()\n    return z.mean(2)\n"));
+  const Explanation explanation = explained(
+      network("    y = self.inner.forward(x * 2 - 1)\n    z = y.flatten(2)\n    y.relu_()\n    return z.mean(2)\n"));
   EXPECT_EQ(explanation.engine, "autograd");
 }
 
 TEST(CompiledEngine, SeesWeightsThatHaveChangedSince) {
-  torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
-                                         {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  torch::jit::Module changing =
+      scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
+               {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
   const LayerGradCam explainer(changing, "inner");
   const torch::Tensor x = torch::rand({1, 2, 6, 6});
   const auto compiled = AttributeOptions().engine(Engine::compiled);
@@ -154,10 +166,12 @@ TEST(CompiledEngine, LeavesWhatIsNotANumberToAutograd) {
 
   const torch::jit::Module damaged =
       scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
-               {{"weight", torch::full({2, 1, 1}, std::nanf(""))}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+               {{"weight", torch::full({2, 1, 1}, std::nanf(""))}},
+               {{"inner", scripted("def forward(self, x):\n    return x\n")}});
   const Explanation of_weights = GuidedGradCam(damaged, "inner").explain({torch::rand({1, 2, 6, 6})}, {Target(1)});
   EXPECT_EQ(of_weights.engine, "autograd");
-  EXPECT_NE(of_weights.why_not_compiled.find("weights that hold NaN"), std::string::npos) << of_weights.why_not_compiled;
+  EXPECT_NE(of_weights.why_not_compiled.find("weights that hold NaN"), std::string::npos)
+      << of_weights.why_not_compiled;
 }
 
 TEST(CompiledEngine, ManyThreadsGetWhatOneGets) {
@@ -173,7 +187,8 @@ TEST(CompiledEngine, ManyThreadsGetWhatOneGets) {
       for (int i = worker; i < 200; i += 8) results[i] = explainer.attribute(image, i % 6, options);
     });
   for (std::thread& worker : workers) worker.join();
-  for (int i = 0; i < 200; ++i) expect_close(results[i], expected[i % 6], 1e-5, "float32, sums of another number of threads");
+  for (int i = 0; i < 200; ++i)
+    expect_close(results[i], expected[i % 6], 1e-5, "float32, sums of another number of threads");
 }
 
 TEST(CompiledEngine, ShowsItsGraphPassByPass) {
@@ -185,19 +200,21 @@ TEST(CompiledEngine, ShowsItsGraphPassByPass) {
   EXPECT_EQ(stages.front().text.find("input_gradient"), std::string::npos);
   EXPECT_NE(stages.back().text.find("input_gradient"), std::string::npos);
   EXPECT_LT(stages.back().nodes, stages[2].nodes);
-  EXPECT_THROW(graph_stages(network("    return torch.cumsum(self.inner.forward(x), 2).mean([2, 3])\n"), {torch::zeros({1, 2, 6, 6})}, "inner"),
+  EXPECT_THROW(graph_stages(network("    return torch.cumsum(self.inner.forward(x), 2).mean([2, 3])\n"),
+                            {torch::zeros({1, 2, 6, 6})}, "inner"),
                ModelError);
 }
 
-/// Networks on which a graph of values alone could go wrong. Whichever engine is chosen, the answer is autograd's, also where that is
-/// an error.
+/// Networks on which a graph of values alone could go wrong. Whichever engine is chosen, the answer is autograd's, also
+/// where that is an error.
 class Pitfalls : public testing::TestWithParam<const char*> {};
 
 TEST_P(Pitfalls, AreExplainedAsByAutograd) {
   torch::manual_seed(8);
   const torch::Tensor weight = torch::randn({20, 3, 3, 3}), x = torch::randn({2, 3, 9, 9});
-  const auto network = scripted(std::string("def forward(self, x):\n    t = self.inner.forward(torch.conv2d(x, self.weight))\n") + GetParam(),
-                                {{"weight", weight}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  const auto network = scripted(
+      std::string("def forward(self, x):\n    t = self.inner.forward(torch.conv2d(x, self.weight))\n") + GetParam(),
+      {{"weight", weight}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
   AttributeOptions options;
   options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam, Method::deconvolution});
   const GuidedGradCam explainer(network, "inner");
@@ -219,25 +236,32 @@ TEST_P(Pitfalls, AreExplainedAsByAutograd) {
 
 INSTANTIATE_TEST_SUITE_P(
     Snippets, Pitfalls,
-    testing::Values("    t = t.permute(0, 2, 3, 1)\n    y = t.contiguous()\n    y.mul_(2)\n    return torch.relu(t * t + y).mean([1, 2])\n",
-                    "    y = t.permute(0, 2, 3, 1).contiguous()\n    return (torch.relu(y) - 0.7 * t.permute(0, 2, 3, 1)).mean([1, 2])\n",
+    testing::Values("    t = t.permute(0, 2, 3, 1)\n    y = t.contiguous()\n    y.mul_(2)\n    return torch.relu(t * t "
+                    "+ y).mean([1, 2])\n",
+                    "    y = t.permute(0, 2, 3, 1).contiguous()\n    return (torch.relu(y) - 0.7 * t.permute(0, 2, 3, "
+                    "1)).mean([1, 2])\n",
                     "    y = t.to(6, False, True)\n    y.mul_(2)\n    return torch.relu(t * t + y).mean([2, 3])\n",
                     "    y = torch.flatten(t, 1, 1)\n    return (torch.relu(y) - 0.7 * t).mean([2, 3])\n",
                     "    if t.requires_grad:\n        t = t * 2 + 1\n    return torch.relu(t).mean([2, 3])\n",
                     "    if torch.is_grad_enabled():\n        t = t * 2 + 1\n    return torch.relu(t).mean([2, 3])\n",
-                    "    return torch.celu(t, -0.5).relu().mean([2, 3])\n", "    return torch.log_sigmoid(t * 2000).mean([2, 3])\n",
-                    "    return torch.selu(t).relu().mean([2, 3])\n", "    return torch.cat([t[:, :0], torch.relu(t)], 1).mean([2, 3])\n",
-                    "    return torch.relu(t)[:, :, ::0].mean([2, 3])\n", "    return torch.chunk(torch.relu(t), 0, 1)[0].mean([2, 3])\n",
+                    "    return torch.celu(t, -0.5).relu().mean([2, 3])\n",
+                    "    return torch.log_sigmoid(t * 2000).mean([2, 3])\n",
+                    "    return torch.selu(t).relu().mean([2, 3])\n",
+                    "    return torch.cat([t[:, :0], torch.relu(t)], 1).mean([2, 3])\n",
+                    "    return torch.relu(t)[:, :, ::0].mean([2, 3])\n",
+                    "    return torch.chunk(torch.relu(t), 0, 1)[0].mean([2, 3])\n",
                     "    return torch.max_pool2d(torch.relu(t), 2, [0, 0]).mean([2, 3])\n",
                     "    return torch.relu(t.abs().sqrt()).mean([2, 3])\n"));
 
 TEST(CompiledEngine, DrawsNoRandomNumbersOnceForEver) {
-  EXPECT_EQ(explained(network("    return torch.relu(self.inner.forward(x) + torch.rand([1])).mean([2, 3])\n")).engine, "autograd");
+  EXPECT_EQ(explained(network("    return torch.relu(self.inner.forward(x) + torch.rand([1])).mean([2, 3])\n")).engine,
+            "autograd");
 }
 
 TEST(CompiledEngine, SeesWeightsThatWereWrittenThroughData) {
-  torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
-                                         {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  torch::jit::Module changing =
+      scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x) * self.weight).mean([2, 3])\n",
+               {{"weight", torch::ones({2, 1, 1})}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
   const LayerGradCam explainer(changing, "inner");
   const torch::Tensor x = torch::rand({1, 2, 6, 6});
   const torch::Tensor before = explainer.attribute(x, 1);
@@ -246,14 +270,16 @@ TEST(CompiledEngine, SeesWeightsThatWereWrittenThroughData) {
 }
 
 TEST(CompiledEngine, ComputesInSinglePrecisionWhateverTheProgramsDefault) {
-  const torch::jit::Module changing = scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x)).mean([2, 3])\n", {},
-                                               {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
+  const torch::jit::Module changing =
+      scripted("def forward(self, x):\n    return torch.relu(self.inner.forward(x)).mean([2, 3])\n", {},
+               {{"inner", scripted("def forward(self, x):\n    return x * 2\n")}});
   const torch::Tensor x = torch::rand({1, 2, 6, 6});
   const GuidedGradCam explainer(changing, "inner");
   const torch::Tensor expected = explainer.attribute(x, 1);
   torch::set_default_dtype(caffe2::TypeMeta::Make<double>());
   torch::Tensor actual;
-  EXPECT_NO_THROW(actual = GuidedGradCam(changing, "inner").attribute(x, 1, AttributeOptions().engine(Engine::compiled)));
+  EXPECT_NO_THROW(actual =
+                      GuidedGradCam(changing, "inner").attribute(x, 1, AttributeOptions().engine(Engine::compiled)));
   torch::set_default_dtype(caffe2::TypeMeta::Make<float>());
   expect_close(actual, expected, 1e-6, "float32");
   EXPECT_EQ(actual.scalar_type(), torch::kFloat);

@@ -30,7 +30,8 @@ void expect_compiled_equals_autograd(const torch::jit::Module& network, engine::
   const auto script = model.network()->script(request.layers, side);
   ASSERT_TRUE(script);
   const engine::Lowered lowered = engine::lower(*script, request);
-  graph::Graph program = engine::program(lowered, all_rules(), [](const char*, const graph::Graph& graph) { graph::verify(graph); });
+  graph::Graph program =
+      engine::program(lowered, all_rules(), [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, rounding);
   for (const bool clipped : {false, true}) {
     const ActivationReport actual = engine::activations(lowered, clipped);
@@ -49,8 +50,7 @@ class EvaluatorOnGoldens : public testing::TestWithParam<ReferenceCase> {};
 
 TEST_P(EvaluatorOnGoldens, EqualsAutogradInDoublePrecision) {
   const auto tensors = GetParam().tensors();
-  expect_compiled_equals_autograd(in_double(GetParam().network()),
-                                  request_of(GetParam(), tensors));
+  expect_compiled_equals_autograd(in_double(GetParam().network()), request_of(GetParam(), tensors));
 }
 
 std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }

@@ -42,10 +42,13 @@ class RandomNetwork {
     std::int64_t channels, height, width;
   };
 
-  std::int64_t any(std::int64_t below) { return static_cast<std::int64_t>(random_() % static_cast<std::uint32_t>(below)); }
+  std::int64_t any(std::int64_t below) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint32_t>(below));
+  }
   std::string parameter(torch::IntArrayRef shape) {
     const std::string name = "p" + std::to_string(parameters_.size());
-    parameters_.emplace_back(name, torch::randn(shape, torch::kDouble) / std::sqrt(static_cast<double>(shape.size() > 1 ? shape[1] : 1)));
+    parameters_.emplace_back(
+        name, torch::randn(shape, torch::kDouble) / std::sqrt(static_cast<double>(shape.size() > 1 ? shape[1] : 1)));
     return "self." + name;
   }
   std::string next() { return "v" + std::to_string(count_++); }
@@ -59,13 +62,17 @@ class RandomNetwork {
     const std::int64_t groups = value_.channels % 2 == 0 && any(3) == 0 ? 2 : any(4) == 0 ? value_.channels : 1;
     const std::int64_t kernel = 1 + any(3), stride = 1 + any(2), dilation = 1 + any(2), padding = any(3);
     const std::int64_t channels = groups * (1 + any(groups == value_.channels ? 2 : 9));
-    const auto size = [&](std::int64_t from) { return (from + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1; };
-    if (value_.height + 2 * padding < dilation * (kernel - 1) + 1 || value_.width + 2 * padding < dilation * (kernel - 1) + 1) return;
+    const auto size = [&](std::int64_t from) {
+      return (from + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    };
+    if (value_.height + 2 * padding < dilation * (kernel - 1) + 1 ||
+        value_.width + 2 * padding < dilation * (kernel - 1) + 1)
+      return;
     const std::string bias = any(2) ? parameter({channels}) : "None";
     std::ostringstream text;
-    text << "torch.conv2d(" << value_.name << ", " << parameter({channels, value_.channels / groups, kernel, kernel}) << ", " << bias
-         << ", [" << stride << ", " << stride << "], [" << padding << ", " << padding << "], [" << dilation << ", " << dilation << "], "
-         << groups << ")";
+    text << "torch.conv2d(" << value_.name << ", " << parameter({channels, value_.channels / groups, kernel, kernel})
+         << ", " << bias << ", [" << stride << ", " << stride << "], [" << padding << ", " << padding << "], ["
+         << dilation << ", " << dilation << "], " << groups << ")";
     set(text.str(), channels, size(value_.height), size(value_.width));
   }
 
@@ -79,8 +86,8 @@ class RandomNetwork {
       return count;
     };
     std::ostringstream text;
-    text << (largest ? "torch.max_pool2d(" : "torch.avg_pool2d(") << value_.name << ", [" << kernel << ", " << kernel << "], ["
-         << stride << ", " << stride << "], [" << padding << ", " << padding << "], ";
+    text << (largest ? "torch.max_pool2d(" : "torch.avg_pool2d(") << value_.name << ", [" << kernel << ", " << kernel
+         << "], [" << stride << ", " << stride << "], [" << padding << ", " << padding << "], ";
     if (largest)
       text << "[1, 1], " << (up ? "True" : "False") << ")";
     else
@@ -93,13 +100,17 @@ class RandomNetwork {
     switch (any(9)) {
       case 0:
       case 1:
-      case 2: return convolve();
-      case 3: return pool();
+      case 2:
+        return convolve();
+      case 3:
+        return pool();
       case 4: {
-        static const char* const functions[] = {"torch.relu(",  "torch.sigmoid(", "torch.tanh(",     "torch.relu_(1.5 * ",
-                                                "torch.abs(",   "torch.exp(0.1 * ", "torch.hardtanh(", "torch.clamp_min_(2 * "};
+        static const char* const functions[] = {"torch.relu(",        "torch.sigmoid(",       "torch.tanh(",
+                                                "torch.relu_(1.5 * ", "torch.abs(",           "torch.exp(0.1 * ",
+                                                "torch.hardtanh(",    "torch.clamp_min_(2 * "};
         const std::string call = functions[any(8)];
-        return set(call + value_.name + (call.rfind("torch.clamp", 0) == 0 ? ", 0)" : ")"), before.channels, before.height, before.width);
+        return set(call + value_.name + (call.rfind("torch.clamp", 0) == 0 ? ", 0)" : ")"), before.channels,
+                   before.height, before.width);
       }
       case 5: {  // a batch norm
         const std::int64_t c = value_.channels;
@@ -110,18 +121,22 @@ class RandomNetwork {
                    c, before.height, before.width);
       }
       case 6: {  // a branch that keeps the size, added up
-        set("torch.conv2d(" + value_.name + ", " + parameter({value_.channels, value_.channels, 3, 3}) + ", None, [1, 1], [1, 1])", before.channels,
-            before.height, before.width);
-        return set("torch.relu(" + value_.name + " + " + before.name + ")", before.channels, before.height, before.width);
+        set("torch.conv2d(" + value_.name + ", " + parameter({value_.channels, value_.channels, 3, 3}) +
+                ", None, [1, 1], [1, 1])",
+            before.channels, before.height, before.width);
+        return set("torch.relu(" + value_.name + " + " + before.name + ")", before.channels, before.height,
+                   before.width);
       }
       case 7: {  // a branch that keeps the size, concatenated
         const std::int64_t channels = 1 + any(20);
-        set("torch.relu(torch.conv2d(" + value_.name + ", " + parameter({channels, value_.channels, 1, 1}) + "))", channels, before.height,
-            before.width);
-        return set("torch.cat([" + before.name + ", " + value_.name + "], 1)", before.channels + channels, before.height, before.width);
+        set("torch.relu(torch.conv2d(" + value_.name + ", " + parameter({channels, value_.channels, 1, 1}) + "))",
+            channels, before.height, before.width);
+        return set("torch.cat([" + before.name + ", " + value_.name + "], 1)", before.channels + channels,
+                   before.height, before.width);
       }
       default: {  // channels that are scaled by what the network sees
-        return set(value_.name + " * torch.sigmoid(" + value_.name + ".mean([2, 3], True))", before.channels, before.height, before.width);
+        return set(value_.name + " * torch.sigmoid(" + value_.name + ".mean([2, 3], True))", before.channels,
+                   before.height, before.width);
       }
     }
   }
@@ -149,16 +164,17 @@ TEST_P(RandomNetworks, AreComputedAlikeByAutogradTheEvaluatorAndThePlan) {
   const auto pass = engine::autograd_engine(exact.network())->forward(request);
   const torch::Tensor gradient = some_gradient(pass->output());
   const auto expected = outputs_of(*pass, request.rules, gradient);
-  const engine::Lowered lowered = engine::lower(*exact.network()->script(request.layers, network::LayerSide::output), request);
-  const graph::Graph program = graph::optimise(engine::program(lowered, request.rules), [](const char*, const graph::Graph& graph) {
-    graph::verify(graph);
-  });
+  const engine::Lowered lowered =
+      engine::lower(*exact.network()->script(request.layers, network::LayerSide::output), request);
+  const graph::Graph program = graph::optimise(engine::program(lowered, request.rules),
+                                               [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, 1e-9);
   request.inputs = {x.to(torch::kFloat)};
   const auto compiled = engine::compiled_engine(single.network())->forward(request);
   // In single precision now and then a mask flips; what a wrong operator would do is larger by far.
   for (const auto& [name, tensor] : outputs_of(*compiled, request.rules, gradient.to(torch::kFloat)))
-    EXPECT_LE((tensor.to(torch::kDouble) - expected.at(name)).norm().item<double>(), 1e-3 * expected.at(name).norm().item<double>() + 1e-6)
+    EXPECT_LE((tensor.to(torch::kDouble) - expected.at(name)).norm().item<double>(),
+              1e-3 * expected.at(name).norm().item<double>() + 1e-6)
         << name;
 }
 

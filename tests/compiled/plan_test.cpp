@@ -10,8 +10,9 @@ namespace whycam::test {
 namespace {
 
 /// The outputs of a plan, each section run behind the forward pass.
-std::map<std::string, torch::Tensor> outputs_of_plan(const onednn::Plan& plan, const graph::Graph& program, const engine::Request& request,
-                                                const torch::Tensor& output_gradient) {
+std::map<std::string, torch::Tensor> outputs_of_plan(const onednn::Plan& plan, const graph::Graph& program,
+                                                     const engine::Request& request,
+                                                     const torch::Tensor& output_gradient) {
   const auto run = plan.start();
   const auto give = [&](int section, const std::string& name, const torch::Tensor& tensor) {
     run->set(section, name, tensor.to(torch::kFloat).contiguous().data_ptr<float>());

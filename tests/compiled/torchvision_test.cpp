@@ -12,7 +12,8 @@
 namespace whycam::test {
 namespace {
 
-/// Most are explained on small pictures, which is quick. Where one flipped mask would weigh too much there, they are larger.
+/// Most are explained on small pictures, which is quick. Where one flipped mask would weigh too much there, they are
+/// larger.
 struct Family {
   const char* network;
   int size = 96;
@@ -30,8 +31,9 @@ int onnx_size(const Family& family) { return family.onnx_size ? family.onnx_size
 std::filesystem::path exported(const Family& family, const std::string& extension = ".pt") {
   static const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / (family.network + extension);
-  const std::string command = "/usr/bin/python3 " WHYCAM_SOURCE_DIR "/tests/compiled/export_torchvision.py " + folder.path().string() +
-                              " " + family.network + ":" + std::to_string(onnx_size(family)) + " >/dev/null 2>&1";
+  const std::string command = "/usr/bin/python3 " WHYCAM_SOURCE_DIR "/tests/compiled/export_torchvision.py " +
+                              folder.path().string() + " " + family.network + ":" + std::to_string(onnx_size(family)) +
+                              " >/dev/null 2>&1";
   return exists(file) || std::system(command.c_str()) == 0 ? file : std::filesystem::path();
 }
 
@@ -41,7 +43,8 @@ double relative_l2(const torch::Tensor& actual, const torch::Tensor& expected) {
 }
 
 /// What `explain` plans for one picture layer and one rule.
-onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::Tensor& image, std::vector<OutputElement> element = {}) {
+onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::Tensor& image,
+                     std::vector<OutputElement> element = {}) {
   engine::Request request;
   request.inputs = {image};
   request.layers = {Layer(layer)};
@@ -51,22 +54,28 @@ onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::
   return onednn::Plan(graph::optimise(engine::program(engine::lower(*script, request), request.rules)));
 }
 
-/// A mask flips where an activation is 0 up to rounding, and then a part of the gradient goes another way: to whichever of two results in
-/// float32, as chance has it. Activations that are off by 1e-6 of their spread flip about 3e-7 of the masks of a ReLU, half of which are
-/// open: 6e-7 of a squared gradient, and with a hundred ReLUs an error of 8e-3. A channel of a thousand that is wrong would be 3e-2.
+/// A mask flips where an activation is 0 up to rounding, and then a part of the gradient goes another way: to whichever
+/// of two results in float32, as chance has it. Activations that are off by 1e-6 of their spread flip about 3e-7 of the
+/// masks of a ReLU, half of which are open: 6e-7 of a squared gradient, and with a hundred ReLUs an error of 8e-3. A
+/// channel of a thousand that is wrong would be 3e-2.
 constexpr double tolerance_of_masks = 1e-2;
 
 /// Compares explanations of one picture: they are alike, or both as near to double precision as flips let them be.
 class Comparison {
  public:
   Comparison(std::filesystem::path network, torch::Tensor image, std::string layer, AttributeOptions options)
-      : network_(std::move(network)), image_(std::move(image)), layer_(std::move(layer)), options_(std::move(options)) {}
+      : network_(std::move(network)),
+        image_(std::move(image)),
+        layer_(std::move(layer)),
+        options_(std::move(options)) {}
 
   void expect_alike(const Explanation& actual, const Explanation& expected) {
     for (std::size_t target = 0; target < expected.targets.size(); ++target) {
       expect_alike(actual, expected, [=](const Explanation& e) { return e.targets[target].guided_backprop[0]; });
-      expect_alike(actual, expected, [=](const Explanation& e) { return e.targets[target].layers[0].layer_attributions[0]; });
-      expect_alike(actual, expected, [=](const Explanation& e) { return e.targets[target].layers[0].guided_grad_cam[0]; });
+      expect_alike(actual, expected,
+                   [=](const Explanation& e) { return e.targets[target].layers[0].layer_attributions[0]; });
+      expect_alike(actual, expected,
+                   [=](const Explanation& e) { return e.targets[target].layers[0].guided_grad_cam[0]; });
     }
   }
 
@@ -87,7 +96,8 @@ class Comparison {
     network.to(torch::kDouble);
     std::vector<Target> targets;
     for (const TargetExplanation& one : like.targets) targets.push_back(one.target);
-    return GuidedGradCam(network, layer_).explain({image_.to(torch::kDouble)}, targets, options_.engine(Engine::autograd));
+    return GuidedGradCam(network, layer_)
+        .explain({image_.to(torch::kDouble)}, targets, options_.engine(Engine::autograd));
   }
 
   std::filesystem::path network_;
@@ -113,8 +123,9 @@ TEST(TorchvisionMemory, OfResnet50IsLessThanThatOfAForwardPass) {
   const std::filesystem::path file = exported(Family{"resnet50"});
   if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
   const onednn::Plan plan = plan_of(Model::load(file), "layer4", torch::zeros({8, 3, 224, 224}));
-  // libtorch's forward pass without gradients has three tensors of the largest shape at a time: a block's input, and the input and output
-  // of the batch norm inside. 8 x 256 x 56 x 56 floats each, and the same again for what its convolutions reorder.
+  // libtorch's forward pass without gradients has three tensors of the largest shape at a time: a block's input, and
+  // the input and output of the batch norm inside. 8 x 256 x 56 x 56 floats each, and the same again for what its
+  // convolutions reorder.
   EXPECT_LE(plan.run_bytes(), 6ULL * 8 * 256 * 56 * 56 * sizeof(float));
 }
 
@@ -171,40 +182,48 @@ TEST_P(ExportedTorchvision, GivesInOnnxRuntimeWhatWhycamGives) {
   if (GetParam().tuple) options.output_element({0});
   OnnxRuntime runtime;
   // Masks flip where an activation is 0 up to rounding; GoogLeNet's do so between any two engines.
-  add_exported(runtime, GetParam().network, model, {image}, Layer(model.default_layer({image})), options, GetParam().tuple ? 1e-2 : 1e-3);
+  add_exported(runtime, GetParam().network, model, {image}, Layer(model.default_layer({image})), options,
+               GetParam().tuple ? 1e-2 : 1e-3);
   EXPECT_EQ(runtime.run(), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ExportedTorchvision,
-                         testing::Values(Family{"resnet18", 224}, Family{"mobilenet_v2", 224}, Family{"densenet121"}, Family{"googlenet", 96, true}),
+                         testing::Values(Family{"resnet18", 224}, Family{"mobilenet_v2", 224}, Family{"densenet121"},
+                                         Family{"googlenet", 96, true}),
                          [](const auto& info) { return info.param.network; });
 
 INSTANTIATE_TEST_SUITE_P(DISABLED_Others, ExportedTorchvision,
-                         testing::Values(Family{"alexnet"}, Family{"vgg11"}, Family{"resnet50"}, Family{"resnext50_32x4d"}, Family{"squeezenet1_1"},
-                                         Family{"inception_v3", 128, true}, Family{"shufflenet_v2_x1_0"}, Family{"mobilenet_v3_small"},
-                                         Family{"mnasnet1_0"}, Family{"efficientnet_b0"}, Family{"regnet_y_400mf"}, Family{"convnext_tiny"}),
+                         testing::Values(Family{"alexnet"}, Family{"vgg11"}, Family{"resnet50"},
+                                         Family{"resnext50_32x4d"}, Family{"squeezenet1_1"},
+                                         Family{"inception_v3", 128, true}, Family{"shufflenet_v2_x1_0"},
+                                         Family{"mobilenet_v3_small"}, Family{"mnasnet1_0"}, Family{"efficientnet_b0"},
+                                         Family{"regnet_y_400mf"}, Family{"convnext_tiny"}),
                          [](const auto& info) { return info.param.network; });
 
 INSTANTIATE_TEST_SUITE_P(Families, Torchvision,
-                         testing::Values(Family{"alexnet", 96, false, 224}, Family{"vgg11", 160, false, 224}, Family{"vgg11_bn", 96, false, 224}, Family{"resnet18"}, Family{"resnet50"},
+                         testing::Values(Family{"alexnet", 96, false, 224}, Family{"vgg11", 160, false, 224},
+                                         Family{"vgg11_bn", 96, false, 224}, Family{"resnet18"}, Family{"resnet50"},
                                          Family{"wide_resnet50_2"}, Family{"resnext50_32x4d"}, Family{"squeezenet1_0"},
-                                         Family{"squeezenet1_1"}, Family{"densenet121"}, Family{"inception_v3", 128, true},
-                                         Family{"googlenet", 96, true}, Family{"shufflenet_v2_x1_0"}, Family{"mobilenet_v2", 224},
-                                         Family{"mobilenet_v3_small"}, Family{"mobilenet_v3_large"}, Family{"mnasnet1_0"},
-                                         Family{"efficientnet_b0"}, Family{"regnet_x_400mf"}, Family{"regnet_y_400mf"},
-                                         Family{"convnext_tiny"}),
+                                         Family{"squeezenet1_1"}, Family{"densenet121"},
+                                         Family{"inception_v3", 128, true}, Family{"googlenet", 96, true},
+                                         Family{"shufflenet_v2_x1_0"}, Family{"mobilenet_v2", 224},
+                                         Family{"mobilenet_v3_small"}, Family{"mobilenet_v3_large"},
+                                         Family{"mnasnet1_0"}, Family{"efficientnet_b0"}, Family{"regnet_x_400mf"},
+                                         Family{"regnet_y_400mf"}, Family{"convnext_tiny"}),
                          [](const auto& info) { return info.param.network; });
 
 /// The other members of the families take long: --gtest_also_run_disabled_tests runs them.
 INSTANTIATE_TEST_SUITE_P(DISABLED_Others, Torchvision,
-                         testing::Values(Family{"vgg13"}, Family{"vgg13_bn"}, Family{"vgg16"}, Family{"vgg16_bn"}, Family{"vgg19"},
-                                         Family{"vgg19_bn"}, Family{"resnet34"}, Family{"resnet101"}, Family{"resnet152"},
-                                         Family{"wide_resnet101_2"}, Family{"resnext101_32x8d"}, Family{"densenet161"},
-                                         Family{"densenet169"}, Family{"densenet201"}, Family{"shufflenet_v2_x0_5"},
-                                         Family{"shufflenet_v2_x1_5"}, Family{"shufflenet_v2_x2_0"}, Family{"mnasnet0_5"},
-                                         Family{"mnasnet0_75"}, Family{"mnasnet1_3"}, Family{"efficientnet_b1"}, Family{"efficientnet_b2"},
-                                         Family{"efficientnet_b3"}, Family{"efficientnet_b4"}, Family{"efficientnet_b5"},
-                                         Family{"efficientnet_b6"}, Family{"efficientnet_b7"}, Family{"efficientnet_v2_s"},
+                         testing::Values(Family{"vgg13"}, Family{"vgg13_bn"}, Family{"vgg16"}, Family{"vgg16_bn"},
+                                         Family{"vgg19"}, Family{"vgg19_bn"}, Family{"resnet34"}, Family{"resnet101"},
+                                         Family{"resnet152"}, Family{"wide_resnet101_2"}, Family{"resnext101_32x8d"},
+                                         Family{"densenet161"}, Family{"densenet169"}, Family{"densenet201"},
+                                         Family{"shufflenet_v2_x0_5"}, Family{"shufflenet_v2_x1_5"},
+                                         Family{"shufflenet_v2_x2_0"}, Family{"mnasnet0_5"}, Family{"mnasnet0_75"},
+                                         Family{"mnasnet1_3"}, Family{"efficientnet_b1"}, Family{"efficientnet_b2"},
+                                         Family{"efficientnet_b3"}, Family{"efficientnet_b4"},
+                                         Family{"efficientnet_b5"}, Family{"efficientnet_b6"},
+                                         Family{"efficientnet_b7"}, Family{"efficientnet_v2_s"},
                                          Family{"regnet_x_800mf"}, Family{"regnet_x_1_6gf"}, Family{"regnet_x_3_2gf"},
                                          Family{"regnet_x_8gf"}, Family{"regnet_x_16gf"}, Family{"regnet_x_32gf"},
                                          Family{"regnet_y_800mf"}, Family{"regnet_y_1_6gf"}, Family{"regnet_y_3_2gf"},

@@ -50,8 +50,7 @@ void read_target(const std::vector<std::string>& lines) {
 
 void read_preprocessing(const std::vector<std::string>& lines) {
   PreprocessingArguments arguments;
-  std::string* const fields[] = {&arguments.size, &arguments.crop, &arguments.mean,
-                                 &arguments.standard_deviation};
+  std::string* const fields[] = {&arguments.size, &arguments.crop, &arguments.mean, &arguments.standard_deviation};
   for (std::size_t i = 0; i < 4 && i + 1 < lines.size(); ++i) *fields[i] = lines[i + 1];
   require_valid(arguments.parse());
 }

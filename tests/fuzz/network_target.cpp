@@ -40,8 +40,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 }
 
 /// Mostly changes one record of a sound archive and puts it together again, checksums and all.
-std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
-                                    unsigned seed) {
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   if (seed % 8 == 0) return LLVMFuzzerMutate(data, size, max_size);
   try {
     auto entries = whycam::test::unzip(MemoryFile(data, size).path());

@@ -24,7 +24,8 @@ bool small_inputs(const whycam::onnx::Network& network, std::vector<whycam::onnx
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const auto network = whycam::onnx::Network::parse({reinterpret_cast<const char*>(data), size}, "the file", "/nonexistent");
+    const auto network =
+        whycam::onnx::Network::parse({reinterpret_cast<const char*>(data), size}, "the file", "/nonexistent");
     std::vector<whycam::onnx::Given> given;
     if (!small_inputs(*network, given)) return 0;
     std::vector<std::string> layers;

@@ -20,8 +20,7 @@ void mend_png(std::uint8_t* data, std::size_t size) {
     if (length > size - chunk - 12) return;
     const auto checksum = static_cast<std::uint32_t>(crc32_z(0, data + chunk + 4, length + 4));
     for (int i = 0; i < 4; ++i)
-      data[chunk + 8 + length + static_cast<std::size_t>(i)] =
-          static_cast<std::uint8_t>(checksum >> (24 - 8 * i));
+      data[chunk + 8 + length + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(checksum >> (24 - 8 * i));
     chunk += length + 12;
   }
 }
@@ -39,8 +38,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   return 0;
 }
 
-std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
-                                    unsigned seed) {
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   size = LLVMFuzzerMutate(data, size, max_size);
   if (seed % 4 != 0 && size > 8 && std::memcmp(data, "\x89PNG", 4) == 0) mend_png(data, size);
   return size;

@@ -35,8 +35,7 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
         std::memset(data + place, below(2) ? 0xFF : 0, std::min(count, size - place));
         break;
       case 3:
-        std::memmove(data + place, data + below(size - std::min(count, size - place)),
-                     std::min(count, size - place));
+        std::memmove(data + place, data + below(size - std::min(count, size - place)), std::min(count, size - place));
         break;
       case 4:
         size = place;
@@ -59,14 +58,12 @@ int main(int argc, char** argv) {
   const int changes = std::atoi(argv[2]);
   for (const std::filesystem::path& path : files) {
     std::ifstream file(path, std::ios::binary);
-    const std::vector<std::uint8_t> whole{std::istreambuf_iterator<char>(file),
-                                          std::istreambuf_iterator<char>()};
+    const std::vector<std::uint8_t> whole{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     LLVMFuzzerTestOneInput(whole.data(), whole.size());
     for (int change = 0; change < changes; ++change) {
       std::vector<std::uint8_t> changed = whole;
       changed.resize(whole.size() + 4096);
-      const std::size_t size =
-          LLVMFuzzerCustomMutator(changed.data(), whole.size(), changed.size(), random_numbers());
+      const std::size_t size = LLVMFuzzerCustomMutator(changed.data(), whole.size(), changed.size(), random_numbers());
       changed.resize(size);
       changed.shrink_to_fit();  // so that the address sanitizer sees where it ends
       LLVMFuzzerTestOneInput(changed.data(), changed.size());

@@ -27,7 +27,8 @@ Attributes window(std::size_t spatial, std::int64_t stride, std::int64_t padding
   return a;
 }
 
-OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w, const Attributes& attributes, bool bias) {
+OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w, const Attributes& attributes,
+                         bool bias) {
   return {"convolution_" + name, [=](Graph& g) {
             std::vector<Value> inputs{g.add_input("x", x), constant(g, w, 2)};
             if (bias) inputs.push_back(constant(g, {w[0]}, 3));
@@ -35,7 +36,8 @@ OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w
           }};
 }
 
-OperatorCase pooling(const std::string& name, Operator op, const Shape& x, Attributes attributes, const Shape& y, std::int64_t kernel) {
+OperatorCase pooling(const std::string& name, Operator op, const Shape& x, Attributes attributes, const Shape& y,
+                     std::int64_t kernel) {
   attributes.kernel.assign(x.size() - 2, kernel);
   attributes.shape = y;
   return {name, [=](Graph& g) { return g.add(op, {g.add_input("x", x)}, attributes); }};
@@ -73,7 +75,8 @@ std::vector<OperatorCase> convolutions() {
   Attributes transposed = window(2, 2, 1);
   transposed.shape = {1, 3, 8, 8};
   cases.push_back({"convolution_transpose", [=](Graph& g) {
-                     return g.add(Operator::convolution_transpose, {g.add_input("x", {1, 4, 4, 4}), constant(g, {4, 3, 3, 3}, 2)}, transposed);
+                     return g.add(Operator::convolution_transpose,
+                                  {g.add_input("x", {1, 4, 4, 4}), constant(g, {4, 3, 3, 3}, 2)}, transposed);
                    }});
   return cases;
 }
@@ -93,7 +96,8 @@ std::vector<OperatorCase> poolings() {
       pooling("average_pool", Operator::average_pool, {2, 3, 8, 8}, window(2, 2, 1), {2, 3, 5, 5}, 2),
       pooling("average_pool_without_padding", Operator::average_pool, {1, 16, 8, 8}, excluded, {1, 16, 4, 4}, 3),
       pooling("average_pool_rounded_up", Operator::average_pool, {1, 2, 6, 6}, window(2, 2, 0), {1, 2, 3, 3}, 3),
-      {"adaptive_average_pool", [=](Graph& g) { return g.add(Operator::adaptive_average_pool, {g.add_input("x", {2, 3, 7, 5})}, adaptive); }},
+      {"adaptive_average_pool",
+       [=](Graph& g) { return g.add(Operator::adaptive_average_pool, {g.add_input("x", {2, 3, 7, 5})}, adaptive); }},
   };
 }
 
@@ -101,24 +105,40 @@ std::vector<OperatorCase> functions() {
   std::vector<OperatorCase> cases;
   const auto add = [&](Function function, double alpha, double beta) {
     for (const Shape& shape : {Shape{2, 5}, Shape{1, 16, 3, 3}})
-      cases.push_back({std::string(graph::record(function).name) + "_" + std::to_string(shape.size()) + "d", [=](Graph& g) {
-                         Value x = g.add_input("x", shape);
-                         if (function == Function::log || function == Function::sqrt || (function == Function::power && alpha != 2))
-                           x = g.unary(Function::linear, g.unary(Function::absolute, x), 1, 0.5);
-                         return g.unary(function, x, alpha, beta);
-                       }});
+      cases.push_back(
+          {std::string(graph::record(function).name) + "_" + std::to_string(shape.size()) + "d", [=](Graph& g) {
+             Value x = g.add_input("x", shape);
+             if (function == Function::log || function == Function::sqrt || (function == Function::power && alpha != 2))
+               x = g.unary(Function::linear, g.unary(Function::absolute, x), 1, 0.5);
+             return g.unary(function, x, alpha, beta);
+           }});
   };
   for (std::size_t i = 0; i < graph::function_count; ++i) {
     const auto function = static_cast<Function>(i);
     switch (function) {
-      case Function::hardtanh: add(function, 0, 1); break;
-      case Function::clamp: add(function, -1, 1); break;
-      case Function::power: add(function, -0.5, 0), add(function, 2, 0); break;
-      case Function::linear: add(function, -3, 0.5); break;
-      case Function::leaky_relu: add(function, 0.1, 0); break;
-      case Function::elu: add(function, 1.3, 0); break;
-      case Function::softplus: add(function, 2, 20); break;
-      default: add(function, 0, 0);
+      case Function::hardtanh:
+        add(function, 0, 1);
+        break;
+      case Function::clamp:
+        add(function, -1, 1);
+        break;
+      case Function::power:
+        add(function, -0.5, 0), add(function, 2, 0);
+        break;
+      case Function::linear:
+        add(function, -3, 0.5);
+        break;
+      case Function::leaky_relu:
+        add(function, 0.1, 0);
+        break;
+      case Function::elu:
+        add(function, 1.3, 0);
+        break;
+      case Function::softplus:
+        add(function, 2, 20);
+        break;
+      default:
+        add(function, 0, 0);
     }
   }
   return cases;
@@ -126,9 +146,9 @@ std::vector<OperatorCase> functions() {
 
 std::vector<OperatorCase> arithmetic() {
   std::vector<OperatorCase> cases;
-  const std::pair<const char*, Operator> operators[] = {{"add", Operator::add},           {"subtract", Operator::subtract},
-                                                        {"multiply", Operator::multiply}, {"divide", Operator::divide},
-                                                        {"maximum", Operator::maximum},   {"minimum", Operator::minimum}};
+  const std::pair<const char*, Operator> operators[] = {
+      {"add", Operator::add},       {"subtract", Operator::subtract}, {"multiply", Operator::multiply},
+      {"divide", Operator::divide}, {"maximum", Operator::maximum},   {"minimum", Operator::minimum}};
   for (const auto& [name, op] : operators) {
     cases.push_back(binary(std::string(name) + "_of_one_shape", op, {2, 3, 4, 4}, {2, 3, 4, 4}));
     cases.push_back(binary(std::string(name) + "_per_channel", op, {2, 16, 4, 4}, {2, 16, 1, 1}));
@@ -148,7 +168,8 @@ std::vector<OperatorCase> arithmetic() {
   cases.push_back({"matmul", matmul({3, 4}, {4, 5}, false, false, false)});
   cases.push_back({"matmul_with_bias", matmul({3, 4}, {5, 4}, false, true, true)});
   cases.push_back({"matmul_by_a_constant", [](Graph& g) {
-                     return g.add(Operator::matmul, {g.unary(Function::relu, g.add_input("x", {3, 37})), constant(g, {37, 50}, 4)});
+                     return g.add(Operator::matmul,
+                                  {g.unary(Function::relu, g.add_input("x", {3, 37})), constant(g, {37, 50}, 4)});
                    }});
   cases.push_back({"matmul_transposed", matmul({2, 4, 3}, {2, 5, 4}, true, true, false)});
   cases.push_back({"matmul_broadcast", matmul({2, 3, 4}, {4, 5}, false, false, false)});
@@ -208,7 +229,8 @@ std::vector<OperatorCase> networks() {
        [](Graph& g) {
          const Value x = g.add_input("x", {2, 16, 6, 6});
          Value y = g.add(Operator::convolution, {x, constant(g, {16, 16, 3, 3}, 7)}, window(2, 1, 1));
-         y = g.binary(Operator::add, g.binary(Operator::multiply, y, constant(g, {16, 1, 1}, 8)), constant(g, {16, 1, 1}, 9));
+         y = g.binary(Operator::add, g.binary(Operator::multiply, y, constant(g, {16, 1, 1}, 8)),
+                      constant(g, {16, 1, 1}, 9));
          y = g.unary(Function::relu, y);
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
@@ -216,7 +238,8 @@ std::vector<OperatorCase> networks() {
       {"relus_above_a_picture",
        [](Graph& g) {
          const Value x = g.add_input("x", {2, 3, 20, 17});
-         Value y = g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, {32, 3, 7, 7}, 7)}, window(2, 2, 3)));
+         Value y =
+             g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, {32, 3, 7, 7}, 7)}, window(2, 2, 3)));
          y = g.add(Operator::convolution, {y, constant(g, {32, 32, 1, 1}, 8)}, window(2, 1, 0));
          return g.unary(Function::relu, y);
        }},
@@ -226,17 +249,20 @@ std::vector<OperatorCase> networks() {
          Attributes sum;
          sum.axes = {2, 3};
          const Value a = g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 0))}, sum);
-         return g.binary(Operator::add, a, g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 1))}, sum));
+         return g.binary(Operator::add, a,
+                         g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 1))}, sum));
        }},
       {"convolution_and_relu6",
        [](Graph& g) {
-         const Value y = g.add(Operator::convolution, {g.add_input("x", {1, 16, 6, 6}), constant(g, {16, 16, 1, 1}, 7)}, window(2, 1, 0));
+         const Value y = g.add(Operator::convolution, {g.add_input("x", {1, 16, 6, 6}), constant(g, {16, 16, 1, 1}, 7)},
+                               window(2, 1, 0));
          return g.unary(Function::hardtanh, y, 0, 6);
        }},
       {"scale_between_relus",
        [](Graph& g) {
          const Value x = g.unary(Function::relu, g.add_input("x", {1, 3, 5, 5}));
-         const Value y = g.binary(Operator::add, g.binary(Operator::multiply, x, constant(g, {3, 1, 1}, 8)), constant(g, {3, 1, 1}, 9));
+         const Value y = g.binary(Operator::add, g.binary(Operator::multiply, x, constant(g, {3, 1, 1}, 8)),
+                                  constant(g, {3, 1, 1}, 9));
          return g.unary(Function::relu, y);
        }},
       {"linear_with_scale",

@@ -22,7 +22,8 @@ void PrintTo(const OperatorCase& one, std::ostream* out);
 
 const std::vector<OperatorCase>& operator_cases();
 
-/// Numbers that look random, are the same on every machine, and never equal; not within 0.02 of 0 or another kink at 1, 2 or 3.
+/// Numbers that look random, are the same on every machine, and never equal; not within 0.02 of 0 or another kink at 1,
+/// 2 or 3.
 graph::Tensor numbers(const graph::Shape& shape, std::uint32_t seed);
 
 }  // namespace whycam::test

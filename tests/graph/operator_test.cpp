@@ -36,12 +36,16 @@ struct Program {
     inputs["output_gradient"] = numbers(graph.shape(output), seed);
     using Gradient = graph::ReluTreatment::Gradient;
     for (const int section : {1, 2}) {
-      const auto found = graph::differentiate(graph, output, gradient, wanted, {section == 1 ? Gradient::plain : Gradient::guided});
+      const auto found =
+          graph::differentiate(graph, output, gradient, wanted, {section == 1 ? Gradient::plain : Gradient::guided});
       for (std::size_t i = 0; i < wanted.size(); ++i)
-        if (found[i] != graph::no_value) graph.add_output(gradient_name(section, graph[wanted[i]].name), found[i], section);
+        if (found[i] != graph::no_value)
+          graph.add_output(gradient_name(section, graph[wanted[i]].name), found[i], section);
     }
   }
-  static std::string gradient_name(int section, const std::string& input) { return std::to_string(section) + "." + input; }
+  static std::string gradient_name(int section, const std::string& input) {
+    return std::to_string(section) + "." + input;
+  }
 
   Graph graph;
   Tensors inputs;
@@ -69,7 +73,8 @@ TEST_P(Operators, HaveTheGradientOfFiniteDifferences) {
   const auto sum = [&](const Tensors& inputs) {
     const Tensor output = graph::evaluate(program.graph, inputs).at("output");
     double total = 0;
-    for (std::size_t i = 0; i < output.values.size(); ++i) total += output.values[i] * inputs.at("output_gradient").values[i];
+    for (std::size_t i = 0; i < output.values.size(); ++i)
+      total += output.values[i] * inputs.at("output_gradient").values[i];
     return total;
   };
   constexpr double step = 1e-5;  // central differences in double precision: an error of some 1e-9 of the values
@@ -94,7 +99,8 @@ TEST_P(Operators, KeepTheirValuesInEveryPass) {
   graph::optimise(graph::drop_dead(program.graph), [&](const char* pass, const Graph& graph) {
     graph::verify(graph);
     const Tensors actual = graph::evaluate(graph, program.inputs);
-    for (const auto& [name, tensor] : expected) expect_equal(actual.at(name), tensor, 1e-12, std::string(pass) + ": " + name);
+    for (const auto& [name, tensor] : expected)
+      expect_equal(actual.at(name), tensor, 1e-12, std::string(pass) + ": " + name);
   });
 }
 
@@ -104,7 +110,8 @@ TEST_P(Operators, FoldedKeepTheirOutput) {
   const Program program(GetParam());
   const Graph folded = graph::fold_scales(graph);
   graph::verify(folded);
-  expect_equal(graph::evaluate(folded, program.inputs).at("output"), graph::evaluate(graph, program.inputs).at("output"), 1e-12, "folded");
+  expect_equal(graph::evaluate(folded, program.inputs).at("output"),
+               graph::evaluate(graph, program.inputs).at("output"), 1e-12, "folded");
 }
 
 TEST_P(Operators, HaveAPlanThatGivesTheEvaluatorsValues) {
@@ -147,9 +154,8 @@ TEST_P(Operators, ArePrinted) {
   EXPECT_NE(text.find("output -> %"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Operators, testing::ValuesIn(operator_cases()), [](const auto& info) {
-  return info.param.name + "_" + std::to_string(info.index);
-});
+INSTANTIATE_TEST_SUITE_P(All, Operators, testing::ValuesIn(operator_cases()),
+                         [](const auto& info) { return info.param.name + "_" + std::to_string(info.index); });
 
 TEST(OperatorCases, LeaveNoOperatorOut) {
   std::set<Operator> seen;

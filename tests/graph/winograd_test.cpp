@@ -48,7 +48,8 @@ class Builder {
     const Value gradient = graph.add_input("output_gradient", {shape[0], columns});
     using Gradient = graph::ReluTreatment::Gradient;
     for (const int section : {1, 2}) {
-      const auto found = graph::differentiate(graph, y, gradient, {x}, {section == 1 ? Gradient::plain : Gradient::guided});
+      const auto found =
+          graph::differentiate(graph, y, gradient, {x}, {section == 1 ? Gradient::plain : Gradient::guided});
       graph.add_output("x" + std::to_string(section), found[0], section);
     }
     return graph::optimise(graph);
@@ -58,8 +59,8 @@ class Builder {
   std::uint32_t seed_ = 0;
 };
 
-/// Three examples, two convolutions with ReLUs, and a product with a matrix of `columns` columns, whose size leaves that much room for the
-/// convolutions' weights: packed ones may take twice as much as all together.
+/// Three examples, two convolutions with ReLUs, and a product with a matrix of `columns` columns, whose size leaves
+/// that much room for the convolutions' weights: packed ones may take twice as much as all together.
 Graph network(std::int64_t columns) {
   Builder build;
   const Value x = build.graph.add_input("x", {3, 128, 28, 28});
@@ -67,8 +68,8 @@ Graph network(std::int64_t columns) {
   return build.finished(x, y, columns);
 }
 
-/// What residual networks add up meets in different layouts: Winograd's algorithm wants blocks of channels, the convolutions around it like
-/// the channels last. One of the sums adds to a convolution what that reads.
+/// What residual networks add up meets in different layouts: Winograd's algorithm wants blocks of channels, the
+/// convolutions around it like the channels last. One of the sums adds to a convolution what that reads.
 Graph residual_network(std::int64_t columns) {
   Builder build;
   graph::Graph& g = build.graph;
@@ -82,7 +83,8 @@ Graph residual_network(std::int64_t columns) {
   return build.finished(x, build.relu(g.binary(Operator::add, build.convolved(last, 64, 3), last)), columns);
 }
 
-/// The same weights at three sizes, of which oneDNN may want two in other orders and does not take the third by Winograd's algorithm.
+/// The same weights at three sizes, of which oneDNN may want two in other orders and does not take the third by
+/// Winograd's algorithm.
 Graph sharing_network(std::int64_t columns) {
   Builder build;
   graph::Graph& g = build.graph;
@@ -106,26 +108,32 @@ class WinogradConvolutions : public testing::TestWithParam<std::tuple<Graph (*)(
 TEST_P(WinogradConvolutions, GiveTheEvaluatorsValues) {
   const auto [of_columns, columns] = GetParam();
   const Graph graph = of_columns(columns);
-  const std::map<std::string, graph::Tensor> inputs{{"x", numbers(graph.shape(0), 5)}, {"output_gradient", numbers({graph.shape(0)[0], columns}, 6)}};
+  const std::map<std::string, graph::Tensor> inputs{{"x", numbers(graph.shape(0), 5)},
+                                                    {"output_gradient", numbers({graph.shape(0)[0], columns}, 6)}};
   const auto expected = graph::evaluate(graph, inputs);
   const onednn::Plan plan(graph);
   const auto run = plan.start();
   for (const graph::Output& output : graph.outputs()) {
     for (const auto& [name, tensor] : inputs)
-      if ((name == "x") == (output.section == 0)) run->set(output.section, name, std::vector<float>(tensor.values.begin(), tensor.values.end()).data());
+      if ((name == "x") == (output.section == 0))
+        run->set(output.section, name, std::vector<float>(tensor.values.begin(), tensor.values.end()).data());
     run->run(output.section);
     const auto& truth = expected.at(output.name).values;
     std::vector<float> actual(truth.size());
     run->read(output.name, actual.data());
     double apart = 0, scale = 0;
-    for (std::size_t i = 0; i < truth.size(); ++i) apart += std::pow(actual[i] - truth[i], 2), scale += std::pow(truth[i], 2);
-    // float32 has 6e-8; sums of up to 1152 products make some fifty times that of it, oneDNN's direct convolutions too. Of a million activations
-    // as many as ten are 0 up to that and have another mask, and each is one of 50,000 or more terms of a gradient: the square root of 10 / 50,000.
+    for (std::size_t i = 0; i < truth.size(); ++i)
+      apart += std::pow(actual[i] - truth[i], 2), scale += std::pow(truth[i], 2);
+    // float32 has 6e-8; sums of up to 1152 products make some fifty times that of it, oneDNN's direct convolutions too.
+    // Of a million activations as many as ten are 0 up to that and have another mask, and each is one of 50,000 or more
+    // terms of a gradient: the square root of 10 / 50,000.
     EXPECT_LE(std::sqrt(apart / scale), output.section == 0 ? 5e-6 : 1.5e-2) << output.name;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Room, WinogradConvolutions, testing::Combine(testing::Values(network, residual_network, sharing_network), testing::Values(1, 4)));
+INSTANTIATE_TEST_SUITE_P(Room, WinogradConvolutions,
+                         testing::Combine(testing::Values(network, residual_network, sharing_network),
+                                          testing::Values(1, 4)));
 
 std::multiset<Winograd> kinds(const Graph& graph) {
   std::multiset<Winograd> found;

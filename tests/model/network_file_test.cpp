@@ -101,8 +101,7 @@ TEST_F(NetworkFile, RefusesRecordsThatShareANameOrBytes) {
 TEST_F(NetworkFile, RefusesWhatWouldUnpackToFarTooMuch) {
   std::string bytes = content(corpus / "deflated.pt");
   const std::size_t directory = bytes.find("PK\x01\x02");
-  for (const std::size_t size : {std::size_t{22}, directory + 24})
-    bytes.replace(size, 4, "\x00\x00\x00\x40", 4);
+  for (const std::size_t size : {std::size_t{22}, directory + 24}) bytes.replace(size, 4, "\x00\x00\x00\x40", 4);
   expect_refused(bytes, "would unpack to 1073741824 bytes");
 }
 
@@ -137,8 +136,7 @@ TEST(NetworkCode, NestedDeeperThanLibtorchSurvivesIsRefused) {
     for (int i = 0; i < times; ++i) code += repeated;
     EXPECT_THROW(network::check_code(code), std::runtime_error) << repeated;
   };
-  for (const char* repeated :
-       {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
+  for (const char* repeated : {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
     refuse("x = ", repeated, 2500);
   refuse("", " ", 2500);
   refuse("if x:\n  y\n", "elif x:\n  y\n", 2500);

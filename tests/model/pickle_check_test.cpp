@@ -12,9 +12,7 @@ using namespace std::string_literals;
 /// Why a pickle with these instructions is refused, where the storage "0" has 48 bytes; empty where it is
 /// not.
 std::string refusal(const std::string& instructions) {
-  const auto sizes = [](std::string_view key) {
-    return key == "0" ? std::optional<std::uint64_t>(48) : std::nullopt;
-  };
+  const auto sizes = [](std::string_view key) { return key == "0" ? std::optional<std::uint64_t>(48) : std::nullopt; };
   try {
     network::check_pickle("\x80\x02" + instructions + ".", sizes);
   } catch (const std::runtime_error& error) {
@@ -28,9 +26,7 @@ void expect_refused(const std::string& instructions, const std::string& words) {
       << "\"" << refusal(instructions) << "\" lacks \"" << words << "\"";
 }
 
-std::string text(const std::string& letters) {
-  return "X"s + static_cast<char>(letters.size()) + "\0\0\0"s + letters;
-}
+std::string text(const std::string& letters) { return "X"s + static_cast<char>(letters.size()) + "\0\0\0"s + letters; }
 std::string integer(int value) { return "J"s + std::string(reinterpret_cast<const char*>(&value), 4); }
 
 std::string storage(const std::string& key, int count) {

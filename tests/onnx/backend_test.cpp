@@ -18,9 +18,9 @@ namespace {
 /// float32 arithmetic in another order; the expected outputs are float32, too.
 constexpr double tolerance = 1e-5;
 
-/// For gradients through many ReLUs. Of activations that are off by 1e-6 of their spread, a normal distribution has about 3e-7 change their
-/// sign, and with it their mask; half of the masks being open, that is 6e-7 of a squared gradient, and with 20 ReLUs an error of 3.5e-3.
-/// One channel of a thousand that is wrong would be 3e-2.
+/// For gradients through many ReLUs. Of activations that are off by 1e-6 of their spread, a normal distribution has
+/// about 3e-7 change their sign, and with it their mask; half of the masks being open, that is 6e-7 of a squared
+/// gradient, and with 20 ReLUs an error of 3.5e-3. One channel of a thousand that is wrong would be 3e-2.
 constexpr double tolerance_of_masks = 5e-3;
 
 /// What no convolutional classifier contains, or what has no gradient.
@@ -34,7 +34,8 @@ const std::set<std::string>& left_out() {
 std::vector<std::filesystem::path> single_layers() {
   std::vector<std::filesystem::path> folders;
   if (reference_folder().empty()) return folders;
-  for (const auto& entry : std::filesystem::directory_iterator(reference_folder() / "pytorch-converted")) folders.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(reference_folder() / "pytorch-converted"))
+    folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
   return folders;
 }
@@ -50,7 +51,8 @@ TEST(OnnxBackend, SingleLayersGiveTheExpectedOutput) {
       std::vector<graph::Shape> shapes;
       std::vector<std::vector<double>> inputs;
       for (std::size_t i = 0; i < network->inputs().size(); ++i)
-        shapes.push_back(read_tensor_file(folder / "test_data_set_0" / ("input_" + std::to_string(i) + ".pb"), inputs.emplace_back()));
+        shapes.push_back(read_tensor_file(folder / "test_data_set_0" / ("input_" + std::to_string(i) + ".pb"),
+                                          inputs.emplace_back()));
       std::vector<double> expected;
       read_tensor_file(folder / "test_data_set_0" / "output_0.pb", expected);
       EXPECT_LE(relative_error(evaluated(*network, shapes, inputs), expected), tolerance);
@@ -87,11 +89,12 @@ TEST_P(LightNetwork, GivesTheExpectedOutput) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LightNetwork,
-                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet",
-                                         "vgg19", "zfnet512"));
+                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50",
+                                         "shufflenet", "squeezenet", "vgg19", "zfnet512"));
 
-/// The same network with random weights in place of those that it computes from their shapes: scaled so that activations keep their size,
-/// and as batch norms have them. Without its softmax, which such weights drive to 0 and 1, where it has no gradient.
+/// The same network with random weights in place of those that it computes from their shapes: scaled so that
+/// activations keep their size, and as batch norms have them. Without its softmax, which such weights drive to 0 and 1,
+/// where it has no gradient.
 proto::ModelProto with_random_weights(proto::ModelProto model) {
   std::mt19937 random(7);
   std::map<std::string, const proto::TensorProto*> shapes;
@@ -122,8 +125,10 @@ proto::ModelProto with_random_weights(proto::ModelProto model) {
     for (const std::int64_t extent : shape) weights.add_dims(extent);
     const std::int64_t count = graph::element_count(shape), rows = shape.empty() ? 1 : shape[0];
     const bool around_one = factors.count(node.output(0)) > 0;
-    const double spread = shape.size() < 2 ? 0.1 : std::sqrt(6.0 / static_cast<double>(std::max<std::int64_t>(count / rows, 1)));
-    std::uniform_real_distribution<float> numbers(around_one ? 0.5F : static_cast<float>(-spread), around_one ? 1.5F : static_cast<float>(spread));
+    const double spread =
+        shape.size() < 2 ? 0.1 : std::sqrt(6.0 / static_cast<double>(std::max<std::int64_t>(count / rows, 1)));
+    std::uniform_real_distribution<float> numbers(around_one ? 0.5F : static_cast<float>(-spread),
+                                                  around_one ? 1.5F : static_cast<float>(spread));
     std::string bytes(static_cast<std::size_t>(count) * sizeof(float), '\0');
     for (std::int64_t i = 0; i < count; ++i) {
       const float number = numbers(random);
@@ -140,7 +145,8 @@ class LightNetworkWithRandomWeights : public testing::TestWithParam<const char*>
 
 TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   if (reference_folder().empty()) GTEST_SKIP() << "the ONNX project's backend tests are absent";
-  const proto::ModelProto model = with_random_weights(parse_file(reference_folder() / "light" / (std::string("light_") + GetParam() + ".onnx")));
+  const proto::ModelProto model =
+      with_random_weights(parse_file(reference_folder() / "light" / (std::string("light_") + GetParam() + ".onnx")));
   const auto network = Network::parse(model.SerializeAsString(), GetParam(), {});
   std::vector<Given> given;
   for (const Port& input : network->inputs()) given.push_back({"input", input.shape});
@@ -156,10 +162,12 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   const graph::Graph program = graph::program(forward, {{graph::ReluTreatment::Gradient::guided}});
 
   const graph::Shape shape = given[0].shape;
-  graph::Tensor input{shape, {}};  // noise: in a smooth picture, the maxima of windows lie within rounding of each other
+  graph::Tensor input{shape,
+                      {}};  // noise: in a smooth picture, the maxima of windows lie within rounding of each other
   std::mt19937 random(8);
   std::normal_distribution<float> noise;
-  while (static_cast<std::int64_t>(input.values.size()) < graph::element_count(shape)) input.values.push_back(static_cast<double>(noise(random)));
+  while (static_cast<std::int64_t>(input.values.size()) < graph::element_count(shape))
+    input.values.push_back(static_cast<double>(noise(random)));
   graph::Tensor gradient{program.shape(program.output("output")), {}};
   gradient.values.assign(static_cast<std::size_t>(graph::element_count(gradient.shape)), 0.0);
   gradient.values[gradient.values.size() / 3] = 1;
@@ -178,7 +186,8 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
   };
   expect_alike("output", tolerance);
   const std::vector<float> output_gradient(gradient.values.begin(), gradient.values.end());
-  for (const auto& [section, name] : {std::pair{graph::layer_section, graph::layer_gradient_name(0, 0)}, std::pair{graph::section_of_rule(0), graph::input_gradient_name(0, 0)}}) {
+  for (const auto& [section, name] : {std::pair{graph::layer_section, graph::layer_gradient_name(0, 0)},
+                                      std::pair{graph::section_of_rule(0), graph::input_gradient_name(0, 0)}}) {
     run->set(section, "output_gradient", output_gradient.data());
     run->run(section);
     expect_alike(name, tolerance_of_masks);
@@ -186,7 +195,8 @@ TEST_P(LightNetworkWithRandomWeights, HasThePlansGradientsAsTheEvaluatorHas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LightNetworkWithRandomWeights,
-                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512"),
+                         testing::Values("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50",
+                                         "shufflenet", "squeezenet", "vgg19", "zfnet512"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -23,7 +23,8 @@ proto::ModelProto small_network() {
   const auto add_port = [](proto::ValueInfoProto& port, const std::string& name, std::vector<std::int64_t> shape) {
     port.set_name(name);
     port.mutable_type()->mutable_tensor_type()->set_elem_type(proto::TensorProto::FLOAT);
-    for (const std::int64_t extent : shape) port.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(extent);
+    for (const std::int64_t extent : shape)
+      port.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(extent);
   };
   add_port(*graph.add_input(), "image", {1, 2, 8, 8});
   add_port(*graph.add_output(), "scores", {1, 3, 1, 1});
@@ -66,23 +67,47 @@ struct Damage {
 TEST(DamagedOnnx, TheSoundNetworkIsSound) { EXPECT_EQ(message_of(small_network()), "nothing is wrong"); }
 
 TEST(DamagedOnnx, EachFaultIsNamed) {
-  const auto weights = [](proto::ModelProto& m) -> proto::TensorProto& { return *m.mutable_graph()->mutable_initializer(0); };
-  const auto node = [](proto::ModelProto& m, int i) -> proto::NodeProto& { return *m.mutable_graph()->mutable_node(i); };
+  const auto weights = [](proto::ModelProto& m) -> proto::TensorProto& {
+    return *m.mutable_graph()->mutable_initializer(0);
+  };
+  const auto node = [](proto::ModelProto& m, int i) -> proto::NodeProto& {
+    return *m.mutable_graph()->mutable_node(i);
+  };
   const std::vector<Damage> damages{
       {"cycle", [&](auto& m) { node(m, 0).set_input(0, "positive"); }, "positive"},
       {"missing weights", [&](auto& m) { m.mutable_graph()->clear_initializer(); }, "weights"},
       {"too few bytes", [&](auto& m) { weights(m).set_raw_data("1234"); }, "4 bytes for 54 elements"},
       {"absurd shape", [&](auto& m) { weights(m).set_dims(0, std::int64_t{1} << 62); }, "2^36"},
       {"negative extent", [&](auto& m) { weights(m).set_dims(0, -3); }, "extent of -3"},
-      {"wrong rank", [&](auto& m) { weights(m).clear_dims(); weights(m).add_dims(54); }, "weights of 1 dimensions"},
-      {"wrong type", [&](auto& m) { weights(m).set_data_type(proto::TensorProto::STRING); weights(m).clear_raw_data(); }, "STRING"},
+      {"wrong rank",
+       [&](auto& m) {
+         weights(m).clear_dims();
+         weights(m).add_dims(54);
+       },
+       "weights of 1 dimensions"},
+      {"wrong type",
+       [&](auto& m) {
+         weights(m).set_data_type(proto::TensorProto::STRING);
+         weights(m).clear_raw_data();
+       },
+       "STRING"},
       {"integers as weights", [&](auto& m) { weights(m).set_data_type(proto::TensorProto::INT32); }, ""},
       {"unknown operator", [&](auto& m) { node(m, 1).set_op_type("Reluu"); }, "Reluu"},
-      {"another domain", [&](auto& m) { node(m, 1).set_domain("com.example"); m.add_opset_import()->set_domain("com.example"); }, "com.example"},
+      {"another domain",
+       [&](auto& m) {
+         node(m, 1).set_domain("com.example");
+         m.add_opset_import()->set_domain("com.example");
+       },
+       "com.example"},
       {"old operator set", [&](auto& m) { m.mutable_opset_import(0)->set_version(2); }, "operator set 2"},
       {"no output", [&](auto& m) { m.mutable_graph()->clear_output(); }, "no output"},
       {"no input", [&](auto& m) { m.mutable_graph()->clear_input(); }, ""},
-      {"channels that do not fit", [&](auto& m) { weights(m).set_dims(1, 1); weights(m).set_dims(0, 6); }, "Conv"},
+      {"channels that do not fit",
+       [&](auto& m) {
+         weights(m).set_dims(1, 1);
+         weights(m).set_dims(0, 6);
+       },
+       "Conv"},
       {"pads that cut off",
        [&](auto& m) {
          proto::AttributeProto& pads = *node(m, 0).add_attribute();
@@ -114,7 +139,8 @@ TEST(DamagedOnnx, EachFaultIsNamed) {
 }
 
 /// A network of one operator, with an input of numbers where it has a second one.
-proto::ModelProto one_operator(const std::string& op, const std::map<std::string, std::vector<std::int64_t>>& attributes,
+proto::ModelProto one_operator(const std::string& op,
+                               const std::map<std::string, std::vector<std::int64_t>>& attributes,
                                const std::vector<std::vector<std::int64_t>>& further, int version) {
   proto::ModelProto model = small_network();
   model.mutable_opset_import(0)->set_version(version);
@@ -144,7 +170,8 @@ proto::ModelProto one_operator(const std::string& op, const std::map<std::string
 }
 
 TEST(DamagedOnnx, NumbersBeyondEverySizeAreRefused) {
-  for (const std::int64_t huge : {std::int64_t{1} << 31, std::int64_t{1} << 62, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t huge : {std::int64_t{1} << 31, std::int64_t{1} << 62,
+                                  std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     const std::vector<proto::ModelProto> models{
         one_operator("Conv", {{"strides", {1, huge}}}, {}, 13),
         one_operator("Conv", {{"dilations", {huge, huge}}}, {}, 13),
@@ -169,13 +196,16 @@ TEST(DamagedOnnx, NumbersBeyondEverySizeAreRefused) {
         one_operator("SpaceToDepth", {{"blocksize", {huge}}}, {}, 13),
     };
     for (const proto::ModelProto& model : models)
-      EXPECT_NE(message_of(model).find("is no size: none is beyond 2^30"), std::string::npos) << model.graph().node(0).ShortDebugString() << ": " << message_of(model);
+      EXPECT_NE(message_of(model).find("is no size: none is beyond 2^30"), std::string::npos)
+          << model.graph().node(0).ShortDebugString() << ": " << message_of(model);
   }
 }
 
 TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
-  EXPECT_EQ(message_of(one_operator("Slice", {}, {{1, least}, {most, most}, {2, 3}, {1, most}}, 13)), "nothing is wrong");
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(),
+                         least = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(message_of(one_operator("Slice", {}, {{1, least}, {most, most}, {2, 3}, {1, most}}, 13)),
+            "nothing is wrong");
   EXPECT_EQ(message_of(one_operator("Slice", {}, {{most}, {least}, {3}, {-1}}, 13)), "nothing is wrong");
   for (const char* attribute : {"value_int", "value_ints"}) {
     proto::ModelProto model = one_operator("Slice", {}, {{0}, {0}, {3}}, 13);
@@ -196,7 +226,8 @@ TEST(DamagedOnnx, OnlyBoundsOfSlicesMayBeBeyondEverySize) {
     *model.mutable_graph()->add_node() = slice;
     EXPECT_EQ(message_of(model), "nothing is wrong") << attribute;
   }
-  EXPECT_EQ(message_of(one_operator("Slice", {{"starts", {0, 1}}, {"ends", {most, most}}, {"axes", {2, 3}}}, {}, 9)), "nothing is wrong");
+  EXPECT_EQ(message_of(one_operator("Slice", {{"starts", {0, 1}}, {"ends", {most, most}}, {"axes", {2, 3}}}, {}, 9)),
+            "nothing is wrong");
 }
 
 TEST(DamagedOnnx, DropoutInTrainingModeIsRefusedWhereItDropsSomething) {
@@ -206,10 +237,15 @@ TEST(DamagedOnnx, DropoutInTrainingModeIsRefusedWhereItDropsSomething) {
 
 TEST(DamagedOnnx, SizesThatOverflowInTheirProductAreRefused) {
   constexpr std::int64_t large = std::int64_t{1} << 30;
-  EXPECT_NE(message_of(one_operator("Reshape", {}, {{large, large, large, -1}}, 13)).find("does not become"), std::string::npos);
-  EXPECT_NE(message_of(one_operator("Expand", {}, {{large, large, large, 1, 2, 8, 8}}, 13)).find("would give a tensor"), std::string::npos);
-  EXPECT_NE(message_of(one_operator("Tile", {}, {{large, large, large, large}}, 13)).find("would give a tensor"), std::string::npos);
-  EXPECT_NE(message_of(one_operator("AveragePool", {{"kernel_shape", {large, large}}, {"pads", {large, large, large, large}}}, {}, 13)), "nothing is wrong");
+  EXPECT_NE(message_of(one_operator("Reshape", {}, {{large, large, large, -1}}, 13)).find("does not become"),
+            std::string::npos);
+  EXPECT_NE(message_of(one_operator("Expand", {}, {{large, large, large, 1, 2, 8, 8}}, 13)).find("would give a tensor"),
+            std::string::npos);
+  EXPECT_NE(message_of(one_operator("Tile", {}, {{large, large, large, large}}, 13)).find("would give a tensor"),
+            std::string::npos);
+  EXPECT_NE(message_of(one_operator(
+                "AveragePool", {{"kernel_shape", {large, large}}, {"pads", {large, large, large, large}}}, {}, 13)),
+            "nothing is wrong");
 }
 
 TEST(DamagedOnnx, InputsOfOtherShapesAreRefused) {
@@ -231,7 +267,8 @@ proto::ModelProto with_external_weights(const std::string& location) {
 
 TEST(DamagedOnnx, ExternalWeightsStayWithinTheFolder) {
   for (const char* location : {"../secret", "/etc/passwd", "", "a/../../secret"})
-    EXPECT_NE(message_of(with_external_weights(location)).find("not within the network's folder"), std::string::npos) << location;
+    EXPECT_NE(message_of(with_external_weights(location)).find("not within the network's folder"), std::string::npos)
+        << location;
   EXPECT_NE(message_of(with_external_weights("not-there.bin")).find("cannot be read"), std::string::npos);
 }
 
@@ -240,9 +277,11 @@ TEST(DamagedOnnx, ExternalWeightsAreThoseOfTheFileItself) {
   const TemporaryNetwork inside(small_network());
   const std::string bytes = small_network().graph().initializer(0).raw_data();
   const std::string name = inside.path.stem().string() + ".bin";
-  std::ofstream(inside.path.parent_path() / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(inside.path.parent_path() / name, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   const TemporaryNetwork outside(with_external_weights(name));
-  EXPECT_EQ(evaluated(*Network::read(outside.path), {{1, 2, 8, 8}}, input), evaluated(*Network::read(inside.path), {{1, 2, 8, 8}}, input));
+  EXPECT_EQ(evaluated(*Network::read(outside.path), {{1, 2, 8, 8}}, input),
+            evaluated(*Network::read(inside.path), {{1, 2, 8, 8}}, input));
   std::filesystem::resize_file(inside.path.parent_path() / name, 10);
   EXPECT_NE(message_of(with_external_weights(name)).find("10 bytes"), std::string::npos);
   std::filesystem::remove(inside.path.parent_path() / name);
@@ -286,7 +325,8 @@ TEST(DamagedOnnx, CutAndChangedBytesNeverCrash) {
   for (int round = 0; round < 3000; ++round) {
     std::string bytes = sound;
     if (round % 3 == 0) bytes.resize(random() % bytes.size());
-    for (unsigned i = 0; i < 1 + random() % 3 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (unsigned i = 0; i < 1 + random() % 3 && !bytes.empty(); ++i)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     const TemporaryNetwork file(bytes);
     try {
       const auto network = Network::read(file.path);

@@ -33,7 +33,8 @@ graph::Shape read_tensor_file(const std::filesystem::path& path, std::vector<dou
   if (!tensor->ParseFromIstream(&file)) throw std::runtime_error("cannot read " + path.string());
   const Tensor read = read_tensor(*tensor, tensor, path.parent_path());
   const auto count = static_cast<std::size_t>(graph::element_count(read.shape));
-  numbers = read.integers ? read.array.numbers : std::vector<double>(read.constant.floats, read.constant.floats + count);
+  numbers =
+      read.integers ? read.array.numbers : std::vector<double>(read.constant.floats, read.constant.floats + count);
   return read.shape;
 }
 
@@ -48,7 +49,8 @@ namespace {
 
 std::filesystem::path temporary_path() {
   static int count = 0;
-  return std::filesystem::temp_directory_path() / ("whycam-onnx-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".onnx");
+  return std::filesystem::temp_directory_path() /
+         ("whycam-onnx-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".onnx");
 }
 
 }  // namespace
@@ -66,7 +68,8 @@ proto::ModelProto parse_file(const std::filesystem::path& path) {
   return model;
 }
 
-std::vector<double> evaluated(const Network& network, const std::vector<graph::Shape>& shapes, const std::vector<std::vector<double>>& inputs) {
+std::vector<double> evaluated(const Network& network, const std::vector<graph::Shape>& shapes,
+                              const std::vector<std::vector<double>>& inputs) {
   Lowered lowered = network.lower(named(shapes), {}, false);
   lowered.graph.add_output("output", lowered.outputs.at(0));
   std::map<std::string, graph::Tensor> given;
@@ -74,7 +77,8 @@ std::vector<double> evaluated(const Network& network, const std::vector<graph::S
   return graph::evaluate(lowered.graph, given).at("output").values;
 }
 
-std::vector<double> planned(const Network& network, const std::vector<graph::Shape>& shapes, const std::vector<std::vector<double>>& inputs) {
+std::vector<double> planned(const Network& network, const std::vector<graph::Shape>& shapes,
+                            const std::vector<std::vector<double>>& inputs) {
   Lowered lowered = network.lower(named(shapes), {}, false);
   lowered.graph.add_output("output", lowered.outputs.at(0));
   const auto count = static_cast<std::size_t>(graph::element_count(lowered.graph.shape(lowered.outputs[0])));

@@ -32,8 +32,10 @@ class TemporaryNetwork {
 proto::ModelProto parse_file(const std::filesystem::path& path);
 
 /// The network's first output by the plain evaluator, and by a plan.
-std::vector<double> evaluated(const Network& network, const std::vector<graph::Shape>& shapes, const std::vector<std::vector<double>>& inputs);
-std::vector<double> planned(const Network& network, const std::vector<graph::Shape>& shapes, const std::vector<std::vector<double>>& inputs);
+std::vector<double> evaluated(const Network& network, const std::vector<graph::Shape>& shapes,
+                              const std::vector<std::vector<double>>& inputs);
+std::vector<double> planned(const Network& network, const std::vector<graph::Shape>& shapes,
+                            const std::vector<std::vector<double>>& inputs);
 
 /// The norm of the difference over that of what is expected.
 double relative_error(const std::vector<double>& actual, const std::vector<double>& expected);

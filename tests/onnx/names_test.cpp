@@ -16,7 +16,8 @@ struct NodeText {
 };
 
 /// Nodes behind "x" of 1 x 4 x 6 x 6 that end in "y", with these tensors as weights of 1 x 1 convolutions.
-std::shared_ptr<const Network> network(const std::vector<NodeText>& nodes, const std::vector<std::string>& weights, const std::vector<std::pair<std::string, float>>& numbers = {}) {
+std::shared_ptr<const Network> network(const std::vector<NodeText>& nodes, const std::vector<std::string>& weights,
+                                       const std::vector<std::pair<std::string, float>>& numbers = {}) {
   proto::ModelProto model;
   model.set_ir_version(7);
   model.add_opset_import()->set_version(13);
@@ -34,7 +35,8 @@ std::shared_ptr<const Network> network(const std::vector<NodeText>& nodes, const
     tensor.set_name(weights[i]);
     tensor.set_data_type(proto::TensorProto::FLOAT);
     for (const std::int64_t extent : {4, 4, 1, 1}) tensor.add_dims(extent);
-    for (int k = 0; k < 16; ++k) tensor.add_float_data(static_cast<float>((k * 7 + static_cast<int>(i)) % 11) / 10 - 0.4F);
+    for (int k = 0; k < 16; ++k)
+      tensor.add_float_data(static_cast<float>((k * 7 + static_cast<int>(i)) % 11) / 10 - 0.4F);
   }
   for (const auto& [name, number] : numbers) {
     proto::TensorProto& tensor = *graph.add_initializer();
@@ -58,7 +60,8 @@ graph::Value value_of(const Network& network, const std::string& layer) {
 }
 
 bool lists(const Network& network, const std::string& layer) {
-  return std::any_of(network.layers().begin(), network.layers().end(), [&](const Layer& one) { return one.name == layer; });
+  return std::any_of(network.layers().begin(), network.layers().end(),
+                     [&](const Layer& one) { return one.name == layer; });
 }
 
 TEST(OnnxNames, OfAModuleThatIsCalledTwiceStandForTheLastCall) {
@@ -89,8 +92,9 @@ TEST(OnnxNames, OfWhatMayBeSeveralCallsOrSeveralModulesAreNone) {
 }
 
 TEST(OnnxNames, OfModulesWithWeightsOfTheirOwnStandForEach) {
-  const auto several = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"}, {"Conv", "/conv_1/Conv", {"a", "conv_1.weight"}, "y"}},
-                               {"conv.weight", "conv_1.weight"});
+  const auto several = network(
+      {{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"}, {"Conv", "/conv_1/Conv", {"a", "conv_1.weight"}, "y"}},
+      {"conv.weight", "conv_1.weight"});
   EXPECT_EQ(value_of(*several, "conv"), value_of(*several, "a"));
   EXPECT_EQ(value_of(*several, "conv_1"), value_of(*several, "y"));
 }
@@ -108,7 +112,9 @@ TEST(OnnxNames, OfConvolutionsWithComputedWeightsAreDoubted) {
 
 TEST(OnnxOperators, AReluBeforeAClipToSixIsTheFunctionRelu6) {
   const auto of_bound = [](float high) {
-    const auto found = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"}, {"Relu", "/Relu", {"a"}, "b"}, {"Clip", "/Clip", {"b", "low", "high"}, "y"}},
+    const auto found = network({{"Conv", "/conv/Conv", {"x", "conv.weight"}, "a"},
+                                {"Relu", "/Relu", {"a"}, "b"},
+                                {"Clip", "/Clip", {"b", "low", "high"}, "y"}},
                                {"conv.weight"}, {{"low", 0.0F}, {"high", high}});
     const Lowered lowered = found->lower({{"x", {1, 4, 6, 6}}}, {}, false);
     const graph::Node& clip = lowered.graph[lowered.outputs.at(0)];
@@ -122,8 +128,9 @@ TEST(OnnxOperators, AReluBeforeAClipToSixIsTheFunctionRelu6) {
 }
 
 TEST(OnnxOperators, AReluThatOthersReadTooIsOneBeforeAClip) {
-  const auto found = network({{"Relu", "/Relu", {"x"}, "a"}, {"Clip", "/Clip", {"a", "low", "high"}, "b"}, {"Add", "/Add", {"a", "b"}, "y"}}, {},
-                             {{"low", 0.0F}, {"high", 6.0F}});
+  const auto found = network(
+      {{"Relu", "/Relu", {"x"}, "a"}, {"Clip", "/Clip", {"a", "low", "high"}, "b"}, {"Add", "/Add", {"a", "b"}, "y"}},
+      {}, {{"low", 0.0F}, {"high", 6.0F}});
   const Lowered lowered = found->lower({{"x", {1, 4, 6, 6}}}, {"/Relu"}, false);
   EXPECT_TRUE(graph::is_relu(lowered.graph[lowered.layers.at(0).at(0)], false));
 }

@@ -1,4 +1,5 @@
-// Graphs that are written as ONNX: read again, and in ONNX Runtime, they must give what the evaluator gives. No libtorch here.
+// Graphs that are written as ONNX: read again, and in ONNX Runtime, they must give what the evaluator gives. No
+// libtorch here.
 #include <gtest/gtest.h>
 
 #include "graph/cases.h"
@@ -20,7 +21,8 @@ using graph::Value;
 using test::OnnxRuntime;
 using Values = std::map<std::string, graph::Tensor>;
 
-/// A graph with numbers for its inputs, and how it is written: every input and output is called in the file as in the graph.
+/// A graph with numbers for its inputs, and how it is written: every input and output is called in the file as in the
+/// graph.
 struct Written {
   Graph graph;
   Values inputs;
@@ -89,12 +91,15 @@ TEST(WrittenOperators, AreReadAsTheyWere) {
     for (const auto& [output, tensor] : graph::evaluate(program.graph, program.inputs)) {
       if (!actual.count(output)) continue;  // it depends on no input
       EXPECT_EQ(actual.at(output).shape, tensor.shape) << output;
-      EXPECT_LE(relative_error(actual.at(output).values, tensor.values), 1e-6) << output << ": constants are float32 in the file";
+      EXPECT_LE(relative_error(actual.at(output).values, tensor.values), 1e-6)
+          << output << ": constants are float32 in the file";
     }
   }
 }
 
-OnnxRuntime::Array array_of(const graph::Tensor& tensor) { return {tensor.shape, {tensor.values.begin(), tensor.values.end()}}; }
+OnnxRuntime::Array array_of(const graph::Tensor& tensor) {
+  return {tensor.shape, {tensor.values.begin(), tensor.values.end()}};
+}
 
 OnnxRuntime::Arrays arrays_of(const Values& values) {
   OnnxRuntime::Arrays arrays;
@@ -124,19 +129,23 @@ TEST(WrittenOperators, ResizeAsWasAsked) {
     Graph graph;
     graph.add_output("output", graph::resize(graph, graph.add_input("x", {1, 1, 3}), {5}, how));
     const auto actual = graph::evaluate(graph, {{"x", {{1, 1, 3}, {0, 1, 4}}}}).at("output").values;
-    for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_NEAR(actual[i], numbers[i], 1e-6) << static_cast<int>(how) << ", place " << i;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      EXPECT_NEAR(actual[i], numbers[i], 1e-6) << static_cast<int>(how) << ", place " << i;
   }
 }
 
 /// A network for so many examples: a convolution, a ReLU, pooling, the mean, a softmax.
 Graph classifier(std::int64_t examples) {
   Graph g;
-  const auto constant = [&](const Shape& shape, std::uint32_t seed) { return g.add_constant(graph::constant_of(test::numbers(shape, seed).values), shape); };
+  const auto constant = [&](const Shape& shape, std::uint32_t seed) {
+    return g.add_constant(graph::constant_of(test::numbers(shape, seed).values), shape);
+  };
   graph::Attributes window;
   window.strides = window.dilation = {1, 1};
   window.padding_begin = window.padding_end = {1, 1};
   const Value x = g.add_input("x", {examples, 2, 6, 5});
-  const Value features = g.unary(graph::Function::relu, g.add(Operator::convolution, {x, constant({4, 2, 3, 3}, 1)}, window));
+  const Value features =
+      g.unary(graph::Function::relu, g.add(Operator::convolution, {x, constant({4, 2, 3, 3}, 1)}, window));
   graph::Attributes pool = window;
   pool.kernel = {3, 3};
   pool.shape = {examples, 4, 6, 5};
@@ -166,7 +175,9 @@ TEST(WrittenNetworks, TakeAnyNumberOfExamplesAndTargets) {
   if (OnnxRuntime::available()) runtime.add_network("classifier", bytes);
   for (const std::int64_t examples : {1, 2, 3}) {
     const Graph direct = classifier(examples);
-    Values inputs{{"x", test::numbers({examples, 2, 6, 5}, 7)}, {"output_gradient", {{examples, 3}, std::vector<double>(static_cast<std::size_t>(3 * examples), 0.0)}}};
+    Values inputs{
+        {"x", test::numbers({examples, 2, 6, 5}, 7)},
+        {"output_gradient", {{examples, 3}, std::vector<double>(static_cast<std::size_t>(3 * examples), 0.0)}}};
     std::vector<double> targets;
     for (std::int64_t i = 0; i < examples; ++i) {
       targets.push_back(static_cast<double>((i + 1) % 3));
@@ -178,9 +189,11 @@ TEST(WrittenNetworks, TakeAnyNumberOfExamplesAndTargets) {
     Lowered lowered = network->lower({{"x", {examples, 2, 6, 5}}, {"target", {examples}, true}}, {}, false);
     for (std::size_t i = 0; i < 3; ++i) lowered.graph.add_output(network->outputs()[i].name, lowered.outputs[i]);
     const Values actual = graph::evaluate(lowered.graph, {{"x", inputs["x"]}, {"target", {{examples}, targets}}});
-    for (const auto& [name, tensor] : expected) EXPECT_LE(relative_error(actual.at(name).values, tensor.values), 1e-6) << name;
+    for (const auto& [name, tensor] : expected)
+      EXPECT_LE(relative_error(actual.at(name).values, tensor.values), 1e-6) << name;
     if (!OnnxRuntime::available()) continue;
-    OnnxRuntime::Arrays given{{"x", array_of(inputs["x"])}, {"target", {{examples}, {targets.begin(), targets.end()}, true}}};
+    OnnxRuntime::Arrays given{{"x", array_of(inputs["x"])},
+                              {"target", {{examples}, {targets.begin(), targets.end()}, true}}};
     runtime.expect(std::to_string(examples) + " examples", "classifier", given, arrays_of(expected), 1e-5);
     for (const float wrong : {3.0F, -1.0F}) {
       given["target"].numbers[0] = wrong;
@@ -210,15 +223,22 @@ std::string why_not(const std::function<Value(Graph&, std::int64_t examples)>& b
 }
 
 TEST(WrittenNetworks, AreRefusedWhereTheBatchIsBuiltIn) {
-  EXPECT_NE(why_not([](Graph& g, std::int64_t n) { return g.unary(graph::Function::linear, g.add_input("x", {n, 2}), 1.0 / static_cast<double>(n)); }).find("parameters"), std::string::npos);
-  EXPECT_NE(why_not([](Graph& g, std::int64_t n) { return g.binary(Operator::add, g.add_input("x", {n, 2}), g.scalar(static_cast<double>(n))); }).find("numbers"), std::string::npos);
+  EXPECT_NE(why_not([](Graph& g, std::int64_t n) {
+              return g.unary(graph::Function::linear, g.add_input("x", {n, 2}), 1.0 / static_cast<double>(n));
+            }).find("parameters"),
+            std::string::npos);
+  EXPECT_NE(why_not([](Graph& g, std::int64_t n) {
+              return g.binary(Operator::add, g.add_input("x", {n, 2}), g.scalar(static_cast<double>(n)));
+            }).find("numbers"),
+            std::string::npos);
   EXPECT_NE(why_not([](Graph& g, std::int64_t n) {
               graph::Attributes part;
               part.begin = {0, 0};
               part.step = {1, 1};
               part.shape = {n - 1, 2};
               return g.add(Operator::slice, {g.add_input("x", {n, 2})}, part);
-            }).find("multiple"), std::string::npos);
+            }).find("multiple"),
+            std::string::npos);
 }
 
 TEST(WrittenNetworks, AreRefusedWhereNamesMeet) {

@@ -22,8 +22,8 @@ std::ptrdiff_t count(const Image& sheet, std::array<std::uint8_t, 3> colour) {
 
 TEST(ContactSheet, HoldsEveryPixelOfEveryPicture) {
   const Image red{2, 3, 3, {200, 0, 0, 200, 0, 0, 200, 0, 0, 200, 0, 0, 200, 0, 0, 200, 0, 0}};
-  const Image sheet = contact_sheet({"a", "b", "c"}, {{"first", {red, plain(50, 40, 1, 100)}},
-                                                      {"second", {plain(30, 90, 3, 7), red, red}}});
+  const Image sheet = contact_sheet(
+      {"a", "b", "c"}, {{"first", {red, plain(50, 40, 1, 100)}}, {"second", {plain(30, 90, 3, 7), red, red}}});
   EXPECT_EQ(count(sheet, {200, 0, 0}), 3 * 6);
   EXPECT_GE(count(sheet, {100, 100, 100}), 50 * 40);  // the letters have such edges, too
   EXPECT_GE(count(sheet, {7, 7, 7}), 30 * 90);

@@ -25,8 +25,7 @@ TEST(Files, ReturnsTheBytesThatWereWritten) {
 
 TEST(Files, TakesUnicodeSpacesAndTheLongestNames) {
   const TemporaryFolder folder;
-  for (const std::string& name :
-       {std::string("Übung ☂ 猫.png"), std::string(" a b "), std::string(255, 'x')}) {
+  for (const std::string& name : {std::string("Übung ☂ 猫.png"), std::string(" a b "), std::string(255, 'x')}) {
     write_file(folder / name, {1, 2, 3});
     EXPECT_EQ(read_file(folder / name), (Bytes{1, 2, 3})) << name;
   }

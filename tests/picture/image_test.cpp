@@ -79,8 +79,7 @@ TEST(Image, ReadsPalettes) {
 
 TEST(Image, LaysATransparentColourOverWhite) {
   const Bytes colour_key = png_chunk("tRNS", {0, 1, 0, 2, 0, 3});
-  EXPECT_EQ(read(make_png(2, 1, 8, 2, {{1, 2, 3, 4, 5, 6}}, colour_key), 3),
-            (Levels{255, 255, 255, 4, 5, 6}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 2, {{1, 2, 3, 4, 5, 6}}, colour_key), 3), (Levels{255, 255, 255, 4, 5, 6}));
 }
 
 TEST(Image, LaysATransparentGreyOverWhite) {
@@ -135,8 +134,7 @@ TEST(Image, ReadsGreyAndCmykJpeg) {
 
 TEST(Image, DecodesJpegAsOpenCvDoes) {
   const Image picture = noise(61, 43);
-  const cv::Mat pixels(picture.height, picture.width, CV_8UC3,
-                       const_cast<std::uint8_t*>(picture.pixels.data()));
+  const cv::Mat pixels(picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.pixels.data()));
   for (const int progressive : {0, 1}) {
     for (const int quality : {10, 95}) {
       Bytes jpeg;
@@ -163,9 +161,8 @@ TEST(Image, InksWithoutAdobesMarkerAreNotInverted) {
 TEST(Image, TurnsJpegUpright) {
   // Which of the colours comes to the upper left for each EXIF orientation, and which to its right.
   const Levels red{254, 0, 0}, green{0, 255, 1}, blue{0, 0, 254}, white{255, 255, 255};
-  const std::vector<std::pair<Levels, Levels>> expected{{red, green},   {green, red},  {white, blue},
-                                                        {blue, white},  {red, blue},   {blue, red},
-                                                        {white, green}, {green, white}};
+  const std::vector<std::pair<Levels, Levels>> expected{{red, green}, {green, red}, {white, blue},  {blue, white},
+                                                        {red, blue},  {blue, red},  {white, green}, {green, white}};
   for (std::uint8_t orientation = 1; orientation <= 8; ++orientation) {
     // A segment with a little-endian TIFF directory of one entry: tag 0x0112, one 16-bit value.
     const Bytes segment{0xFF, 0xE1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I',         'I', 42, 0, 8, 0, 0, 0,
@@ -205,7 +202,8 @@ TEST(Image, JpegsAreNearWhatTheyHold) {
     Image image{40, 56, channels, {}};
     for (int y = 0; y < 40; ++y)
       for (int x = 0; x < 56; ++x)
-        for (int channel = 0; channel < channels; ++channel) image.pixels.push_back(static_cast<std::uint8_t>(3 * x + y * channel));
+        for (int channel = 0; channel < channels; ++channel)
+          image.pixels.push_back(static_cast<std::uint8_t>(3 * x + y * channel));
     // what the quantisation of that quality leaves of a smooth picture
     expect_near(read(encode_jpeg(image, 100), channels), image.pixels, 4);
     EXPECT_LT(encode_jpeg(image, 20).size(), encode_jpeg(image, 95).size());

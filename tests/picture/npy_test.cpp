@@ -32,16 +32,14 @@ Bytes make_npy(std::string dictionary, std::size_t data_size, int version = 1) {
   Bytes bytes = from_hex("934e554d5059");
   bytes.push_back(static_cast<std::uint8_t>(version));
   bytes.push_back(0);
-  for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
-    bytes.push_back(static_cast<std::uint8_t>(length >> 8 * i));
+  for (int i = 0; i < (version == 1 ? 2 : 4); ++i) bytes.push_back(static_cast<std::uint8_t>(length >> 8 * i));
   const Bytes text = to_bytes(dictionary);
   bytes.insert(bytes.end(), text.begin(), text.end());
   for (std::size_t i = 0; i < data_size; ++i) bytes.push_back(static_cast<std::uint8_t>(i));
   return bytes;
 }
 
-std::string dictionary(const std::string& type, const std::string& shape,
-                       const std::string& fortran = "False") {
+std::string dictionary(const std::string& type, const std::string& shape, const std::string& fortran = "False") {
   return "{'descr': '" + type + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
 }
 
@@ -95,15 +93,12 @@ TEST(Npy, ReadsEveryHeaderLengthVersionAndKeyOrder) {
     const std::string text = dictionary("<f4", "(1,)") + std::string(padding, ' ');
     EXPECT_EQ(read(make_npy(text, 4)).shape, Shape{1}) << padding;
   }
-  for (const int version : {2, 3})
-    EXPECT_EQ(read(make_npy(dictionary("<f4", "(1,)"), 4, version)).shape, Shape{1});
+  for (const int version : {2, 3}) EXPECT_EQ(read(make_npy(dictionary("<f4", "(1,)"), 4, version)).shape, Shape{1});
   EXPECT_EQ(read(make_npy("{'shape':(1,2),'fortran_order':False,'descr':'<f4'}", 8)).shape, (Shape{1, 2}));
 }
 
 TEST(Npy, NamesTheTypeItDoesNotTake) {
-  const auto refused_type = [](const std::string& type) {
-    return refusal(make_npy(dictionary(type, "(1,)"), 8));
-  };
+  const auto refused_type = [](const std::string& type) { return refusal(make_npy(dictionary(type, "(1,)"), 8)); };
   EXPECT_TRUE(contains(refused_type("<i8"), "has type int64; whycam takes float32 or float64"));
   EXPECT_TRUE(contains(refused_type("|u1"), "has type uint8"));
   EXPECT_TRUE(contains(refused_type("|b1"), "has type bool"));
@@ -121,10 +116,8 @@ TEST(Npy, RefusesSizesThatDoNotFit) {
   EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(2, 3)"), 23)), "takes 24 bytes, but 23 follow"));
   EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(2, 3)"), 25)), "takes 24 bytes, but 25 follow"));
   EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(1000000000000,)"), 4)), "4000000000000 bytes"));
-  EXPECT_TRUE(
-      contains(refusal(make_npy(dictionary("<f4", "(4294967296, 4294967296)"), 0)), "no file can hold"));
-  EXPECT_TRUE(
-      contains(refusal(make_npy(dictionary("<f4", "(4611686018427387905,)"), 4)), "no file can hold"));
+  EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(4294967296, 4294967296)"), 0)), "no file can hold"));
+  EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(4611686018427387905,)"), 4)), "no file can hold"));
   EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(3, 0)"), 0)), "(3, 0), which holds no values"));
 }
 
@@ -139,8 +132,7 @@ TEST(Npy, RefusesCorruptHeaders) {
   EXPECT_TRUE(contains(refusal(make_npy("{'descr'", 4)), "no value"));
   EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", "(1,)", "None"), 4)), "order is unclear"));
   EXPECT_TRUE(contains(refusal(make_npy(std::string(20000, ' '), 4)), "too long"));
-  for (const std::string shape :
-       {"1", "(1", "(-1,)", "(x,)", "(1.5,)", "(,)", "(1,,2)", "(99999999999999999999,)"}) {
+  for (const std::string shape : {"1", "(1", "(-1,)", "(x,)", "(1.5,)", "(,)", "(1,,2)", "(99999999999999999999,)"}) {
     EXPECT_TRUE(contains(refusal(make_npy(dictionary("<f4", shape), 4)), "corrupt")) << shape;
   }
 }

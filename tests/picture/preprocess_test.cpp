@@ -39,9 +39,9 @@ std::string refusal(const Image& image, const Preprocessing& preprocessing) {
 // All expected levels are those of PIL 9.4: Image.resize((width, height), BILINEAR).
 
 TEST(Preprocess, ShrinksAsPil) {
-  EXPECT_EQ(resize_for_network(pattern(13, 9, 1), resize_to(5, 4, 1)).pixels,
-            (Levels{98,  124, 112, 117, 130, 133, 126, 133, 130, 145,
-                    132, 135, 108, 133, 133, 138, 136, 127, 119, 126}));
+  EXPECT_EQ(
+      resize_for_network(pattern(13, 9, 1), resize_to(5, 4, 1)).pixels,
+      (Levels{98, 124, 112, 117, 130, 133, 126, 133, 130, 145, 132, 135, 108, 133, 133, 138, 136, 127, 119, 126}));
   EXPECT_EQ(resize_for_network(pattern(6, 10, 3), resize_to(4, 4, 3)).pixels,
             (Levels{96,  127, 144, 119, 141, 135, 128, 119, 154, 113, 161, 127, 111, 145, 120, 133,
                     129, 139, 144, 142, 125, 136, 143, 119, 113, 140, 137, 122, 140, 124, 118, 121,
@@ -63,10 +63,8 @@ TEST(Preprocess, ShrinksOneSideAndEnlargesOrKeepsTheOtherAsPil) {
 }
 
 TEST(Preprocess, ResizesAWholePhotographAsPil) {
-  EXPECT_EQ(weighted_sum(resize_for_network(pattern(640, 427, 3), resize_to(224, 224, 3)).pixels),
-            95084836748);
-  EXPECT_EQ(weighted_sum(resize_for_network(pattern(200, 151, 1), resize_to(226, 300, 1)).pixels),
-            42281169769);
+  EXPECT_EQ(weighted_sum(resize_for_network(pattern(640, 427, 3), resize_to(224, 224, 3)).pixels), 95084836748);
+  EXPECT_EQ(weighted_sum(resize_for_network(pattern(200, 151, 1), resize_to(226, 300, 1)).pixels), 42281169769);
 }
 
 TEST(Preprocess, KeepsAPictureOfTheRightSize) {
@@ -123,8 +121,7 @@ TEST(Preprocess, NamesTheValueThatIsWrong) {
   const Image image = pattern(4, 4, 1);
   EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {0.f}, {0.f}}), "0.0"));
   EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {0.f}, {-1.f}}), "-1.0"));
-  EXPECT_TRUE(
-      contains(refusal(image, {4, 4, 0, 0, {std::numeric_limits<float>::quiet_NaN()}, {1.f}}), "nan"));
+  EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {std::numeric_limits<float>::quiet_NaN()}, {1.f}}), "nan"));
   EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {0.f}, {1.f, 1.f, 1.f}}), "1 means but 3"));
   EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {0.f, 0.f}, {1.f, 1.f}}), "2 means"));
   EXPECT_TRUE(contains(refusal(image, {4, 4, 0, 0, {}, {}}), "0 means"));

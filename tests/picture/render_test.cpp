@@ -19,11 +19,9 @@ SignedMapOptions full_range(Sign sign) { return {sign, 100.0}; }
 TEST(Overlay, BlendsTheColouredMapWithThePicture) {
   const Image base{1, 2, 3, {10, 20, 30, 200, 100, 0}};
   // 2 / 4 is level lround(127.5) = 128; 0.25 * 128 + 0.75 * 10 = 39.5 and so on.
-  EXPECT_EQ(overlay(base, {{1, 2}, {2, 4}}, ColourMap::grey, 0.25).pixels,
-            (Levels{40, 47, 55, 214, 139, 64}));
+  EXPECT_EQ(overlay(base, {{1, 2}, {2, 4}}, ColourMap::grey, 0.25).pixels, (Levels{40, 47, 55, 214, 139, 64}));
   EXPECT_EQ(overlay(base, {{1, 2}, {2, 4}}, ColourMap::grey, 0.0).pixels, base.pixels);
-  EXPECT_EQ(overlay(base, {{1, 2}, {0, 4}}, ColourMap::viridis, 1.0).pixels,
-            (Levels{68, 1, 84, 253, 231, 37}));
+  EXPECT_EQ(overlay(base, {{1, 2}, {0, 4}}, ColourMap::viridis, 1.0).pixels, (Levels{68, 1, 84, 253, 231, 37}));
 }
 
 TEST(Overlay, MakesColourOfAGreyPicture) {
@@ -90,8 +88,7 @@ TEST(SignedMap, DrawsTheMeanOfOtherChannels) {
 TEST(SignedMap, ScalesByAPercentileOfTheMagnitudesThatAreNotZero) {
   // 1, 2, ..., 100 and as many zeros: 50 percent of the hundred are at most 50.
   Array map{{1, 2, 100}, std::vector<float>(200)};
-  for (std::size_t i = 0; i < 100; ++i)
-    map.values[i] = static_cast<float>(i + 1) * (i % 2 == 0 ? 1.0f : -1.0f);
+  for (std::size_t i = 0; i < 100; ++i) map.values[i] = static_cast<float>(i + 1) * (i % 2 == 0 ? 1.0f : -1.0f);
   const Image image = signed_map(map, {Sign::all, 50.0});
   EXPECT_EQ(image.pixels[24], 128 + 64);   // 25 of 50
   EXPECT_EQ(image.pixels[49], 1);          // -50

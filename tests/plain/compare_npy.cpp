@@ -1,5 +1,5 @@
-// usage: whycam_compare_npy FOLDER OTHER: whether both hold the same .npy files, of equal shapes and of numbers that are equal to a
-// relative L2 error of 1e-4.
+// usage: whycam_compare_npy FOLDER OTHER: whether both hold the same .npy files, of equal shapes and of numbers that
+// are equal to a relative L2 error of 1e-4.
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -20,7 +20,8 @@ std::set<std::string> arrays_in(const fs::path& folder) {
 }
 
 double error_of(const fs::path& one, const fs::path& other) {
-  const auto a = whycam::picture::to_array(whycam::picture::read_npy(one)), b = whycam::picture::to_array(whycam::picture::read_npy(other));
+  const auto a = whycam::picture::to_array(whycam::picture::read_npy(one)),
+             b = whycam::picture::to_array(whycam::picture::read_npy(other));
   if (a.shape != b.shape) return INFINITY;
   double error = 0, norm = 0;
   for (std::size_t i = 0; i < a.values.size(); ++i) {

@@ -63,9 +63,7 @@ class Command : public testing::Test {
     return names;
   }
 
-  nlohmann::json document() const {
-    return nlohmann::json::parse(content(fs::path(results()) / "explanation.json"));
-  }
+  nlohmann::json document() const { return nlohmann::json::parse(content(fs::path(results()) / "explanation.json")); }
 
   /// A failed run says one line on stderr, returns the code, and leaves no file.
   void expect_failure(const Outcome& outcome, int exit_code, const std::string& words) {
@@ -83,8 +81,7 @@ class Command : public testing::Test {
 inline const std::vector<std::string> two_shapes{shapes / "shapes.pt", shapes / "two_shapes.png", "--labels",
                                                  shapes / "labels.txt"};
 
-inline std::vector<std::string> with(std::vector<std::string> arguments,
-                                     const std::vector<std::string>& more) {
+inline std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

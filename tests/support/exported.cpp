@@ -25,8 +25,9 @@ Target::Indices indices_of(std::int64_t element, torch::IntArrayRef row) {
 
 }  // namespace
 
-void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& model, const std::vector<torch::Tensor>& examples, const Layer& layer,
-                  const AttributeOptions& options, double tolerance, const std::vector<std::int64_t>& batches) {
+void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& model,
+                  const std::vector<torch::Tensor>& examples, const Layer& layer, const AttributeOptions& options,
+                  double tolerance, const std::vector<std::int64_t>& batches) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "explained.onnx";
   export_explanation(model, examples, layer, file, options);
@@ -47,21 +48,23 @@ void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& mo
     AttributeOptions compiled = options;
     compiled.engine(Engine::compiled);
     std::vector<std::int64_t> elements;
-    const Explanation explanation = GuidedGradCam(model, layer).explain(
-        inputs,
-        [&](const torch::Tensor& output) {
-          const std::int64_t row = output.numel() / batch;
-          std::vector<Target::Indices> all;
-          for (std::int64_t i = 0; i < batch; ++i) {
-            elements.push_back((5 * i + row / 2 + batch) % row);
-            all.push_back(indices_of(elements.back(), output.sizes().slice(1)));
-          }
-          return std::vector<Target>{Target::per_example_at(all)};
-        },
-        compiled);
+    const Explanation explanation = GuidedGradCam(model, layer)
+                                        .explain(
+                                            inputs,
+                                            [&](const torch::Tensor& output) {
+                                              const std::int64_t row = output.numel() / batch;
+                                              std::vector<Target::Indices> all;
+                                              for (std::int64_t i = 0; i < batch; ++i) {
+                                                elements.push_back((5 * i + row / 2 + batch) % row);
+                                                all.push_back(indices_of(elements.back(), output.sizes().slice(1)));
+                                              }
+                                              return std::vector<Target>{Target::per_example_at(all)};
+                                            },
+                                            compiled);
     OnnxRuntime::Arrays given, expected;
     for (std::size_t i = 0; i < inputs.size(); ++i) given[network->inputs()[i].name] = array_of(inputs[i]);
-    for (std::size_t i = 0; i < arguments.size(); ++i) given[network->inputs()[inputs.size() + i].name] = array_of(arguments[i]);
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      given[network->inputs()[inputs.size() + i].name] = array_of(arguments[i]);
     given["target"] = {{batch}, {elements.begin(), elements.end()}, true};
     expected[network->outputs()[0].name] = array_of(explanation.output);
     for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -36,10 +36,14 @@ struct Plain2dImpl : nn::Cloneable<Plain2dImpl> {
   }
   torch::Tensor relu(torch::Tensor x) {
     switch (style) {
-      case ReluStyle::functional: return torch::relu(x);
-      case ReluStyle::functional_: return torch::relu_(x);
-      case ReluStyle::method: return x.relu();
-      default: return relu1(x);
+      case ReluStyle::functional:
+        return torch::relu(x);
+      case ReluStyle::functional_:
+        return torch::relu_(x);
+      case ReluStyle::method:
+        return x.relu();
+      default:
+        return relu1(x);
     }
   }
   torch::Tensor forward(torch::Tensor x) {
@@ -64,8 +68,9 @@ struct BlockImpl : nn::Module {
     conv2 = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(out, out, 3).padding(1).bias(false)));
     bn2 = register_module("bn2", nn::BatchNorm2d(out));
     if (in != out)
-      down = register_module("down", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(in, out, 1).stride(stride).bias(false)),
-                                                    nn::BatchNorm2d(out)));
+      down = register_module(
+          "down",
+          nn::Sequential(nn::Conv2d(nn::Conv2dOptions(in, out, 1).stride(stride).bias(false)), nn::BatchNorm2d(out)));
   }
   torch::Tensor forward(torch::Tensor x) {
     torch::Tensor y = bn2(conv2(bn1(conv1(x)).relu_()));
@@ -156,12 +161,12 @@ struct ScalarImpl : nn::Module {
 
 struct Relu6Impl : nn::Module {
   torch::Tensor forward(torch::Tensor x) { return fc(pw->forward(dw->forward(stem->forward(x))).mean({2, 3})); }
-  nn::Sequential stem{register_module(
-      "stem", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(3, 8, 3).stride(2).padding(1).bias(false)),
-                             nn::BatchNorm2d(8), nn::ReLU6()))};
-  nn::Sequential dw{register_module(
-      "dw", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(8, 8, 3).padding(1).groups(8).bias(false)), nn::BatchNorm2d(8),
-                           nn::ReLU6(nn::ReLU6Options(true))))};
+  nn::Sequential stem{
+      register_module("stem", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(3, 8, 3).stride(2).padding(1).bias(false)),
+                                             nn::BatchNorm2d(8), nn::ReLU6()))};
+  nn::Sequential dw{
+      register_module("dw", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(8, 8, 3).padding(1).groups(8).bias(false)),
+                                           nn::BatchNorm2d(8), nn::ReLU6(nn::ReLU6Options(true))))};
   nn::Sequential pw{register_module(
       "pw", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(8, 16, 1).bias(false)), nn::BatchNorm2d(16), nn::ReLU()))};
   nn::Linear fc{register_module("fc", nn::Linear(16, 5))};
@@ -194,12 +199,11 @@ struct PreactivationImpl : nn::Module {
 
 struct DenseImpl : nn::Module {
   torch::Tensor forward(const torch::Tensor& x) { return head(torch::relu(up(after_enc(enc->forward(x))))); }
-  nn::Sequential enc{register_module(
-      "enc", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(3, 6, 3).stride(2).padding(1)), nn::ReLU(),
-                            nn::Conv2d(nn::Conv2dOptions(6, 8, 3).stride(2).padding(1)), nn::ReLU()))};
+  nn::Sequential enc{
+      register_module("enc", nn::Sequential(nn::Conv2d(nn::Conv2dOptions(3, 6, 3).stride(2).padding(1)), nn::ReLU(),
+                                            nn::Conv2d(nn::Conv2dOptions(6, 8, 3).stride(2).padding(1)), nn::ReLU()))};
   Tap after_enc{register_module("after_enc", Tap())};
-  nn::ConvTranspose2d up{
-      register_module("up", nn::ConvTranspose2d(nn::ConvTranspose2dOptions(8, 6, 4).stride(4)))};
+  nn::ConvTranspose2d up{register_module("up", nn::ConvTranspose2d(nn::ConvTranspose2dOptions(8, 6, 4).stride(4)))};
   nn::Conv2d head{register_module("head", nn::Conv2d(6, 3, 1))};
 };
 

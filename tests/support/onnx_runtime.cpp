@@ -27,7 +27,9 @@ bool OnnxRuntime::available() {
   return answer;
 }
 
-void OnnxRuntime::add_network(const std::string& name, const std::string& bytes) { write(folder_.path() / (name + ".onnx"), bytes.data(), bytes.size()); }
+void OnnxRuntime::add_network(const std::string& name, const std::string& bytes) {
+  write(folder_.path() / (name + ".onnx"), bytes.data(), bytes.size());
+}
 
 std::string OnnxRuntime::list(const Arrays& arrays) {
   std::string text;
@@ -36,28 +38,36 @@ std::string OnnxRuntime::list(const Arrays& arrays) {
     write(folder_.path() / file, array.numbers.data(), array.numbers.size() * sizeof(float));
     std::string dims;
     for (const std::int64_t extent : array.shape) dims += (dims.empty() ? "" : ",") + std::to_string(extent);
-    text += (text.empty() ? "" : ",") + quoted(name) + ":{\"dims\":[" + dims + "],\"file\":\"" + file + "\",\"integers\":" + (array.integers ? "true" : "false") + "}";
+    text += (text.empty() ? "" : ",") + quoted(name) + ":{\"dims\":[" + dims + "],\"file\":\"" + file +
+            "\",\"integers\":" + (array.integers ? "true" : "false") + "}";
   }
   return "{" + text + "}";
 }
 
-void OnnxRuntime::add_case(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs, double tolerance, bool fails) {
+void OnnxRuntime::add_case(const std::string& name, const std::string& network, const Arrays& inputs,
+                           const Arrays& outputs, double tolerance, bool fails) {
   std::ostringstream text;
-  text << "{\"name\":" << quoted(name) << ",\"network\":" << quoted(network + ".onnx") << ",\"inputs\":" << list(inputs) << ",\"outputs\":" << list(outputs)
-       << ",\"tolerance\":" << tolerance << ",\"fails\":" << (fails ? "true" : "false") << "}";
+  text << "{\"name\":" << quoted(name) << ",\"network\":" << quoted(network + ".onnx") << ",\"inputs\":" << list(inputs)
+       << ",\"outputs\":" << list(outputs) << ",\"tolerance\":" << tolerance
+       << ",\"fails\":" << (fails ? "true" : "false") << "}";
   cases_ += (cases_.empty() ? "" : ",\n") + text.str();
 }
 
-void OnnxRuntime::expect(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs, double tolerance) {
+void OnnxRuntime::expect(const std::string& name, const std::string& network, const Arrays& inputs,
+                         const Arrays& outputs, double tolerance) {
   add_case(name, network, inputs, outputs, tolerance, false);
 }
 
-void OnnxRuntime::expect_failure(const std::string& name, const std::string& network, const Arrays& inputs) { add_case(name, network, inputs, {}, 0, true); }
+void OnnxRuntime::expect_failure(const std::string& name, const std::string& network, const Arrays& inputs) {
+  add_case(name, network, inputs, {}, 0, true);
+}
 
 std::string OnnxRuntime::run() {
   const std::string all = "[" + cases_ + "]", output = folder_.path() / "output.txt";
   write(folder_.path() / "cases.json", all.data(), all.size());
-  const int status = std::system(("node " + scripts + "/compare.mjs " + folder_.path().string() + " " + scripts + " >" + output + " 2>&1").c_str());
+  const int status = std::system(
+      ("node " + scripts + "/compare.mjs " + folder_.path().string() + " " + scripts + " >" + output + " 2>&1")
+          .c_str());
   std::ifstream lines(output);
   std::string faults, line, last;
   bool any = false;

@@ -21,12 +21,14 @@ class OnnxRuntime {
 
   /// Whether there is one to run networks in.
   static bool available();
-  static constexpr const char* missing = "no onnxruntime-node beside tests/exported (scripts/install-node-modules.sh puts it there)";
+  static constexpr const char* missing =
+      "no onnxruntime-node beside tests/exported (scripts/install-node-modules.sh puts it there)";
 
   /// Keeps a network for the cases that follow.
   void add_network(const std::string& name, const std::string& bytes);
   /// A network's outputs for these inputs must be as expected, to a relative L2 error of `tolerance`.
-  void expect(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs, double tolerance);
+  void expect(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs,
+              double tolerance);
   /// The network must refuse these inputs.
   void expect_failure(const std::string& name, const std::string& network, const Arrays& inputs);
 
@@ -34,7 +36,8 @@ class OnnxRuntime {
   std::string run();
 
  private:
-  void add_case(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs, double tolerance, bool fails);
+  void add_case(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs,
+                double tolerance, bool fails);
   std::string list(const Arrays& arrays);
 
   TemporaryFolder folder_;

@@ -23,8 +23,8 @@ class PicturesCommand : public Command {
   }
 
   std::vector<std::string> into(const fs::path& folder, const std::vector<std::string>& more = {}) const {
-    return with({"explain", shapes / "shapes.pt", pictures_, "--labels", shapes / "labels.txt", "--target",
-                 "top2", "--target", "star", "--size", "64", "--quiet", "--output-dir", folder},
+    return with({"explain", shapes / "shapes.pt", pictures_, "--labels", shapes / "labels.txt", "--target", "top2",
+                 "--target", "star", "--size", "64", "--quiet", "--output-dir", folder},
                 more);
   }
 

@@ -17,9 +17,8 @@ std::string little_endian(std::uint64_t value, int size) {
 std::string description(const ZipEntry& entry) {
   const auto* content = reinterpret_cast<const Bytef*>(entry.content.data());
   return little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 4) +
-         little_endian(crc32_z(0, content, entry.content.size()), 4) +
-         little_endian(entry.content.size(), 4) + little_endian(entry.content.size(), 4) +
-         little_endian(entry.name.size(), 2) + little_endian(0, 2);
+         little_endian(crc32_z(0, content, entry.content.size()), 4) + little_endian(entry.content.size(), 4) +
+         little_endian(entry.content.size(), 4) + little_endian(entry.name.size(), 2) + little_endian(0, 2);
 }
 
 }  // namespace
@@ -27,17 +26,16 @@ std::string description(const ZipEntry& entry) {
 std::vector<ZipEntry> unzip(const std::filesystem::path& path) {
   const network::Archive archive(path);
   std::vector<ZipEntry> entries;
-  for (const network::Record& record : archive.records())
-    entries.push_back({record.name, archive.read(record)});
+  for (const network::Record& record : archive.records()) entries.push_back({record.name, archive.read(record)});
   return entries;
 }
 
 std::string zip(const std::vector<ZipEntry>& entries) {
   std::string bytes, directory;
   for (const ZipEntry& entry : entries) {
-    directory += "PK\x01\x02" + little_endian(20, 2) + little_endian(20, 2) + description(entry) +
-                 little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 4) +
-                 little_endian(bytes.size(), 4) + entry.name;
+    directory += "PK\x01\x02" + little_endian(20, 2) + little_endian(20, 2) + description(entry) + little_endian(0, 2) +
+                 little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 4) + little_endian(bytes.size(), 4) +
+                 entry.name;
     bytes += "PK\x03\x04" + little_endian(20, 2) + description(entry) + entry.name + entry.content;
   }
   const std::string end = "PK\x05\x06" + little_endian(0, 4) + little_endian(entries.size(), 2) +

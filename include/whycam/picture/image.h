@@ -39,7 +39,8 @@ Image read_image(const std::filesystem::path& path, int channels);
 /// The picture as a PNG file. Throws std::invalid_argument for an invalid image.
 Bytes encode_png(const Image& image);
 
-/// The picture as a JPEG file of a quality from 1 to 100. Throws std::invalid_argument for another quality and an invalid image.
+/// The picture as a JPEG file of a quality from 1 to 100. Throws std::invalid_argument for another quality and an
+/// invalid image.
 Bytes encode_jpeg(const Image& image, int quality);
 
 /// Writes the picture as a PNG file with write_file. Throws WriteError, or as encode_png does.

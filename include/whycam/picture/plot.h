@@ -23,8 +23,8 @@ struct PlotPanel {
   std::vector<PlotLine> lines;
 };
 
-/// The panels side by side, each with its legend below. Characters that are no ASCII letters become "?". Throws std::invalid_argument
-/// where there is no panel, an axis has no extent, or a line has not as many x as y.
+/// The panels side by side, each with its legend below. Characters that are no ASCII letters become "?". Throws
+/// std::invalid_argument where there is no panel, an axis has no extent, or a line has not as many x as y.
 Image plot(const std::vector<PlotPanel>& panels);
 
 }  // namespace whycam::picture

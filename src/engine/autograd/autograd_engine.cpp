@@ -41,7 +41,8 @@ void check_devices(const Network& network, const std::vector<torch::Tensor>& inp
   for (const torch::Tensor& input : inputs)
     if (device && input.device() != *device)
       throw InputError("the network is on " + device->str() + " and an input on " + input.device().str() +
-                       "; move the input with .to(torch::Device(\"" + device->str() + "\")), or load the network there");
+                       "; move the input with .to(torch::Device(\"" + device->str() +
+                       "\")), or load the network there");
 }
 
 class AutogradPass : public Pass {
@@ -53,18 +54,21 @@ class AutogradPass : public Pass {
     const network::OwnInputs own(request.inputs);
     leaves_ = own.leaves;
     Recorder recorder(request.layers.size(), Recorder::Detail::values);
-    const c10::IValue result = network.run(own.given, network::own_arguments(request.additional_forward_args), request.layers,
-                                           request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
+    const c10::IValue result =
+        network.run(own.given, network::own_arguments(request.additional_forward_args), request.layers,
+                    request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
     differentiable_output_ = output_tensor(result, request.output_element);
     output_ = differentiable_output_.detach();
     std::vector<std::vector<Observation>> observed;
-    for (std::size_t i = 0; i < request.layers.size(); ++i) observed.push_back(take_layer(network, request.layers[i], recorder, i));
+    for (std::size_t i = 0; i < request.layers.size(); ++i)
+      observed.push_back(take_layer(network, request.layers[i], recorder, i));
     if (!differentiable_output_.requires_grad())
       throw ModelError("the network's output does not depend on its inputs in a way that gradients can follow");
     std::vector<Edge> ends;
     for (const torch::Tensor& leaf : leaves_) ends.push_back(torch::autograd::impl::gradient_edge(leaf));
     for (const auto& layer : layer_edges_)  // one that depends on no input is an end, too
-      std::copy_if(layer.begin(), layer.end(), std::back_inserter(ends), [](const Edge& edge) { return edge.is_valid(); });
+      std::copy_if(layer.begin(), layer.end(), std::back_inserter(ends),
+                   [](const Edge& edge) { return edge.is_valid(); });
     hooks_ = std::make_unique<ReluHooks>(torch::autograd::impl::gradient_edge(differentiable_output_), ends);
     for (const auto& layer : observed) {  // behind the ReLUs' hooks, so that theirs come first
       auto& views = overwritten_.emplace_back();
@@ -121,13 +125,16 @@ class AutogradPass : public Pass {
   }
 
  private:
-  std::vector<Observation> take_layer(const Network& network, const Layer& layer, const Recorder& recorder, std::size_t slot) {
+  std::vector<Observation> take_layer(const Network& network, const Layer& layer, const Recorder& recorder,
+                                      std::size_t slot) {
     const std::string name = network.name_of(layer);
     if (!recorder.ran(slot))
-      throw LayerError("the layer \"" + name + "\" did not run in this forward pass, so there is nothing to explain at "
-                       "it; `whycam layers` lists those that do. (A layer of a C++ network that works otherwise than by one "
-                       "call with its weight, as torch::nn::Linear on inputs of three dimensions, is marked with a "
-                       "whycam::Tap behind it.)");
+      throw LayerError(
+          "the layer \"" + name +
+          "\" did not run in this forward pass, so there is nothing to explain at "
+          "it; `whycam layers` lists those that do. (A layer of a C++ network that works otherwise than by one "
+          "call with its weight, as torch::nn::Linear on inputs of three dimensions, is marked with a "
+          "whycam::Tap behind it.)");
     auto& activations = activations_.emplace_back();
     auto& edges = layer_edges_.emplace_back();
     const std::vector<Observation> observed = explained_tensors(layer, name, recorder.observations(slot));
@@ -146,8 +153,7 @@ class AutogradPass : public Pass {
           {torch::autograd::impl::gradient_edge(differentiable_output_)}, {output_gradient}, keep_graph_,
           /*create_graph=*/false, /*accumulate_grad=*/false, edges);
     } catch (const std::exception& failure) {
-      throw ModelError(std::string("the network's gradient cannot be computed: ") +
-                       network::first_sentence(failure));
+      throw ModelError(std::string("the network's gradient cannot be computed: ") + network::first_sentence(failure));
     }
   }
 

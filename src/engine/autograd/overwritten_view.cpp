@@ -33,9 +33,10 @@ std::optional<OverwrittenView> OverwrittenView::of(const network::Observation& o
   while (dynamic_cast<CopySlices*>(writer.get()) && writer->next_edge(0).function != observation.memory.function)
     writer = writer->next_edge(0).function;
   if (!dynamic_cast<CopySlices*>(writer.get()))
-    throw ModelError("the layer's output shares its memory with a tensor that an operation in place writes over; its "
-                     "gradient cannot be told apart then. Explain the layer before or behind it, or write that operation "
-                     "not in place");
+    throw ModelError(
+        "the layer's output shares its memory with a tensor that an operation in place writes over; its "
+        "gradient cannot be told apart then. Explain the layer before or behind it, or write that operation "
+        "not in place");
   OverwrittenView found;
   found.memory_ = observation.memory;
   found.writer_ = writer;

@@ -10,12 +10,12 @@
 
 namespace whycam::engine {
 
-/// libtorch gives such a view a new place in the autograd graph: what the operation in place lets through no longer arrives at
-/// the layer's old one, but at the memory that the view belongs to. This finds it there.
+/// libtorch gives such a view a new place in the autograd graph: what the operation in place lets through no longer
+/// arrives at the layer's old one, but at the memory that the view belongs to. This finds it there.
 class OverwrittenView {
  public:
-  /// Nothing where the observed tensor was no view, or nobody wrote over it. Throws ModelError where it was written over in
-  /// another way than through itself or a part of it.
+  /// Nothing where the observed tensor was no view, or nobody wrote over it. Throws ModelError where it was written
+  /// over in another way than through itself or a part of it.
   static std::optional<OverwrittenView> of(const network::Observation& observation);
 
   /// Which gradient has to be asked for, so that the other part is computed.

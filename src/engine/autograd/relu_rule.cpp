@@ -44,9 +44,9 @@ std::string operator_name(const std::string& node_name) {
 
 /// libtorch's own nodes that stand for no operator of the network.
 bool is_bookkeeping(const std::string& node_name) {
-  static const std::set<std::string> names{"CopySlices", "CopyBackwards", "Identity", "GraphRoot", "Error",
-                                           "NotImplemented", "DelayedError", "UndefinedGrad",
-                                           "UndefinedGradBackward", "Scatter", "Gather"};
+  static const std::set<std::string> names{
+      "CopySlices",    "CopyBackwards",         "Identity", "GraphRoot", "Error", "NotImplemented", "DelayedError",
+      "UndefinedGrad", "UndefinedGradBackward", "Scatter",  "Gather"};
   const std::size_t colon = node_name.rfind("::");
   const std::string name = colon == std::string::npos ? node_name : node_name.substr(colon + 2);
   return name.find("AccumulateGrad") != std::string::npos || names.count(name) > 0;
@@ -82,12 +82,38 @@ Kind kind_of(const Node& node) {
     if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
 #endif
 
-  static const std::set<std::string> activations{
-      "sigmoid",  "tanh",        "gelu",           "silu",        "mish",     "elu",         "celu",
-      "selu",     "leaky_relu",  "prelu",          "prelu_kernel", "_prelu_kernel", "rrelu_with_noise", "softplus",
-      "hardswish", "hardsigmoid", "hardtanh",      "log_sigmoid", "softshrink", "hardshrink", "glu",
-      "threshold", "clamp",      "clamp_min",      "clamp_max",   "maximum",  "minimum",     "log_sigmoid_forward",
-      "cudnn_rnn", "mkldnn_rnn_layer", "fmax",     "fmin"};
+  static const std::set<std::string> activations{"sigmoid",
+                                                 "tanh",
+                                                 "gelu",
+                                                 "silu",
+                                                 "mish",
+                                                 "elu",
+                                                 "celu",
+                                                 "selu",
+                                                 "leaky_relu",
+                                                 "prelu",
+                                                 "prelu_kernel",
+                                                 "_prelu_kernel",
+                                                 "rrelu_with_noise",
+                                                 "softplus",
+                                                 "hardswish",
+                                                 "hardsigmoid",
+                                                 "hardtanh",
+                                                 "log_sigmoid",
+                                                 "softshrink",
+                                                 "hardshrink",
+                                                 "glu",
+                                                 "threshold",
+                                                 "clamp",
+                                                 "clamp_min",
+                                                 "clamp_max",
+                                                 "maximum",
+                                                 "minimum",
+                                                 "log_sigmoid_forward",
+                                                 "cudnn_rnn",
+                                                 "mkldnn_rnn_layer",
+                                                 "fmax",
+                                                 "fmin"};
   const std::string node_name = node.name();
   const std::string name = operator_name(node_name);
   if (activations.count(name)) return {Kind::other_activation, name};
@@ -101,8 +127,8 @@ Kind kind_of(const Node& node) {
 class ReluHooks::Switch {
  public:
   std::optional<ReluRule> rule;
-  /// The explanation is over. A network may have used tensors with a history of their own, whose graph lives on with our
-  /// hooks in it; they must do nothing there.
+  /// The explanation is over. A network may have used tensors with a history of their own, whose graph lives on with
+  /// our hooks in it; they must do nothing there.
   bool over = false;
 
   bool applies(const Kind& kind, ReluGradient gradient) const {
@@ -167,7 +193,7 @@ struct ReluHooks::Found {
     /// A ReLU that worked in place on a view (x[:, :4].relu_()) stands inside the node that put the view back into its
     /// tensor; only the view's part of the gradient meets the rule there.
     const torch::autograd::CopySlices* slices;
-    torch::Tensor passed;  ///< the non-negative gradient that came to it, for Captum's deconvolution
+    torch::Tensor passed;      ///< the non-negative gradient that came to it, for Captum's deconvolution
     bool shared_view = false;  ///< the view that it wrote over was used elsewhere before
   };
 
@@ -189,7 +215,8 @@ struct ReluHooks::Found {
 /// At the ReLU, before its mask.
 class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
  public:
-  ComesToRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
+  ComesToRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu)
+      : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& gradients) override {
     if (in_force_->applies(relu_->kind, ReluGradient::deconvolution, GuidedRule::captum))
@@ -206,7 +233,8 @@ class ReluHooks::Found::ComesToRelu : public torch::autograd::FunctionPreHook {
 /// At the ReLU, behind its mask.
 class ReluHooks::Found::LeavesRelu : public torch::autograd::FunctionPostHook {
  public:
-  LeavesRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
+  LeavesRelu(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu)
+      : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
     if (in_force_->over) return outputs;
@@ -233,7 +261,8 @@ class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
   variable_list operator()(const variable_list& gradients) override {
     variable_list changed = gradients;
     torch::Tensor& gradient = changed[position_];
-    for (const auto& relu : relus_) {  // in the order of the forward pass: the last one that applies counts, as in Captum
+    for (const auto& relu :
+         relus_) {  // in the order of the forward pass: the last one that applies counts, as in Captum
       if (in_force_->applies(relu->kind, ReluGradient::guided, GuidedRule::captum)) gradient = non_negative(gradient);
       if (in_force_->applies(relu->kind, ReluGradient::deconvolution, GuidedRule::captum) && relu->passed.defined())
         gradient = std::exchange(relu->passed, {});
@@ -251,7 +280,8 @@ class ReluHooks::Found::EntersRelu : public torch::autograd::FunctionPreHook {
 /// follow() has refused Captum's.
 class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook {
  public:
-  ComesToSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
+  ComesToSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu)
+      : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& gradients) override {
     if (!in_force_->applies(relu_->kind, ReluGradient::guided) || !gradients[0].defined()) return gradients;
@@ -267,11 +297,13 @@ class ReluHooks::Found::ComesToSlices : public torch::autograd::FunctionPreHook 
 
 class ReluHooks::Found::LeavesSlices : public torch::autograd::FunctionPostHook {
  public:
-  LeavesSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu) : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
+  LeavesSlices(std::shared_ptr<Switch> in_force, std::shared_ptr<Relu> relu)
+      : in_force_(std::move(in_force)), relu_(std::move(relu)) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
     const bool deconvolution = in_force_->applies(relu_->kind, ReluGradient::deconvolution);
-    if (in_force_->over || !(deconvolution || relu_->kind.clamped) || !outputs[0].defined() || !inputs[0].defined()) return outputs;
+    if (in_force_->over || !(deconvolution || relu_->kind.clamped) || !outputs[0].defined() || !inputs[0].defined())
+      return outputs;
     variable_list changed = outputs;
     changed[0] = laid_out(outputs[0], *relu_->slices);
     torch::Tensor part = written_part(changed[0], *relu_->slices);
@@ -296,14 +328,13 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from, const std::vector
   for (Node* node : between) {
     const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
     const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
-    if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu)
-    {
+    if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu) {
       relus.push_back(std::make_shared<Relu>(Relu{node, kind, slices, {}}));
       // The ReLU inside still knows the view's own place, from before it was written over.
-      const torch::autograd::Edge view = slices && slices->fn->num_outputs() > 0 ? slices->fn->next_edge(0) : torch::autograd::Edge();
+      const torch::autograd::Edge view =
+          slices && slices->fn->num_outputs() > 0 ? slices->fn->next_edge(0) : torch::autograd::Edge();
       relus.back()->shared_view = view.is_valid() && used.count({view.function.get(), view.input_nr}) > 0;
-    }
-    else if (kind.meaning == Kind::other_activation)
+    } else if (kind.meaning == Kind::other_activation)
       ++others[kind.name];
   }
   std::sort(relus.begin(), relus.end(),
@@ -341,10 +372,12 @@ ReluHooks::~ReluHooks() {
 void ReluHooks::follow(const std::optional<ReluRule>& rule) {
   found_->in_force->rule = rule;
   for (const auto& relu : found_->relus)
-    if (relu->shared_view && rule && rule->rule == GuidedRule::captum && found_->in_force->applies(relu->kind, rule->gradient))
-      throw ModelError("a ReLU works in place on a part of a tensor that is used elsewhere, too, so that Captum's rule, which "
-                       "takes all its gradients together, cannot be followed; write the ReLU not in place, or take "
-                       "GuidedRule::paper");
+    if (relu->shared_view && rule && rule->rule == GuidedRule::captum &&
+        found_->in_force->applies(relu->kind, rule->gradient))
+      throw ModelError(
+          "a ReLU works in place on a part of a tensor that is used elsewhere, too, so that Captum's rule, which "
+          "takes all its gradients together, cannot be followed; write the ReLU not in place, or take "
+          "GuidedRule::paper");
 }
 
 ActivationReport ReluHooks::report(bool clipped_relus) const {

@@ -10,9 +10,10 @@
 
 namespace whycam::engine {
 
-/// Finds every ReLU between the output and the ends (the inputs) of one run, however it was written, and puts hooks there
-/// that do nothing until a rule is set. What stands between them belongs to this run alone, so no other thread meets the
-/// hooks; what the network computed from its parameters or from tensors with a history of their own is left alone.
+/// Finds every ReLU between the output and the ends (the inputs) of one run, however it was written, and puts hooks
+/// there that do nothing until a rule is set. What stands between them belongs to this run alone, so no other thread
+/// meets the hooks; what the network computed from its parameters or from tensors with a history of their own is left
+/// alone.
 class ReluHooks {
  public:
   ReluHooks(const torch::autograd::Edge& output, const std::vector<torch::autograd::Edge>& ends);

@@ -61,7 +61,8 @@ void celu(Call& call) {
 
 void selu(Call& call) {
   const Value x = call.graph.unary(Function::elu, call.tensor(), 1.6732632423543772848170429916717);
-  call.give_activation(call.graph.unary(Function::linear, x, 1.0507009873554804934193349852946), "elu");  // as autograd does it
+  call.give_activation(call.graph.unary(Function::linear, x, 1.0507009873554804934193349852946),
+                       "elu");  // as autograd does it
 }
 
 /// x where it is positive, else weight * x, with one weight or one a channel.
@@ -70,18 +71,21 @@ void prelu(Call& call) {
   Shape weight(static_cast<std::size_t>(std::max<std::int64_t>(call.dimensions() - 1, 1)), 1);
   weight[0] = call.shape(1).empty() ? 1 : call.shape(1)[0];
   const Value x = call.tensor(), positive = g.unary(Function::leaky_relu, x, 0);
-  const Value negative = g.unary(Function::clamp, x, -infinity, 0);  // its derivative at 0 is 1: the weight's, as in PyTorch
+  const Value negative =
+      g.unary(Function::clamp, x, -infinity, 0);  // its derivative at 0 is 1: the weight's, as in PyTorch
   const Value scaled = g.binary(Operator::multiply, negative, g.reshape(call.tensor(1), weight));
   call.give_activation(g.binary(Operator::add, positive, scaled), "prelu");
 }
 
 void softplus(Call& call) {
-  call.give_activation(call.graph.unary(Function::softplus, call.tensor(), call.number(1, 1), call.number(2, 20)), "softplus");
+  call.give_activation(call.graph.unary(Function::softplus, call.tensor(), call.number(1, 1), call.number(2, 20)),
+                       "softplus");
 }
 
 void log_sigmoid(Call& call) {  // -softplus(-x)
   graph::Graph& g = call.graph;
-  const Value plus = g.unary(Function::softplus, g.unary(Function::linear, call.tensor(), -1), 1, 40);  // beyond, they are one
+  const Value plus =
+      g.unary(Function::softplus, g.unary(Function::linear, call.tensor(), -1), 1, 40);  // beyond, they are one
   call.give_activation(g.unary(Function::linear, plus, -1), "log_sigmoid");
 }
 
@@ -158,7 +162,8 @@ void add_arithmetic_rules(Rules& rules) {
   activation(rules, "hardswish", Function::hardswish);
   activation(rules, "hardsigmoid", Function::hardsigmoid);
   rules["gelu"] = [](Call& call) {
-    call.give_activation(call.graph.unary(call.text(1) == "tanh" ? Function::gelu_tanh : Function::gelu, call.tensor()), "gelu");
+    call.give_activation(call.graph.unary(call.text(1) == "tanh" ? Function::gelu_tanh : Function::gelu, call.tensor()),
+                         "gelu");
   };
   rules["leaky_relu"] = [](Call& call) {
     call.give_activation(call.graph.unary(Function::leaky_relu, call.tensor(), call.number(1, 0.01)), "leaky_relu");

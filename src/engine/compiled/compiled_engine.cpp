@@ -14,7 +14,8 @@ namespace {
 
 class CompiledPass : public Pass {
  public:
-  CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request) : plan_(std::move(plan)), run_(plan_->runs()) {
+  CompiledPass(std::shared_ptr<const CompiledPlan> plan, const Request& request)
+      : plan_(std::move(plan)), run_(plan_->runs()) {
     for (std::size_t i = 0; i < request.inputs.size(); ++i) set_input(input_name(i), request.inputs[i]);
     std::size_t argument = 0;
     for (const c10::IValue& value : request.additional_forward_args)
@@ -57,7 +58,8 @@ class CompiledPass : public Pass {
     if (!any) throw ModelError("the explained output depends on none of the inputs");
     run(section_of_rule(number), output_gradient);
     std::vector<torch::Tensor> gradients;
-    for (std::size_t i = 0; i < input_shapes_.size(); ++i) gradients.push_back(read(input_gradient_name(number, i), input_shapes_[i]));
+    for (std::size_t i = 0; i < input_shapes_.size(); ++i)
+      gradients.push_back(read(input_gradient_name(number, i), input_shapes_[i]));
     return gradients;
   }
 

@@ -22,13 +22,44 @@ using JitValue = torch::jit::Value;
 
 /// What asks a tensor for its shape or type, or handles lists of tensors, and never looks at a number.
 bool looks_at_no_number(const std::string& op) {
-  static const std::set<std::string> names{
-      "aten::size", "aten::dim", "aten::ndimension", "aten::numel", "aten::len", "aten::is_floating_point", "aten::is_complex",
-      "aten::append", "aten::extend", "aten::insert", "aten::pop", "aten::__getitem__", "aten::__is__", "aten::__isnot__",
-      "aten::__contains__", "aten::keys", "aten::values", "aten::items", "aten::_set_item", "aten::list", "aten::add_list",
-      "aten::is_cuda", "aten::sym_size", "aten::reverse", "aten::copy", "prim::dtype", "prim::device", "prim::is_cuda",
-      "prim::layout", "prim::is_quantized", "prim::is_sparse", "prim::is_mkldnn", "prim::is_meta",
-      "prim::unchecked_cast", "prim::unchecked_unwrap_optional", "aten::_unwrap_optional", "prim::isinstance", "prim::min"};
+  static const std::set<std::string> names{"aten::size",
+                                           "aten::dim",
+                                           "aten::ndimension",
+                                           "aten::numel",
+                                           "aten::len",
+                                           "aten::is_floating_point",
+                                           "aten::is_complex",
+                                           "aten::append",
+                                           "aten::extend",
+                                           "aten::insert",
+                                           "aten::pop",
+                                           "aten::__getitem__",
+                                           "aten::__is__",
+                                           "aten::__isnot__",
+                                           "aten::__contains__",
+                                           "aten::keys",
+                                           "aten::values",
+                                           "aten::items",
+                                           "aten::_set_item",
+                                           "aten::list",
+                                           "aten::add_list",
+                                           "aten::is_cuda",
+                                           "aten::sym_size",
+                                           "aten::reverse",
+                                           "aten::copy",
+                                           "prim::dtype",
+                                           "prim::device",
+                                           "prim::is_cuda",
+                                           "prim::layout",
+                                           "prim::is_quantized",
+                                           "prim::is_sparse",
+                                           "prim::is_mkldnn",
+                                           "prim::is_meta",
+                                           "prim::unchecked_cast",
+                                           "prim::unchecked_unwrap_optional",
+                                           "aten::_unwrap_optional",
+                                           "prim::isinstance",
+                                           "prim::min"};
   return names.count(op) > 0;
 }
 
@@ -125,13 +156,20 @@ class Follower {
 
   void step(Node* node) {
     switch (node->kind()) {
-      case c10::prim::Constant: return know(node->output(), node->mustBeNone() ? IValue() : *torch::jit::toIValue(node->output()));
-      case c10::prim::GetAttr: return attribute(node);
-      case c10::prim::SetAttr: throw CannotCompile("an attribute of the network that is written");
-      case c10::prim::If: return branch(node);
-      case c10::prim::Loop: return loop(node);
-      case c10::prim::RaiseException: throw CannotCompile("an exception");
-      default: break;
+      case c10::prim::Constant:
+        return know(node->output(), node->mustBeNone() ? IValue() : *torch::jit::toIValue(node->output()));
+      case c10::prim::GetAttr:
+        return attribute(node);
+      case c10::prim::SetAttr:
+        throw CannotCompile("an attribute of the network that is written");
+      case c10::prim::If:
+        return branch(node);
+      case c10::prim::Loop:
+        return loop(node);
+      case c10::prim::RaiseException:
+        throw CannotCompile("an exception");
+      default:
+        break;
     }
     if (node->kind() == c10::aten::warn || construct(node)) return;
     const std::string op = node->kind().toQualString();
@@ -139,7 +177,8 @@ class Follower {
     if (op == "whycam::observe") return observe(node, inputs);
     if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
       throw CannotCompile("gradients that are switched or asked for");
-    if (op == "prim::device" && symbols_.holds_symbol(inputs[0])) return know(node->output(), torch::Device(torch::kCPU));
+    if (op == "prim::device" && symbols_.holds_symbol(inputs[0]))
+      return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
     for (const IValue& input : inputs) symbolic = symbolic || symbols_.holds_symbol(input);
     if (!symbolic || looks_at_no_number(op)) {
@@ -182,7 +221,8 @@ class Follower {
   }
 
   void give_outputs(const Node* node, const Block* block, std::size_t first) {
-    for (std::size_t i = 0; i < node->outputs().size(); ++i) know(node->outputs()[i], known_.at(block->outputs()[first + i]));
+    for (std::size_t i = 0; i < node->outputs().size(); ++i)
+      know(node->outputs()[i], known_.at(block->outputs()[first + i]));
   }
 
   /// A condition that is known: one that depends on the inputs' numbers cannot have come this far.
@@ -234,7 +274,9 @@ class Follower {
                                      : c10::ivalue::Tuple::create(inputs_of(node)));
         break;
       }
-      case c10::prim::TupleUnpack: stack = known_.at(node->input()).toTupleRef().elements().vec(); break;
+      case c10::prim::TupleUnpack:
+        stack = known_.at(node->input()).toTupleRef().elements().vec();
+        break;
       case c10::prim::ListUnpack:
         stack = known_.at(node->input()).toListRef().vec();
         if (stack.size() != node->outputs().size()) throw CannotCompile("a list of another length than is expected");
@@ -242,10 +284,12 @@ class Follower {
       case c10::prim::TupleIndex: {
         const auto elements = known_.at(node->input(0)).toTupleRef().elements().vec();
         const std::int64_t at = known_.at(node->input(1)).toInt();
-        stack.push_back(elements.at(static_cast<std::size_t>(at < 0 ? at + static_cast<std::int64_t>(elements.size()) : at)));
+        stack.push_back(
+            elements.at(static_cast<std::size_t>(at < 0 ? at + static_cast<std::int64_t>(elements.size()) : at)));
         break;
       }
-      default: return false;
+      default:
+        return false;
     }
     for (std::size_t i = 0; i < node->outputs().size(); ++i) know(node->outputs()[i], stack[i]);
     return true;
@@ -257,7 +301,8 @@ class Follower {
     tensors.clear();
     inputs[0].visit([&](const IValue& value) {
       if (!value.isTensor()) return false;
-      if (!symbols_.is_symbol(value.toTensor())) throw CannotCompile("a layer with a tensor that does not depend on the inputs");
+      if (!symbols_.is_symbol(value.toTensor()))
+        throw CannotCompile("a layer with a tensor that does not depend on the inputs");
       tensors.push_back(symbols_.value_of(value.toTensor()));
       return false;
     });

@@ -8,16 +8,21 @@ namespace {
 
 Lowered lower_onnx(const onnx::Network& network, const Request& request) {
   std::vector<onnx::Given> given;
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) given.push_back({input_name(i), request.inputs[i].sizes().vec()});
+  for (std::size_t i = 0; i < request.inputs.size(); ++i)
+    given.push_back({input_name(i), request.inputs[i].sizes().vec()});
   for (std::size_t i = 0; i < request.additional_forward_args.size(); ++i) {
     const c10::IValue& argument = request.additional_forward_args[i];
     if (!argument.isTensor() || !argument.toTensor().defined() || argument.toTensor().scalar_type() != torch::kFloat)
-      throw ModelError("the additional argument " + std::to_string(i) + " is no float32 tensor; an ONNX network takes nothing else");
+      throw ModelError("the additional argument " + std::to_string(i) +
+                       " is no float32 tensor; an ONNX network takes nothing else");
     given.push_back({argument_name(i), argument.toTensor().sizes().vec()});
   }
   std::vector<std::string> layers;
   for (const Layer& layer : request.layers) {
-    if (layer.module()) throw LayerError("a layer of an ONNX network is named by its node, a tensor or a module path; a reference to a module names none");
+    if (layer.module())
+      throw LayerError(
+          "a layer of an ONNX network is named by its node, a tensor or a module path; a reference to a module names "
+          "none");
     layers.push_back(layer.path());
   }
   const std::size_t output = plain::chosen_output(network, request.output_element);
@@ -28,8 +33,11 @@ Lowered lower_onnx(const onnx::Network& network, const Request& request) {
 
 Lowered lower(const network::Network& network, const Request& request) {
   if (const onnx::Network* onnx = network.onnx()) return lower_onnx(*onnx, request);
-  const auto script = network.script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
-  if (!script) throw CannotCompile("only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
+  const auto script =
+      network.script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
+  if (!script)
+    throw CannotCompile(
+        "only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
   return lower(*script, request);
 }
 

@@ -22,8 +22,10 @@ Value per_channel(Call& call, Value row, std::int64_t dimensions) {
 Value affine(Call& call, Value x, std::size_t weight_at, std::size_t bias_at) {
   graph::Graph& g = call.graph;
   const auto dimensions = static_cast<std::int64_t>(g.shape(x).size());
-  if (call.given(weight_at)) x = g.add(Operator::multiply, {x, per_channel(call, call.tensor(weight_at), dimensions)}, {}, call.name);
-  if (call.given(bias_at)) x = g.add(Operator::add, {x, per_channel(call, call.tensor(bias_at), dimensions)}, {}, call.name);
+  if (call.given(weight_at))
+    x = g.add(Operator::multiply, {x, per_channel(call, call.tensor(weight_at), dimensions)}, {}, call.name);
+  if (call.given(bias_at))
+    x = g.add(Operator::add, {x, per_channel(call, call.tensor(bias_at), dimensions)}, {}, call.name);
   return x;
 }
 
@@ -49,20 +51,23 @@ void batch_norm(Call& call) {
   if (call.given(1)) scale = g.binary(Operator::multiply, scale, call.tensor(1));
   Value shift = g.unary(Function::linear, g.binary(Operator::multiply, mean, scale), -1);
   if (call.given(2)) shift = g.binary(Operator::add, shift, call.tensor(2));
-  const Value scaled = g.add(Operator::multiply, {call.tensor(), per_channel(call, scale, call.dimensions())}, {}, call.name);
+  const Value scaled =
+      g.add(Operator::multiply, {call.tensor(), per_channel(call, scale, call.dimensions())}, {}, call.name);
   call.give(g.add(Operator::add, {scaled, per_channel(call, shift, call.dimensions())}, {}, call.name));
 }
 
 void instance_norm(Call& call) {
   if (!call.boolean(5, true)) call.refuse("an instance norm with running statistics");
-  call.give(affine(call, normalise(call, call.tensor(), axes_from(2, call.shape().size()), call.number(7, 1e-5)), 1, 2));
+  call.give(
+      affine(call, normalise(call, call.tensor(), axes_from(2, call.shape().size()), call.number(7, 1e-5)), 1, 2));
 }
 
 void group_norm(Call& call) {
   const Shape shape = call.shape();
   const std::int64_t groups = call.integer(1);
   if (groups < 1) call.refuse("no groups");
-  const Value grouped = call.graph.reshape(call.tensor(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
+  const Value grouped =
+      call.graph.reshape(call.tensor(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
   call.give(affine(call, call.graph.reshape(normalise(call, grouped, {2}, call.number(4, 1e-5)), shape), 2, 3));
 }
 

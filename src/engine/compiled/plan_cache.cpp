@@ -17,7 +17,8 @@ void check_runs_here(const Request& request) {
   for (const torch::Tensor& input : request.inputs) {
     if (!input.device().is_cpu()) throw CannotCompile("inputs on " + input.device().str());
     if (input.scalar_type() != torch::kFloat)
-      throw CannotCompile(std::string("inputs of the type ") + c10::toString(input.scalar_type()) + "; plans compute in float32");
+      throw CannotCompile(std::string("inputs of the type ") + c10::toString(input.scalar_type()) +
+                          "; plans compute in float32");
   }
 }
 
@@ -26,7 +27,8 @@ std::vector<std::size_t> chosen_tensors(const Layer& layer, std::size_t count) {
   if (count == 0) throw CannotCompile("a layer that does not run");
   std::vector<std::size_t> chosen;
   if (layer.index()) {
-    if (*layer.index() < 0 || *layer.index() >= static_cast<std::int64_t>(count)) throw CannotCompile("a tensor that a layer does not have");
+    if (*layer.index() < 0 || *layer.index() >= static_cast<std::int64_t>(count))
+      throw CannotCompile("a tensor that a layer does not have");
     return {static_cast<std::size_t>(*layer.index())};
   }
   for (std::size_t i = 0; i < count; ++i) chosen.push_back(i);
@@ -62,7 +64,8 @@ void CompiledPlan::compile(const network::Network& network, const Request& reque
 
 std::string PlanCache::key_of(const Request& request) const {
   std::ostringstream key;
-  for (const torch::Tensor& input : request.inputs) key << input.sizes() << input.is_contiguous() << input.scalar_type() << input.device() << ';';
+  for (const torch::Tensor& input : request.inputs)
+    key << input.sizes() << input.is_contiguous() << input.scalar_type() << input.device() << ';';
   for (const c10::IValue& argument : request.additional_forward_args) {
     if (argument.isTensor() && argument.toTensor().defined())
       key << argument.toTensor().sizes() << argument.toTensor().is_contiguous() << argument.toTensor().scalar_type();
@@ -70,7 +73,8 @@ std::string PlanCache::key_of(const Request& request) const {
       key << argument.tagKind() << argument;
     key << ';';
   }
-  for (const Layer& layer : request.layers) key << layer.path() << '#' << layer.index().value_or(-1) << layer.module() << ';';
+  for (const Layer& layer : request.layers)
+    key << layer.path() << '#' << layer.index().value_or(-1) << layer.module() << ';';
   key << request.layer_inputs;
   for (const OutputElement& element : request.output_element)
     std::visit([&](const auto& one) { key << element.index() << one << '/'; }, element);

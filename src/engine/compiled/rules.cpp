@@ -92,10 +92,13 @@ torch::Tensor Call::in_order(torch::Tensor result, bool view) const {
 
 void Call::give_contiguous() {
   switch (symbols_.order(arguments_[0].toTensor())) {
-    case Symbols::Order::row_major: return give_unchanged();
+    case Symbols::Order::row_major:
+      return give_unchanged();
     case Symbols::Order::gaps:
-    case Symbols::Order::unknown: refuse("a tensor that may or may not be copied");
-    case Symbols::Order::other: break;
+    case Symbols::Order::unknown:
+      refuse("a tensor that may or may not be copied");
+    case Symbols::Order::other:
+      break;
   }
   graph::Attributes attributes;
   attributes.shape = shape();

@@ -18,7 +18,8 @@ class Call {
   Call(Symbols& symbols, std::vector<c10::IValue> arguments, bool in_place)
       : graph(symbols.graph), arguments_(std::move(arguments)), in_place_(in_place), symbols_(symbols) {
     for (const c10::IValue& argument : arguments_)
-      if (name.empty() && argument.isTensor() && argument.toTensor().defined()) name = symbols_.name_of(argument.toTensor());
+      if (name.empty() && argument.isTensor() && argument.toTensor().defined())
+        name = symbols_.name_of(argument.toTensor());
   }
 
   graph::Graph& graph;
@@ -45,7 +46,9 @@ class Call {
   graph::Integers integers(std::size_t i, std::size_t count = 0) const;
   std::string text(std::size_t i) const { return given(i) ? arguments_[i].toStringRef() : std::string(); }
   /// A dimension counted from the end where it is negative.
-  std::int64_t axis(std::int64_t given, std::int64_t dimensions) const { return given < 0 ? given + dimensions : given; }
+  std::int64_t axis(std::int64_t given, std::int64_t dimensions) const {
+    return given < 0 ? given + dimensions : given;
+  }
 
   /// What the call gives.
   void give(graph::Value value);

@@ -19,7 +19,9 @@ Value viewed(Call& call, const Shape& shape) {
   return call.graph.add(Operator::reshape, {call.tensor()}, attributes);
 }
 
-Shape completed(Call& call, const Integers& sizes) { return graph::completed(sizes, graph::element_count(call.shape())); }
+Shape completed(Call& call, const Integers& sizes) {
+  return graph::completed(sizes, graph::element_count(call.shape()));
+}
 
 void flatten(Call& call) {
   const Shape shape = call.shape();
@@ -41,7 +43,8 @@ void squeeze(Call& call) {
   Shape result;
   for (std::int64_t d = 0; d < call.dimensions(); ++d) {
     const bool may_go = !call.given(1) || std::find(dropped.begin(), dropped.end(), d) != dropped.end();
-    if (!may_go || call.shape()[static_cast<std::size_t>(d)] != 1) result.push_back(call.shape()[static_cast<std::size_t>(d)]);
+    if (!may_go || call.shape()[static_cast<std::size_t>(d)] != 1)
+      result.push_back(call.shape()[static_cast<std::size_t>(d)]);
   }
   call.give_view(viewed(call, result));
 }
@@ -99,7 +102,9 @@ std::int64_t size_along(const Call& call, std::int64_t axis) { return call.shape
 
 void slice(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1, 0), call.dimensions()), size = size_along(call, axis);
-  const auto inside = [&](std::int64_t place) { return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size); };
+  const auto inside = [&](std::int64_t place) {
+    return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size);
+  };
   const std::int64_t begin = inside(call.bound(2, 0)), end = std::max(begin, inside(call.bound(3, size)));
   const std::int64_t step = call.bound(4, 1);
   if (step < 1) call.refuse("a slice with a step of " + std::to_string(step));
@@ -153,7 +158,8 @@ void unbind(Call& call) {
   Shape shape = call.shape();
   shape.erase(shape.begin() + axis);
   std::vector<Value> parts;
-  for (std::int64_t i = 0; i < size_along(call, axis); ++i) parts.push_back(call.graph.reshape(part(call, axis, i, 1, 1), shape));
+  for (std::int64_t i = 0; i < size_along(call, axis); ++i)
+    parts.push_back(call.graph.reshape(part(call, axis, i, 1, 1), shape));
   call.give_views(parts);
 }
 
@@ -221,8 +227,10 @@ void shuffle_pixels(Call& call, bool up) {
   if (r < 1 || r > 1 << 15) call.refuse("a factor of " + std::to_string(r));
   if (s.size() != 4) call.refuse("pixels of a tensor of " + std::to_string(s.size()) + " dimensions");
   const Shape apart = up ? Shape{s[0], s[1] / (r * r), r, r, s[2], s[3]} : Shape{s[0], s[1], s[2] / r, r, s[3] / r, r};
-  const Value moved = g.transpose(g.reshape(call.tensor(), apart), up ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 1, 3, 5, 2, 4});
-  call.give(g.reshape(moved, up ? Shape{s[0], s[1] / (r * r), s[2] * r, s[3] * r} : Shape{s[0], s[1] * r * r, s[2] / r, s[3] / r}));
+  const Value moved =
+      g.transpose(g.reshape(call.tensor(), apart), up ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 1, 3, 5, 2, 4});
+  call.give(g.reshape(
+      moved, up ? Shape{s[0], s[1] / (r * r), s[2] * r, s[3] * r} : Shape{s[0], s[1] * r * r, s[2] / r, s[3] / r}));
 }
 
 void shuffle_channels(Call& call) {
@@ -238,8 +246,10 @@ void shuffle_channels(Call& call) {
 void convert(Call& call) {
   for (std::size_t i = 1; i < call.count(); ++i) {
     const c10::IValue& argument = call[i];
-    const bool other_type = argument.isInt() && static_cast<torch::ScalarType>(argument.toInt()) != call[0].toTensor().scalar_type();
-    const bool other_tensor = argument.isTensor() && argument.toTensor().scalar_type() != call[0].toTensor().scalar_type();
+    const bool other_type =
+        argument.isInt() && static_cast<torch::ScalarType>(argument.toInt()) != call[0].toTensor().scalar_type();
+    const bool other_tensor =
+        argument.isTensor() && argument.toTensor().scalar_type() != call[0].toTensor().scalar_type();
     const bool other_device = argument.isDevice() && !argument.toDevice().is_cpu();
     if (other_type || other_tensor || other_device) call.refuse("a change of type or device");
     if ((argument.isBool() && argument.toBool()) || (i > 3 && argument.isInt())) call.refuse("a copy");
@@ -250,7 +260,8 @@ void convert(Call& call) {
 }  // namespace
 
 void add_shaping_rules(Rules& rules) {
-  rules["reshape"] = rules["view"] = [](Call& call) { call.give_view(viewed(call, completed(call, call.integers(1)))); };
+  rules["reshape"] =
+      rules["view"] = [](Call& call) { call.give_view(viewed(call, completed(call, call.integers(1)))); };
   rules["reshape_as"] = rules["view_as"] = [](Call& call) { call.give_view(viewed(call, call.shape(1))); };
   rules["flatten"] = flatten;
   rules["squeeze"] = squeeze;
@@ -258,7 +269,10 @@ void add_shaping_rules(Rules& rules) {
   rules["permute"] = permute_dimensions;
   rules["transpose"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
   rules["t"] = [](Call& call) {
-    if (call.dimensions() == 2) swap_dimensions(call, 0, 1); else call.give_unchanged();
+    if (call.dimensions() == 2)
+      swap_dimensions(call, 0, 1);
+    else
+      call.give_unchanged();
   };
   rules["slice"] = slice;
   rules["narrow"] = narrow;

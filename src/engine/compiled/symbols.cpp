@@ -27,7 +27,8 @@ bool Symbols::holds_symbol(const c10::IValue& value) const {
 
 graph::Value Symbols::value_of(const torch::Tensor& tensor) {
   const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
-  if (outdated_.count(key)) throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
+  if (outdated_.count(key))
+    throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
   const auto found = values_.find(key);
   return found == values_.end() ? constant(tensor) : found->second;
 }
@@ -68,9 +69,10 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())));
   // A tensor without dimensions, as tracing makes of every number in Python, takes on the type of those that it meets.
   if (tensor.is_floating_point() && tensor.scalar_type() != type && tensor.dim() > 0)
-    throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) + " among others of " +
-                        c10::toString(type));
-  torch::Tensor numbers = tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
+    throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())) +
+                        " among others of " + c10::toString(type));
+  torch::Tensor numbers =
+      tensor.detach().resolve_neg().to(type == torch::kDouble ? torch::kDouble : torch::kFloat).contiguous();
   if (!all_finite(numbers)) throw CannotCompile("weights that hold NaN or infinity");
   // Others may still be written over by the network.
   if (!is_attribute && numbers.is_alias_of(tensor)) numbers = numbers.clone();

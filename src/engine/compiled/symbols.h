@@ -26,12 +26,14 @@ class Symbols {
   /// A new tensor for this value; a view of `base`, where one is given.
   torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {});
 
-  bool is_symbol(const torch::Tensor& tensor) const { return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0; }
+  bool is_symbol(const torch::Tensor& tensor) const {
+    return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0;
+  }
   /// Whether a symbol is the value itself or somewhere in its lists, tuples and dictionaries.
   bool holds_symbol(const c10::IValue& value) const;
 
-  /// The graph's value of a tensor; a constant is made of one that is no symbol. Throws CannotCompile for a tensor that was
-  /// written over through another view of its memory, and for numbers of another kind than floating-point.
+  /// The graph's value of a tensor; a constant is made of one that is no symbol. Throws CannotCompile for a tensor that
+  /// was written over through another view of its memory, and for numbers of another kind than floating-point.
   graph::Value value_of(const torch::Tensor& tensor);
 
   /// An operation in place: from now on the tensor stands for another value.

@@ -15,7 +15,8 @@ using graph::Value;
 /// A tensor without a batch gets one, and loses it again behind the operation.
 class Batched {
  public:
-  Batched(Call& call, std::size_t spatial) : call_(call), x(call.tensor()), without_batch_(call.dimensions() == static_cast<std::int64_t>(spatial) + 1) {
+  Batched(Call& call, std::size_t spatial)
+      : call_(call), x(call.tensor()), without_batch_(call.dimensions() == static_cast<std::int64_t>(spatial) + 1) {
     if (call.dimensions() != static_cast<std::int64_t>(spatial) + 2 && !without_batch_)
       call.refuse("an input of " + std::to_string(call.dimensions()) + " dimensions");
     if (!without_batch_) return;
@@ -70,7 +71,8 @@ void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::siz
   batched.give(call.graph.add(Operator::convolution, inputs, attributes, call.name));
 }
 
-void transposed(Call& call, std::size_t spatial, std::size_t output_padding_at, std::size_t groups_at, std::size_t dilation_at) {
+void transposed(Call& call, std::size_t spatial, std::size_t output_padding_at, std::size_t groups_at,
+                std::size_t dilation_at) {
   Batched batched(call, spatial);
   Attributes attributes;
   const auto ints = [&](std::size_t i, std::int64_t otherwise) {
@@ -105,14 +107,16 @@ void convolution(Call& call) {  // aten::convolution and aten::_convolution
 }
 
 /// How many windows fit, as PyTorch counts them: rounding up adds none that begins in the padding behind.
-std::int64_t pooled(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding, std::int64_t dilation, bool up) {
+std::int64_t pooled(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                    std::int64_t dilation, bool up) {
   const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1 + (up ? stride - 1 : 0);
   std::int64_t count = room / stride + 1;
   if (up && (count - 1) * stride >= size + padding) --count;
   return count;
 }
 
-Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t dilation_at, std::size_t ceil_at, bool count_padding) {
+Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t dilation_at, std::size_t ceil_at,
+           bool count_padding) {
   Attributes attributes;
   attributes.kernel = call.integers(1, spatial);
   attributes.strides = call.integers(2, spatial);
@@ -128,8 +132,8 @@ Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t di
   for (const std::int64_t stride : attributes.strides)
     if (stride < 1) call.refuse("a stride of " + std::to_string(stride));
   for (std::size_t i = 0; i < spatial; ++i)
-    attributes.shape.push_back(pooled(shape[i + 2], attributes.kernel[i], attributes.strides[i], attributes.padding_begin[i],
-                                      attributes.dilation[i], call.boolean(ceil_at)));
+    attributes.shape.push_back(pooled(shape[i + 2], attributes.kernel[i], attributes.strides[i],
+                                      attributes.padding_begin[i], attributes.dilation[i], call.boolean(ceil_at)));
   return call.graph.add(op, {x}, attributes);
 }
 
@@ -156,7 +160,8 @@ Value adaptive(Call& call, Value x, std::size_t spatial, bool largest) {
   Attributes attributes;
   attributes.shape = {from[0], from[1]};
   if (!call[1].isList() && !call[1].isInt()) call.refuse("sizes that are left open");
-  const auto given = call[1].isInt() ? c10::List<c10::IValue>(c10::IntType::get()) : c10::List<c10::IValue>(call[1].toList());
+  const auto given =
+      call[1].isInt() ? c10::List<c10::IValue>(c10::IntType::get()) : c10::List<c10::IValue>(call[1].toList());
   for (std::size_t i = 0; i < spatial; ++i) {
     const c10::IValue size = call[1].isInt() ? call[1] : c10::IValue(given.get(given.size() == 1 ? 0 : i));
     attributes.shape.push_back(size.isNone() ? from[i + 2] : size.toInt());

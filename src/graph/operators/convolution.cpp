@@ -10,8 +10,10 @@ namespace {
 std::size_t spatial_dimensions(const Question& question) { return question.inputs[0].size() - 2; }
 
 void check_window(const Question& question, bool with_kernel) {
-  require(question.inputs[0].size() >= 3, "a window slides over tensors of at least 3 dimensions, batch and channels first; "
-                                          "this one has the shape " + to_string(question.inputs[0]));
+  require(question.inputs[0].size() >= 3,
+          "a window slides over tensors of at least 3 dimensions, batch and channels first; "
+          "this one has the shape " +
+              to_string(question.inputs[0]));
   const Attributes& a = question.attributes;
   const std::size_t n = spatial_dimensions(question);
   require((!with_kernel || a.kernel.size() == n) && a.strides.size() == n && a.dilation.size() == n &&
@@ -26,7 +28,8 @@ Shape convolution_shape(const Question& question) {
   const Shape &x = question.inputs[0], &w = question.inputs[1];
   const Attributes& a = question.attributes;
   require(w.size() == x.size() && a.groups > 0 && w[1] * a.groups == x[1] && w[0] % a.groups == 0,
-          "weights of " + to_string(w) + " in " + std::to_string(a.groups) + " groups do not fit a tensor of " + to_string(x));
+          "weights of " + to_string(w) + " in " + std::to_string(a.groups) + " groups do not fit a tensor of " +
+              to_string(x));
   Shape result{x[0], w[0]};
   for (std::size_t i = 0; i + 2 < x.size(); ++i) {
     const std::int64_t room = x[i + 2] + a.padding_begin[i] + a.padding_end[i] - a.dilation[i] * (w[i + 2] - 1) - 1;
@@ -56,7 +59,8 @@ struct Row {
 };
 
 /// Which places i of a row of y lie on the row of x: i * stride + begin from 0 to size.
-std::pair<std::int64_t, std::int64_t> meeting(std::int64_t begin, std::int64_t stride, std::int64_t size, std::int64_t places) {
+std::pair<std::int64_t, std::int64_t> meeting(std::int64_t begin, std::int64_t stride, std::int64_t size,
+                                              std::int64_t places) {
   const std::int64_t first = begin >= 0 ? 0 : (stride - 1 - begin) / stride;
   const std::int64_t end = begin >= size ? 0 : (size - 1 - begin) / stride + 1;
   return {first, std::min(end, places)};
@@ -83,8 +87,10 @@ void for_each_row(const Shape& x, const Shape& w, const Shape& y, const Attribut
       const std::int64_t begin = tap[last] * a.dilation[last] - a.padding_begin[last], step = a.strides[last];
       const auto [first, end] = meeting(begin, step, x.back(), y.back());
       for (std::int64_t channel = 0; first < end && channel < w[1]; ++channel)
-        visit(Row{static_cast<std::size_t>(offset_x + channel * strides_x[1] + begin + first * step), static_cast<std::size_t>(offset_w + channel * strides_w[1]),
-                  static_cast<std::size_t>(offset_y + first), static_cast<std::size_t>(step), static_cast<std::size_t>(end - first)});
+        visit(Row{static_cast<std::size_t>(offset_x + channel * strides_x[1] + begin + first * step),
+                  static_cast<std::size_t>(offset_w + channel * strides_w[1]),
+                  static_cast<std::size_t>(offset_y + first), static_cast<std::size_t>(step),
+                  static_cast<std::size_t>(end - first)});
     });
   });
 }
@@ -95,7 +101,9 @@ void add_bias(Tensor& tensor, const Tensor& bias) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] += bias.values[i / area % channels];
 }
 
-Tensor zeros(const Shape& shape) { return {shape, std::vector<double>(static_cast<std::size_t>(element_count(shape)), 0.0)}; }
+Tensor zeros(const Shape& shape) {
+  return {shape, std::vector<double>(static_cast<std::size_t>(element_count(shape)), 0.0)};
+}
 
 Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
   Tensor result = zeros(node.shape);
@@ -153,8 +161,10 @@ std::vector<Value> gradient_of_transposed(GradientQuestion& q) {
 }  // namespace
 
 /// (x, weights, [bias, [addend]]) with x: N x C x spatial, weights: O x C/groups x kernel. Reads: strides, dilation,
-/// padding_begin, padding_end, groups; relu and limit, which cut off the results (after fusion, so it has no gradient then).
-const Record records::convolution{"convolution", 2, 4, convolution_shape, evaluate_convolution, gradient_of_convolution};
+/// padding_begin, padding_end, groups; relu and limit, which cut off the results (after fusion, so it has no gradient
+/// then).
+const Record records::convolution{"convolution",          2, 4, convolution_shape, evaluate_convolution,
+                                  gradient_of_convolution};
 /// (y, weights): what carries a convolution's gradient back to its data, of the shape given. Reads what a convolution
 /// reads, and shape.
 const Record records::convolution_transpose{"convolution_transpose", 2, 2, transposed_shape, evaluate_transposed,

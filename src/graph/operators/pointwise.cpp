@@ -18,18 +18,21 @@ Shape shape_of_all(const Question& question) {
 
 Shape broadcast_shape(const Question& question) { return broadcast(question.inputs[0], question.inputs[1]); }
 
-/// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there. The last dimensions, as
-/// far as a and b each go along with the result or stand still in them, are one run: weights are large, and scaled when folded.
+/// Calls `visit(i, at_a, at_b)` for each element of the result and the elements of a and b that meet there. The last
+/// dimensions, as far as a and b each go along with the result or stand still in them, are one run: weights are large,
+/// and scaled when folded.
 template <class Visit>
 void broadcast_elements(const Shape& result, const Tensor& a, const Tensor& b, const Visit& visit) {
-  const Integers steps_a = broadcast_steps(a.shape, result), steps_b = broadcast_steps(b.shape, result), strides = strides_of(result);
+  const Integers steps_a = broadcast_steps(a.shape, result), steps_b = broadcast_steps(b.shape, result),
+                 strides = strides_of(result);
   std::size_t outer = result.size();
   bool a_goes = false, b_goes = false;
   std::int64_t run = 1;
   while (outer > 0) {
     const std::size_t d = outer - 1;
     const auto fits = [&](const Integers& steps, bool goes) {
-      return result[d] == 1 || (run == 1 && (steps[d] == 0 || steps[d] == 1)) || (goes ? steps[d] == strides[d] : steps[d] == 0);
+      return result[d] == 1 || (run == 1 && (steps[d] == 0 || steps[d] == 1)) ||
+             (goes ? steps[d] == strides[d] : steps[d] == 0);
     };
     if (!fits(steps_a, a_goes) || !fits(steps_b, b_goes)) break;
     if (run == 1 && result[d] != 1) {
@@ -40,15 +43,17 @@ void broadcast_elements(const Shape& result, const Tensor& a, const Tensor& b, c
     --outer;
   }
   std::size_t i = 0;
-  for_each_index(Shape(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(outer)), [&](const Integers& index) {
-    std::int64_t at_a = 0, at_b = 0;
-    for (std::size_t d = 0; d < index.size(); ++d) {
-      at_a += index[d] * steps_a[d];
-      at_b += index[d] * steps_b[d];
-    }
-    for (std::int64_t k = 0; k < run; ++k, ++i)
-      visit(i, static_cast<std::size_t>(at_a + (a_goes ? k : 0)), static_cast<std::size_t>(at_b + (b_goes ? k : 0)));
-  });
+  for_each_index(Shape(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(outer)),
+                 [&](const Integers& index) {
+                   std::int64_t at_a = 0, at_b = 0;
+                   for (std::size_t d = 0; d < index.size(); ++d) {
+                     at_a += index[d] * steps_a[d];
+                     at_b += index[d] * steps_b[d];
+                   }
+                   for (std::int64_t k = 0; k < run; ++k, ++i)
+                     visit(i, static_cast<std::size_t>(at_a + (a_goes ? k : 0)),
+                           static_cast<std::size_t>(at_b + (b_goes ? k : 0)));
+                 });
 }
 
 template <class Combine>
@@ -97,16 +102,17 @@ std::vector<Value> gradient_of_subtract(GradientQuestion& q) {
 
 std::vector<Value> gradient_of_multiply(GradientQuestion& q) {
   Graph& g = q.graph;
-  return both(q, [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[1]); },
-              [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[0]); });
+  return both(
+      q, [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[1]); },
+      [&] { return g.binary(Operator::multiply, q.gradient, q.node.inputs[0]); });
 }
 
 std::vector<Value> gradient_of_divide(GradientQuestion& q) {
   Graph& g = q.graph;
   const Value over_b = g.binary(Operator::divide, q.gradient, q.node.inputs[1]);
-  return both(q, [&] { return over_b; }, [&] {
-    return g.unary(Function::linear, g.binary(Operator::multiply, over_b, q.value), -1, 0);
-  });
+  return both(
+      q, [&] { return over_b; },
+      [&] { return g.unary(Function::linear, g.binary(Operator::multiply, over_b, q.value), -1, 0); });
 }
 
 /// The larger (smaller) one has the gradient, two equal ones half of it each, as in PyTorch.
@@ -152,7 +158,8 @@ Tensor evaluate_inside(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
   const bool bounded = node.attributes.function == Function::hardtanh;
   const double low = bounded ? node.attributes.alpha : 0;
-  for (double& x : result.values) x = x <= low || (bounded && x >= node.attributes.beta) ? 0 : 1;  // NaN passes, as in PyTorch
+  for (double& x : result.values)
+    x = x <= low || (bounded && x >= node.attributes.beta) ? 0 : 1;  // NaN passes, as in PyTorch
   return result;
 }
 
@@ -200,8 +207,8 @@ const Record records::multiply{"multiply", 2, 2, broadcast_shape, evaluate_multi
 const Record records::divide{"divide", 2, 2, broadcast_shape, evaluate_divide, gradient_of_divide};
 const Record records::maximum{"maximum", 2, 2, broadcast_shape, evaluate_maximum, gradient_of_maximum};
 const Record records::minimum{"minimum", 2, 2, broadcast_shape, evaluate_minimum, gradient_of_minimum};
-/// 1 where a ReLU or hardtanh that gave x let its input through unchanged, else 0: kept as one bit an element. Reads: function,
-/// alpha, beta.
+/// 1 where a ReLU or hardtanh that gave x let its input through unchanged, else 0: kept as one bit an element. Reads:
+/// function, alpha, beta.
 const Record records::inside{"inside", 1, 1, shape_of_first, evaluate_inside, nullptr};
 /// (mask, gradients...): the gradients' sum where the mask is 1, else 0. Reads: relu, which sets negative results to 0.
 const Record records::gate{"gate", 2, any_number, shape_of_all, evaluate_gate, nullptr};

@@ -11,11 +11,13 @@ Shape pooled_shape(const Question& question) {
   const Shape& x = question.inputs[0];
   const Attributes& a = question.attributes;
   const std::size_t n = x.size() - 2;
-  require(x.size() >= 3 && a.shape.size() == x.size() && a.shape[0] == x[0] && a.shape[1] == x[1] && a.kernel.size() == n &&
-              a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n && a.padding_end.size() == n,
+  require(x.size() >= 3 && a.shape.size() == x.size() && a.shape[0] == x[0] && a.shape[1] == x[1] &&
+              a.kernel.size() == n && a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n &&
+              a.padding_end.size() == n,
           "pooling of " + to_string(x) + " to " + to_string(a.shape) + " with a window of " + to_string(a.kernel));
   for (std::size_t i = 0; i < n; ++i)
-    require((a.shape[i + 2] - 1) * a.strides[i] - a.padding_begin[i] < x[i + 2], "a pooling window begins behind its input");
+    require((a.shape[i + 2] - 1) * a.strides[i] - a.padding_begin[i] < x[i + 2],
+            "a pooling window begins behind its input");
   return a.shape;
 }
 
@@ -82,8 +84,8 @@ double divisor(const Shape& x, const Attributes& a, const Integers& at) {
   for (std::size_t d = 0; d < a.kernel.size(); ++d) {
     const std::int64_t begin = at[d + 2] * a.strides[d] - a.padding_begin[d];
     const std::int64_t end = std::min(begin + a.kernel[d], x[d + 2] + a.padding_end[d]);
-    count *= static_cast<double>(a.count_padding ? end - begin
-                                                 : std::min(end, x[d + 2]) - std::max<std::int64_t>(begin, 0));
+    count *=
+        static_cast<double>(a.count_padding ? end - begin : std::min(end, x[d + 2]) - std::max<std::int64_t>(begin, 0));
   }
   return count;
 }
@@ -114,7 +116,9 @@ Tensor evaluate_average_pool_gradient(const Node& node, const Tensors& inputs) {
 struct Part {
   std::int64_t begin, end;
 };
-Part part(std::int64_t at, std::int64_t from, std::int64_t to) { return {at * from / to, ((at + 1) * from + to - 1) / to}; }
+Part part(std::int64_t at, std::int64_t from, std::int64_t to) {
+  return {at * from / to, ((at + 1) * from + to - 1) / to};
+}
 
 /// Calls `visit(place in result, offset in x, 1 / count)` for all that meet in an adaptive pooling from x to y.
 template <class Visit>
@@ -186,23 +190,24 @@ std::vector<Value> gradient_of_adaptive(GradientQuestion& q) {
 
 }  // namespace
 
-/// The largest element of each window; padding counts as minus infinity. Reads: kernel, strides, dilation, padding_begin,
-/// padding_end, shape (of the result: rounding up is told by it).
+/// The largest element of each window; padding counts as minus infinity. Reads: kernel, strides, dilation,
+/// padding_begin, padding_end, shape (of the result: rounding up is told by it).
 const Record records::max_pool{"max_pool", 1, 1, pooled_shape, evaluate_max_pool, gradient_of_max_pool};
 /// Where max_pool found each maximum: the first one's number in its window. Reads what max_pool reads.
-const Record records::max_pool_positions{"max_pool_positions", 1, 1, pooled_shape, evaluate_max_pool_positions, nullptr};
+const Record records::max_pool_positions{"max_pool_positions",        1,      1, pooled_shape,
+                                         evaluate_max_pool_positions, nullptr};
 /// (gradient, positions): the gradient at the maxima. Reads what max_pool reads; shape is that of max_pool's input.
 const Record records::max_pool_gradient{"max_pool_gradient", 2, 2, input_shape, evaluate_max_pool_gradient, nullptr};
 /// The mean of each window. Reads what max_pool reads, and count_padding; what lies behind padding_end never counts.
 const Record records::average_pool{"average_pool", 1, 1, pooled_shape, evaluate_average_pool, gradient_of_average_pool};
 /// Reads what average_pool reads; shape is that of average_pool's input.
-const Record records::average_pool_gradient{"average_pool_gradient", 1, 1, input_shape, evaluate_average_pool_gradient,
-                                            nullptr};
+const Record records::average_pool_gradient{"average_pool_gradient",        1,      1, input_shape,
+                                            evaluate_average_pool_gradient, nullptr};
 /// The means over parts of (nearly) equal size. Reads: shape.
 const Record records::adaptive_average_pool{"adaptive_average_pool", 1, 1, adaptive_shape, evaluate_adaptive,
                                             gradient_of_adaptive};
 /// Reads: shape, that of the pooling's input.
-const Record records::adaptive_average_pool_gradient{"adaptive_average_pool_gradient", 1, 1, input_shape,
-                                                     evaluate_adaptive_gradient, nullptr};
+const Record records::adaptive_average_pool_gradient{"adaptive_average_pool_gradient", 1,      1, input_shape,
+                                                     evaluate_adaptive_gradient,       nullptr};
 
 }  // namespace whycam::graph

@@ -9,7 +9,8 @@ namespace {
 /// The rows and columns of a factor, and the dimensions before them.
 struct Factor {
   Factor(const Shape& shape, bool transposed) {
-    require(shape.size() >= 2, "a matrix product needs tensors of at least 2 dimensions; one has the shape " + to_string(shape));
+    require(shape.size() >= 2,
+            "a matrix product needs tensors of at least 2 dimensions; one has the shape " + to_string(shape));
     batch.assign(shape.begin(), shape.end() - 2);
     rows = shape[shape.size() - (transposed ? 1 : 2)];
     columns = shape[shape.size() - (transposed ? 2 : 1)];
@@ -19,9 +20,10 @@ struct Factor {
 };
 
 Shape matmul_shape(const Question& question) {
-  const Factor a(question.inputs[0], question.attributes.transpose_a), b(question.inputs[1], question.attributes.transpose_b);
-  require(a.columns == b.rows, "matrices of " + to_string(question.inputs[0]) + " and " + to_string(question.inputs[1]) +
-                                   " cannot be multiplied");
+  const Factor a(question.inputs[0], question.attributes.transpose_a),
+      b(question.inputs[1], question.attributes.transpose_b);
+  require(a.columns == b.rows, "matrices of " + to_string(question.inputs[0]) + " and " +
+                                   to_string(question.inputs[1]) + " cannot be multiplied");
   Shape result = broadcast(a.batch, b.batch);
   result.push_back(a.rows);
   result.push_back(b.columns);
@@ -140,7 +142,9 @@ Tensor evaluate_any_softmax(const Node& node, const Tensors& inputs, bool logari
   return result;
 }
 Tensor evaluate_softmax(const Node& node, const Tensors& inputs) { return evaluate_any_softmax(node, inputs, false); }
-Tensor evaluate_log_softmax(const Node& node, const Tensors& inputs) { return evaluate_any_softmax(node, inputs, true); }
+Tensor evaluate_log_softmax(const Node& node, const Tensors& inputs) {
+  return evaluate_any_softmax(node, inputs, true);
+}
 
 /// The sum along the axes of a node.
 Value sum_along(Graph& graph, Value x, const Node& node) {
@@ -213,8 +217,8 @@ std::vector<Value> gradient_of_normalize(GradientQuestion& q) {
 
 }  // namespace
 
-/// The product of matrices in the last two dimensions; those before are broadcast. A third input is one number a column,
-/// added to each row. Reads: transpose_a, transpose_b; relu.
+/// The product of matrices in the last two dimensions; those before are broadcast. A third input is one number a
+/// column, added to each row. Reads: transpose_a, transpose_b; relu.
 const Record records::matmul{"matmul", 2, 3, matmul_shape, evaluate_matmul, gradient_of_matmul};
 /// The sum along the axes, which stay with size 1. Reads: axes.
 const Record records::reduce_sum{"reduce_sum", 1, 1, reduced_shape, evaluate_reduce_sum, gradient_of_reduce_sum};
@@ -225,6 +229,7 @@ const Record records::log_softmax{"log_softmax", 1, 1, shape_along_axes, evaluat
 /// x less its mean along the axes, over the standard deviation. Reads: axes; alpha, which is added to the variance.
 const Record records::normalize{"normalize", 1, 1, shape_along_axes, evaluate_normalize, gradient_of_normalize};
 /// (gradient, x). Reads what normalize reads.
-const Record records::normalize_gradient{"normalize_gradient", 2, 2, shape_along_axes, evaluate_normalize_gradient, nullptr};
+const Record records::normalize_gradient{"normalize_gradient",        2,      2, shape_along_axes,
+                                         evaluate_normalize_gradient, nullptr};
 
 }  // namespace whycam::graph

@@ -8,15 +8,14 @@ namespace {
 
 Shape reshaped_shape(const Question& question) {
   require(element_count(question.inputs[0]) == element_count(question.attributes.shape),
-          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " + to_string(question.attributes.shape));
+          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " +
+              to_string(question.attributes.shape));
   return question.attributes.shape;
 }
 
 Tensor evaluate_reshape(const Node& node, const Tensors& inputs) { return {node.shape, inputs[0]->values}; }
 
-std::vector<Value> gradient_of_reshape(GradientQuestion& q) {
-  return {q.graph.reshape(q.gradient, q.input_shape(0))};
-}
+std::vector<Value> gradient_of_reshape(GradientQuestion& q) { return {q.graph.reshape(q.gradient, q.input_shape(0))}; }
 
 Shape transposed_shape(const Question& question) {
   const Integers& axes = question.attributes.axes;
@@ -62,8 +61,9 @@ void check_part(const Shape& part, const Shape& whole, const Attributes& a) {
   require(part.size() == whole.size() && a.begin.size() == part.size() && a.step.size() == part.size(),
           "a slice names its begin and step in every dimension");
   for (std::size_t d = 0; d < part.size(); ++d)
-    require(a.step[d] > 0 && a.begin[d] >= 0 && (part[d] == 0 || a.begin[d] + (part[d] - 1) * a.step[d] < whole[d]),
-            "a slice of " + to_string(part) + " from " + to_string(a.begin) + " leaves the tensor of " + to_string(whole));
+    require(
+        a.step[d] > 0 && a.begin[d] >= 0 && (part[d] == 0 || a.begin[d] + (part[d] - 1) * a.step[d] < whole[d]),
+        "a slice of " + to_string(part) + " from " + to_string(a.begin) + " leaves the tensor of " + to_string(whole));
 }
 
 Shape sliced_shape(const Question& question) {
@@ -158,8 +158,9 @@ std::vector<Value> gradient_of_concat(GradientQuestion& q) {
 }
 
 Shape expanded_shape(const Question& question) {
-  require(broadcast(question.inputs[0], question.attributes.shape) == question.attributes.shape,
-          "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(question.attributes.shape));
+  require(
+      broadcast(question.inputs[0], question.attributes.shape) == question.attributes.shape,
+      "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(question.attributes.shape));
   return question.attributes.shape;
 }
 

@@ -14,7 +14,8 @@ std::int64_t channel_dimension(const Node& node) {
 
 class Folder {
  public:
-  explicit Folder(const Graph& graph) : graph_(graph), rewriter_(graph), uses_(use_counts(graph)), constant_(constant_values(graph)) {}
+  explicit Folder(const Graph& graph)
+      : graph_(graph), rewriter_(graph), uses_(use_counts(graph)), constant_(constant_values(graph)) {}
 
   Graph run() {
     for (Value value = 0; value < graph_.size(); ++value)
@@ -44,7 +45,8 @@ class Folder {
       const Node before = rewriter_.to[rewriter_(product)];  // as it is by now: it may have been folded itself
       const std::int64_t channels = channel_dimension(before);
       if (channels < 0 || uses_[at(product)] != 1 || graph_.shape(product) != node.shape || constant_[at(product)] ||
-          before.inputs.size() > 3 || !weights_are_constant(graph_[product]) || !per_channel(factor, node.shape, channels))
+          before.inputs.size() > 3 || !weights_are_constant(graph_[product]) ||
+          !per_channel(factor, node.shape, channels))
         continue;
       rewriter_.move(value, node.op == Operator::multiply ? scaled(before, factor) : shifted(before, factor));
       return true;

@@ -16,11 +16,13 @@ double relu_limit(const Node& node) {
 
 class Fuser {
  public:
-  explicit Fuser(const Graph& graph) : graph_(graph), rewriter_(graph), uses_(use_counts(graph)), constant_(constant_values(graph)) {}
+  explicit Fuser(const Graph& graph)
+      : graph_(graph), rewriter_(graph), uses_(use_counts(graph)), constant_(constant_values(graph)) {}
 
   Graph run() {
     for (Value value = 0; value < graph_.size(); ++value) {
-      const bool fused = !constant_[at(value)] && (fuse_relu(value) || fuse_addition(value) || fuse_scale(value) || fuse_gate(value));
+      const bool fused =
+          !constant_[at(value)] && (fuse_relu(value) || fuse_addition(value) || fuse_scale(value) || fuse_gate(value));
       if (!fused) rewriter_.copy(value);
     }
     return rewriter_.finish();
@@ -45,8 +47,10 @@ class Fuser {
       case Operator::matmul:
       case Operator::add:
       case Operator::scale_shift:
-      case Operator::gate: break;
-      default: return false;
+      case Operator::gate:
+        break;
+      default:
+        return false;
     }
     Node fused = *before;
     fused.attributes.relu = true;
@@ -80,7 +84,8 @@ class Fuser {
     if (node.op != Operator::add || node.shape.size() < 3) return false;
     for (const bool second : {false, true}) {
       const Value product = node.inputs[second], shift = node.inputs[!second];
-      if (uses_[at(product)] != 1 || graph_[product].op != Operator::multiply || !per_channel(shift, node.shape)) continue;
+      if (uses_[at(product)] != 1 || graph_[product].op != Operator::multiply || !per_channel(shift, node.shape))
+        continue;
       for (const bool last : {false, true}) {
         const Value x = graph_[product].inputs[last], scale = graph_[product].inputs[!last];
         if (!per_channel(scale, node.shape) || graph_.shape(x) != node.shape) continue;
@@ -110,7 +115,8 @@ class Fuser {
     if (node.op != Operator::gate || node.inputs.size() != 2) return false;
     std::vector<Value> inputs = rewriter_(node.inputs);
     bool any = false;
-    for (Value sum = node.inputs[1]; graph_[sum].op == Operator::add && uses_[at(sum)] == 1; sum = graph_[sum].inputs[0]) {
+    for (Value sum = node.inputs[1]; graph_[sum].op == Operator::add && uses_[at(sum)] == 1;
+         sum = graph_[sum].inputs[0]) {
       const Node& addition = graph_[sum];
       if (graph_.shape(addition.inputs[0]) != node.shape || graph_.shape(addition.inputs[1]) != node.shape ||
           addition.attributes.relu || rewriter_.to[rewriter_(sum)].op != Operator::add)
@@ -124,7 +130,8 @@ class Fuser {
   }
 
   Value zero_bias(std::int64_t channels) {
-    return rewriter_.to.add_constant(constant_of(std::vector<float>(static_cast<std::size_t>(channels), 0.0F)), {channels});
+    return rewriter_.to.add_constant(constant_of(std::vector<float>(static_cast<std::size_t>(channels), 0.0F)),
+                                     {channels});
   }
 
   const Graph& graph_;
