@@ -1,6 +1,7 @@
 #include "onednn/api.h"
 
 #include "graph/operators.h"
+#include "onednn/versions.h"
 
 namespace whycam::onednn {
 namespace {
@@ -22,9 +23,9 @@ dnnl::primitive_attr attributes_of(After after) {
   dnnl::post_ops post;
   if (after.add_to_destination) post.append_sum(1.0F);
   if (after.relu && after.limit > 0)
-    post.append_eltwise(1.0F, algorithm::eltwise_clip, 0.0F, static_cast<float>(after.limit));
+    append_elementwise(post, algorithm::eltwise_clip, 0.0F, static_cast<float>(after.limit));
   else if (after.relu)
-    post.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+    append_elementwise(post, algorithm::eltwise_relu, 0.0F, 0.0F);
   attr.set_post_ops(post);
   return attr;
 }
@@ -131,9 +132,7 @@ memory::desc description(const Shape& shape, Layout layout) {
   return channels_last(shape);
 }
 
-std::string key_of(const memory::desc& description) {
-  return {reinterpret_cast<const char*>(&description.data), sizeof description.data};
-}
+memory::desc row_major(const memory::desc& of) { return description(dims_of(of), {}); }
 
 memory::desc any_description(const Shape& shape) { return {shape, f32, tag::any}; }
 
@@ -146,19 +145,19 @@ std::optional<Layout> layout_of(const memory::desc& description, const Shape& sh
 }
 
 std::optional<std::vector<Integers>> places_of(const memory::desc& description) {
-  const dnnl_memory_desc_t& data = description.data;
-  if (data.format_kind != dnnl_blocked || data.offset0 != 0 || data.extra.flags != dnnl_memory_extra_flag_none)
-    return std::nullopt;
-  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
+  if (!is_blocked(description)) return std::nullopt;
+  const Blocking blocking = blocking_of(description);
+  const memory::dims dims = dims_of(description);
   std::vector<Integers> places;
-  for (int dimension = 0; dimension < data.ndims; ++dimension) {
+  for (std::size_t dimension = 0; dimension < dims.size(); ++dimension) {
     Integers& of_dimension = places.emplace_back();
-    for (std::int64_t index = 0; index < data.dims[dimension]; ++index) {
+    for (std::int64_t index = 0; index < dims[dimension]; ++index) {
       std::int64_t place = 0, outer = index, step = 1;
-      for (int block = blocking.inner_nblks; block-- > 0; step *= blocking.inner_blks[block]) {  // from the innermost
-        if (blocking.inner_idxs[block] != dimension) continue;
-        place += outer % blocking.inner_blks[block] * step;
-        outer /= blocking.inner_blks[block];
+      for (std::size_t block = blocking.block_sizes.size(); block-- > 0;
+           step *= blocking.block_sizes[block]) {  // from the innermost
+        if (blocking.block_dimensions[block] != static_cast<std::int64_t>(dimension)) continue;
+        place += outer % blocking.block_sizes[block] * step;
+        outer /= blocking.block_sizes[block];
       }
       of_dimension.push_back(place + outer * blocking.strides[dimension]);
     }
@@ -182,56 +181,60 @@ memory::desc ordered(const Shape& shape, Order order) {
   return any_description(shape);
 }
 
+memory::desc bias_description(const Shape& y, bool with_bias) {
+  return with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
+}
+
 }  // namespace
 
 Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
                       After after, Order order) {
-  const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
-  const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
-  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct,
-                                             ordered(x, order), any_description(weights), bias, ordered(y, order),
-                                             a.strides, gaps(a.dilation), a.padding_begin, behind);
-  const dnnl::convolution_forward::primitive_desc pd(desc, attributes_of(after), cpu());
-  return finished_forward<dnnl::convolution_forward>(pd);
+  return finished_forward<dnnl::convolution_forward>(implementation<dnnl::convolution_forward>(
+      cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
+      any_description(weights), bias_description(y, with_bias), ordered(y, order), a.strides, gaps(a.dilation),
+      a.padding_begin, padding_behind(x, y, kernel_of(weights, x), a)));
 }
 
 namespace {
 
 /// Empty where oneDNN has it not.
-dnnl::convolution_forward::primitive_desc winograd_description(const Shape& x, const Shape& weights, const Shape& y,
-                                                               const Attributes& a, bool with_bias, After after) {
-  const memory::desc bias = with_bias ? memory::desc({y[1]}, f32, tag::a) : memory::desc();
-  const dnnl::convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_winograd,
-                                             any_description(x), any_description(weights), bias, any_description(y),
-                                             a.strides, gaps(a.dilation), a.padding_begin, a.padding_end);
-  return {desc, attributes_of(after), cpu(), /*allow_empty=*/true};
+std::optional<dnnl::convolution_forward::primitive_desc> winograd_implementation(const Shape& x, const Shape& weights,
+                                                                                 const Shape& y, const Attributes& a,
+                                                                                 bool with_bias, After after) {
+  try {
+    return implementation<dnnl::convolution_forward>(
+        cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
+        any_description(weights), bias_description(y, with_bias), any_description(y), a.strides, gaps(a.dilation),
+        a.padding_begin, a.padding_end);
+  } catch (const dnnl::error& failure) {
+    if (failure.status != dnnl_unimplemented) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace
 
 std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a,
                                               bool with_bias, After after) {
-  const auto pd = winograd_description(x, weights, y, a, with_bias, after);
-  return pd ? std::optional(finished_forward<dnnl::convolution_forward>(pd)) : std::nullopt;
+  const auto pd = winograd_implementation(x, weights, y, a, with_bias, after);
+  return pd ? std::optional(finished_forward<dnnl::convolution_forward>(*pd)) : std::nullopt;
 }
 
 std::optional<dnnl::memory::desc> winograd_weights(const Shape& x, const Shape& weights, const Shape& y,
                                                    const Attributes& a, bool with_bias, After after) {
-  const auto pd = winograd_description(x, weights, y, a, with_bias, after);
-  return pd ? std::optional(pd.weights_desc()) : std::nullopt;
+  const auto pd = winograd_implementation(x, weights, y, a, with_bias, after);
+  return pd ? std::optional(pd->weights_desc()) : std::nullopt;
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a,
                                 Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
-  const dnnl::convolution_forward::primitive_desc forward(
-      {prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order), any_description(weights),
-       ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind},
-      cpu());
-  const dnnl::convolution_backward_data::primitive_desc pd(
-      {algorithm::convolution_direct, ordered(x, order), any_description(weights), ordered(y, order), a.strides,
-       gaps(a.dilation), a.padding_begin, behind},
-      attributes_of({}), cpu(), forward);
+  const auto forward = implementation<dnnl::convolution_forward>(
+      cpu(), dnnl::primitive_attr(), prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order),
+      any_description(weights), ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind);
+  const auto pd = gradient_implementation<dnnl::convolution_backward_data>(
+      cpu(), attributes_of({}), forward, algorithm::convolution_direct, ordered(x, order), any_description(weights),
+      ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind);
   Operation operation = finished<dnnl::convolution_backward_data>(pd);
   operation.source = pd.diff_dst_desc();
   operation.weights = pd.weights_desc();
@@ -241,12 +244,12 @@ Operation convolution_transpose(const Shape& y, const Shape& weights, const Shap
 
 Operation matrix_product(const memory::desc& a, const memory::desc& b, const memory::desc& result, bool with_bias,
                          After after) {
-  Shape bias(result.dims().size(), 1);
-  bias.back() = result.dims().back();
-  const dnnl::matmul::desc desc =
-      with_bias ? dnnl::matmul::desc(a, b, description(bias, {}), result) : dnnl::matmul::desc(a, b, result);
-  const dnnl::matmul::primitive_desc pd(desc, attributes_of(after), cpu());
-  return finished_forward<dnnl::matmul>(pd);
+  if (!with_bias)
+    return finished_forward<dnnl::matmul>(implementation<dnnl::matmul>(cpu(), attributes_of(after), a, b, result));
+  Shape bias(dims_of(result).size(), 1);
+  bias.back() = dims_of(result).back();
+  return finished_forward<dnnl::matmul>(
+      implementation<dnnl::matmul>(cpu(), attributes_of(after), a, b, description(bias, {}), result));
 }
 
 namespace {
@@ -256,20 +259,19 @@ algorithm pooling_algorithm(const Attributes& a, bool maximum) {
   return a.count_padding ? algorithm::pooling_avg_include_padding : algorithm::pooling_avg_exclude_padding;
 }
 
-dnnl::pooling_v2_forward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y,
-                                                         const Attributes& a, bool maximum, bool training) {
-  return {{training ? prop_kind::forward_training : prop_kind::forward_inference, pooling_algorithm(a, maximum),
-           description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
-           padding_behind(x, y, a.kernel, a)},
-          attributes_of({}),
-          cpu()};
+PoolingForward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y, const Attributes& a,
+                                               bool maximum, bool training) {
+  return implementation<PoolingForward>(
+      cpu(), attributes_of({}), training ? prop_kind::forward_training : prop_kind::forward_inference,
+      pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel,
+      gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a));
 }
 
 }  // namespace
 
 Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum, bool positions) {
   const auto pd = pooling_forward(x, layout, y, a, maximum, positions);
-  Operation operation = finished<dnnl::pooling_v2_forward>(pd);
+  Operation operation = finished<PoolingForward>(pd);
   operation.source = pd.src_desc();
   operation.destination = pd.dst_desc();
   if (positions) operation.workspace = pd.workspace_desc();
@@ -277,12 +279,11 @@ Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attribute
 }
 
 Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const Attributes& a, bool maximum) {
-  const auto forward = pooling_forward(x, layout, y, a, maximum, true);
-  const dnnl::pooling_v2_backward::primitive_desc pd(
-      {pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel,
-       gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a)},
-      attributes_of({}), cpu(), forward);
-  Operation operation = finished<dnnl::pooling_v2_backward>(pd);
+  const auto pd = gradient_implementation<PoolingBackward>(
+      cpu(), attributes_of({}), pooling_forward(x, layout, y, a, maximum, true), pooling_algorithm(a, maximum),
+      description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
+      padding_behind(x, y, a.kernel, a));
+  Operation operation = finished<PoolingBackward>(pd);
   operation.source = pd.diff_dst_desc();
   operation.destination = pd.diff_src_desc();
   if (maximum) operation.workspace = pd.workspace_desc();
@@ -292,9 +293,8 @@ Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const 
 std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
-  const dnnl::eltwise_forward::primitive_desc pd({prop_kind::forward_inference, name->kind, x, name->alpha, name->beta},
-                                                 attributes_of({}), cpu());
-  Operation operation = finished<dnnl::eltwise_forward>(pd);
+  Operation operation = finished<dnnl::eltwise_forward>(elementwise_implementation(
+      cpu(), attributes_of({}), prop_kind::forward_inference, name->kind, x, name->alpha, name->beta));
   operation.source = operation.destination = x;
   return operation;
 }
@@ -302,11 +302,10 @@ std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x)
 std::optional<Operation> elementwise_gradient(const Attributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
-  const dnnl::eltwise_forward::primitive_desc forward(
-      {prop_kind::forward_training, name->kind, x, name->alpha, name->beta}, cpu());
-  const dnnl::eltwise_backward::primitive_desc pd({name->kind, x, x, name->alpha, name->beta}, attributes_of({}), cpu(),
-                                                  forward);
-  Operation operation = finished<dnnl::eltwise_backward>(pd);
+  const auto forward = elementwise_implementation(cpu(), dnnl::primitive_attr(), prop_kind::forward_training,
+                                                  name->kind, x, name->alpha, name->beta);
+  Operation operation = finished<dnnl::eltwise_backward>(
+      elementwise_gradient_implementation(cpu(), attributes_of({}), forward, name->kind, x, name->alpha, name->beta));
   operation.source = operation.weights = operation.destination = x;
   return operation;
 }

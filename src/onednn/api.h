@@ -1,5 +1,4 @@
-// The whole of what whycam asks oneDNN for. Versions 2 and 3 of oneDNN describe operations in different ways: the
-// difference is in api.cpp alone.
+// All that whycam asks oneDNN for; versions.h has what differs between oneDNN's versions.
 #pragma once
 
 #include <optional>
@@ -26,8 +25,8 @@ dnnl::memory::desc description(const graph::Shape& shape, Layout layout);
 dnnl::memory::desc any_description(const graph::Shape& shape);
 /// With these strides.
 dnnl::memory::desc strided(const graph::Shape& shape, const graph::Integers& strides);
-/// A text that is the same for the same description alone.
-std::string key_of(const dnnl::memory::desc& description);
+/// A description's numbers in row-major order.
+dnnl::memory::desc row_major(const dnnl::memory::desc& description);
 /// The layout that a description is in, where it is one of ours.
 std::optional<Layout> layout_of(const dnnl::memory::desc& description, const graph::Shape& shape);
 
@@ -61,8 +60,9 @@ enum class Order {
 /// x by weights (grouped ones have the groups first).
 Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                       const graph::Attributes& attributes, bool with_bias, After after, Order order);
-/// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one: about half the time,
-/// weights of up to four times the size, and rounding errors of once to twice those of its direct convolutions.
+/// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one (version 3 never has):
+/// about half the time, weights of up to four times the size, and rounding errors of once to twice those of its direct
+/// convolutions.
 std::optional<Operation> winograd_convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                                               const graph::Attributes& attributes, bool with_bias, After after);
 /// How its weights are packed; without the code for it, whose writing takes longer than all else of a plan.

@@ -366,37 +366,40 @@ Place Builder::constant(Value value) {
   return place;
 }
 
-Place Builder::packed_once(Value value, const std::string& name, std::size_t numbers,
-                           const std::function<void(float* to)>& pack) {
-  const auto known = packed_.find({value, name});
-  if (known != packed_.end()) return known->second;
+Place Builder::new_pack(std::size_t numbers, const std::function<void(float* to)>& pack) {
   const std::size_t bytes = numbers * sizeof(float);
   const std::shared_ptr<float> memory = pieces_.piece(bytes);
   pack(memory.get());
   program_->owners.push_back(memory);
   program_->packed_bytes += bytes;
-  return packed_[{value, name}] = {-1, memory.get(), 0};
+  return {-1, memory.get(), 0};
 }
 
 Place Builder::packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack) {
-  return packed_once(value, name, numbers, [&](float* to) { pack(numbers_of(value), to); });
+  const auto known = packed_.find({value, name});
+  if (known != packed_.end()) return known->second;
+  return packed_[{value, name}] = new_pack(numbers, [&](float* to) { pack(numbers_of(value), to); });
 }
 
 Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
-  const std::string name = (turned ? "turned " : "weights ") + std::to_string(groups) + " " + key_of(wanted);
-  return packed_once(value, name, wanted.get_size() / sizeof(float), [&](float* to) {
+  for (const PackedWeights& known : packed_weights_[value])
+    if (known.turned == turned && known.groups == groups && known.order == wanted) return known.place;
+  const auto pack = [&](float* to) {
     auto rows = scaled_rows(graph, graph[value]);
     if (!rows) rows = ScaledRows{numbers_of(value), {}};
     if (const auto places = weight_places(wanted, groups, turned))
       return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
-    const dnnl::memory::desc plain = description(wanted.dims(), {});
+    const dnnl::memory::desc plain = row_major(wanted);
     plain_.resize(plain.get_size() / sizeof(float));
     kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, plain_.data());
     dnnl::memory source(plain, cpu(), plain_.data()), target(wanted, cpu(), to);
     dnnl::stream stream(cpu());
     dnnl::reorder(source, target).execute(stream, source, target);
     stream.wait();
-  });
+  };
+  const Place place = new_pack(wanted.get_size() / sizeof(float), pack);
+  packed_weights_[value].push_back({turned, groups, wanted, place});
+  return place;
 }
 
 Place Builder::channel_row(Value value, Layout layout) {

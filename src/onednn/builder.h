@@ -76,6 +76,12 @@ class Builder {
     Place place;
     Layout layout;
   };
+  struct PackedWeights {
+    bool turned;
+    std::int64_t groups;
+    dnnl::memory::desc order;
+    Place place;
+  };
   struct Buffer {
     Lifetime lifetime;
     int readers_left = 0;
@@ -88,8 +94,7 @@ class Builder {
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   const float* numbers_of(Value value);
-  Place packed_once(Value value, const std::string& name, std::size_t numbers,
-                    const std::function<void(float* to)>& pack);
+  Place new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
@@ -108,6 +113,7 @@ class Builder {
   std::set<Value> for_winograd_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
+  std::map<Value, std::vector<PackedWeights>> packed_weights_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
   int section_ = 0;
   int time_ = 0;
@@ -115,6 +121,11 @@ class Builder {
 
 /// Puts down the steps of one node. One function an operator, in steps_*.cpp; a table that forgot one does not compile.
 void put_down(Builder& builder, Value value);
+
+/// Where a convolution's result goes, in a layout: over the tensor that is added to it, or into new memory.
+Place convolution_result(Builder& builder, Value value, Layout layout);
+/// Puts a convolution down as a product of matrices, where it must be one; says whether it did.
+bool put_pointwise_product(Builder& builder, Value value);
 
 void put_input(Builder& builder, Value value);
 void put_convolution(Builder& builder, Value value);

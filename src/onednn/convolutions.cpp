@@ -1,8 +1,6 @@
 #include "onednn/convolutions.h"
 
 #include <algorithm>
-#include <set>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -104,7 +102,7 @@ std::int64_t numbers_of(const dnnl::memory::desc& weights) {
 /// For those of the convolutions that read the same weights which this kind is for; nothing where it is for none.
 std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, Winograd kind) {
   Pack pack;
-  std::set<std::string> orders;  // sizes of inputs may want different ones
+  std::vector<dnnl::memory::desc> orders;  // sizes of inputs may want different ones
   const std::int64_t numbers = graph::element_count(graph.shape(graph[convolutions[0]].inputs[1]));
   for (const Value value : convolutions) {
     const Node& node = graph[value];
@@ -113,7 +111,9 @@ std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>
     if (!weights || (kind == Winograd::example_by_example && numbers_of(*weights) > 2 * numbers)) continue;
     pack.convolutions.push_back(value);
     pack.products += static_cast<double>(products);
-    if (orders.insert(key_of(*weights)).second) pack.additional += numbers_of(*weights);
+    if (std::find(orders.begin(), orders.end(), *weights) != orders.end()) continue;
+    orders.push_back(*weights);
+    pack.additional += numbers_of(*weights);
   }
   if (pack.convolutions.empty()) return std::nullopt;
   if (pack.convolutions.size() == convolutions.size())

@@ -72,12 +72,29 @@ std::optional<Laid> by_winograd(const Builder& builder, Value value) {
 
 }  // namespace
 
+Place convolution_result(Builder& builder, Value value, Layout layout) {
+  const Node& node = builder.graph[value];
+  if (node.inputs.size() <= 3) return builder.make(node.shape, layout);
+  const Value added = node.inputs[3];
+  if (builder.may_take_over(added, layout)) return builder.take_over(added, node.shape, layout);
+  if (builder.is_constant(added)) throw CannotPlan("a constant that is added to a convolution");
+  const bool converted = added != node.inputs[0] && !same_memory(node.shape, builder.layout(added), layout);
+  const Place addend = builder.read(added, layout);
+  if (converted) return addend;  // what was put into the layout may be written over
+  const Place to = builder.make(node.shape, layout);
+  const std::int64_t count = Extents(node.shape, layout).elements();
+  builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); },
+               {addend, to}, "copy of an addend");
+  return to;
+}
+
 void put_convolution(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
+  if (put_pointwise_product(builder, value)) return;
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
-  const bool with_bias = node.inputs.size() > 2, with_addend = node.inputs.size() > 3;
+  const bool with_bias = node.inputs.size() > 2;
   const auto make = [&](Order order) {
     return convolution(x, weights, node.shape, node.attributes, with_bias, after(node), order);
   };
@@ -86,23 +103,7 @@ void put_convolution(Builder& builder, Value value) {
   if (!laid) laid = in_our_layouts(x, node.shape, make);
   const auto& [operation, source, destination, times] = *laid;
   const Place from = builder.read(node.inputs[0], source);
-  Place to;
-  if (!with_addend) {
-    to = builder.make(node.shape, destination);
-  } else if (builder.may_take_over(node.inputs[3], destination)) {
-    to = builder.take_over(node.inputs[3], node.shape, destination);
-  } else {
-    if (builder.is_constant(node.inputs[3])) throw CannotPlan("a constant that is added to a convolution");
-    const bool converted =
-        node.inputs[3] != node.inputs[0] && !same_memory(node.shape, builder.layout(node.inputs[3]), destination);
-    const Place addend = builder.read(node.inputs[3], destination);
-    to =
-        converted ? addend : builder.make(node.shape, destination);  // what was put into the layout may be written over
-    const std::int64_t count = Extents(node.shape, destination).elements();
-    if (!converted)
-      builder.loop([=](const Memory& memory) { kernels::copy_runs(memory.at(addend), 0, memory.at(to), 0, count, 1); },
-                   {addend, to}, "copy of an addend");
-  }
+  const Place to = convolution_result(builder, value, destination);
   std::vector<Step::Argument> arguments{
       {DNNL_ARG_SRC, operation.source, from},
       {DNNL_ARG_WEIGHTS, operation.weights,
@@ -163,7 +164,7 @@ bool put_scatter(Builder& builder, Value value) {
 void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
-  if (put_scatter(builder, value)) return;
+  if (put_scatter(builder, value) || put_pointwise_product(builder, value)) return;
   if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes))
     return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
