@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <dnnl.hpp>
+#include "onednn/onednn.h"
 
 #include "graph/graph.h"
 #include "onednn/layout.h"

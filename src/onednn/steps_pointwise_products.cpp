@@ -66,8 +66,7 @@ bool put_pointwise_product(Builder& builder, Value value) {
       {DNNL_ARG_SRC, operation.source, from},
       {DNNL_ARG_WEIGHTS, operation.weights, builder.weights(node.inputs[1], 1, !transposed, operation.weights)},
       {DNNL_ARG_DST, operation.destination, product}};
-  if (with_bias)
-    arguments.push_back({DNNL_ARG_BIAS, description({1, y[1]}, {}), builder.constant(node.inputs[2])});
+  if (with_bias) arguments.push_back({DNNL_ARG_BIAS, description({1, y[1]}, {}), builder.constant(node.inputs[2])});
   builder.primitive(operation, std::move(arguments), "pointwise product " + node.name);
 
   Place to = product;

@@ -2,7 +2,7 @@
 // implementation of the description; version 3 does both at once, and hides what a memory description holds.
 #pragma once
 
-#include <dnnl.hpp>
+#include "onednn/onednn.h"
 
 namespace whycam::onednn {
 

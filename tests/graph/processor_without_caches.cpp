@@ -25,7 +25,8 @@ void answer(int, siginfo_t*, void* context) {
     signal(SIGSEGV, SIG_DFL);
     return;
   }
-  const auto leaf = static_cast<std::uint32_t>(registers[REG_RAX]), subleaf = static_cast<std::uint32_t>(registers[REG_RCX]);
+  const auto leaf = static_cast<std::uint32_t>(registers[REG_RAX]),
+             subleaf = static_cast<std::uint32_t>(registers[REG_RCX]);
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   let_cpuid_run(true);
   __cpuid_count(leaf, subleaf, a, b, c, d);

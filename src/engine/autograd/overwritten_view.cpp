@@ -29,7 +29,7 @@ std::optional<OverwrittenView> OverwrittenView::of(const network::Observation& o
   const torch::Tensor& view = observation.view;
   const torch::Tensor base(view._base());
   // The first writer stands right behind the memory as it was; later ones behind that one.
-  std::shared_ptr<torch::autograd::Node> writer = base.grad_fn();
+  auto writer = base.grad_fn();  // a pointer whose kind differs between versions
   while (dynamic_cast<CopySlices*>(writer.get()) && writer->next_edge(0).function != observation.memory.function)
     writer = writer->next_edge(0).function;
   if (!dynamic_cast<CopySlices*>(writer.get()))

@@ -28,8 +28,8 @@ class OverwrittenView {
  private:
   class Catch;
   torch::autograd::Edge memory_;
-  std::shared_ptr<torch::autograd::Node> writer_;  ///< keeps the hook's node alive
-  std::shared_ptr<torch::Tensor> caught_;          ///< the gradient behind the operation, of the whole memory
+  decltype(torch::autograd::Edge::function) writer_;  ///< keeps the hook's node alive
+  std::shared_ptr<torch::Tensor> caught_;             ///< the gradient behind the operation, of the whole memory
   std::vector<std::int64_t> sizes_, strides_, memory_sizes_, memory_strides_;
   std::int64_t offset_ = 0;
 };

@@ -200,7 +200,7 @@ struct ReluHooks::Found {
   std::shared_ptr<Switch> in_force = std::make_shared<Switch>();
   std::vector<std::shared_ptr<Relu>> relus;
   std::map<std::string, std::int64_t> others;
-  std::shared_ptr<Node> output;  ///< keeps the graph, and with it every node above, alive
+  decltype(torch::autograd::Edge::function) output;  ///< keeps the graph, and with it every node above, alive
 
   class ComesToRelu;
   class LeavesRelu;
