@@ -39,7 +39,7 @@ class Worker:
         settings = [f"{name}={value}" for name, value in {**MALLOC, "OMP_NUM_THREADS": threads}.items()]
         # Through env, as a command that changes the root may drop the environment.
         words = shlex.split(command)
-        self.process = subprocess.Popen([*words[:-1], "env", *settings, words[-1], network, inputs, "", "3", answer],
+        self.process = subprocess.Popen([*words[:-1], "env", *settings, words[-1], network, inputs, answer],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
             sys.exit(f"the worker failed: {command}")

@@ -10,9 +10,9 @@ namespace {
 
 /// Never closed: what comes from it may live as long as the process.
 void* load() {
-  // RTLD_LOCAL hides the library's functions from all others, and RTLD_DEEPBIND all others' from the library: both oneDNNs have
-  // functions of the C++ library's templates with types of their own (std::call_once, for one) that the dynamic linker would
-  // otherwise take for the same.
+  // RTLD_LOCAL hides the library's functions from all others, and RTLD_DEEPBIND all others' from the library: both
+  // oneDNNs have functions of the C++ library's templates with types of their own (std::call_once, for one) that the
+  // dynamic linker would otherwise take for the same.
   int flags = RTLD_NOW | RTLD_LOCAL;
 #if !defined(__SANITIZE_ADDRESS__)  // AddressSanitizer ends a process that binds deeply
   flags |= RTLD_DEEPBIND;

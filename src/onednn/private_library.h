@@ -5,16 +5,15 @@
 
 namespace whycam::onednn {
 
-/// A function of the private oneDNN, which is loaded when the first is asked for. Throws std::runtime_error where it cannot be.
-/// Thread-safe.
+/// A function of the private oneDNN, which is loaded when the first is asked for. Throws std::runtime_error where it
+/// cannot be. Thread-safe.
 void* private_function(const char* name);
 
 }  // namespace whycam::onednn
 
 /// In place of a function's name. Each call looks up once.
-#define WHYCAM_PRIVATE_FUNCTION(name)                                                          \
-  ([] {                                                                                        \
-    static const auto function =                                                               \
-        reinterpret_cast<decltype(&::name)>(::whycam::onednn::private_function(#name));        \
-    return function;                                                                           \
+#define WHYCAM_PRIVATE_FUNCTION(name)                                                                            \
+  ([] {                                                                                                          \
+    static const auto function = reinterpret_cast<decltype(&::name)>(::whycam::onednn::private_function(#name)); \
+    return function;                                                                                             \
   }())
