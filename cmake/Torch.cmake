@@ -2,6 +2,16 @@
 # it has a oneDNN of its own inside.
 find_package(Torch REQUIRED)
 
+if(Torch_VERSION VERSION_LESS 1.13 OR Torch_VERSION VERSION_GREATER_EQUAL 3)
+  message(FATAL_ERROR "whycam needs a libtorch of version 1.13 to 2.x, and ${TORCH_INSTALL_PREFIX} has version ${Torch_VERSION}; "
+    "name another one with -DCMAKE_PREFIX_PATH=..., or build without libtorch with -DWHYCAM_TORCH=OFF")
+endif()
+if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
+  message(FATAL_ERROR "the libtorch in ${TORCH_INSTALL_PREFIX} was built with the C++ library's old ABI "
+    "(_GLIBCXX_USE_CXX11_ABI=0), whose strings whycam's other libraries do not understand; take one with the new ABI: "
+    "Debian's libtorch-dev, pip's torch from version 2.7 on, or a download whose name says cxx11-abi")
+endif()
+
 # What else is looked for is not to be found there: libtorch's folder of headers holds those of the oneDNN, the protobuf, the
 # fmt and more that it has inside.
 foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
@@ -26,16 +36,6 @@ if(PROJECT_IS_TOP_LEVEL AND NOT torch_headers IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE
   target_include_directories(torch SYSTEM INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/torch_headers
     ${CMAKE_CURRENT_BINARY_DIR}/torch_headers/torch/csrc/api/include)
   target_compile_options(torch INTERFACE "SHELL:-idirafter ${torch_headers}")
-endif()
-
-if(Torch_VERSION VERSION_LESS 1.13 OR Torch_VERSION VERSION_GREATER_EQUAL 3)
-  message(FATAL_ERROR "whycam needs a libtorch of version 1.13 to 2.x, and ${TORCH_INSTALL_PREFIX} has version ${Torch_VERSION}; "
-    "name another one with -DCMAKE_PREFIX_PATH=..., or build without libtorch with -DWHYCAM_TORCH=OFF")
-endif()
-if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
-  message(FATAL_ERROR "the libtorch in ${TORCH_INSTALL_PREFIX} was built with the C++ library's old ABI "
-    "(_GLIBCXX_USE_CXX11_ABI=0), whose strings whycam's other libraries do not understand; take one with the new ABI: "
-    "Debian's libtorch-dev, pip's torch from version 2.7 on, or a download whose name says cxx11-abi")
 endif()
 
 function(test_torch_headers standard result)
