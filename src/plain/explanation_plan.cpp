@@ -1,7 +1,6 @@
 #include "plain/explanation_plan.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "basics/doubts.h"
 #include "plain/cannot_compile.h"
@@ -13,17 +12,18 @@ namespace whycam::plain {
 
 using graph::Value;
 
-std::string Request::key() const {
-  std::ostringstream key;
-  for (const Shape& shape : inputs) key << graph::to_string(shape) << ';';
-  if (work().layers) key << layer << options.attribute_to_layer_input << static_cast<int>(options.interpolation);
-  key << ';' << work().layers << work().guided << work().deconvolution;
-  key << static_cast<int>(options.guided_rule) << static_cast<int>(options.deconvolution_rule)
-      << options.guide_clipped_relus << ';';
-  for (const OutputElement& element : options.output_element)
-    std::visit([&](const auto& one) { key << element.index() << one << '/'; }, element);
-  key << onednn::thread_count();
-  return key.str();
+Request::Key Request::key() const {
+  const bool at_layer = work().layers;
+  return {inputs,
+          at_layer ? layer : "",
+          at_layer && options.attribute_to_layer_input,
+          at_layer ? options.interpolation : Interpolation::nearest,
+          {at_layer, work().guided, work().deconvolution},
+          options.guided_rule,
+          options.deconvolution_rule,
+          options.guide_clipped_relus,
+          options.output_element,
+          onednn::thread_count()};
 }
 
 std::string ExplanationPlan::input_name(std::size_t input) { return graph::input_name(input); }

@@ -1,8 +1,10 @@
 // All that an explanation on plain buffers computes, as one plan.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "basics/relu_rule.h"
@@ -21,8 +23,12 @@ struct Request {
   Options options;
 
   basics::Work work() const { return basics::Work(options.methods); }
-  /// Whatever tells one plan from another.
-  std::string key() const;
+  /// Whatever tells one plan from another: inputs, layer, whether what enters it is observed, how Grad-CAM is resized,
+  /// which methods' work, rules for guided backpropagation and deconvolution, whether clipped ReLUs follow them, the
+  /// explained output, threads.
+  using Key = std::tuple<std::vector<Shape>, std::string, bool, Interpolation, std::array<bool, 3>, GuidedRule,
+                         GuidedRule, bool, std::vector<OutputElement>, int>;
+  Key key() const;
 };
 
 /// A plan for one kind of request, with what is known of its results. Its sections are those of graph::program;

@@ -18,7 +18,7 @@ namespace whycam::plain {
 struct Network::State {
   std::shared_ptr<const onnx::Network> network;
   std::vector<Port> inputs, outputs;
-  PlanCache<ExplanationPlan> plans;
+  PlanCache<Request::Key, ExplanationPlan> plans;
   basics::Warnings warnings;
 };
 

@@ -14,14 +14,15 @@
 namespace whycam::plain {
 
 /// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others
-/// could not be made. A Plan has runs(), its RunPool.
-template <class Plan>
+/// could not be made. A Key is made of typed values and compared with ==: a text made of them could be that of two
+/// requests. A Plan has runs(), its RunPool.
+template <class Key, class Plan>
 class PlanCache {
  public:
   /// The plan of that key; `make` gives it where it is not there yet. Throws CannotCompile, and what else `make`
   /// throws.
   template <class Make>
-  std::shared_ptr<const Plan> plan_for(const std::string& key, const Make& make) {
+  std::shared_ptr<const Plan> plan_for(const Key& key, const Make& make) {
     const std::lock_guard<std::mutex> lock(mutex_);  // one compilation at a time: others may wait for the same plan
     auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& one) { return one.key == key; });
     if (entry == entries_.end()) {
@@ -42,7 +43,7 @@ class PlanCache {
 
  private:
   struct Entry {
-    std::string key;
+    Key key;
     std::shared_ptr<const Plan> plan;  ///< null where it could not be made
     std::string reason;
   };

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "engine/compiled/plan_key.h"
 #include "engine/compiled/rules.h"
 #include "engine/compiled/symbols.h"
 #include "engine/output_element.h"
@@ -114,8 +115,8 @@ class Follower {
       if (argument.isTensor() && argument.toTensor().defined()) {
         stack.push_back(symbol(argument_name(lowered_.arguments.size()), argument.toTensor()));
         lowered_.arguments.push_back(symbols_.value_of(stack.back().toTensor()));
-      } else if (argument.isTensorList() || argument.isTuple() || argument.isGenericDict()) {
-        throw CannotCompile("an additional argument that is a list, tuple or dictionary");
+      } else if (!constant_of(argument)) {
+        throw CannotCompile("an additional argument that is a list of tensors, a tuple, a dictionary or an object");
       } else {
         stack.push_back(argument);
       }

@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "engine/compiled/program.h"
 #include "model/failure.h"
@@ -62,30 +61,9 @@ void CompiledPlan::compile(const network::Network& network, const Request& reque
   runs_.emplace(graph);
 }
 
-std::string PlanCache::key_of(const Request& request) const {
-  std::ostringstream key;
-  for (const torch::Tensor& input : request.inputs)
-    key << input.sizes() << input.is_contiguous() << input.scalar_type() << input.device() << ';';
-  for (const c10::IValue& argument : request.additional_forward_args) {
-    if (argument.isTensor() && argument.toTensor().defined())
-      key << argument.toTensor().sizes() << argument.toTensor().is_contiguous() << argument.toTensor().scalar_type();
-    else if (!argument.isTensorList() && !argument.isTuple() && !argument.isGenericDict())
-      key << argument.tagKind() << argument;
-    key << ';';
-  }
-  for (const Layer& layer : request.layers)
-    key << layer.path() << '#' << layer.index().value_or(-1) << layer.module() << ';';
-  key << request.layer_inputs;
-  for (const OutputElement& element : request.output_element)
-    std::visit([&](const auto& one) { key << element.index() << one << '/'; }, element);
-  for (const ReluRule& rule : request.rules)
-    key << static_cast<int>(rule.gradient) << static_cast<int>(rule.rule) << rule.clipped_relus << ';';
-  key << at::get_num_threads() << ' ' << network_->weights_version();
-  return key.str();
-}
-
 std::shared_ptr<const CompiledPlan> PlanCache::plan_for(const Request& request) {
-  return plans_.plan_for(key_of(request), [&] { return std::make_shared<const CompiledPlan>(*network_, request); });
+  return plans_.plan_for(plan_key(request, at::get_num_threads(), network_->weights_version()),
+                         [&] { return std::make_shared<const CompiledPlan>(*network_, request); });
 }
 
 }  // namespace whycam::engine

@@ -5,10 +5,10 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "engine/compiled/lowering.h"
+#include "engine/compiled/plan_key.h"
 #include "plain/plan_cache.h"
 
 namespace whycam::engine {
@@ -42,10 +42,8 @@ class PlanCache {
   std::shared_ptr<const CompiledPlan> plan_for(const Request& request);
 
  private:
-  std::string key_of(const Request& request) const;
-
   std::shared_ptr<const network::Network> network_;
-  plain::PlanCache<CompiledPlan> plans_;
+  plain::PlanCache<PlanKey, CompiledPlan> plans_;
 };
 
 }  // namespace whycam::engine
