@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "whycam/api.h"
+
 namespace whycam {
 
 /// Both give the same explanations up to rounding in float32.
@@ -14,9 +16,9 @@ enum class Engine {
               ///< others
 };
 
-const char* to_string(Engine engine);
+WHYCAM_API const char* to_string(Engine engine);
 
 /// Throws InputError for a name that is none of these.
-Engine engine_named(const std::string& name);
+WHYCAM_API Engine engine_named(const std::string& name);
 
 }  // namespace whycam

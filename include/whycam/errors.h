@@ -3,40 +3,42 @@
 
 #include <stdexcept>
 
+#include "whycam/api.h"
+
 namespace whycam {
 
 /// Everything that whycam throws. The network's own failures (a wrong input shape, say) arrive as ModelError.
-class Error : public std::runtime_error {
+class WHYCAM_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 /// The network cannot be read, cannot be run on these inputs, or cannot be explained.
-class ModelError : public Error {
+class WHYCAM_API ModelError : public Error {
  public:
   using Error::Error;
 };
 
 /// The layer is not there, did not run, cannot be observed, or the output does not depend on it.
-class LayerError : public Error {
+class WHYCAM_API LayerError : public Error {
  public:
   using Error::Error;
 };
 
 /// The target does not choose exactly one number of the output for every example.
-class TargetError : public Error {
+class WHYCAM_API TargetError : public Error {
  public:
   using Error::Error;
 };
 
 /// An input is of the wrong type, empty, or does not fit the others; or its file cannot be read.
-class InputError : public Error {
+class WHYCAM_API InputError : public Error {
  public:
   using Error::Error;
 };
 
 /// A file cannot be written.
-class OutputError : public Error {
+class WHYCAM_API OutputError : public Error {
  public:
   using Error::Error;
 };

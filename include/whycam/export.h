@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
@@ -35,8 +36,8 @@ namespace whycam {
 /// does, to a relative L2 error of 1e-2 (a flipped mask is allowed, a number that was built in is not). Throws
 /// ModelError for a network that cannot be compiled or exported, with the operator's name and place; LayerError;
 /// InputError; OutputError where the file cannot be written. Thread-safe.
-void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
-                        const std::filesystem::path& path, const AttributeOptions& options = {},
-                        const std::vector<std::pair<std::string, std::string>>& metadata = {});
+WHYCAM_API void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
+                                   const std::filesystem::path& path, const AttributeOptions& options = {},
+                                   const std::vector<std::pair<std::string, std::string>>& metadata = {});
 
 }  // namespace whycam

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
 #include "whycam/target.h"
@@ -14,7 +15,7 @@ namespace whycam {
 
 /// Guided backpropagation (Springenberg et al. 2014; captum.attr.GuidedBackprop): negative gradients are set to 0 at
 /// each ReLU, beside the ReLU's own mask. Immutable and thread-safe. Errors as for GuidedGradCam.
-class GuidedBackprop {
+class WHYCAM_API GuidedBackprop {
  public:
   /// device_ids: as for GuidedGradCam.
   explicit GuidedBackprop(Model model, const std::vector<torch::Device>& device_ids = {});
@@ -34,7 +35,7 @@ class GuidedBackprop {
 
 /// Deconvolution (Zeiler and Fergus 2014; captum.attr.Deconvolution): at each ReLU the gradient is itself passed
 /// through a ReLU, in place of the ReLU's mask. Immutable and thread-safe. Errors as for GuidedGradCam.
-class Deconvolution {
+class WHYCAM_API Deconvolution {
  public:
   /// device_ids: as for GuidedGradCam.
   explicit Deconvolution(Model model, const std::vector<torch::Device>& device_ids = {});

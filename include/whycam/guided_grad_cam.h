@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/explanation.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
@@ -21,7 +22,7 @@ namespace whycam {
 ///
 /// Errors, for all functions: InputError, TargetError, LayerError, ModelError; nothing of the caller's is changed then
 /// either.
-class GuidedGradCam {
+class WHYCAM_API GuidedGradCam {
  public:
   /// Captum: GuidedGradCam(model, layer, device_ids). The layer is looked for when an explanation is asked for. Given
   /// several devices, the network is copied to each, every batch is split over them, and the results are joined in

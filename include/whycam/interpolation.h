@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/interpolation_mode.h"
 
 namespace whycam {
 
 /// Resizes a layer's attribution of N x C x (spatial extent) to N x C x `size`; `size` has one number a spatial
 /// dimension. Captum: LayerAttribution.interpolate. Throws InputError where the mode does not fit. Thread-safe.
-torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vector<std::int64_t>& size,
-                          Interpolation mode = Interpolation::nearest);
+WHYCAM_API torch::Tensor interpolate(const torch::Tensor& layer_attribution, const std::vector<std::int64_t>& size,
+                                     Interpolation mode = Interpolation::nearest);
 
 }  // namespace whycam

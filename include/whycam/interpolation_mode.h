@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "whycam/api.h"
+
 namespace whycam {
 
 /// The modes of torch.nn.functional.interpolate (align_corners false). `nearest` and `area` fit layers of 3, 4 and
@@ -11,12 +13,12 @@ namespace whycam {
 enum class Interpolation { nearest, area, linear, bilinear, bicubic, trilinear };
 
 /// The mode's name as PyTorch spells it.
-const char* to_string(Interpolation mode);
+WHYCAM_API const char* to_string(Interpolation mode);
 
 /// The mode of that name; throws InputError that lists the names.
-Interpolation interpolation_named(const std::string& name);
+WHYCAM_API Interpolation interpolation_named(const std::string& name);
 
 /// Whether `mode` can resize a tensor of `dimensions` dimensions (batch and channels counted).
-bool fits(Interpolation mode, std::int64_t dimensions);
+WHYCAM_API bool fits(Interpolation mode, std::int64_t dimensions);
 
 }  // namespace whycam

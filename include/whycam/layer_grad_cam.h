@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
@@ -15,7 +16,7 @@ namespace whycam {
 
 /// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2; captum.attr.LayerGradCam): the layer's channels, weighted by the
 /// mean of their gradients over the spatial dimensions, and summed. Immutable and thread-safe.
-class LayerGradCam {
+class WHYCAM_API LayerGradCam {
  public:
   /// device_ids: as for GuidedGradCam.
   LayerGradCam(Model model, Layer layer, const std::vector<torch::Device>& device_ids = {});

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/layer_info.h"
 
 namespace torch::jit {
@@ -30,7 +31,7 @@ class Network;
 
 /// A network that can be run and observed. A handle: copies share the network. Thread-safe: one Model serves many
 /// threads at once.
-class Model {
+class WHYCAM_API Model {
  public:
   /// Reads a network, told apart by its content: a TorchScript file (scripted or traced), which is put in EVALUATION
   /// mode and moved to `device`, or an ONNX file (with its weights in it or in files beside it, within its folder),

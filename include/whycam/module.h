@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/errors.h"
 #include "whycam/model.h"
 
@@ -24,11 +25,11 @@ namespace network {
 using Forward = std::function<c10::IValue(torch::nn::Module*, const std::vector<c10::IValue>& arguments)>;
 
 /// A module's network. Throws ModelError where it is null, as sequential_network does.
-std::shared_ptr<const Network> module_network(std::shared_ptr<torch::nn::Module> module, Forward forward);
+WHYCAM_API std::shared_ptr<const Network> module_network(std::shared_ptr<torch::nn::Module> module, Forward forward);
 /// A plain function's.
-std::shared_ptr<const Network> function_network(Forward forward);
+WHYCAM_API std::shared_ptr<const Network> function_network(Forward forward);
 /// torch::nn::Sequential runs child by child, so that each child can be observed.
-std::shared_ptr<const Network> sequential_network(std::shared_ptr<torch::nn::SequentialImpl> module);
+WHYCAM_API std::shared_ptr<const Network> sequential_network(std::shared_ptr<torch::nn::SequentialImpl> module);
 
 /// How an argument is kept until the call.
 template <class Argument>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "whycam/activation_report.h"
+#include "whycam/api.h"
 #include "whycam/errors.h"
 #include "whycam/graph_stage.h"
 #include "whycam/guided_rule.h"
@@ -80,7 +81,7 @@ struct Port {
 /// the CPU, with as many threads as OpenMP gives the calling thread.
 ///
 /// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
-class Network {
+class WHYCAM_API Network {
  public:
   /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
   /// Throws ModelError where it is missing, of another kind, or damaged.

@@ -5,6 +5,8 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include "whycam/api.h"
+
 namespace whycam {
 
 /// An identity that whycam can observe. C++ modules have no hooks; those of libtorch's with weights of their own are
@@ -14,7 +16,7 @@ namespace whycam {
 ///     GuidedGradCam(net, net->tap)          // or by its name
 ///
 /// Outside an explanation it returns its argument and does nothing else.
-class TapImpl : public torch::nn::Module {
+class WHYCAM_API TapImpl : public torch::nn::Module {
  public:
   torch::Tensor forward(const torch::Tensor& tensor);
 };

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "whycam/api.h"
+
 namespace at {
 class Tensor;  // which torch::Tensor is another name of
 }
@@ -17,7 +19,7 @@ namespace whycam {
 /// Chooses one number of the output for every example, as the `target` of Captum's attribute(). The output has the
 /// examples in its first dimension; the target gives an index for each of the others. Indices count from 0;
 /// negative ones are refused. A Target is a value: copy it, use it from any thread.
-class Target {
+class WHYCAM_API Target {
  public:
   using Indices = std::vector<std::int64_t>;
 

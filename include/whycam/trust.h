@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/explanation.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
@@ -18,12 +19,12 @@ namespace whycam {
 
 /// Spearman's rank correlation of two tensors of as many elements, from -1 to 1; equal elements share their mean rank.
 /// NaN where one of them is constant or holds NaN. Throws InputError where the numbers of elements differ.
-double rank_correlation(const torch::Tensor& one, const torch::Tensor& other);
+WHYCAM_API double rank_correlation(const torch::Tensor& one, const torch::Tensor& other);
 
 /// The mean structural similarity (Wang et al. 2004, equation 13) of two H x W maps with values from 0 to 1, with a
 /// Gaussian window of 11 x 11 and a standard deviation of 1.5; smaller maps get a smaller window. 1: equal. Throws
 /// InputError where the shapes differ.
-double structural_similarity(const torch::Tensor& one, const torch::Tensor& other);
+WHYCAM_API double structural_similarity(const torch::Tensor& one, const torch::Tensor& other);
 
 /// How alike two attributions are. Channels are summed first, signed or as magnitudes.
 struct MapSimilarity {
@@ -34,7 +35,7 @@ struct MapSimilarity {
 };
 
 /// Of two attributions of 1 x C x H x W. Throws InputError where the shapes differ.
-MapSimilarity map_similarity(const torch::Tensor& one, const torch::Tensor& other);
+WHYCAM_API MapSimilarity map_similarity(const torch::Tensor& one, const torch::Tensor& other);
 
 using MethodSimilarity = std::map<Method, MapSimilarity>;
 
@@ -106,7 +107,7 @@ struct TrustReport {
 /// A map that holds NaN or infinity gives no order of pixels, which `left_out` says. Grad-CAM is compared with its
 /// negative values set to 0, as Explanation holds it. The model is not changed. Thread-safe. Throws InputError,
 /// TargetError, LayerError and ModelError.
-TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
-                        const TrustOptions& options = {});
+WHYCAM_API TrustReport check_trust(const Model& model, const Layer& layer, const torch::Tensor& input,
+                                   std::int64_t target, const TrustOptions& options = {});
 
 }  // namespace whycam

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "whycam/api.h"
+
 namespace whycam::picture {
 
 enum class ColourMap { jet, turbo, viridis, inferno, magma, plasma, hot, bone, grey };
@@ -14,18 +16,18 @@ using Rgb = std::array<std::uint8_t, 3>;
 using ColourTable = std::array<Rgb, 256>;
 
 /// The names of all colour maps, in the order of the enumeration.
-const std::vector<std::string>& colour_map_names();
+WHYCAM_API const std::vector<std::string>& colour_map_names();
 
-std::string name_of(ColourMap map);
+WHYCAM_API std::string name_of(ColourMap map);
 
 /// Throws std::invalid_argument, which lists the names, for any other name.
-ColourMap colour_map_named(std::string_view name);
+WHYCAM_API ColourMap colour_map_named(std::string_view name);
 
 /// The colours for 0, 1/255, ..., 1.
-const ColourTable& colour_table(ColourMap map);
+WHYCAM_API const ColourTable& colour_table(ColourMap map);
 
 /// The colour nearest to `value` in the table; values outside [0, 1] get the colour of the nearer end, NaN
 /// that of 0.
-Rgb colour_at(ColourMap map, double value);
+WHYCAM_API Rgb colour_at(ColourMap map, double value);
 
 }  // namespace whycam::picture

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::picture {
@@ -17,6 +18,6 @@ struct ContactRow {
 /// and rows are as wide and high as their largest picture. Texts that are too long for their place are cut,
 /// and letters other than ASCII are drawn as "?" (OpenCV's fonts have no others). Throws
 /// std::invalid_argument for an invalid image, no rows, and rows of more pictures than there are headings.
-Image contact_sheet(const std::vector<std::string>& headings, const std::vector<ContactRow>& rows);
+WHYCAM_API Image contact_sheet(const std::vector<std::string>& headings, const std::vector<ContactRow>& rows);
 
 }  // namespace whycam::picture

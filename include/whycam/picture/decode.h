@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "whycam/api.h"
 #include "whycam/picture/files.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/npy.h"
@@ -10,9 +11,9 @@
 namespace whycam::picture {
 
 /// `path` is for messages only. Throws as read_image does.
-Image decode_image(const std::filesystem::path& path, Bytes bytes, int channels);
+WHYCAM_API Image decode_image(const std::filesystem::path& path, Bytes bytes, int channels);
 
 /// `path` is for messages only. Throws as read_npy does.
-NpyArray decode_npy(const std::filesystem::path& path, const Bytes& bytes);
+WHYCAM_API NpyArray decode_npy(const std::filesystem::path& path, const Bytes& bytes);
 
 }  // namespace whycam::picture

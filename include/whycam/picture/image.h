@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/picture/files.h"
 
 namespace whycam::picture {
@@ -21,7 +22,7 @@ constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
 
 /// Throws std::invalid_argument unless both sides are positive, the channels are 1 or 3, and the number of
 /// pixels fits them.
-void require_valid(const Image& image);
+WHYCAM_API void require_valid(const Image& image);
 
 /// Reads a JPEG or PNG file, recognised by its content, as grey (channels = 1) or RGB (channels = 3).
 /// Transparency is laid over white, of 16 bits the upper 8 are kept, colour becomes grey with the weights
@@ -34,16 +35,16 @@ void require_valid(const Image& image);
 ///
 /// Throws PictureError for a file that is missing, of another format, truncated, corrupt or larger than
 /// largest_pixel_count, and std::invalid_argument if channels is neither 1 nor 3.
-Image read_image(const std::filesystem::path& path, int channels);
+WHYCAM_API Image read_image(const std::filesystem::path& path, int channels);
 
 /// The picture as a PNG file. Throws std::invalid_argument for an invalid image.
-Bytes encode_png(const Image& image);
+WHYCAM_API Bytes encode_png(const Image& image);
 
 /// The picture as a JPEG file of a quality from 1 to 100. Throws std::invalid_argument for another quality and an
 /// invalid image.
-Bytes encode_jpeg(const Image& image, int quality);
+WHYCAM_API Bytes encode_jpeg(const Image& image, int quality);
 
 /// Writes the picture as a PNG file with write_file. Throws WriteError, or as encode_png does.
-void write_image(const std::filesystem::path& path, const Image& image);
+WHYCAM_API void write_image(const std::filesystem::path& path, const Image& image);
 
 }  // namespace whycam::picture

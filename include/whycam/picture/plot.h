@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/picture/colour.h"
 #include "whycam/picture/image.h"
 
@@ -25,6 +26,6 @@ struct PlotPanel {
 
 /// The panels side by side, each with its legend below. Characters that are no ASCII letters become "?". Throws
 /// std::invalid_argument where there is no panel, an axis has no extent, or a line has not as many x as y.
-Image plot(const std::vector<PlotPanel>& panels);
+WHYCAM_API Image plot(const std::vector<PlotPanel>& panels);
 
 }  // namespace whycam::picture

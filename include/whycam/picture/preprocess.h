@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "whycam/api.h"
 #include "whycam/picture/array.h"
 #include "whycam/picture/image.h"
 
@@ -25,16 +26,16 @@ struct Preprocessing {
 };
 
 /// Throws std::invalid_argument, with the value that is wrong.
-void require_valid(const Preprocessing& preprocessing);
+WHYCAM_API void require_valid(const Preprocessing& preprocessing);
 
 /// The 8-bit picture that the network sees, resized and cropped. Throws std::invalid_argument for invalid
 /// arguments, other channels than preprocessing.channels(), and a crop larger than the resized picture.
-Image resize_for_network(const Image& image, const Preprocessing& preprocessing);
+WHYCAM_API Image resize_for_network(const Image& image, const Preprocessing& preprocessing);
 
 /// A picture that resize_for_network gave, as 1 x C x H x W values (pixel / 255 - mean) / standard_deviation.
-Array normalise(const Image& resized, const Preprocessing& preprocessing);
+WHYCAM_API Array normalise(const Image& resized, const Preprocessing& preprocessing);
 
 /// Both steps: the picture resized, cropped and normalised.
-Array to_network_input(const Image& image, const Preprocessing& preprocessing);
+WHYCAM_API Array to_network_input(const Image& image, const Preprocessing& preprocessing);
 
 }  // namespace whycam::picture
