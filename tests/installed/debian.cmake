@@ -15,7 +15,6 @@ cmake_path(GET CMAKE_COMMAND PARENT_PATH cmake_folder)
 run(${cmake_folder}/cpack -G DEB --config ${BUILD}/CPackConfig.cmake -B ${folder})
 run(dpkg --print-architecture)
 string(STRIP "${output}" architecture)
-string(REGEX MATCH "^[0-9]+" major ${VERSION})
 
 # The package's contents in `contents`, one file a line, and its control fields in `control`.
 function(look_at package)
@@ -37,14 +36,16 @@ function(require_files package)
   endif()
 endfunction()
 
-set(exact_library "libwhycam${major} \\(= ${VERSION}-1\\)")
+set(exact_library "libwhycam${SOVERSION} \\(= ${VERSION}-1\\)")
 
-look_at(libwhycam${major})
-require_files(libwhycam${major} usr/${LIBDIR}/libwhycam.so.${VERSION} usr/${LIBDIR}/libwhycam.so.${major})
-require_match("${control}" "Section: libs\n" "libwhycam${major}'s control file")
-require_match("${control}" "Depends: [^\n]*libtorch[0-9.]+[^\n]*\n" "libwhycam${major}'s control file")
-require_match("${control}" "Depends: [^\n]*libdnnl[^\n]*\n" "libwhycam${major}'s control file")
-require_match("${control}" "Recommends: libopenblas0-pthread\n" "libwhycam${major}'s control file")
+look_at(libwhycam${SOVERSION})
+require_files(libwhycam${SOVERSION} usr/${LIBDIR}/libwhycam.so.${VERSION} usr/${LIBDIR}/libwhycam.so.${SOVERSION})
+run(dpkg-deb --info ${folder}/libwhycam${SOVERSION}_${VERSION}-1_${architecture}.deb shlibs)
+require_equal("${output}" "libwhycam ${SOVERSION} libwhycam${SOVERSION} (>= ${VERSION})\n" "what other packages will depend on is")
+require_match("${control}" "Section: libs\n" "libwhycam${SOVERSION}'s control file")
+require_match("${control}" "Depends: [^\n]*libtorch[0-9.]+[^\n]*\n" "libwhycam${SOVERSION}'s control file")
+require_match("${control}" "Depends: [^\n]*libdnnl[^\n]*\n" "libwhycam${SOVERSION}'s control file")
+require_match("${control}" "Recommends: libopenblas0-pthread\n" "libwhycam${SOVERSION}'s control file")
 
 look_at(libwhycam-dev)
 require_files(libwhycam-dev usr/include/whycam/whycam.h usr/${LIBDIR}/libwhycam.so usr/${LIBDIR}/pkgconfig/whycam.pc
@@ -60,10 +61,10 @@ require_match("${control}" "Depends: [^\n]*libc6[^\n]*\n" "whycam's control file
 require_match("${control}" "Description: [a-z][^\n]*\n [^\n]+" "whycam's control file")
 
 # The packages' files together run, from where the system looks for libraries by itself.
-foreach(package IN ITEMS libwhycam${major} whycam)
+foreach(package IN ITEMS libwhycam${SOVERSION} whycam)
   run(dpkg-deb --extract ${folder}/${package}_${VERSION}-1_${architecture}.deb ${folder}/root)
 endforeach()
-foreach(binary IN ITEMS bin/whycam ${LIBDIR}/libwhycam.so.${major})
+foreach(binary IN ITEMS bin/whycam ${LIBDIR}/libwhycam.so.${SOVERSION})
   run(readelf --dynamic ${folder}/root/usr/${binary})
   if(output MATCHES "R(UN)?PATH")
     message(FATAL_ERROR "${binary} names a folder of libraries:\n${output}")
