@@ -7,6 +7,7 @@ set(WHYCAM_PACKAGE_MAINTAINER "${maintainer}" CACHE STRING "Who answers for the 
 
 set(CPACK_PACKAGE_NAME whycam)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # CPack would put it before each package's own
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL library development command)
 set(CPACK_DEB_COMPONENT_INSTALL ON)

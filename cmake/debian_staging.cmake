@@ -6,6 +6,14 @@ function(compress file)
   execute_process(COMMAND ${GZIP} -9nf ${file} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+# LICENSE as Debian's machine-readable copyright file: a text indented by one, empty lines as a dot.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../LICENSE licence)
+string(REGEX REPLACE "^[^\n]*\n\nCopyright \\(c\\) ([^\n,]*), ([^\n]*)\n\n" "" licence "${licence}")
+set(copyright "${CMAKE_MATCH_1} ${CMAKE_MATCH_2}")
+string(REGEX REPLACE "\n$" "" licence "${licence}")
+string(REPLACE "\n" "\n " licence "${licence}")
+string(REPLACE "\n \n" "\n .\n" licence "${licence}")
+
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   set(usr ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr)
 
@@ -29,4 +37,14 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   file(MAKE_DIRECTORY ${documents})
   file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/../CHANGELOG.md ${documents}/changelog)
   compress(${documents}/changelog)
+  file(WRITE ${documents}/copyright "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: whycam
+
+Files: *
+Copyright: ${copyright}
+License: BSD-3-clause
+
+License: BSD-3-clause
+ ${licence}
+")
 endforeach()
