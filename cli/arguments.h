@@ -1,15 +1,18 @@
 // What the command line says.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "network.h"
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
+
+namespace CLI {
+class App;
+}
 
 namespace whycam::cli {
 
@@ -142,6 +145,8 @@ struct LayersArguments {
 
 /// The method's name on the command line and in file names.
 const char* name_of(Method method);
+/// All of those names: "{one,other}".
+std::string method_choices();
 /// Throws Failure for another name.
 Method method_named(const std::string& name);
 

@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <stdexcept>
 
 #include "commands.h"
@@ -7,17 +8,33 @@
 
 namespace whycam::cli {
 
-CommandLine::CommandLine() : app_(build.purpose, "whycam") {
-  app_.set_version_flag("--version", std::string("whycam ") + version);
-  app_.require_subcommand(1);
-  app_.footer(exit_code_help());
-  add("explain", "Explain pictures: one file for each input, class and method", explain);
-  add_what_needs_libtorch();
-  add("layers", "List a network's layers with their output shapes", layers);
-  add("graph", "Show what the compiled engine makes of a network, pass by pass", graph);
+CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(build.purpose, "whycam")) {
+  app_->set_version_flag("--version", std::string("whycam ") + version);
+  app_->require_subcommand(1);
+  app_->footer(exit_code_help());
+  add(subcommand("explain", "Explain pictures: one file for each input, class and method", explain));
+  for (const Subcommand& other : subcommands_with_libtorch()) add(other);
+  add(subcommand("layers", "List a network's layers with their output shapes", layers));
+  add(subcommand("graph", "Show what the compiled engine makes of a network, pass by pass", graph));
 }
 
-ExitCode CommandLine::run() const {
+CommandLine::~CommandLine() = default;
+
+void CommandLine::add(const Subcommand& subcommand) {
+  CLI::App* app = app_->add_subcommand(subcommand.name, subcommand.description);
+  subcommands_.emplace_back(app, subcommand.add_options(*app));
+  app->footer(exit_code_help());
+}
+
+ExitCode CommandLine::run(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return static_cast<ExitCode>(app_->exit(error));  // --help and --version
+    std::string command = "whycam";
+    for (const CLI::App* subcommand : app_->get_subcommands()) command += " " + subcommand->get_name();
+    throw Failure(ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)");
+  }
   for (const auto& [subcommand, run_it] : subcommands_)
     if (subcommand->parsed()) return run_it();
   throw std::logic_error("no subcommand was parsed");

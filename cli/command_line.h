@@ -1,8 +1,5 @@
-// The command's options and subcommands: what is parsed, and what the help, the man page and the completions
-// are made of.
+// The command's subcommands: what is parsed, and what the help, the man page and the completions are made of.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <memory>
@@ -12,30 +9,46 @@
 
 #include "exit_code.h"
 
+namespace CLI {
+class App;
+}
+
 namespace whycam::cli {
+
+/// A subcommand.
+struct Subcommand {
+  std::string name;
+  std::string description;
+  /// Adds the options, and returns what runs it with what they were given.
+  std::function<std::function<ExitCode()>(CLI::App&)> add_options;
+};
+
+template <class Arguments>
+Subcommand subcommand(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&)) {
+  return {name, description, [command](CLI::App& app) {
+            const auto arguments = std::make_shared<Arguments>();
+            arguments->add_to(app);
+            return [arguments, command] { return command(*arguments); };
+          }};
+}
+
+/// Those that this build has beside the others; in libtorch/ and plain/.
+std::vector<Subcommand> subcommands_with_libtorch();
 
 class CommandLine {
  public:
   CommandLine();
+  ~CommandLine();
 
-  CLI::App& app() { return app_; }
+  const CLI::App& app() const { return *app_; }
 
-  /// Runs the subcommand that was parsed.
-  ExitCode run() const;
+  /// Runs the subcommand that is asked for, or prints the help or the version that is. Throws Failure.
+  ExitCode run(int argc, char** argv);
 
  private:
-  template <class Arguments>
-  void add(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&)) {
-    const auto arguments = std::make_shared<Arguments>();
-    CLI::App* subcommand = app_.add_subcommand(name, description);
-    arguments->add_to(*subcommand);
-    subcommand->footer(exit_code_help());
-    subcommands_.emplace_back(subcommand, [arguments, command] { return command(*arguments); });
-  }
-  /// The subcommands that this build has beside the others; in libtorch/ and plain/.
-  void add_what_needs_libtorch();
+  void add(const Subcommand& subcommand);
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::vector<std::pair<const CLI::App*, std::function<ExitCode()>>> subcommands_;
 };
 

@@ -23,17 +23,7 @@ int report(const Failure& failure) {
 }
 
 int run(int argc, char** argv) {
-  CommandLine command_line;
-  CLI::App& app = command_line.app();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    std::string command = "whycam";
-    for (const CLI::App* subcommand : app.get_subcommands()) command += " " + subcommand->get_name();
-    return report({ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)"});
-  }
-  const ExitCode code = command_line.run();
+  const ExitCode code = CommandLine().run(argc, argv);
   std::cout.flush();
   if (!std::cout) return report({ExitCode::output, "cannot write to the standard output"});
   return static_cast<int>(code);

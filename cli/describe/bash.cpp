@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "documents.h"
-#include "options.h"
 
 namespace whycam::cli {
 namespace {
@@ -60,15 +59,15 @@ complete -o bashdefault -o default -F _{0} {0}
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& app) {
-  const auto subcommands = describe_subcommands(app);
-  std::string text = fmt::format(beginning, app.get_name());
+std::string bash_completion(const ProgramText& program) {
+  const auto& subcommands = program.subcommands;
+  std::string text = fmt::format(beginning, program.itself.name);
   for (const CommandText& command : subcommands)
     for (const OptionText& option : command.options) text += value_case(command.name, option);
-  text += fmt::format("    :*) words='{} {}' ;;\n", joined_names(subcommands), joined_names(describe(app).options));
+  text += fmt::format("    :*) words='{} {}' ;;\n", joined_names(subcommands), joined_names(program.itself.options));
   for (const CommandText& command : subcommands)
     text += fmt::format("    {}:*) [[ $word != -* ]] || words='{}' ;;\n", command.name, joined_names(command.options));
-  return text + fmt::format(end, app.get_name());
+  return text + fmt::format(end, program.itself.name);
 }
 
 }  // namespace whycam::cli

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "documents.h"
-#include "options.h"
 
 namespace whycam::cli {
 namespace {
@@ -41,11 +40,11 @@ std::string line(const std::string& program, const std::string& condition, const
 
 }  // namespace
 
-std::string fish_completion(const CLI::App& app) {
-  const std::string name = app.get_name();
+std::string fish_completion(const ProgramText& program) {
+  const std::string name = program.itself.name;
   std::string text = fmt::format("# Completion of {} for fish.\n\n", name);
-  for (const OptionText& option : describe(app).options) text += line(name, "__fish_use_subcommand", option);
-  for (const CommandText& command : describe_subcommands(app)) {
+  for (const OptionText& option : program.itself.options) text += line(name, "__fish_use_subcommand", option);
+  for (const CommandText& command : program.subcommands) {
     text += fmt::format("\ncomplete -c {} -n __fish_use_subcommand -f -a {} -d {}\n", name, command.name,
                         quoted(command.description));
     for (const OptionText& option : command.options)

@@ -17,14 +17,13 @@ void write(const std::filesystem::path& path, const std::string& text) {
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   try {
-    whycam::cli::CommandLine command_line;
-    const CLI::App& app = command_line.app();
+    const whycam::cli::ProgramText program = whycam::cli::describe(whycam::cli::CommandLine().app());
     const auto page_template = whycam::picture::read_file(argv[1]);
     const std::filesystem::path folder = argv[2];
-    write(folder / "whycam.1", whycam::cli::man_page(app, {page_template.begin(), page_template.end()}));
-    write(folder / "whycam.bash", whycam::cli::bash_completion(app));
-    write(folder / "_whycam", whycam::cli::zsh_completion(app));
-    write(folder / "whycam.fish", whycam::cli::fish_completion(app));
+    write(folder / "whycam.1", whycam::cli::man_page(program, {page_template.begin(), page_template.end()}));
+    write(folder / "whycam.bash", whycam::cli::bash_completion(program));
+    write(folder / "_whycam", whycam::cli::zsh_completion(program));
+    write(folder / "whycam.fish", whycam::cli::fish_completion(program));
   } catch (const std::exception& error) {
     std::cerr << "whycam_describe: " << error.what() << "\n";
     return 1;

@@ -6,7 +6,6 @@
 
 #include "../exit_code.h"
 #include "documents.h"
-#include "options.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
@@ -72,17 +71,17 @@ std::string usage(const std::string& program, const CommandText& command) {
   return text;
 }
 
-std::string synopsis(const CLI::App& app) {
+std::string synopsis(const ProgramText& program) {
   std::string text;
-  for (const CommandText& command : describe_subcommands(app))
-    text += (text.empty() ? "" : ".br\n") + usage(app.get_name(), command) + "\n";
+  for (const CommandText& command : program.subcommands)
+    text += (text.empty() ? "" : ".br\n") + usage(program.itself.name, command) + "\n";
   return text;
 }
 
-std::string commands(const CLI::App& app) {
+std::string commands(const ProgramText& program) {
   std::string text;
-  for (const CommandText& command : describe_subcommands(app))
-    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(app.get_name()), roff(command.name),
+  for (const CommandText& command : program.subcommands)
+    text += fmt::format(".SS \"{} {}\"\n{}{}{}", roff(program.itself.name), roff(command.name),
                         sentence(command.description), items(command.positionals, true), items(command.options, false));
   return text;
 }
@@ -99,9 +98,9 @@ std::string exit_status() {
 
 /// Leaves out what is not of this build: lines from `.\" only with NAME` (or `only without NAME`) to `.\" end`, where
 /// there is no subcommand of that name (or there is one).
-std::string of_this_build(const CLI::App& app, const std::string& page) {
+std::string of_this_build(const ProgramText& program, const std::string& page) {
   const std::string with = ".\\\" only with ", without = ".\\\" only without ", end = ".\\\" end";
-  const std::vector<CommandText> all = describe_subcommands(app);
+  const std::vector<CommandText>& all = program.subcommands;
   const auto has = [&](const std::string& name) {
     return std::any_of(all.begin(), all.end(), [&](const CommandText& command) { return command.name == name; });
   };
@@ -131,12 +130,12 @@ void fill_in(std::string& page, const std::string& name, std::string text) {
 
 }  // namespace
 
-std::string man_page(const CLI::App& app, const std::string& page_template) {
-  std::string page = of_this_build(app, page_template);
+std::string man_page(const ProgramText& program, const std::string& page_template) {
+  std::string page = of_this_build(program, page_template);
   fill_in(page, "VERSION", version);
-  fill_in(page, "SYNOPSIS", synopsis(app));
-  fill_in(page, "OPTIONS", items(describe(app).options, false));
-  fill_in(page, "COMMANDS", commands(app));
+  fill_in(page, "SYNOPSIS", synopsis(program));
+  fill_in(page, "OPTIONS", items(program.itself.options, false));
+  fill_in(page, "COMMANDS", commands(program));
   fill_in(page, "EXIT_STATUS", exit_status());
   return page;
 }

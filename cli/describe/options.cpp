@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 #include <sstream>
@@ -73,19 +75,20 @@ void add_options(const CLI::App& app, CommandText& command) {
     add_options(*group, command);
 }
 
-}  // namespace
-
-CommandText describe(const CLI::App& app) {
+CommandText describe_command(const CLI::App& app) {
   CommandText command{app.get_name(), app.get_description(), {}, {}};
   add_options(app, command);
   return command;
 }
 
-std::vector<CommandText> describe_subcommands(const CLI::App& app) {
-  std::vector<CommandText> commands;
+}  // namespace
+
+ProgramText describe(const CLI::App& app) {
+  ProgramText program{describe_command(app), {}};
   for (const CLI::App* subcommand : app.get_subcommands({}))
-    if (!subcommand->get_name().empty() && !subcommand->get_group().empty()) commands.push_back(describe(*subcommand));
-  return commands;
+    if (!subcommand->get_name().empty() && !subcommand->get_group().empty())
+      program.subcommands.push_back(describe_command(*subcommand));
+  return program;
 }
 
 std::string joined_names(const std::vector<OptionText>& options) {

@@ -1,10 +1,12 @@
 // The command's options as the man page and the completions need them.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace whycam::cli {
 
@@ -34,11 +36,13 @@ struct CommandText {
   std::vector<OptionText> positionals;
 };
 
-/// The command without its subcommands.
-CommandText describe(const CLI::App& app);
+/// The whole command: what has no subcommand, and these in order; hidden ones are left out.
+struct ProgramText {
+  CommandText itself;
+  std::vector<CommandText> subcommands;
+};
 
-/// The subcommands in order; hidden ones are left out.
-std::vector<CommandText> describe_subcommands(const CLI::App& app);
+ProgramText describe(const CLI::App& app);
 
 /// The names of all options, or of all commands, with spaces between them.
 std::string joined_names(const std::vector<OptionText>& options);

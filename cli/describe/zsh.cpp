@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "documents.h"
-#include "options.h"
 
 namespace whycam::cli {
 namespace {
@@ -59,15 +58,15 @@ std::string arguments_of(const CommandText& command, const std::string& indent) 
 
 }  // namespace
 
-std::string zsh_completion(const CLI::App& app) {
-  const std::string name = app.get_name();
-  const auto subcommands = describe_subcommands(app);
+std::string zsh_completion(const ProgramText& program) {
+  const std::string name = program.itself.name;
+  const auto& subcommands = program.subcommands;
   std::string text = fmt::format("#compdef {0}\n# Completion of {0} for zsh.\n\n_{0}() {{\n", name);
   text += "  local context state state_descr line\n  typeset -A opt_args\n  local -a commands=(\n";
   for (const CommandText& command : subcommands)
     text += fmt::format("    '{}:{}'\n", described(command.name), described(command.description));
   text += "  )\n  _arguments -C";
-  for (const OptionText& option : describe(app).options) text += option_arguments(option, "    ");
+  for (const OptionText& option : program.itself.options) text += option_arguments(option, "    ");
   text += " \\\n    '1:command:->command' \\\n    '*::argument:->argument'\n";
   text +=
       "  case $state in\n    command) _describe command commands ;;\n    argument)\n      case $words[1] "

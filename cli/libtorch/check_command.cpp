@@ -1,5 +1,6 @@
 // whycam check
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <iostream>

@@ -3,9 +3,10 @@
 
 namespace whycam::cli {
 
-void CommandLine::add_what_needs_libtorch() {
-  add("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check);
-  add("export", "Write the network with its explanation inside as an ONNX file of standard operators", export_network);
+std::vector<Subcommand> subcommands_with_libtorch() {
+  return {subcommand("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check),
+          subcommand("export", "Write the network with its explanation inside as an ONNX file of standard operators",
+                     export_network)};
 }
 
 }  // namespace whycam::cli

@@ -1,5 +1,7 @@
 #include "report/report.h"
 
+#include <nlohmann/json.hpp>
+
 #include "whycam/errors.h"
 #include "whycam/picture/image.h"
 

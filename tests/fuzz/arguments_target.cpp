@@ -2,6 +2,7 @@
 // the lines of a labels file, "p" the preprocessing, "e" an element of the output, "o" a command line.
 #include <sys/mman.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <string>

@@ -1,0 +1,189 @@
+// The options as CLI11 has them. It is a large header: few files include it.
+#include <CLI/CLI.hpp>
+
+#include "arguments.h"
+
+namespace whycam::cli {
+
+void PreprocessingArguments::add_to(CLI::App& command) {
+  command
+      .add_option("--size", size,
+                  "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
+      ->type_name("PIXELS")
+      ->capture_default_str();
+  command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture")
+      ->type_name("PIXELS");
+  command.add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+      ->type_name("NUMBERS")
+      ->capture_default_str();
+  command.add_option("--std", standard_deviation, "Standard deviation of each channel")
+      ->type_name("NUMBERS")
+      ->capture_default_str();
+}
+
+void DrawingArguments::add_to(CLI::App& command) {
+  std::string names;
+  for (const std::string& name : picture::colour_map_names()) names += (names.empty() ? "{" : ",") + name;
+  command.add_option("--cmap", colour_map, "Grad-CAM's colours")->type_name(names + "}")->capture_default_str();
+  command.add_option("--alpha", opacity, "Grad-CAM's opacity over the picture, from 0 to 1")
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--sign", sign,
+          "What guided maps show: all values around grey, those above 0 from black, or absolute ones from black")
+      ->type_name("{all,positive,absolute}")
+      ->capture_default_str();
+  command
+      .add_option("--percentile", percentile,
+                  "Full contrast in guided maps: this percentage of the magnitudes other than 0 is not larger")
+      ->type_name("NUMBER")
+      ->capture_default_str();
+}
+
+void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
+  command.add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
+      ->type_name("{nearest,area,bilinear,bicubic}")
+      ->capture_default_str();
+  command
+      .add_option("--guided-rule", guided_rule,
+                  "captum clips the whole gradient at the tensor that enters a ReLU, paper only what passes through it")
+      ->type_name("{captum,paper}")
+      ->capture_default_str();
+  command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command
+      .add_option("--output-element", output_element,
+                  "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
+                  "number or key, with points between several steps; a key with points in it, or that is a number, in "
+                  "double quotes")
+      ->type_name("ELEMENT");
+}
+
+void AttributionArguments::add_to(CLI::App& command) {
+  add_all_but_engine_to(command);
+  command.add_option("--engine", engine, build.engine)->type_name(build.engines)->capture_default_str();
+}
+
+void ExplainArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  command
+      .add_option(
+          "INPUT", inputs,
+          "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
+          "used as they are")
+      ->type_name("FILE")
+      ->required();
+  command
+      .add_option("--layer", layer,
+                  "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
+                  "layer that still has spatial extent")
+      ->type_name("LAYER");
+  command
+      .add_option(
+          "--target", targets,
+          "What is explained: a class's number, its label, topK (the K best classes), or an index tuple such as "
+          "1,7,3; repeatable")
+      ->type_name("TARGET")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
+  command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
+      ->type_name(method_choices())
+      ->take_all()
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->capture_default_str();
+  AttributionArguments::add_to(command);
+  preprocessing.add_to(command);
+  drawing.add_to(command);
+  command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+  command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command.add_flag(
+      "--resume", resume,
+      "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
+  command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
+  command.add_flag("--contact-sheet", contact_sheet,
+                   "Write one more picture an input: it and all of its maps side by side, a row a class");
+  command.add_flag("--report", report,
+                   "Write report.html, one page with all pictures, classes and settings, to search and filter");
+  command.add_flag("--json", json, "Print explanation.json instead of the table");
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void CheckArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  command.add_option("INPUT", input, "A JPEG or PNG picture, or a .npy tensor of one example (1 x C x H x W)")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  command.add_option("--target", target, "The class that is explained: its number, its label, or top1")
+      ->type_name("TARGET")
+      ->capture_default_str();
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
+  AttributionArguments::add_to(command);
+  preprocessing.add_to(command);
+  command.add_option("--classes", other_classes, "How many of the next best classes the map is compared with; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
+  command
+      .add_option("--random-steps", randomisation_steps,
+                  "In how many steps the weights are randomised, at most; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
+  command.add_option("--pixel-steps", pixel_steps, "In how many steps pixels are inserted and deleted; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
+  command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")
+      ->capture_default_str();
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+  command.add_option("--output-dir", output_dir, "Where check.json and check.png go; made if it is missing")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command.add_flag("--json", json, "Print check.json instead of the report");
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void ExampleInputArguments::add_to(CLI::App& command) {
+  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")
+      ->type_name("PIXELS")
+      ->capture_default_str();
+  command.add_option("--channels", channels, "The input's channels")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
+}
+
+void ExportArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  AttributionArguments::add_all_but_engine_to(command);
+  input.add_to(command);
+  command.add_option("--output", output, "The ONNX file that is written")->type_name("FILE")->capture_default_str();
+  command.add_option("--threads", threads, "Threads for the comparison before it is written; default: all cores")
+      ->check(CLI::Range(1, 4096));
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
+}
+
+void GraphArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
+  command.add_option("--output-element", output_element, "Which element of the network's output is explained")
+      ->type_name("ELEMENT");
+  input.add_to(command);
+  command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
+}
+
+void LayersArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  input.add_to(command);
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+}
+
+}  // namespace whycam::cli
