@@ -6,6 +6,9 @@ endif()
 # What is not marked WHYCAM_API stays inside the library.
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")  # nobody chose: kernels alone gain from -O3
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+endif()
 if(PROJECT_IS_TOP_LEVEL)
   find_program(WHYCAM_CCACHE ccache)
   if(WHYCAM_CCACHE)

@@ -1,5 +1,6 @@
 // C++ networks: the numbers of Captum, the layer by reference or name, Taps, and what cannot be observed.
 #include <gtest/gtest.h>
+#include <torch/nn.h>
 
 #include <map>
 #include <set>

@@ -1,6 +1,5 @@
 // What check_trust answers, against plain formulas and networks whose answers are known.
 #include <gtest/gtest.h>
-#include <torch/script.h>
 
 #include <cmath>
 

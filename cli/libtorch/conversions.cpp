@@ -1,6 +1,6 @@
 #include "libtorch/conversions.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ torch::Tensor to_torch(const Tensor& tensor) {
   return std::visit(
       [&tensor](const auto& values) {
         using Value = typename std::decay_t<decltype(values)>::value_type;
-        torch::Tensor result = torch::empty(tensor.shape, c10::CppTypeToScalarType<Value>::value);
+        torch::Tensor result = at::empty(tensor.shape, c10::CppTypeToScalarType<Value>::value);
         std::copy(values.begin(), values.end(), result.template data_ptr<Value>());
         return result;
       },

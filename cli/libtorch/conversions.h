@@ -1,13 +1,12 @@
 // Between the command's words and those of whycam with libtorch.
 #pragma once
 
-#include <torch/types.h>
-
 #include <string>
 
 #include "network.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::cli {
 

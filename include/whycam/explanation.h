@@ -1,13 +1,12 @@
 // What explain() returns.
 #pragma once
 
-#include <torch/types.h>
-
 #include <string>
 #include <vector>
 
 #include "whycam/activation_report.h"
 #include "whycam/target.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

@@ -1,8 +1,6 @@
 // A network with its explanation inside, as an ordinary ONNX file: for wherever ONNX networks run, browsers included.
 #pragma once
 
-#include <torch/types.h>
-
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

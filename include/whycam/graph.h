@@ -1,8 +1,6 @@
 // Looking at what the compiled engine makes of a network.
 #pragma once
 
-#include <torch/types.h>
-
 #include <vector>
 
 #include "whycam/api.h"
@@ -10,6 +8,7 @@
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

@@ -1,8 +1,6 @@
 // Guided backpropagation and deconvolution: gradients of the inputs with another rule at each ReLU.
 #pragma once
 
-#include <torch/types.h>
-
 #include <memory>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include "whycam/model.h"
 #include "whycam/options.h"
 #include "whycam/target.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

@@ -1,8 +1,6 @@
 // Guided Grad-CAM.
 #pragma once
 
-#include <torch/types.h>
-
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "whycam/model.h"
 #include "whycam/options.h"
 #include "whycam/target.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

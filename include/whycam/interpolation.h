@@ -1,13 +1,12 @@
 // Resizing a layer's attribution to an input's size.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "whycam/api.h"
 #include "whycam/interpolation_mode.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

@@ -1,8 +1,6 @@
 // Grad-CAM at a layer.
 #pragma once
 
-#include <torch/types.h>
-
 #include <memory>
 #include <vector>
 
@@ -11,6 +9,7 @@
 #include "whycam/model.h"
 #include "whycam/options.h"
 #include "whycam/target.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

@@ -1,9 +1,6 @@
 // The network that is explained.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -15,6 +12,7 @@
 
 #include "whycam/api.h"
 #include "whycam/layer_info.h"
+#include "whycam/torch_tensor.h"
 
 namespace torch::jit {
 struct Module;

@@ -1,7 +1,6 @@
 // C++ networks as models: modules with a forward(), and plain functions.
 #pragma once
 
-#include <ATen/core/ivalue.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/pimpl.h>
@@ -17,6 +16,7 @@
 #include "whycam/api.h"
 #include "whycam/errors.h"
 #include "whycam/model.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 namespace network {

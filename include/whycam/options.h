@@ -1,8 +1,6 @@
 // How an explanation is computed: the parameters of attribute() and explain().
 #pragma once
 
-#include <ATen/core/ivalue.h>
-
 #include <utility>
 #include <vector>
 
@@ -11,6 +9,7 @@
 #include "whycam/interpolation.h"
 #include "whycam/method.h"
 #include "whycam/output_element.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

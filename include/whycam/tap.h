@@ -3,9 +3,9 @@
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
-#include <torch/types.h>
 
 #include "whycam/api.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

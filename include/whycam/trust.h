@@ -2,8 +2,6 @@
 // on the weights, do the pixels that it names matter to the network.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
@@ -14,6 +12,7 @@
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam {
 

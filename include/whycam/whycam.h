@@ -1,6 +1,8 @@
 // All of whycam.
 #pragma once
 
+#include <torch/types.h>
+
 #include "whycam/engine.h"
 #include "whycam/errors.h"
 #include "whycam/explanation.h"

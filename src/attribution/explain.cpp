@@ -1,5 +1,11 @@
 #include "attribution/explain.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 
 #include "attribution/grad_cam.h"
@@ -25,8 +31,8 @@ struct Chosen {
 
 Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
   const std::vector<std::int64_t> places = basics::chosen_places(target, output.sizes().vec(), examples);
-  const torch::Tensor where = torch::tensor(places, torch::kLong).to(output.device());
-  torch::Tensor gradient = torch::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
+  const torch::Tensor where = at::tensor(places, torch::kLong).to(output.device());
+  torch::Tensor gradient = at::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
   return {output.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
 }
 
@@ -121,10 +127,10 @@ void Explainer::resize_to_inputs(const std::vector<torch::Tensor>& inputs, const
       if (cam == cams.end())
         warnings_.add("resize", basics::cannot_be_resized(cams[0].sizes().vec(), inputs[i].sizes().vec(), mode),
                       explanation.warnings);
-      at_layer.upsampled.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
+      at_layer.upsampled.push_back(cam == cams.end() ? at::empty({0}, inputs[i].options())
                                                      : interpolate(*cam, spatial_extent(inputs[i]), mode));
       if (!product) continue;
-      at_layer.guided_grad_cam.push_back(cam == cams.end() ? torch::empty({0}, inputs[i].options())
+      at_layer.guided_grad_cam.push_back(cam == cams.end() ? at::empty({0}, inputs[i].options())
                                                            : target.guided_backprop[i] * at_layer.upsampled.back());
     }
   }

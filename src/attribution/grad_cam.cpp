@@ -1,6 +1,6 @@
 #include "attribution/grad_cam.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
 
 #include <numeric>
 

@@ -1,7 +1,7 @@
 // Grad-CAM's own arithmetic.
 #pragma once
 
-#include <torch/types.h>
+#include "whycam/torch_tensor.h"
 
 namespace whycam::attribution {
 

@@ -1,5 +1,4 @@
 // Targets that are tensors: the part of whycam::Target that knows libtorch.
-#include <ATen/ATen.h>
 
 #include "model/failure.h"
 #include "whycam/errors.h"

@@ -1,9 +1,6 @@
 // Inputs in, activations and gradients out: what the attribution methods ask of whatever runs a network.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +11,7 @@
 #include "whycam/layer.h"
 #include "whycam/model.h"
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

@@ -1,12 +1,10 @@
 // The tensor of a network's output that is explained.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <vector>
 
 #include "whycam/options.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

@@ -1,6 +1,6 @@
 #include "engine/parallel_engine.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/cat.h>
 
 #include <future>
 #include <mutex>

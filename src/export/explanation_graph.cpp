@@ -1,6 +1,6 @@
 #include "export/explanation_graph.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/function_schema.h>
 
 #include <algorithm>
 #include <set>
@@ -10,6 +10,7 @@
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
+#include "model/script.h"
 #include "onnx/network.h"
 #include "whycam/errors.h"
 #include "whycam/interpolation.h"

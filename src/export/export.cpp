@@ -1,6 +1,7 @@
 #include "whycam/export.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 
 #include "engine/compiled/lowering.h"
 #include "export/explanation_graph.h"
@@ -14,7 +15,7 @@
 namespace whycam {
 namespace {
 
-torch::Tensor empty_shape(torch::IntArrayRef shape) { return torch::zeros({1}, torch::kFloat).expand(shape); }
+torch::Tensor empty_shape(torch::IntArrayRef shape) { return at::zeros({1}, torch::kFloat).expand(shape); }
 
 onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer,
                          const AttributeOptions& options) {

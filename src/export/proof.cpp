@@ -1,8 +1,13 @@
 // What was written is run before anyone else does.
-#include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 
 #include "attribution/grad_cam.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include "engine/compiled/compiled_engine.h"
 #include "export/explanation_graph.h"
 #include "graph/passes.h"
@@ -33,9 +38,9 @@ Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64
   const torch::Tensor& output = pass->output();
   const std::int64_t examples = request.inputs[0].size(0);
   targets = targets_of(examples, output.numel() / examples, round);
-  const torch::Tensor places = torch::tensor(targets, torch::kLong).reshape({examples, 1});
+  const torch::Tensor places = at::tensor(targets, torch::kLong).reshape({examples, 1});
   const torch::Tensor gradient =
-      torch::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
+      at::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
   const auto gradients = pass->layer_gradients(gradient).at(0);
   const auto& activations = pass->layer_activations().at(0);
   std::vector<graph::Shape> shapes;
@@ -67,7 +72,7 @@ std::vector<torch::Tensor> tensors_of(const engine::Request& request) {
 Parts by_the_file(const onnx::Network& network, const engine::Request& request,
                   const std::vector<std::int64_t>& targets) {
   std::vector<torch::Tensor> tensors = tensors_of(request);
-  tensors.push_back(torch::tensor(targets, torch::kFloat));
+  tensors.push_back(at::tensor(targets, torch::kFloat));
   const auto last = static_cast<std::size_t>(network.inputs().size()) - 1;
   std::vector<onnx::Given> given(network.inputs().size());
   // The file has its inputs in the order in which the graph does: arguments behind inputs, the target last.
@@ -83,7 +88,7 @@ Parts by_the_file(const onnx::Network& network, const engine::Request& request,
   Parts parts;
   for (std::size_t i = 0; i < lowered.outputs.size(); ++i) {
     if (lowered.outputs[i] == graph::no_value) continue;
-    torch::Tensor part = torch::empty(lowered.graph.shape(lowered.outputs[i]), torch::kFloat);
+    torch::Tensor part = at::empty(lowered.graph.shape(lowered.outputs[i]), torch::kFloat);
     run->read(network.outputs()[i].name, part.data_ptr<float>());
     parts[network.outputs()[i].name] = part;
   }

@@ -1,12 +1,12 @@
 // What a network's own failure says, in one line.
 #pragma once
 
-#include <torch/types.h>
-
 #include <exception>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "whycam/torch_tensor.h"
 
 namespace whycam::network {
 

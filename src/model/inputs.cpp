@@ -1,5 +1,7 @@
 #include "model/inputs.h"
 
+#include <ATen/ops/empty.h>
+
 #include <string>
 
 #include "model/failure.h"
@@ -50,7 +52,7 @@ void check_inputs(const std::vector<torch::Tensor>& inputs) {
 
 void check_available(torch::Device device) {
   try {
-    torch::empty({1}, device);
+    at::empty({1}, device);
   } catch (const std::exception& failure) {
     throw ModelError("the device " + device.str() + " is not available to this libtorch (" + first_sentence(failure) +
                      ")");

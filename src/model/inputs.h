@@ -1,11 +1,10 @@
 // Tensors of the caller's as a network gets them: checked, and as copies.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <functional>
 #include <vector>
+
+#include "whycam/torch_tensor.h"
 
 namespace whycam::network {
 

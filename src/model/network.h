@@ -1,10 +1,7 @@
 // A network that can be run while some of its layers are observed.
 #pragma once
 
-#include <ATen/core/ivalue.h>
 #include <torch/csrc/autograd/edge.h>
-#include <torch/csrc/jit/api/module.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <cstring>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "whycam/layer.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::onnx {
 class Network;
@@ -110,12 +108,7 @@ struct LayerName {
   std::string type;
 };
 
-/// A network as the graph that runs it: whycam::observe(value, slot) stands behind (or before) the calls of its layers.
-struct Script {
-  std::shared_ptr<const torch::jit::Graph> graph;
-  torch::jit::Module module;
-  c10::FunctionSchema schema;
-};
+struct Script;  // model/script.h
 
 /// The network itself. Immutable and thread-safe.
 class Network {
@@ -133,7 +126,7 @@ class Network {
 
   /// The network's graph with these layers observed; null where it has none that tells all it does: a C++ network, one
   /// in training mode or one that writes on its attributes. Throws LayerError as run() does.
-  virtual std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
+  virtual std::shared_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
 
   /// The network itself, where it comes from an ONNX file: such a network is compiled or not run at all.
   virtual const onnx::Network* onnx() const { return nullptr; }

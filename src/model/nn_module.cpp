@@ -138,7 +138,7 @@ class ModuleNetwork : public Network {
     }
   }
 
-  std::unique_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
+  std::shared_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
 
   bool can_observe(const Layer& layer, LayerSide side) const override { return way_to(layer, side).kind != Way::none; }
 

@@ -21,7 +21,7 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
   bool can_observe(const Layer& layer, LayerSide) const override {
     return !layer.module() && network_->has_layer(layer.path());
   }
-  std::unique_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
+  std::shared_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
   std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const override {
     std::vector<std::string> all;
     for (const Layer& layer : layers)

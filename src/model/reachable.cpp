@@ -1,5 +1,7 @@
 #include "model/reachable.h"
 
+#include <torch/csrc/autograd/function.h>
+
 #include <vector>
 
 namespace whycam::network {

@@ -1,10 +1,13 @@
 // Which nodes of the autograd graph an output depends on.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/csrc/autograd/function.h>
-
 #include <set>
+
+#include "whycam/torch_tensor.h"
+
+namespace torch::autograd {
+struct Node;
+}
 
 namespace whycam::network {
 

@@ -1,3 +1,4 @@
+#include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include "model/network.h"
@@ -51,8 +52,8 @@ torch::Tensor Recorder::record_tap(const torch::nn::Module* tap, const torch::Te
 }
 
 Observation Recorder::observe(const torch::Tensor& tensor) const {
-  torch::Tensor activation = detail_ == Detail::values ? tensor.detach().clone()
-                                                       : torch::empty({}, tensor.scalar_type()).expand(tensor.sizes());
+  torch::Tensor activation =
+      detail_ == Detail::values ? tensor.detach().clone() : at::empty({}, tensor.scalar_type()).expand(tensor.sizes());
   Observation observation{std::move(activation), {}, {}, {}};
   if (!tensor.requires_grad()) return observation;
   observation.edge = torch::autograd::impl::gradient_edge(tensor);

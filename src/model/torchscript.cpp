@@ -4,7 +4,6 @@
 // The graph runs in the plain interpreter, never in the profiling executor: after some runs that one fuses ReLUs into
 // differentiable graphs of its own, and the guided rule would be lost in silence.
 #include <c10/core/InferenceMode.h>
-#include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
 #include <map>
@@ -15,6 +14,7 @@
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/observed_graph.h"
+#include "model/script.h"
 #include "whycam/errors.h"
 #include "whycam/nearest_names.h"
 
@@ -107,10 +107,10 @@ class TorchScriptNetwork : public Network {
     return stack.back();
   }
 
-  std::unique_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
+  std::shared_ptr<const Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
     const Prepared prepared = observing(layers, side);
     if (training_ || effects().writes_attributes) return nullptr;
-    return std::make_unique<Script>(
+    return std::make_shared<const Script>(
         Script{prepared.graph, module_, module_.get_method("forward").function().getSchema()});
   }
 

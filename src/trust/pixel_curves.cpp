@@ -1,6 +1,12 @@
 #include "trust/pixel_curves.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/replication_pad2d.h>
 
 #include <algorithm>
 #include <cmath>

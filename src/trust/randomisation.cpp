@@ -1,7 +1,11 @@
 #include "trust/randomisation.h"
 
-#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/erfinv.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randperm.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>

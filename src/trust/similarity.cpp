@@ -1,4 +1,8 @@
-#include <ATen/ATen.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/exp.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,6 @@
 // Running one network through the compiler and through autograd.
 #pragma once
 
-#include <torch/script.h>
-
 #include <string>
 #include <vector>
 

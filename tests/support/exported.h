@@ -1,8 +1,6 @@
 // Networks exported with their explanation, beside what whycam itself gives.
 #pragma once
 
-#include <torch/types.h>
-
 #include <string>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #include "support/networks.h"
 
+#include <torch/nn.h>
+
 #include <functional>
 #include <map>
 

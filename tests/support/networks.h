@@ -1,8 +1,7 @@
 // Networks of the reference answers, written again as C++ modules that take the stored weights.
 #pragma once
 
-#include <torch/nn.h>
-#include <torch/script.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include <memory>
 #include <string>

@@ -1,5 +1,7 @@
 #include "support/reference.h"
 
+#include <torch/csrc/jit/serialization/pickle.h>
+
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -1,7 +1,8 @@
 // Reference answers of Captum: rows of a manifest.json with a network and tensors each.
 #pragma once
 
-#include <torch/script.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include <filesystem>
 #include <map>

@@ -1,7 +1,8 @@
 // Small TorchScript networks, written in the tests that use them.
 #pragma once
 
-#include <torch/script.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include <string>
 

@@ -1,17 +1,18 @@
 // Between the arrays of the picture functions and tensors.
 #pragma once
 
-#include <torch/types.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 
 #include "whycam/picture/array.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::picture {
 
 /// A float32 tensor on the CPU with a copy of the values.
 inline torch::Tensor to_tensor(const Array& array) {
-  torch::Tensor tensor = torch::empty(array.shape, torch::kFloat);
+  torch::Tensor tensor = at::empty(array.shape, torch::kFloat);
   std::copy(array.values.begin(), array.values.end(), tensor.data_ptr<float>());
   return tensor;
 }

@@ -1,5 +1,6 @@
 #include "engine/autograd/autograd_engine.h"
 
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/variable.h>
@@ -101,7 +102,7 @@ class AutogradPass : public Pass {
         torch::Tensor gradient = layer_edges_[i][j].is_valid() ? *next++ : torch::Tensor();
         if (overwritten_[i][j]) gradient = overwritten_[i][j]->gradient(gradient);
         any = any || gradient.defined();
-        of_layer.push_back(gradient.defined() ? gradient : torch::zeros_like(activations_[i][j]));
+        of_layer.push_back(gradient.defined() ? gradient : at::zeros_like(activations_[i][j]));
       }
       if (!any)
         throw LayerError("the output does not depend on the layer \"" + layer_names_[i] +
@@ -118,7 +119,7 @@ class AutogradPass : public Pass {
     bool any = false;
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       any = any || gradients[i].defined();
-      if (!gradients[i].defined()) gradients[i] = torch::zeros_like(leaves_[i], at::MemoryFormat::Preserve).detach();
+      if (!gradients[i].defined()) gradients[i] = at::zeros_like(leaves_[i], at::MemoryFormat::Preserve).detach();
     }
     if (!any) throw ModelError("the explained output depends on none of the inputs");
     return gradients;

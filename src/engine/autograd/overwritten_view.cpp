@@ -1,5 +1,6 @@
 #include "engine/autograd/overwritten_view.h"
 
+#include <ATen/TensorOperators.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/functions/tensor.h>

@@ -1,12 +1,11 @@
 // A layer whose output is a view of other memory, over which an operation in place wrote afterwards.
 #pragma once
 
-#include <torch/types.h>
-
 #include <memory>
 #include <optional>
 
 #include "model/network.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

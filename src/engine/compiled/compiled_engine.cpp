@@ -1,6 +1,7 @@
 #include "engine/compiled/compiled_engine.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
@@ -81,8 +82,8 @@ class CompiledPass : public Pass {
 
   /// What the plan does not have does not depend on the output: zeros.
   torch::Tensor read(const std::string& name, const graph::Shape& shape) {
-    if (!run_->has(name)) return torch::zeros(shape, torch::kFloat);
-    torch::Tensor tensor = torch::empty(shape, torch::kFloat);
+    if (!run_->has(name)) return at::zeros(shape, torch::kFloat);
+    torch::Tensor tensor = at::empty(shape, torch::kFloat);
     run_->read(name, tensor.data_ptr<float>());
     return tensor;
   }

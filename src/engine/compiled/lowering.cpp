@@ -1,6 +1,5 @@
 #include "engine/compiled/lowering.h"
 
-#include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <set>
@@ -10,6 +9,7 @@
 #include "engine/compiled/symbols.h"
 #include "engine/output_element.h"
 #include "model/failure.h"
+#include "model/script.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {

@@ -1,15 +1,13 @@
 // A TorchScript network and the shapes of its inputs become a graph of the compiler's.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <vector>
 
 #include "engine/engine.h"
 #include "graph/program.h"
 #include "model/network.h"
 #include "plain/cannot_compile.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

@@ -1,8 +1,6 @@
 // Compiled plans, kept for the requests that they fit.
 #pragma once
 
-#include <torch/types.h>
-
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "engine/compiled/lowering.h"
 #include "engine/compiled/plan_key.h"
 #include "plain/plan_cache.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

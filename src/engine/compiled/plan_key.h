@@ -1,9 +1,6 @@
 // What tells the plans of one network apart.
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <torch/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

@@ -1,14 +1,13 @@
 // How libtorch's operators on tensors that depend on the inputs become nodes of the graph.
 #pragma once
 
-#include <torch/types.h>
-
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "engine/compiled/symbols.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 

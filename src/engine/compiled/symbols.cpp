@@ -1,6 +1,7 @@
 #include "engine/compiled/symbols.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/aminmax.h>
+#include <ATen/ops/empty.h>
 
 #include <cmath>
 
@@ -8,7 +9,7 @@ namespace whycam::engine {
 
 torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base) {
   const graph::Shape& shape = graph.shape(value);
-  const torch::Tensor memory = base.defined() ? base : torch::empty({1}, type);
+  const torch::Tensor memory = base.defined() ? base : at::empty({1}, type);
   const torch::Tensor tensor = memory.as_strided(shape, std::vector<std::int64_t>(shape.size(), 0), 0);
   kept_.push_back(tensor);
   values_[tensor.unsafeGetTensorImpl()] = value;

@@ -1,8 +1,6 @@
 // Tensors that stand for values of the graph while a script is followed.
 #pragma once
 
-#include <torch/types.h>
-
 #include <map>
 #include <set>
 #include <string>
@@ -11,6 +9,7 @@
 
 #include "engine/compiled/lowering.h"
 #include "graph/graph.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 
