@@ -1,6 +1,7 @@
 // The names that fragments in the documents take for granted.
 #pragma once
 
+#include <torch/torch.h>
 #include <whycam/whycam.h>
 
 extern whycam::Model model;
