@@ -191,6 +191,36 @@ TEST(CompiledEngine, ManyThreadsGetWhatOneGets) {
     expect_close(results[i], expected[i % 6], 1e-5, "float32, sums of another number of threads");
 }
 
+// pip's libtorch has a oneDNN inside, and plans run on another one; elsewhere both are one library. Convolutions and
+// products of matrices, in bfloat16 too, are what libtorch takes its oneDNN for.
+TEST(CompiledEngine, AndLibtorchsOneDnnRunInTurns) {
+  torch::manual_seed(1);
+  const torch::Tensor weight = torch::randn({24, 3, 3, 3}), matrix = torch::randn({24, 5});
+  const torch::jit::Module network = scripted(
+      "def forward(self, x):\n    y = torch.relu(torch.conv2d(x, self.weight))\n"
+      "    return torch.matmul(self.inner.forward(y).mean([2, 3]), self.matrix)\n",
+      {{"weight", weight}, {"matrix", matrix}}, {{"inner", scripted("def forward(self, x):\n    return x\n")}});
+  const torch::Tensor x = torch::randn({2, 3, 17, 17}), many = torch::randn({64, 64});
+  const auto of_libtorch = [&] {
+    const torch::Tensor y = torch::relu(torch::conv2d(x, weight)).mean({2, 3}).matmul(matrix);
+    const torch::Tensor product = many.to(torch::kBFloat16).matmul(many.to(torch::kBFloat16)).to(torch::kDouble);
+    const torch::Tensor exact = many.to(torch::kBFloat16).to(torch::kDouble);
+    // bfloat16 has 8 bits, and the sum of 64 products is rounded once: half of 2^-8.
+    EXPECT_LT((product - exact.matmul(exact)).norm().item<double>(), 4e-3 * product.norm().item<double>());
+    return y;
+  };
+  const torch::Tensor expected = torch::relu(torch::conv2d(x.to(torch::kDouble), weight.to(torch::kDouble)))
+                                     .mean({2, 3})
+                                     .matmul(matrix.to(torch::kDouble));
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_TRUE(torch::allclose(of_libtorch().to(torch::kDouble), expected, 1e-5, 1e-5));
+    const Explanation explanation =
+        GuidedGradCam(network, "inner").explain({x}, {Target(1)}, AttributeOptions().engine(Engine::compiled));
+    EXPECT_EQ(explanation.engine, "compiled");
+    EXPECT_TRUE(torch::allclose(explanation.output.to(torch::kDouble), expected, 1e-5, 1e-5));
+  }
+}
+
 TEST(CompiledEngine, ShowsItsGraphPassByPass) {
   const auto stages = graph_stages(Model::load(shapes), {torch::zeros({1, 3, 64, 64})}, "stage4");
   ASSERT_GE(stages.size(), 4u);

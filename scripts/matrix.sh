@@ -1,0 +1,52 @@
+#!/bin/sh
+# Builds and tests whycam with other parts than the system's: matrix.sh [ROW ...], all rows by default. Each row has a build folder of
+# its own; what compiles alike in several comes from ccache.
+#   pip         the libtorch of pip's torch, which has a oneDNN of its own inside, and the tests that use libtorch
+#   plain       the build without libtorch, with its tests
+#   clang       everything by clang, with warnings as errors
+#   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
+set -eu
+cd "$(dirname "$0")/.."
+torch=2.13.0  # the version that docs/dependencies.md names
+
+configure() { cmake -S . -B "$@" -G Ninja >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }; }
+run_tests() { folder="$1"; shift; ctest --test-dir "$folder" --output-on-failure --parallel 2 "$@"; }
+
+pip() {
+  sh scripts/install-dependencies.sh python3-venv
+  if ! build-pip/python/bin/python -c "import torch; assert torch.__version__.startswith('$torch')" 2>/dev/null; then
+    /usr/bin/python3 -m venv build-pip/python
+    build-pip/python/bin/pip install -q "torch==$torch"
+  fi
+  prefix="$(build-pip/python/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path)')"
+  configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON
+  cmake --build build-pip
+  run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed|Example|Subdirectory)' \
+    -E 'LinksLeadSomewhere|ReferenceHasNoWarnings'
+}
+
+plain() {
+  sh scripts/install-dependencies.sh
+  configure build-plain -DWHYCAM_TORCH=OFF -DWHYCAM_BUILD_TESTS=ON
+  cmake --build build-plain
+  run_tests build-plain -E WholeNetworks  # which are the same, and take minutes
+}
+
+clang() {
+  sh scripts/install-dependencies.sh clang
+  configure build-clang -DCMAKE_CXX_COMPILER=clang++ -DWHYCAM_WARNINGS_AS_ERRORS=ON -DWHYCAM_BUILD_TESTS=OFF -DWHYCAM_BUILD_BENCHMARKS=ON
+  cmake --build build-clang
+}
+
+sanitizers() {
+  sh scripts/install-dependencies.sh
+  configure build-sanitizers -DWHYCAM_SANITIZE=ON -DWHYCAM_BUILD_TESTS=ON
+  cmake --build build-sanitizers --target whycam_graph_test whycam_onnx_test whycam_engine_test
+  run_tests build-sanitizers -R '^(whycam_graph_test|whycam_onnx_test|whycam_engine_test|WithoutAvx512|WithoutCaches)' -E WholeNetworks
+}
+
+[ $# -gt 0 ] || set -- pip plain clang sanitizers
+for row; do
+  echo "== $row"
+  "$row"
+done
