@@ -3,10 +3,10 @@
 
 #include <set>
 
+#include "onnx/network.h"
 #include "support/command.h"
 #include "support/exported.h"
 #include "support/reference.h"
-#include "whycam/plain.h"
 
 namespace whycam::test {
 namespace {
@@ -79,12 +79,12 @@ TEST_F(Export, SaysInTheFileWhatItIs) {
   for (const char* text : {"whycam_layer", "stage3", "whycam_guided_rule", "paper", "whycam_interpolation", "nearest",
                            "whycam_version", version, "who", "a test"})
     EXPECT_NE(content(file_).find(text), std::string::npos) << text;
-  const auto network = plain::Network::load(file_);
+  const auto network = onnx::Network::parse(content(file_), "the exported network", {});
   std::vector<std::string> outputs;
-  for (const plain::Port& port : network.outputs()) outputs.push_back(port.name);
+  for (const onnx::Port& port : network->outputs()) outputs.push_back(port.name);
   EXPECT_EQ(outputs, (std::vector<std::string>{"output", "guided_backprop", "guided_grad_cam", "grad_cam"}));
-  EXPECT_EQ(network.inputs().back().name, "target");
-  EXPECT_EQ(network.inputs()[0].shape, (plain::Shape{-1, 3, 96, 96})) << "any number of examples";
+  EXPECT_EQ(network->inputs().back().name, "target");
+  EXPECT_EQ(network->inputs()[0].shape, (graph::Shape{-1, 3, 96, 96})) << "any number of examples";
 }
 
 TEST_F(Export, HoldsEachWeightOnce) {

@@ -345,3 +345,8 @@ std::shared_ptr<const Network> sequential_network(std::shared_ptr<SequentialImpl
 }
 
 }  // namespace whycam::network
+
+torch::Tensor whycam::TapImpl::forward(const torch::Tensor& tensor) {
+  network::Recorder* recorder = network::Recorder::current();
+  return recorder ? recorder->record_tap(this, tensor) : tensor;
+}

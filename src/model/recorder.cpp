@@ -2,7 +2,6 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include "model/network.h"
-#include "whycam/tap.h"
 
 namespace whycam::network {
 namespace {
@@ -10,14 +9,6 @@ namespace {
 thread_local Recorder* current_recorder = nullptr;
 
 }  // namespace
-}  // namespace whycam::network
-
-torch::Tensor whycam::TapImpl::forward(const torch::Tensor& tensor) {
-  network::Recorder* recorder = network::Recorder::current();
-  return recorder ? recorder->record_tap(this, tensor) : tensor;
-}
-
-namespace whycam::network {
 
 bool Observation::was_overwritten() const {
   return view.defined() && torch::autograd::impl::gradient_edge(view).function != edge.function;

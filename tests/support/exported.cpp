@@ -3,7 +3,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "whycam/plain.h"
+#include "onnx/network.h"
 
 namespace whycam::test {
 namespace {
@@ -34,7 +34,7 @@ void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& mo
   std::ostringstream bytes;
   bytes << std::ifstream(file, std::ios::binary).rdbuf();
   runtime.add_network(name, bytes.str());
-  const auto network = plain::Network::load(file);
+  const auto network = onnx::Network::parse(bytes.str(), name, {});
   std::vector<torch::Tensor> arguments;
   for (const c10::IValue& argument : options.additional_forward_args())
     if (argument.isTensor() && argument.toTensor().defined()) arguments.push_back(argument.toTensor());
@@ -62,13 +62,13 @@ void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& mo
                                             },
                                             compiled);
     OnnxRuntime::Arrays given, expected;
-    for (std::size_t i = 0; i < inputs.size(); ++i) given[network.inputs()[i].name] = array_of(inputs[i]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) given[network->inputs()[i].name] = array_of(inputs[i]);
     for (std::size_t i = 0; i < arguments.size(); ++i)
-      given[network.inputs()[inputs.size() + i].name] = array_of(arguments[i]);
+      given[network->inputs()[inputs.size() + i].name] = array_of(arguments[i]);
     given["target"] = {{batch}, {elements.begin(), elements.end()}, true};
-    expected[network.outputs()[0].name] = array_of(explanation.output);
+    expected[network->outputs()[0].name] = array_of(explanation.output);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::string behind = inputs.size() == 1 ? "" : "_" + network.inputs()[i].name;
+      const std::string behind = inputs.size() == 1 ? "" : "_" + network->inputs()[i].name;
       expected["guided_backprop" + behind] = array_of(explanation.targets[0].guided_backprop[i]);
       if (explanation.targets[0].layers[0].upsampled[i].numel() == 0) continue;  // it cannot be resized to this input
       expected["grad_cam" + behind] = array_of(explanation.targets[0].layers[0].upsampled[i]);
