@@ -7,6 +7,8 @@
 #   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
 set -eu
 cd "$(dirname "$0")/.."
+# Tests run side by side: threads that wait must leave the processors to those of the other test.
+export OMP_WAIT_POLICY=passive
 torch=2.13.0  # the version that docs/dependencies.md names
 
 configure() { cmake -S . -B "$@" -G Ninja >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }; }
