@@ -1,4 +1,5 @@
 // One explainer from many threads, a batch over several devices, and memory over many explanations.
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -104,6 +105,17 @@ TEST_P(Devices, SplitABatchAndJoinItInOrder) {
                GuidedBackprop(model).attribute(images, target), tolerance, "guided backpropagation");
   EXPECT_THROW(GuidedGradCam(model, "stage5", devices_).attribute(images, target), LayerError);
   EXPECT_THROW(GuidedGradCam(model, "stage4", devices_).attribute(images, 6), TargetError);
+}
+
+TEST_P(Devices, GiveTheSameWhereAnotherThreadHasChosenTheNumberOfThreads) {
+  torch::manual_seed(7);
+  const torch::Tensor images = torch::randn({5, 3, 64, 64});
+  const Model model = Model::load(shapes);
+  const int threads = at::get_num_threads();
+  std::thread([] { at::set_num_threads(1); }).join();  // of threads to come, not of this one
+  const torch::Tensor actual = GuidedBackprop(model, devices_).attribute(images, 3);
+  at::set_num_threads(threads);
+  expect_close(actual, GuidedBackprop(model).attribute(images, 3), 1e-4, "guided backpropagation");
 }
 
 TEST_P(Devices, TakeAdditionalArgumentsAndSeveralInputs) {

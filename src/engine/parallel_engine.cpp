@@ -1,5 +1,6 @@
 #include "engine/parallel_engine.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 
 #include <future>
@@ -22,6 +23,7 @@ auto at_once(std::size_t count, const Work& work) {
   std::vector<std::vector<std::string>> warnings(count);
   for (std::size_t i = 0; i < count; ++i)
     running.push_back(std::async(std::launch::async, [&work, &warnings, i] {
+      at::init_num_threads();                     // a plan runs with as many threads as the one that made it had
       const network::CollectedWarnings libtorch;  // kept a thread; the caller's are handed on below
       auto result = work(i);
       warnings[i] = libtorch.messages();
