@@ -173,8 +173,6 @@ memory::desc ordered(const Shape& shape, Order order) {
       return description(shape, {});
     case Order::channels_last:
       return channels_last(shape);
-    case Order::blocks:
-      return description(shape, {16});
     case Order::best:
       break;
   }
@@ -193,37 +191,6 @@ Operation convolution(const Shape& x, const Shape& weights, const Shape& y, cons
       cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
       any_description(weights), bias_description(y, with_bias), ordered(y, order), a.strides, gaps(a.dilation),
       a.padding_begin, padding_behind(x, y, kernel_of(weights, x), a)));
-}
-
-namespace {
-
-/// Empty where oneDNN has it not.
-std::optional<dnnl::convolution_forward::primitive_desc> winograd_implementation(const Shape& x, const Shape& weights,
-                                                                                 const Shape& y, const Attributes& a,
-                                                                                 bool with_bias, After after) {
-  try {
-    return implementation<dnnl::convolution_forward>(
-        cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_winograd, any_description(x),
-        any_description(weights), bias_description(y, with_bias), any_description(y), a.strides, gaps(a.dilation),
-        a.padding_begin, a.padding_end);
-  } catch (const dnnl::error& failure) {
-    if (failure.status != dnnl_unimplemented) throw;
-    return std::nullopt;
-  }
-}
-
-}  // namespace
-
-std::optional<Operation> winograd_convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a,
-                                              bool with_bias, After after) {
-  const auto pd = winograd_implementation(x, weights, y, a, with_bias, after);
-  return pd ? std::optional(finished_forward<dnnl::convolution_forward>(*pd)) : std::nullopt;
-}
-
-std::optional<dnnl::memory::desc> winograd_weights(const Shape& x, const Shape& weights, const Shape& y,
-                                                   const Attributes& a, bool with_bias, After after) {
-  const auto pd = winograd_implementation(x, weights, y, a, with_bias, after);
-  return pd ? std::optional(pd->weights_desc()) : std::nullopt;
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a,

@@ -54,21 +54,11 @@ enum class Order {
   best,  ///< whatever oneDNN likes, which may be a layout that is none of ours
   row_major,
   channels_last,
-  blocks,  ///< of 16 channels
 };
 
 /// x by weights (grouped ones have the groups first).
 Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
                       const graph::Attributes& attributes, bool with_bias, After after, Order order);
-/// The same by Winograd's algorithm (Lavin and Gray 2016), where oneDNN has it for this one (version 3 never has):
-/// about half the time, weights of up to four times the size, and rounding errors of once to twice those of its direct
-/// convolutions.
-std::optional<Operation> winograd_convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
-                                              const graph::Attributes& attributes, bool with_bias, After after);
-/// How its weights are packed; without the code for it, whose writing takes longer than all else of a plan.
-std::optional<dnnl::memory::desc> winograd_weights(const graph::Shape& x, const graph::Shape& weights,
-                                                   const graph::Shape& y, const graph::Attributes& attributes,
-                                                   bool with_bias, After after);
 /// y's gradient to x's; source is y.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                                 const graph::Attributes& attributes, Order order);

@@ -1,11 +1,9 @@
 #include "onednn/builder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "graph/evaluate.h"
-#include "onednn/kernels.h"
 
 namespace whycam::onednn {
 
@@ -77,8 +75,7 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of)
-    : graph(of), constant_(graph::constant_values(of)), winograd_(choose_winograd(of)) {
-  for (const auto& [value, kind] : winograd_) for_winograd_.insert(graph[value].inputs[0]);
+    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
   find_phases();
   find_what_lasts();
 }
@@ -183,18 +180,9 @@ void Builder::use(const Place& place) {
   if (place.buffer >= 0) buffer_of(place).lifetime.last = time_;
 }
 
-std::optional<Winograd> Builder::winograd(Value value) const {
-  const auto found = winograd_.find(value);
-  return found == winograd_.end() ? std::nullopt : std::optional(found->second);
-}
-
 Layout Builder::layout(Value value) const {
   const auto home = homes_.find(value);
   return home == homes_.end() ? Layout{} : home->second.layout;
-}
-
-bool Builder::is_in(Value value, Layout wanted) const {
-  return layout(value) == wanted || copies_.count({value, wanted.block}) > 0;
 }
 
 Place Builder::read(Value value, Layout wanted) {
@@ -271,143 +259,18 @@ void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> u
   program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
 }
 
-void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what,
-                        std::int64_t times) {
+void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what) {
   if (operation.scratch > 0)
     arguments.push_back({DNNL_ARG_SCRATCHPAD,
                          dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)}, dnnl::memory::data_type::u8,
                                             dnnl::memory::format_tag::a),
                          make_bytes(operation.scratch)});
   for (const Step::Argument& argument : arguments) use(argument.place);
-  for (std::int64_t i = 0; i < times; ++i) {
-    Step step;
-    step.primitive = operation.primitive;
-    step.arguments = arguments;
-    step.what = what;
-    program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
-    for (Step::Argument& argument : arguments)
-      if (argument.name == DNNL_ARG_SRC || argument.name == DNNL_ARG_DST)
-        argument.place.offset += static_cast<std::int64_t>(argument.description.get_size() / sizeof(float));
-  }
-}
-
-namespace {
-
-/// What is computed of constants: a batch norm with a negative variance gives NaN, which oneDNN's ReLUs would make to
-/// 0.
-void require_finite(const std::vector<double>& numbers) {
-  for (const double number : numbers)
-    if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
-}
-
-/// Weights times one number for each row, as folded scales leave them.
-struct ScaledRows {
-  const float* numbers;
-  std::vector<double> scales;
-};
-
-/// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double
-/// precision.
-std::optional<ScaledRows> scaled_rows(const graph::Graph& graph, const Node& node) {
-  if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
-  const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
-  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty())
-    return std::nullopt;
-  const std::int64_t rows = node.shape[0];
-  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows)
-    return std::nullopt;
-  const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
-  require_finite(scales.values);
-  return ScaledRows{weights.constant.floats, scales.values};
-}
-
-/// Where weights go in an order of oneDNN's.
-std::optional<kernels::WeightPlaces> weight_places(const dnnl::memory::desc& wanted, std::int64_t groups, bool turned) {
-  auto places = places_of(wanted);
-  if (!places) return std::nullopt;
-  const graph::Integers of_group = groups > 1 ? places->front() : graph::Integers{0};
-  if (groups > 1) places->erase(places->begin());
-  const graph::Integers &of_row = places->at(turned ? 1 : 0), &of_column = places->at(turned ? 0 : 1);
-  kernels::WeightPlaces result{{}, of_column, {0}, static_cast<std::int64_t>(wanted.get_size() / sizeof(float))};
-  for (const std::int64_t group : of_group)
-    for (const std::int64_t row : of_row) result.rows.push_back(group + row);
-  for (std::size_t dimension = 2; dimension < places->size(); ++dimension) {
-    graph::Integers taps;
-    for (const std::int64_t before : result.taps)
-      for (const std::int64_t tap : (*places)[dimension]) taps.push_back(before + tap);
-    result.taps = std::move(taps);
-  }
-  if (turned) std::reverse(result.taps.begin(), result.taps.end());
-  return result;
-}
-
-}  // namespace
-
-const float* Builder::numbers_of(Value value) {
-  const Node& node = graph[value];
-  if (node.op == Operator::constant && node.constant.floats) return node.constant.floats;
-  auto& numbers = constants_[value];
-  if (!numbers) {
-    const graph::Tensor tensor = graph::evaluate_constant(graph, value);
-    require_finite(tensor.values);
-    numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
-  }
-  return numbers->data();
-}
-
-Place Builder::constant(Value value) {
-  const Place place{-1, numbers_of(value), 0};
-  if (graph[value].op == Operator::constant && graph[value].constant.floats) {
-    program_->owners.push_back(graph[value].constant.owner);
-  } else if (kept_.insert(value).second) {
-    program_->owners.push_back(constants_[value]);
-    program_->packed_bytes += constants_[value]->size() * sizeof(float);
-  }
-  return place;
-}
-
-Place Builder::new_pack(std::size_t numbers, const std::function<void(float* to)>& pack) {
-  const std::size_t bytes = numbers * sizeof(float);
-  const std::shared_ptr<float> memory = pieces_.piece(bytes);
-  pack(memory.get());
-  program_->owners.push_back(memory);
-  program_->packed_bytes += bytes;
-  return {-1, memory.get(), 0};
-}
-
-Place Builder::packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack) {
-  const auto known = packed_.find({value, name});
-  if (known != packed_.end()) return known->second;
-  return packed_[{value, name}] = new_pack(numbers, [&](float* to) { pack(numbers_of(value), to); });
-}
-
-Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
-  for (const PackedWeights& known : packed_weights_[value])
-    if (known.turned == turned && known.groups == groups && known.order == wanted) return known.place;
-  const auto pack = [&](float* to) {
-    auto rows = scaled_rows(graph, graph[value]);
-    if (!rows) rows = ScaledRows{numbers_of(value), {}};
-    if (const auto places = weight_places(wanted, groups, turned))
-      return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
-    const dnnl::memory::desc plain = row_major(wanted);
-    plain_.resize(plain.get_size() / sizeof(float));
-    kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, plain_.data());
-    dnnl::memory source(plain, cpu(), plain_.data()), target(wanted, cpu(), to);
-    dnnl::stream stream(cpu());
-    dnnl::reorder(source, target).execute(stream, source, target);
-    stream.wait();
-  };
-  const Place place = new_pack(wanted.get_size() / sizeof(float), pack);
-  packed_weights_[value].push_back({turned, groups, wanted, place});
-  return place;
-}
-
-Place Builder::channel_row(Value value, Layout layout) {
-  const std::int64_t channels = graph::element_count(graph.shape(value));
-  const std::int64_t padded = (channels + layout.block - 1) / layout.block * layout.block;
-  return packed(
-      value, "row" + std::to_string(padded), static_cast<std::size_t>(padded),
-      [&](const float* from, float* to) { std::fill(std::copy(from, from + channels, to), to + padded, 0.0F); });
+  Step step;
+  step.primitive = operation.primitive;
+  step.arguments = std::move(arguments);
+  step.what = what;
+  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {

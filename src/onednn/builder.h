@@ -37,17 +37,20 @@ class Builder {
   /// Weights in the order that an operation wants, which has the groups first; turned: for the same convolution
   /// backward, outputs and inputs exchanged and the kernel backwards.
   Place weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted);
-  /// How a convolution is to be done by Winograd's algorithm, where it is.
-  std::optional<Winograd> winograd(Value value) const;
-  /// Whether a convolution that is done so reads the value.
-  bool is_for_winograd(Value value) const { return for_winograd_.count(value) > 0; }
+  /// The same for Winograd's algorithm: a matrix for each element of a tile, inputs x outputs, in an order of three
+  /// dimensions of which the first is 1. Nothing where only oneDNN knows the order.
+  std::optional<Place> winograd_weights(Value value, bool turned, std::int64_t elements,
+                                        const dnnl::memory::desc& matrix);
+  /// The size of the tiles by which a convolution is to be done by Winograd's algorithm, or 0.
+  std::int64_t winograd_tiles(Value value) const {
+    const auto found = winograd_tiles_.find(value);
+    return found == winograd_tiles_.end() ? 0 : found->second;
+  }
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 
   /// The layout that a value came in.
   Layout layout(Value value) const;
-  /// Whether a value is in a layout, as it came or because it was put into it.
-  bool is_in(Value value, Layout layout) const;
   /// A value in a layout, put into it where it is in another.
   Place read(Value value, Layout layout = {});
   /// New memory for a result, in the layout given.
@@ -64,9 +67,7 @@ class Builder {
   void define_input(Value value, Place place);
 
   void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
-  /// Done `times` times, for a part each of the source and the destination.
-  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what,
-                 std::int64_t times = 1);
+  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what);
 
   /// The block that convolutions like here.
   static std::int64_t preferred_block(const Shape& shape);
@@ -77,10 +78,14 @@ class Builder {
     Layout layout;
   };
   struct PackedWeights {
+    Value value;
     bool turned;
-    std::int64_t groups;
+    std::int64_t groups, elements;
     dnnl::memory::desc order;
-    Place place;
+    bool operator==(const PackedWeights& other) const {
+      return value == other.value && turned == other.turned && groups == other.groups && elements == other.elements &&
+             order == other.order;
+    }
   };
   struct Buffer {
     Lifetime lifetime;
@@ -95,6 +100,7 @@ class Builder {
   void emit(Value value);
   const float* numbers_of(Value value);
   Place new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
+  Place once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
@@ -107,13 +113,11 @@ class Builder {
   std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
-  MemoryPieces pieces_;       ///< what is packed lies in these
-  std::vector<float> plain_;  ///< weights on their way to an order that oneDNN alone knows
-  const std::map<Value, Winograd> winograd_;
-  std::set<Value> for_winograd_;
+  MemoryPieces pieces_;  ///< what is packed lies in these
+  const std::map<Value, std::int64_t> winograd_tiles_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
-  std::map<Value, std::vector<PackedWeights>> packed_weights_;
+  std::map<Value, std::vector<std::pair<PackedWeights, Place>>> packed_weights_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
   int section_ = 0;
   int time_ = 0;
@@ -126,6 +130,8 @@ void put_down(Builder& builder, Value value);
 Place convolution_result(Builder& builder, Value value, Layout layout);
 /// Puts a convolution down as a product of matrices, where it must be one; says whether it did.
 bool put_pointwise_product(Builder& builder, Value value);
+/// The same by Winograd's algorithm, where that was chosen for it.
+bool put_winograd(Builder& builder, Value value);
 
 void put_input(Builder& builder, Value value);
 void put_convolution(Builder& builder, Value value);

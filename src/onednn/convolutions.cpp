@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "onednn/winograd.h"
+
 namespace whycam::onednn {
 
 using graph::Attributes;
@@ -52,103 +54,76 @@ bool is_for_winograd(const graph::Graph& graph, const Node& node) {
          a.padding_end == ones;
 }
 
-/// Calls `make` with the convolution that is computed.
-template <class Make>
-auto as_convolution(const graph::Graph& graph, Value value, Winograd kind, const Make& make) {
-  const Node& node = graph[value];
-  const Shape& weights = graph.shape(node.inputs[1]);
-  Shape x = graph.shape(node.inputs[0]), y = node.shape;
-  if (kind == Winograd::example_by_example) x[0] = y[0] = 1;
-  if (node.op == Operator::convolution)
-    return make(x, weights, y, node.attributes, node.inputs.size() > 2, after(node));
-  return make(x, turned_shape(weights, 1), y, turned(weights, node.attributes), false, After{});
+/// What a convolution costs, in multiplications of oneDNN's direct ones.
+double direct_cost(const Shape& weights, const Shape& y) {
+  return 9.0 * static_cast<double>(weights[0] * weights[1]) * static_cast<double>(y[0] * y[2] * y[3]);
 }
 
-}  // namespace
-
-Operation winograd_operation(const graph::Graph& graph, Value value, Winograd kind) {
-  return as_convolution(graph, value, kind, [](const auto&... of) { return *winograd_convolution(of...); });
+/// The same by Winograd's algorithm. Measured with 16 to 512 channels and 7 x 7 to 56 x 56 places.
+double winograd_cost(const Shape& weights, const Shape& y, std::int64_t tile_size) {
+  constexpr double product = 1.2, transform = 12, read = 15, call = 1e6;
+  constexpr double cached = 1 << 18;  // so many weights stay in the second-level cache
+  const auto elements = static_cast<double>((tile_size + 2) * (tile_size + 2));
+  const auto tiles =
+      static_cast<double>(y[0] * ((y[2] + tile_size - 1) / tile_size) * ((y[3] + tile_size - 1) / tile_size));
+  const double matrix = static_cast<double>(weights[0] * weights[1]),
+               channels = static_cast<double>(weights[0] + weights[1]);
+  return elements *
+             (tiles * (product * matrix + transform * channels) + (elements * matrix > cached ? read * matrix : 0)) +
+         call;
 }
-
-namespace {
 
 /// Weights packed for Winograd's algorithm.
 struct Pack {
   std::vector<Value> convolutions;  ///< that read them
-  double products = 0;              ///< their multiplications
+  double gain = 0;                  ///< what these save
   std::int64_t additional = 0;      ///< numbers more than the pack of a direct convolution
 };
 
-/// How one convolution would have its weights; nothing where it is not for Winograd's algorithm of this kind.
-std::optional<dnnl::memory::desc> weights_for(const graph::Graph& graph, Value value, Winograd kind,
-                                              std::int64_t products) {
-  const Node& node = graph[value];
-  const Shape& weights = graph.shape(node.inputs[1]);
-  const std::int64_t channels = weights[0] + weights[1];
-  const std::int64_t at_once =
-      kind == Winograd::all_examples ? products : products / std::max<std::int64_t>(1, node.shape[0]);
-  // Below this much work a call costs more than it saves; with few channels, what it takes to bring them into blocks
-  // of 16.
-  constexpr std::int64_t least_products = 26'000'000, least_channels = 15;
-  if (at_once < least_products || weights[0] * weights[1] < least_channels * channels || !is_for_winograd(graph, node))
-    return std::nullopt;
-  return as_convolution(graph, value, kind, [](const auto&... of) { return winograd_weights(of...); });
-}
-
-std::int64_t numbers_of(const dnnl::memory::desc& weights) {
-  return static_cast<std::int64_t>(weights.get_size() / sizeof(float));
-}
-
-/// For those of the convolutions that read the same weights which this kind is for; nothing where it is for none.
-std::optional<Pack> pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, Winograd kind) {
+/// For those of the convolutions that read the same weights which gain by tiles of this size.
+Pack pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, std::int64_t tile_size) {
   Pack pack;
-  std::vector<dnnl::memory::desc> orders;  // sizes of inputs may want different ones
-  const std::int64_t numbers = graph::element_count(graph.shape(graph[convolutions[0]].inputs[1]));
+  const Shape& weights = graph.shape(graph[convolutions[0]].inputs[1]);
   for (const Value value : convolutions) {
-    const Node& node = graph[value];
-    const std::int64_t products = graph::element_count(node.shape) / std::max<std::int64_t>(1, node.shape[1]) * numbers;
-    const auto weights = weights_for(graph, value, kind, products);
-    if (!weights || (kind == Winograd::example_by_example && numbers_of(*weights) > 2 * numbers)) continue;
+    if (!is_for_winograd(graph, graph[value])) continue;
+    const Shape& y = graph.shape(value);
+    const double gain = direct_cost(weights, y) - winograd_cost(weights, y, tile_size);
+    if (gain <= 0) continue;
     pack.convolutions.push_back(value);
-    pack.products += static_cast<double>(products);
-    if (std::find(orders.begin(), orders.end(), *weights) != orders.end()) continue;
-    orders.push_back(*weights);
-    pack.additional += numbers_of(*weights);
+    pack.gain += gain;
   }
-  if (pack.convolutions.empty()) return std::nullopt;
+  if (pack.convolutions.empty()) return pack;
+  pack.additional = (tile_size + 2) * (tile_size + 2) * weights[0] * weights[1];
   if (pack.convolutions.size() == convolutions.size())
-    pack.additional -= numbers;  // no direct convolution is left to read them
+    pack.additional -= graph::element_count(weights);  // no direct convolution is left to read them
   return pack;
 }
 
 /// Taking a pack in place of a direct convolution's, or of a smaller one.
 struct Step {
   std::vector<Value> convolutions;
-  Winograd kind;
+  std::int64_t tile_size;
   bool replaces;  ///< a smaller one
   double gain;
   std::int64_t cost;
 };
 
 void add_steps(const graph::Graph& graph, const std::vector<Value>& convolutions, std::vector<Step>& steps) {
-  // What is saved of a direct convolution's time, measured with 64 to 512 channels.
-  constexpr double by_small_tiles = 0.4, by_large_tiles = 0.5;
-  auto small = pack_for(graph, convolutions, Winograd::example_by_example);
-  const auto large = pack_for(graph, convolutions, Winograd::all_examples);
-  if (small && large && (large->additional <= small->additional || large->convolutions != small->convolutions))
-    small.reset();
-  if (small)
-    steps.push_back({small->convolutions, Winograd::example_by_example, false, by_small_tiles * small->products,
-                     small->additional});
-  if (!large) return;
-  const double saved = by_large_tiles - (small ? by_small_tiles : 0);
-  const std::int64_t cost = large->additional - (small ? small->additional : 0);
-  steps.push_back({large->convolutions, Winograd::all_examples, small.has_value(), saved * large->products, cost});
+  const Pack small = pack_for(graph, convolutions, 2), large = pack_for(graph, convolutions, 4);
+  // A large pack takes the place of a small one where it serves the same convolutions.
+  const bool both = small.gain > 0 && large.gain > small.gain && large.convolutions == small.convolutions;
+  if (small.gain > 0 && (both || small.gain >= large.gain))
+    steps.push_back({small.convolutions, 2, false, small.gain, small.additional});
+  if (both)
+    steps.push_back({large.convolutions, 4, true, large.gain - small.gain, large.additional - small.additional});
+  else if (large.gain > small.gain)
+    steps.push_back({large.convolutions, 4, false, large.gain, large.additional});
 }
 
 }  // namespace
 
-std::map<Value, Winograd> choose_winograd(const graph::Graph& graph) {
+std::map<Value, std::int64_t> choose_winograd(const graph::Graph& graph) {
+  if (!has_fast_products()) return {};
   std::map<std::pair<Value, bool>, std::vector<Value>> readers;  // of weights, as they are or turned
   std::int64_t allowance = 0;
   for (Value value = 0; value < graph.size(); ++value) {
@@ -167,11 +142,11 @@ std::map<Value, Winograd> choose_winograd(const graph::Graph& graph) {
   std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
     return a.gain * static_cast<double>(b.cost) > b.gain * static_cast<double>(a.cost);
   });
-  std::map<Value, Winograd> chosen;
+  std::map<Value, std::int64_t> chosen;
   for (const Step& step : steps) {
     if (step.cost > allowance || (step.replaces && chosen.count(step.convolutions.front()) == 0)) continue;
     allowance -= step.cost;
-    for (const Value value : step.convolutions) chosen[value] = step.kind;
+    for (const Value value : step.convolutions) chosen[value] = step.tile_size;
   }
   return chosen;
 }

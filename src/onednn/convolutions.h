@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 
 #include "graph/graph.h"
 #include "onednn/api.h"
@@ -18,16 +17,10 @@ bool is_a_convolution(const graph::Shape& weights, const graph::Attributes& tran
 graph::Attributes turned(const graph::Shape& weights, graph::Attributes transposed);
 graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 
-/// Winograd's algorithm by tiles of 2 x 2, which oneDNN has for single examples, with weights of 16/9 the size; or by
-/// tiles of 4 x 4, of all examples at once, with weights of four times the size.
-enum class Winograd { example_by_example, all_examples };
-
-/// A convolution that choose_winograd chose, forward or turned.
-Operation winograd_operation(const graph::Graph& graph, graph::Value value, Winograd kind);
-
-/// Which convolutions are to be done so: those that gain most, as many as keep all packed weights within twice the
-/// network's own. (Weights that direct convolutions want in several orders, because they are shared, are counted once,
-/// and channels that are filled up not at all.)
-std::map<graph::Value, Winograd> choose_winograd(const graph::Graph& graph);
+/// The size of the tiles, 2 or 4, by which convolutions are to be done by Winograd's algorithm: tiles of 2 x 2 want
+/// weights of 16/9 the size, tiles of 4 x 4 of four times. Those that gain most, as many as keep all packed weights
+/// within twice the network's own. (Weights that direct convolutions want in several orders, because they are shared,
+/// are counted once, and channels that are filled up not at all.)
+std::map<graph::Value, std::int64_t> choose_winograd(const graph::Graph& graph);
 
 }  // namespace whycam::onednn

@@ -27,7 +27,6 @@ void require_constant_weights(const Builder& builder, const Node& node) {
 struct Laid {
   Operation operation;
   Layout source, destination;
-  std::int64_t times = 1;  ///< done once for each of so many examples
 };
 
 /// In the layouts that oneDNN likes best, or all in row-major order.
@@ -37,37 +36,6 @@ Laid in_our_layouts(const Shape& from, const Shape& to, const Make& make) {
   const auto source = layout_of(operation.source, from), destination = layout_of(operation.destination, to);
   if (source && destination) return {std::move(operation), *source, *destination};
   return {make(Order::row_major), {}, {}};
-}
-
-/// A convolution with a kernel of one place is as fast in blocks of 16 channels, which Winograd's algorithm wants, as
-/// with channels last, which oneDNN likes best; what costs is to go from one to the other and back.
-template <class Make>
-std::optional<Laid> in_blocks(const Builder& builder, Value value, const Shape& weights, const Make& make) {
-  const Node& node = builder.graph[value];
-  const Layout blocks{16};
-  const Shape& x = builder.graph.shape(node.inputs[0]);
-  const bool leads_to_blocks = x[1] <= node.shape[1] && builder.is_for_winograd(value);
-  if ((!builder.is_in(node.inputs[0], blocks) && !leads_to_blocks) || is_channels_last(x, blocks) ||
-      node.shape[1] % 16 != 0 || node.attributes.groups != 1)
-    return std::nullopt;
-  if (graph::element_count(weights) != weights[0] * weights[1]) return std::nullopt;
-  Operation operation = make(Order::blocks);
-  if (!operation.made_to_measure) return std::nullopt;
-  return Laid{std::move(operation), blocks, blocks};
-}
-
-/// A convolution that was chosen for Winograd's algorithm.
-std::optional<Laid> by_winograd(const Builder& builder, Value value) {
-  const auto kind = builder.winograd(value);
-  if (!kind) return std::nullopt;
-  Operation operation = winograd_operation(builder.graph, value, *kind);
-  Shape from = builder.graph.shape(builder.graph[value].inputs[0]), to = builder.graph.shape(value);
-  const std::int64_t times = *kind == Winograd::example_by_example ? to[0] : 1;
-  from[0] /= times;
-  to[0] /= times;
-  const auto source = layout_of(operation.source, from), destination = layout_of(operation.destination, to);
-  if (!source || !destination) return std::nullopt;
-  return Laid{std::move(operation), *source, *destination, times};
 }
 
 }  // namespace
@@ -91,17 +59,14 @@ Place convolution_result(Builder& builder, Value value, Layout layout) {
 void put_convolution(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
-  if (put_pointwise_product(builder, value)) return;
+  if (put_pointwise_product(builder, value) || put_winograd(builder, value)) return;
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
   const bool with_bias = node.inputs.size() > 2;
   const auto make = [&](Order order) {
     return convolution(x, weights, node.shape, node.attributes, with_bias, after(node), order);
   };
-  auto laid = by_winograd(builder, value);
-  if (!laid) laid = in_blocks(builder, value, weights, make);
-  if (!laid) laid = in_our_layouts(x, node.shape, make);
-  const auto& [operation, source, destination, times] = *laid;
+  const auto [operation, source, destination] = in_our_layouts(x, node.shape, make);
   const Place from = builder.read(node.inputs[0], source);
   const Place to = convolution_result(builder, value, destination);
   std::vector<Step::Argument> arguments{
@@ -111,7 +76,7 @@ void put_convolution(Builder& builder, Value value) {
       {DNNL_ARG_DST, operation.destination, to}};
   if (with_bias)
     arguments.push_back({DNNL_ARG_BIAS, description({node.shape[1]}, {}), builder.constant(node.inputs[2])});
-  builder.primitive(operation, std::move(arguments), "convolution " + node.name, times);
+  builder.primitive(operation, std::move(arguments), "convolution " + node.name);
   builder.define(value, to, destination);
 }
 
@@ -126,17 +91,14 @@ void put_turned_convolution(Builder& builder, Value value) {
   const auto make = [&](Order order) {
     return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order);
   };
-  auto laid = by_winograd(builder, value);
-  if (!laid) laid = in_blocks(builder, value, shape, make);
-  if (!laid) laid = in_our_layouts(y, node.shape, make);
-  const auto& [operation, source, destination, times] = *laid;
+  const auto [operation, source, destination] = in_our_layouts(y, node.shape, make);
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
   const Place packed = builder.weights(node.inputs[1], groups, true, operation.weights);
   builder.primitive(operation,
                     {{DNNL_ARG_SRC, operation.source, from},
                      {DNNL_ARG_WEIGHTS, operation.weights, packed},
                      {DNNL_ARG_DST, operation.destination, to}},
-                    "turned convolution " + node.name, times);
+                    "turned convolution " + node.name);
   builder.define(value, to, destination);
 }
 
@@ -164,7 +126,7 @@ bool put_scatter(Builder& builder, Value value) {
 void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
-  if (put_scatter(builder, value) || put_pointwise_product(builder, value)) return;
+  if (put_scatter(builder, value) || put_pointwise_product(builder, value) || put_winograd(builder, value)) return;
   if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes))
     return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
@@ -172,7 +134,7 @@ void put_convolution_transpose(Builder& builder, Value value) {
   // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other
   // and back.
   const bool stay = is_channels_last(y, builder.layout(node.inputs[0]));
-  const auto [operation, source, destination, times] = in_our_layouts(y, node.shape, [&](Order order) {
+  const auto [operation, source, destination] = in_our_layouts(y, node.shape, [&](Order order) {
     if (stay && order == Order::best) {
       Operation channels_last = convolution_transpose(y, weights, node.shape, node.attributes, Order::channels_last);
       if (channels_last.made_to_measure) return channels_last;
