@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "onednn/parallel.h"
 
@@ -46,7 +47,12 @@ inline __attribute__((always_inline)) void gate_loop(const Word* bits, const flo
       if (Gradients > 1) sum += g[1][at + i];
       if (Gradients > 2) sum += g[2][at + i];
       if (Relu) sum = sum < 0 ? 0.0F : sum;
-      return (word >> i) & 1U ? sum : 0.0F;
+      // As bits: GCC 14 makes no vectors of a choice between the sum and 0.
+      std::uint32_t as_bits;
+      std::memcpy(&as_bits, &sum, sizeof sum);
+      as_bits &= -((word >> i) & 1U);
+      std::memcpy(&sum, &as_bits, sizeof sum);
+      return sum;
     };
     if (count == word_bits) {
 #pragma GCC ivdep
