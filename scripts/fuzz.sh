@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 seconds="${1:-60}"
-sh scripts/install-dependencies.sh clang libclang-rt-dev
+sh scripts/install-dependencies.sh clang libclang-rt-dev libomp-dev
 cmake -S . -B build-fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DWHYCAM_BUILD_FUZZERS=ON \
   -DWHYCAM_BUILD_TESTS=OFF -DWHYCAM_BUILD_COMMAND=OFF
 cmake --build build-fuzz --target whycam_fuzzers

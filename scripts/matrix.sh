@@ -18,7 +18,7 @@ pip() {
   sh scripts/install-dependencies.sh python3-venv
   if ! build-pip/python/bin/python -c "import torch; assert torch.__version__.startswith('$torch')" 2>/dev/null; then
     /usr/bin/python3 -m venv build-pip/python
-    build-pip/python/bin/pip install -q "torch==$torch"
+    build-pip/python/bin/pip install -q numpy "torch==$torch"
   fi
   prefix="$(build-pip/python/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path)')"
   configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON
@@ -35,7 +35,7 @@ plain() {
 }
 
 clang() {
-  sh scripts/install-dependencies.sh clang
+  sh scripts/install-dependencies.sh clang libomp-dev
   configure build-clang -DCMAKE_CXX_COMPILER=clang++ -DWHYCAM_WARNINGS_AS_ERRORS=ON -DWHYCAM_BUILD_TESTS=OFF -DWHYCAM_BUILD_BENCHMARKS=ON
   cmake --build build-clang
 }
