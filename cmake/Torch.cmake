@@ -1,5 +1,14 @@
 # Finds libtorch, refuses what whycam cannot be built with, and looks at two things: which C++ its headers take, and whether
 # it has a oneDNN of its own inside.
+foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+  # PyTorch's torch.utils.cmake_prefix_path is a folder below libtorch's own, in which its configuration looks for libraries last,
+  # behind those of the system.
+  if(EXISTS ${prefix}/Torch/TorchConfig.cmake)
+    cmake_path(SET libtorch NORMALIZE ${prefix}/../..)
+    string(REGEX REPLACE "/$" "" libtorch ${libtorch})
+    list(PREPEND CMAKE_PREFIX_PATH ${libtorch})
+  endif()
+endforeach()
 find_package(Torch REQUIRED)
 
 if(Torch_VERSION VERSION_LESS 1.13 OR Torch_VERSION VERSION_GREATER_EQUAL 3)

@@ -11,7 +11,10 @@ cd "$(dirname "$0")/.."
 export OMP_WAIT_POLICY=passive
 torch=2.13.0  # the version that docs/dependencies.md names
 
-configure() { cmake -S . -B "$@" -G Ninja >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }; }
+configure() {  # FOLDER SETTING...
+  mkdir -p "$1"
+  cmake -S . -B "$@" -G Ninja >"$1/configure.log" 2>&1 || { cat "$1/configure.log" >&2; return 1; }
+}
 run_tests() { folder="$1"; shift; ctest --test-dir "$folder" --output-on-failure --parallel 2 "$@"; }
 
 pip() {

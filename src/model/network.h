@@ -1,7 +1,7 @@
 // A network that can be run while some of its layers are observed.
 #pragma once
 
-#include <torch/csrc/autograd/edge.h>
+#include <torch/csrc/autograd/function.h>  // an edge of libtorch 2.13 must know the whole of its node
 
 #include <cstdint>
 #include <cstring>

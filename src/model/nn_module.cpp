@@ -82,6 +82,8 @@ class BuffersPutBack {
 };
 
 /// The module's class. Not Module::name(), which writes to a cache and so is not for several threads.
+const std::type_info& type_of(const Module& module) { return typeid(module); }
+
 std::string class_name(const Module& module) { return c10::demangle(typeid(module).name()); }
 
 /// How a layer is observed; `module` is the one that reports.
@@ -196,7 +198,7 @@ class ModuleNetwork : public Network {
   /// A Sequential is observed by its last (or first) child, which may be called elsewhere, too.
   void check_containers_ran_once(const std::vector<Layer>& layers, const Recorder& recorder) const {
     for (std::size_t slot = 0; slot < layers.size(); ++slot)
-      if (typeid(*module_of(layers[slot])) == typeid(SequentialImpl) && recorder.runs(slot) > 1)
+      if (type_of(*module_of(layers[slot])) == typeid(SequentialImpl) && recorder.runs(slot) > 1)
         throw LayerError("the child by which the layer \"" + name_of(layers[slot]) +
                          "\" is observed ran several times; mark the layer with a whycam::Tap");
   }
@@ -215,7 +217,7 @@ class ModuleNetwork : public Network {
     bool same_modules = originals.size() == copies.size();
     for (std::size_t i = 0; same_modules && i < originals.size(); ++i)
       same_modules =
-          typeid(*originals[i]) == typeid(*copies[i]) && originals[i]->is_training() == copies[i]->is_training();
+          type_of(*originals[i]) == type_of(*copies[i]) && originals[i]->is_training() == copies[i]->is_training();
     if (!same_modules)
       throw ModelError(
           "the network cannot be replicated on other devices: the copy's modules or their modes are not the "
@@ -292,7 +294,7 @@ class ModuleNetwork : public Network {
   Way way_to(const Module* module, LayerSide side) const {
     if (dynamic_cast<const TapImpl*>(module)) return {Way::tap, module};
     if (steps_.count(module)) return {Way::step, module};
-    if (typeid(*module) == typeid(SequentialImpl)) {  // begins with its first child and ends with its last
+    if (type_of(*module) == typeid(SequentialImpl)) {  // begins with its first child and ends with its last
       const auto children = module->children();
       if (!children.empty())
         return way_to((side == LayerSide::output ? children.back() : children.front()).get(), side);

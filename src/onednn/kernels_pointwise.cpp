@@ -55,7 +55,7 @@ inline __attribute__((always_inline)) void gate_loop(const Word* bits, const flo
       return sum;
     };
     if (count == word_bits) {
-#pragma GCC ivdep
+      WHYCAM_INDEPENDENT
       for (int i = 0; i < word_bits; ++i) result[at + i] = one(i);
     } else {
       for (int i = 0; i < count; ++i) result[at + i] = one(i);
@@ -126,7 +126,7 @@ template <bool Shift, bool Relu>
 inline __attribute__((always_inline)) void scale_loop(const float* x, const float* scale, const float* shift,
                                                       float* result, std::int64_t rows, std::int64_t block) {
   for (std::int64_t s = 0; s < rows; ++s) {
-#pragma GCC ivdep
+    WHYCAM_INDEPENDENT
     for (std::int64_t c = 0; c < block; ++c) {
       float y = x[s * block + c] * scale[c];
       if (Shift) y += shift[c];
@@ -140,7 +140,7 @@ inline __attribute__((always_inline)) void scale_loop(const float* x, const floa
 template <bool Shift, bool Relu>
 inline __attribute__((always_inline)) void scale_channel(const float* x, float scale, float shift, float* result,
                                                          std::int64_t count) {
-#pragma GCC ivdep
+  WHYCAM_INDEPENDENT
   for (std::int64_t s = 0; s < count; ++s) {
     float y = x[s] * scale;
     if (Shift) y += shift;

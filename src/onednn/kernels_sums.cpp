@@ -26,7 +26,7 @@ namespace {
 WHYCAM_HOT void add_rows(const float* const* row, const float* factor, float* sum, std::int64_t count) {
   const float *r0 = row[0], *r1 = row[1], *r2 = row[2], *r3 = row[3];
   const float f0 = factor[0], f1 = factor[1], f2 = factor[2], f3 = factor[3];
-#pragma GCC ivdep
+  WHYCAM_INDEPENDENT
   for (std::int64_t i = 0; i < count; ++i) sum[i] += f0 * r0[i] + f1 * r1[i] + f2 * r2[i] + f3 * r3[i];
 }
 

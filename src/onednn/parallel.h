@@ -14,6 +14,13 @@
 #define WHYCAM_HOT
 #endif
 
+// Before a loop whose iterations do not depend on each other, which the compiler cannot know of pointers.
+#if defined(__clang__)
+#define WHYCAM_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define WHYCAM_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace whycam::onednn::kernels {
 
 /// Below this many elements a loop is done on one thread.

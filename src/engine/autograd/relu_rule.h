@@ -1,7 +1,7 @@
 // The guided rules, applied to the autograd graph of one run.
 #pragma once
 
-#include <torch/csrc/autograd/edge.h>
+#include <torch/csrc/autograd/function.h>  // an edge of libtorch 2.13 must know the whole of its node
 
 #include <memory>
 #include <vector>
