@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <typeinfo>
 
 #include "model/failure.h"
 #include "model/inputs.h"
