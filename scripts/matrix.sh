@@ -19,11 +19,13 @@ run_tests() { folder="$1"; shift; ctest --test-dir "$folder" --output-on-failure
 
 pip() {
   sh scripts/install-dependencies.sh python3-venv
-  if ! build-pip/python/bin/python -c "import torch; assert torch.__version__.startswith('$torch')" 2>/dev/null; then
-    /usr/bin/python3 -m venv build-pip/python
-    build-pip/python/bin/pip install -q numpy "torch==$torch"
+  # Outside of the project: CMake leaves folders in it out of the paths that installed programs find libraries by.
+  python="${XDG_CACHE_HOME:-$HOME/.cache}/whycam/torch-$torch"
+  if ! "$python/bin/python" -c "import torch; assert torch.__version__.startswith('$torch')" 2>/dev/null; then
+    /usr/bin/python3 -m venv "$python"
+    "$python/bin/python" -m pip install -q numpy "torch==$torch"
   fi
-  prefix="$(build-pip/python/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path)')"
+  prefix="$("$python/bin/python" -c 'import torch; print(torch.utils.cmake_prefix_path)')"
   configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON
   cmake --build build-pip
   run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed|Example|Subdirectory)' \

@@ -37,7 +37,7 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  /// Memory for one run at a time. Keep it and run it again: a run allocates nothing.
+  /// Memory for one run at a time. Keep it and run it again: a run allocates no memory for numbers.
   std::unique_ptr<Run> start() const;
 
   std::size_t run_bytes() const;     ///< of a Run

@@ -6,7 +6,6 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/functions/tensor.h>
 #include <torch/csrc/autograd/generated/Functions.h>
-#include <torch/version.h>
 
 #include <cctype>
 #include <map>
@@ -77,10 +76,8 @@ Kind kind_of(const Node& node) {
     return hardtanh_kind(hardtanh->min_val, hardtanh->max_val);
   if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward0*>(&node))
     if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
-#if TORCH_VERSION_MAJOR < 2  // there the operation in place has a node of its own
-  if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward1*>(&node))
+  if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward1*>(&node))  // in place
     if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
-#endif
 
   static const std::set<std::string> activations{"sigmoid",
                                                  "tanh",
