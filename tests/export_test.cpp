@@ -1,6 +1,7 @@
 // Networks with their explanation inside, as ONNX files.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "onnx/network.h"
@@ -36,6 +37,9 @@ TEST_P(ExportedReference, GivesInOnnxRuntimeWhatWhycamGives) {
   torch::manual_seed(2);
   OnnxRuntime runtime;
   std::set<std::string> done;  // what differs in the target alone is one file
+  // The reference's inputs are not used here, but random ones: in a network of many ReLUs, some masks flip where an
+  // activation is 0 up to rounding, as the arithmetic has it (see torchvision_test.cpp).
+  const double tolerance_of_masks = std::string(GetParam()) == "real" ? 2e-3 : 0;
   for (const ReferenceCase& reference : reference_cases(GetParam())) {
     const std::string layer = reference.row.at("layer");
     const std::string what =
@@ -49,7 +53,8 @@ TEST_P(ExportedReference, GivesInOnnxRuntimeWhatWhycamGives) {
     const auto call = [&] {
       // Additional arguments belong to their examples: then the batch stays.
       const bool alone = options.additional_forward_args().empty();
-      add_exported(runtime, reference.name(), model, inputs, Layer(layer), options, reference.tolerance(),
+      add_exported(runtime, reference.name(), model, inputs, Layer(layer), options,
+                   std::max(reference.tolerance(), tolerance_of_masks),
                    alone ? std::vector<std::int64_t>{1, 3} : std::vector<std::int64_t>{inputs[0].size(0)});
     };
     const auto reason = refused.find(reference.name());
