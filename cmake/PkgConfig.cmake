@@ -28,7 +28,7 @@ if(WHYCAM_TORCH)
   cmake_path(GET TORCH_LIBRARY PARENT_PATH torch_folder)
   set(torch_link_flags "")
   if(NOT torch_folder IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
-    list(APPEND torch_link_flags -L${torch_folder})
+    list(APPEND torch_link_flags -L${torch_folder} -Wl,-rpath,${torch_folder})  # so that programs find this libtorch
   endif()
   foreach(library IN ITEMS torch torch_cpu torch_cuda c10 c10_cuda)
     if(EXISTS ${torch_folder}/lib${library}.so)
