@@ -201,13 +201,11 @@ Place Builder::read(Value value, Layout wanted) {
     return known->second;
   }
   const Shape& shape = graph.shape(value);
-  const Place copy = make(shape, wanted);
-  const Operation operation = reorder(description(shape, home.layout), description(shape, wanted));
-  primitive(operation, {{DNNL_ARG_FROM, operation.source, home.place}, {DNNL_ARG_TO, operation.destination, copy}},
-            "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
-                graph::to_string(shape));
-  copies_[{value, wanted.block}] = copy;
-  return copy;
+  const Place to = make(shape, wanted);
+  copy(description(shape, home.layout), home.place, description(shape, wanted), to,
+       "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
+           graph::to_string(shape));
+  return copies_[{value, wanted.block}] = to;
 }
 
 Place Builder::make(const Shape& shape, Layout layout) {
@@ -257,6 +255,12 @@ void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> u
   step.loop = std::move(work);
   step.what = what;
   program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+}
+
+void Builder::copy(const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
+                   const std::string& what) {
+  const Operation operation = reorder(from, to);
+  primitive(operation, {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
 }
 
 void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what) {

@@ -67,6 +67,9 @@ class Builder {
   void define_input(Value value, Place place);
 
   void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
+  /// Copies numbers from one description to another of the same shape, in other orders or with strides.
+  void copy(const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
+            const std::string& what);
   void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what);
 
   /// The block that convolutions like here.

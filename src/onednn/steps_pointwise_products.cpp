@@ -26,13 +26,6 @@ dnnl::memory::desc strided_places(const Shape& part, const Shape& whole, const g
   return strided(part, strides);
 }
 
-void put_reorder(Builder& builder, const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to,
-                 Place target, const char* what) {
-  const Operation operation = reorder(from, to);
-  builder.primitive(operation,
-                    {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
-}
-
 }  // namespace
 
 bool put_pointwise_product(Builder& builder, Value value) {
@@ -55,8 +48,8 @@ bool put_pointwise_product(Builder& builder, Value value) {
   if (!transposed && !dense) {
     rows[1] = x[1];
     const Place chosen = builder.make(rows, from_layout);
-    put_reorder(builder, strided_places(rows, x, node.attributes.strides), from, description(rows, from_layout), chosen,
-                "places of a strided convolution");
+    builder.copy(strided_places(rows, x, node.attributes.strides), from, description(rows, from_layout), chosen,
+                 "places of a strided convolution");
     from = chosen;
   }
   rows[1] = y[1];
@@ -74,8 +67,8 @@ bool put_pointwise_product(Builder& builder, Value value) {
     to = builder.make(y, to_layout);
     const std::int64_t all = graph::element_count(y);
     builder.loop([=](const Memory& memory) { kernels::fill(memory.at(to), 0, all); }, {to}, "fill");
-    put_reorder(builder, description(rows, to_layout), product, strided_places(rows, y, node.attributes.strides), to,
-                "places of a strided convolution");
+    builder.copy(description(rows, to_layout), product, strided_places(rows, y, node.attributes.strides), to,
+                 "places of a strided convolution");
   }
   builder.define(value, to, to_layout);
   return true;

@@ -8,14 +8,6 @@ namespace {
 using graph::Integers;
 using graph::Operator;
 
-/// A copy between two row-major memories, either of which may be read or written with strides.
-void put_strided_copy(Builder& builder, const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to,
-                      Place target, const char* what) {
-  const Operation operation = reorder(from, to);
-  builder.primitive(operation,
-                    {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
-}
-
 /// How channels of a larger tensor lie in it, for a copy between both: runs, their number, and how far apart they are.
 struct ChannelRuns {
   ChannelRuns(const Shape& part, const Shape& whole, std::int64_t first_channel, Layout layout) {
@@ -84,7 +76,7 @@ void put_transpose(Builder& builder, Value value) {
   Integers permuted;
   for (const std::int64_t axis : node.attributes.axes) permuted.push_back(strides[static_cast<std::size_t>(axis)]);
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
-  put_strided_copy(builder, strided(node.shape, permuted), from, description(node.shape, {}), to, "transpose");
+  builder.copy(strided(node.shape, permuted), from, description(node.shape, {}), to, "transpose");
   builder.define(value, to, {});
 }
 
@@ -107,7 +99,7 @@ void put_slice(Builder& builder, Value value) {
   Place from = builder.read(node.inputs[0]);
   const Place to = builder.make(node.shape, {});
   from.offset += offset;
-  put_strided_copy(builder, strided(node.shape, strides), from, description(node.shape, {}), to, "slice");
+  builder.copy(strided(node.shape, strides), from, description(node.shape, {}), to, "slice");
   builder.define(value, to, {});
 }
 
@@ -134,7 +126,7 @@ void put_embed(Builder& builder, Value value) {
   fill(to, {});
   Place inside = to;
   inside.offset += offset;
-  put_strided_copy(builder, description(part_shape, {}), from, strided(part_shape, strides), inside, "embed");
+  builder.copy(description(part_shape, {}), from, strided(part_shape, strides), inside, "embed");
   builder.define(value, to, {});
 }
 
