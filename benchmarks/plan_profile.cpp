@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/compiled/program.h"
+#include "engine/compiled/lowering.h"
+#include "explain/explanation_graph.h"
 #include "onednn/plan.h"
 
 int main(int argc, char** argv) {
@@ -21,19 +22,19 @@ int main(int argc, char** argv) {
   whycam::engine::Request request;
   request.inputs = {torch::randn({std::stoi(argv[3]), 3, 224, 224})};
   request.layers = {whycam::Layer(argv[2])};
-  request.rules = {{}};
+  request.settings.methods = whycam::AttributeOptions().methods();
   const auto script = model.network()->script(request.layers, whycam::network::LayerSide::output);
-  const auto graph =
-      whycam::graph::optimise(whycam::engine::program(whycam::engine::lower(*script, request), request.rules));
+  const auto graph = whycam::graph::optimise(
+      whycam::explain::explanation_graph(whycam::engine::lower(*script, request), request.settings).graph);
   const whycam::onednn::Plan plan(graph);
   const auto run = plan.start();
   const std::vector<float> seed(
       static_cast<std::size_t>(whycam::graph::element_count(graph.shape(graph.output("output")))), 1.0F);
-  for (int section = 0; section < 3; ++section) {
+  for (int section = 0; section < 2; ++section) {
     std::map<std::string, double> seconds;
     for (int round = 0; round < 10; ++round) {
       if (section == 0)
-        run->set(0, whycam::engine::input_name(0), request.inputs[0].data_ptr<float>());
+        run->set(0, whycam::graph::input_name(0), request.inputs[0].data_ptr<float>());
       else
         run->set(section, "output_gradient", seed.data());
       std::map<std::string, double> ignored;  // the first round warms up

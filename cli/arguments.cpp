@@ -10,13 +10,6 @@
 namespace whycam::cli {
 namespace {
 
-constexpr std::array<std::pair<Method, const char*>, 4> method_names{{
-    {Method::guided_grad_cam, "guided-gradcam"},
-    {Method::grad_cam, "gradcam"},
-    {Method::guided_backprop, "guided-backprop"},
-    {Method::deconvolution, "deconvolution"},
-}};
-
 std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
   std::vector<float> numbers;
   for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
@@ -37,23 +30,8 @@ std::vector<float> parse_numbers(const std::string& text, const std::string& opt
 
 std::string method_choices() {
   std::string names;
-  for (const auto& [method, name] : method_names) names += (names.empty() ? "" : ",") + std::string(name);
+  for (const Method method : all_methods()) names += (names.empty() ? "" : ",") + std::string(to_string(method));
   return "{" + names + "}";
-}
-
-const char* name_of(Method method) {
-  for (const auto& [value, name] : method_names)
-    if (value == method) return name;
-  return "unknown";
-}
-
-Method method_named(const std::string& name) {
-  std::string known;
-  for (const auto& [value, known_name] : method_names) {
-    if (name == known_name) return value;
-    known += (known.empty() ? "" : ", ") + std::string(known_name);
-  }
-  throw Failure(ExitCode::usage, "there is no method \"" + name + "\"; the methods are " + known);
 }
 
 std::pair<int, int> parse_size(const std::string& text, const std::string& option) {

@@ -143,12 +143,8 @@ struct LayersArguments {
   void add_to(CLI::App& command);
 };
 
-/// The method's name on the command line and in file names.
-const char* name_of(Method method);
-/// All of those names: "{one,other}".
+/// The methods' names: "{one,other}".
 std::string method_choices();
-/// Throws Failure for another name.
-Method method_named(const std::string& name);
 
 /// "1.0" or "out": the steps into an output that is a tuple, list or dictionary.
 std::vector<OutputElement> parse_output_element(const std::string& text);

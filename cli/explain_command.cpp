@@ -30,17 +30,19 @@ namespace fs = std::filesystem;
 
 std::vector<Method> methods_of(const ExplainArguments& arguments) {
   std::vector<Method> methods;
-  for (const std::string& name : arguments.methods) {
-    const Method method = method_named(name);
-    if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
+  try {
+    for (const std::string& name : arguments.methods)
+      if (const Method method = method_named(name); std::find(methods.begin(), methods.end(), method) == methods.end())
+        methods.push_back(method);
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, error.what());
   }
   return methods;
 }
 
 /// Whether any method is computed at a layer.
 bool takes_layer(const std::vector<Method>& methods) {
-  return std::any_of(methods.begin(), methods.end(),
-                     [](Method method) { return method == Method::grad_cam || method == Method::guided_grad_cam; });
+  return std::any_of(methods.begin(), methods.end(), needs_layer);
 }
 
 /// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.

@@ -23,7 +23,7 @@ Json Record::settings_document(const RunSettings& settings) const {
   const PreprocessingArguments& preprocessing = arguments.preprocessing;
   const Drawing& drawing = settings.drawing;
   Json methods = Json::array();
-  for (const Method method : settings.methods) methods.push_back(name_of(method));
+  for (const Method method : settings.methods) methods.push_back(to_string(method));
   return {{"whycam", version},
           {"model", arguments.model},
           {"model_crc32", checksum_},

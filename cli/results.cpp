@@ -61,7 +61,7 @@ std::optional<Tensor> attribution_of(const AnsweredTarget& target, Method method
 
 picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method method, const picture::Image& seen) {
   picture::Array map = example_of(attribution, 0);
-  if (method != Method::grad_cam) return picture::signed_map(map, drawing.signed_maps);
+  if (!is_heat_map(method)) return picture::signed_map(map, drawing.signed_maps);
   map.shape.erase(map.shape.begin());  // its one channel
   return picture::overlay(seen, map, drawing.colours, drawing.opacity);
 }
@@ -103,19 +103,22 @@ Json write_files(const RunSettings& settings, const std::string& name, const Ten
   return files;
 }
 
-/// A contact sheet's columns behind the picture itself, from the coarse answer to the fine one.
-constexpr std::array<std::pair<Method, const char*>, 4> columns{{
-    {Method::grad_cam, "Grad-CAM"},
-    {Method::guided_backprop, "guided backpropagation"},
-    {Method::deconvolution, "deconvolution"},
-    {Method::guided_grad_cam, "Guided Grad-CAM"},
-}};
+/// A contact sheet's columns behind the picture itself, from the coarse answer to the fine one: heat maps, maps of the
+/// input, products of both.
+std::vector<Method> columns_of(const std::vector<Method>& methods) {
+  const auto fineness = [](Method method) { return is_heat_map(method) ? 0 : needs_layer(method) ? 2 : 1; };
+  std::vector<Method> columns;
+  for (int fine = 0; fine < 3; ++fine)
+    for (const Method method : all_methods())
+      if (fineness(method) == fine && std::find(methods.begin(), methods.end(), method) != methods.end())
+        columns.push_back(method);
+  return columns;
+}
 
 class ContactSheet {
  public:
-  explicit ContactSheet(const std::vector<Method>& methods) {
-    for (const auto& [method, heading] : columns)
-      if (std::find(methods.begin(), methods.end(), method) != methods.end()) headings_.push_back(heading);
+  explicit ContactSheet(const std::vector<Method>& methods) : columns_(columns_of(methods)) {
+    for (const Method method : columns_) headings_.emplace_back(title(method));
   }
 
   void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen,
@@ -126,7 +129,7 @@ class ContactSheet {
       row.title += " (" + *label + ")";
     row.title += chosen.probability ? fmt::format(": softmax probability {:.4f}", *chosen.probability)
                                     : fmt::format(": {:.6g}", chosen.score);
-    for (const auto& [method, heading] : columns)
+    for (const Method method : columns_)
       if (const auto found = drawn.find(method); found != drawn.end()) row.pictures.push_back(std::move(found->second));
     rows_.push_back(std::move(row));
   }
@@ -136,6 +139,7 @@ class ContactSheet {
   }
 
  private:
+  std::vector<Method> columns_;
   std::vector<std::string> headings_{"picture"};
   std::vector<picture::ContactRow> rows_;
 };
@@ -159,12 +163,12 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
   std::map<Method, picture::Image> drawn;
   for (const Method method : settings.methods) {
     const std::optional<Tensor> attribution = attribution_of(*target, method, example);
-    Json& files = line["files"][name_of(method)] = Json::object();
+    Json& files = line["files"][to_string(method)] = Json::object();
     if (!attribution) continue;
     if (const std::string doubt = doubt_of(*attribution); !doubt.empty())
-      line["warnings"].push_back(name_of(method) + (" " + doubt));
+      line["warnings"].push_back(to_string(method) + (" " + doubt));
     drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
-    files = write_files(settings, names(stem + name_of(method)), *attribution, drawn[method]);
+    files = write_files(settings, names(stem + to_string(method)), *attribution, drawn[method]);
   }
   return {std::move(line), std::move(drawn)};
 }

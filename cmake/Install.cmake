@@ -11,7 +11,7 @@ foreach(header IN LISTS WHYCAM_HEADERS)
   cmake_path(GET header PARENT_PATH folder)
   install(FILES include/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder} COMPONENT development)
 endforeach()
-install(FILES ${PROJECT_BINARY_DIR}/include/whycam/version.h
+install(FILES ${PROJECT_BINARY_DIR}/include/whycam/version.h include/whycam/methods.def
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/whycam COMPONENT development)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/whycam)

@@ -87,7 +87,7 @@ TEST_F(Export, SaysInTheFileWhatItIs) {
   const auto network = onnx::Network::parse(content(file_), "the exported network", {});
   std::vector<std::string> outputs;
   for (const onnx::Port& port : network->outputs()) outputs.push_back(port.name);
-  EXPECT_EQ(outputs, (std::vector<std::string>{"output", "guided_backprop", "guided_grad_cam", "grad_cam"}));
+  EXPECT_EQ(outputs, (std::vector<std::string>{"output", "grad_cam", "guided_backprop", "guided_grad_cam"}));
   EXPECT_EQ(network->inputs().back().name, "target");
   EXPECT_EQ(network->inputs()[0].shape, (graph::Shape{-1, 3, 96, 96})) << "any number of examples";
 }

@@ -30,9 +30,9 @@ Json json_of(double value) { return std::isnan(value) ? Json(nullptr) : Json(val
 Json json_of(const MethodSimilarity& similarity) {
   Json all = Json::object();
   for (const auto& [method, one] : similarity)
-    all[name_of(method)] = {{"rank_correlation", json_of(one.rank_correlation)},
-                            {"rank_correlation_of_magnitudes", json_of(one.rank_correlation_of_magnitudes)},
-                            {"structural_similarity", json_of(one.structural_similarity)}};
+    all[to_string(method)] = {{"rank_correlation", json_of(one.rank_correlation)},
+                              {"rank_correlation_of_magnitudes", json_of(one.rank_correlation_of_magnitudes)},
+                              {"structural_similarity", json_of(one.structural_similarity)}};
   return all;
 }
 
@@ -41,7 +41,7 @@ Json json_of(const PixelCurves& curves) {
     return Json{{"area", curve.area}, {"probabilities", curve.probabilities}};
   };
   Json all = Json::object();
-  for (const auto& [method, curve] : curves.methods) all[name_of(method)] = one(curve);
+  for (const auto& [method, curve] : curves.methods) all[to_string(method)] = one(curve);
   if (!curves.random.probabilities.empty()) all["random"] = one(curves.random);
   return all;
 }
@@ -158,7 +158,7 @@ class Check {
 
   static void print_heading(const std::string& first) {
     std::cout << fmt::format("{:32}{:>7}", first, "prob.");
-    for (const Method method : methods) std::cout << fmt::format("  {:>20}", name_of(method));
+    for (const Method method : methods) std::cout << fmt::format("  {:>20}", to_string(method));
     std::cout << fmt::format("\n{:39}", "");
     for (std::size_t i = 0; i < methods.size(); ++i) std::cout << "  signed  magn.   SSIM";
     std::cout << "\n";
@@ -196,7 +196,7 @@ class Check {
       std::cout << fmt::format("{:20}{:10.3f}{:10.3f}\n", name, insertion, deletion);
     };
     for (const auto& [method, curve] : report_.insertion.methods)
-      line(name_of(method), curve.area, report_.deletion.methods.at(method).area);
+      line(to_string(method), curve.area, report_.deletion.methods.at(method).area);
     if (!report_.insertion.random.probabilities.empty())
       line("random order", report_.insertion.random.area, report_.deletion.random.area);
   }

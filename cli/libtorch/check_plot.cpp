@@ -34,7 +34,7 @@ picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimi
   double modules = 0;
   for (const RandomisationStep& step : report.randomisation) modules += static_cast<double>(step.modules.size());
   for (const Method method : {Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam}) {
-    picture::PlotLine line{name_of(method), {0}, {1}, colour_of(method), false};
+    picture::PlotLine line{to_string(method), {0}, {1}, colour_of(method), false};
     double x = 0;
     for (const RandomisationStep& step : report.randomisation) {
       x += static_cast<double>(step.modules.size()) / modules;
@@ -56,7 +56,7 @@ picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& cur
     if (!curve.probabilities.empty())
       panel.lines.push_back({name + area, report.fractions, curve.probabilities, colour, dashed});
   };
-  for (const auto& [method, curve] : curves.methods) add(name_of(method), curve, colour_of(method), false);
+  for (const auto& [method, curve] : curves.methods) add(to_string(method), curve, colour_of(method), false);
   add("random order", curves.random, {120, 120, 120}, true);
   return panel;
 }

@@ -18,13 +18,7 @@ AnsweredTarget answered(const TargetExplanation& from, const std::vector<Method>
   AnsweredTarget result{from.target, {}, {}};
   const Tensor scores = from_torch(from.scores);
   for (std::size_t i = 0; i < count(scores); ++i) result.scores.push_back(number(scores, i));
-  for (const Method method : methods) {
-    const torch::Tensor& attribution = method == Method::grad_cam          ? from.layers[0].upsampled[0]
-                                       : method == Method::guided_grad_cam ? from.layers[0].guided_grad_cam[0]
-                                       : method == Method::guided_backprop ? from.guided_backprop[0]
-                                                                           : from.deconvolution[0];
-    result.attributions[method] = from_torch(attribution);
-  }
+  for (const Method method : methods) result.attributions[method] = from_torch(from.attributions(method)[0]);
   return result;
 }
 

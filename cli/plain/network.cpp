@@ -9,22 +9,22 @@
 
 #include "exit_code.h"
 #include "whycam/errors.h"
-#include "whycam/plain.h"
+#include "whycam/network.h"
 
 namespace whycam::cli {
 namespace {
 
-Tensor from_plain(plain::Tensor&& tensor) { return {std::move(tensor.shape), std::move(tensor.values)}; }
+Tensor from_network(const whycam::Tensor& tensor) { return {tensor.shape, tensor.values}; }
 
-plain::Tensor to_plain(const Tensor& tensor) {
+whycam::Tensor to_network(const Tensor& tensor) {
   const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
   if (!floats)
     throw ModelError("the ONNX network cannot be explained: inputs of the type Double; plans compute in float32");
   return {tensor.shape, *floats};
 }
 
-plain::Options to_options(const AttributionSettings& settings) {
-  plain::Options options;
+whycam::Options to_options(const AttributionSettings& settings) {
+  whycam::Options options;
   options.interpolation = settings.interpolation;
   options.attribute_to_layer_input = settings.layer_input;
   options.guided_rule = settings.guided_rule;
@@ -34,33 +34,27 @@ plain::Options to_options(const AttributionSettings& settings) {
   return options;
 }
 
-AnsweredTarget answered(plain::TargetExplanation&& from, const std::vector<Method>& methods) {
+AnsweredTarget answered(const whycam::Network::TargetExplanation& from, const std::vector<Method>& methods) {
   AnsweredTarget result{from.target, {from.scores.begin(), from.scores.end()}, {}};
-  for (const Method method : methods) {
-    plain::Tensor& attribution = method == Method::grad_cam          ? from.upsampled[0]
-                                 : method == Method::guided_grad_cam ? from.guided_grad_cam[0]
-                                 : method == Method::guided_backprop ? from.guided_backprop[0]
-                                                                     : from.deconvolution[0];
-    result.attributions[method] = from_plain(std::move(attribution));
-  }
+  for (const Method method : methods) result.attributions[method] = from_network(from.attributions(method)[0]);
   return result;
 }
 
-class PlainNetwork : public Network {
+class NetworkOfFile : public Network {
  public:
-  explicit PlainNetwork(plain::Network network) : network_(std::move(network)) {}
+  explicit NetworkOfFile(whycam::Network network) : network_(std::move(network)) {}
 
   std::vector<LayerInfo> layers(const Tensor& input) override { return network_.layers({input.shape}); }
   std::string default_layer(const Tensor& input) override { return network_.default_layer({input.shape}); }
 
   Answer explain(const Tensor& input, const std::string& layer, const ChooseTargets& choose_targets,
                  const AttributionSettings& settings) override {
-    const auto choose = [&](const plain::Tensor& output) { return choose_targets({output.shape, output.values}); };
-    plain::Explanation explanation = network_.explain({to_plain(input)}, layer, choose, to_options(settings));
-    Answer answer{
-        from_plain(std::move(explanation.output)), {}, explanation.activations, "compiled", "", explanation.warnings};
-    for (plain::TargetExplanation& target : explanation.targets)
-      answer.targets.push_back(answered(std::move(target), settings.methods));
+    const auto choose = [&](const whycam::Tensor& output) { return choose_targets({output.shape, output.values}); };
+    const whycam::Network::Explanation explanation =
+        network_.explain({to_network(input)}, layer, choose, to_options(settings));
+    Answer answer{from_network(explanation.output), {}, explanation.activations, "compiled", "", explanation.warnings};
+    for (const whycam::Network::TargetExplanation& target : explanation.targets)
+      answer.targets.push_back(answered(target, settings.methods));
     return answer;
   }
 
@@ -70,14 +64,14 @@ class PlainNetwork : public Network {
   }
 
  private:
-  plain::Network network_;
+  whycam::Network network_;
 };
 
 }  // namespace
 
 std::unique_ptr<Network> load_network(const std::string& path) {
   try {
-    return std::make_unique<PlainNetwork>(plain::Network::load(path));
+    return std::make_unique<NetworkOfFile>(whycam::Network::load(path));
   } catch (const ModelError& error) {
     throw Failure(ExitCode::model, error.what());
   }

@@ -5,14 +5,16 @@
 #include <vector>
 
 #include "whycam/activation_report.h"
+#include "whycam/attributions.h"
 #include "whycam/target.h"
 #include "whycam/torch_tensor.h"
 
 namespace whycam {
 
-/// One target's explanation at one layer. A tensor is undefined where its method was not asked for.
-struct LayerExplanation {
-  /// Grad-CAM before upsampling, negative values set to 0: N x 1 x (the layer's spatial extent); one a tensor of
+/// One target's explanation at one layer, by method, and under the names of Grad-CAM and Guided Grad-CAM. Those vectors
+/// are empty where their method was not asked for.
+struct LayerExplanation : LayerAttributions<torch::Tensor> {
+  /// Grad-CAM before upsampling, negative values set to 0: N x 1 x (the layer's spatial extent); one per tensor of
   /// the layer.
   std::vector<torch::Tensor> layer_attributions;
   /// Grad-CAM resized to each input: N x 1 x (the input's spatial extent); size 0 where it cannot be resized.
@@ -22,18 +24,17 @@ struct LayerExplanation {
 };
 
 /// One target's explanation.
-struct TargetExplanation {
+struct TargetExplanation : TargetAttributions<torch::Tensor, LayerExplanation> {
   Target target;
   torch::Tensor scores;                        ///< N: the explained number of the output, per example
-  std::vector<LayerExplanation> layers;        ///< one a layer of the explainer, in its order
-  std::vector<torch::Tensor> guided_backprop;  ///< one an input, of its shape
-  std::vector<torch::Tensor> deconvolution;    ///< one an input, of its shape
+  std::vector<torch::Tensor> guided_backprop;  ///< one per input, of its shape
+  std::vector<torch::Tensor> deconvolution;    ///< one per input, of its shape
 };
 
 /// All that one forward pass and its backward passes tell. Tensors are on the inputs' device, raw and signed.
 struct Explanation {
   torch::Tensor output;                    ///< the network's output (the chosen element), without gradients
-  std::vector<TargetExplanation> targets;  ///< one a target, in their order
+  std::vector<TargetExplanation> targets;  ///< one per target, in their order
   ActivationReport activations;
   std::string engine;                 ///< which engine ran: "compiled" or "autograd"
   std::string why_not_compiled;       ///< the operator and its place, where the compiled engine was tried and could not

@@ -17,18 +17,17 @@ namespace whycam {
 /// Writes an ONNX network of standard operators (operator set 17). Beside the network's inputs it takes `target`, one
 /// int64 an example: which element of the explained output is explained, counted through the row in row-major order
 /// (for a classifier, the class). A target that is not there fails the run in runtimes that check places, as ONNX
-/// Runtime does. Beside the network's outputs (a TorchScript network's is called `output`) it gives, as raw float32,
-///  - `guided_grad_cam`, of the input's shape,
-///  - `grad_cam`, N x 1 x (spatial extent of the input): not negative, resized as `options` says,
-///  - `guided_backprop`, of the input's shape;
-/// where the network has several inputs, one of each for every input, with "_" and the input's name behind (an input to
-/// which the layer cannot be resized has guided backpropagation alone). The number of examples stays open, unless an
-/// ONNX network fixes it. Layer, rule, interpolation and whycam's version stand in the file's metadata, and what
-/// `metadata` adds. The file's cost grows with the network, not with its classes.
+/// Runtime does. Beside the network's outputs (a TorchScript network's is called `output`) it gives, as raw float32, an
+/// output for each method of `options`, called as in C++ (`grad_cam`), and for what products are made of: heat maps are
+/// N x 1 x (spatial extent of the input), not negative, resized as `options` says; others are of the input's shape.
+/// Where the network has several inputs, there is one of each for every input, with "_" and the input's name behind (an
+/// input to which the layer cannot be resized has no heat map and no product). The number of examples stays open,
+/// unless an ONNX network fixes it. Layer, rule, interpolation and whycam's version stand in the file's metadata, and
+/// what `metadata` adds. The file's cost grows with the network, not with its classes.
 ///
 /// `inputs` are examples: their shapes count, and those of the additional arguments (of which tensors with as many rows
 /// as there are examples become inputs that grow with the batch, other tensors fixed ones; what is no tensor is built
-/// in). Of `options`, the methods and the engine are not asked.
+/// in). Of `options`, the engine is not asked.
 ///
 /// Before the file is written, the ONNX library checks it, and it is run (by whycam's own reader and plans) on two
 /// different random inputs, with different targets and numbers of examples, and must give what the compiled engine

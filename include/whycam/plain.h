@@ -1,129 +1,75 @@
-// Guided Grad-CAM for ONNX networks on plain buffers of floats: all of it works without libtorch, in any build of
-// whycam.
+// whycam::Network as it was called before 0.2, with an explanation that names its attributions one by one.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <initializer_list>
-#include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "whycam/activation_report.h"
-#include "whycam/api.h"
-#include "whycam/errors.h"
-#include "whycam/graph_stage.h"
-#include "whycam/guided_rule.h"
-#include "whycam/interpolation_mode.h"
-#include "whycam/layer_info.h"
-#include "whycam/method.h"
-#include "whycam/output_element.h"
-#include "whycam/picture/array.h"
-#include "whycam/target.h"
+#include "whycam/network.h"
 
 namespace whycam::plain {
 
-/// A shape and its numbers in row-major order; what picture::to_network_input gives. It owns its numbers.
-using Tensor = picture::Array;
+using whycam::Options;
+using whycam::Port;
+using whycam::Shape;
+using whycam::Tensor;
 
-/// The extents of a tensor. Inputs have their examples in dimension 0.
-using Shape = std::vector<std::int64_t>;
-
-/// How an explanation is computed; the defaults are Captum's.
-struct Options {
-  Interpolation interpolation =
-      Interpolation::nearest;             ///< how Grad-CAM is resized to an input; the Grad-CAM paper uses bilinear
-  bool attribute_to_layer_input = false;  ///< attribute to what enters the layer instead of to what leaves it
-  GuidedRule guided_rule = GuidedRule::captum;         ///< what guided backpropagation clips at a ReLU
-  GuidedRule deconvolution_rule = GuidedRule::captum;  ///< what deconvolution replaces at a ReLU
-  bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
-  /// Which of several outputs is explained: its place or its name. Needed where there are several.
-  std::vector<OutputElement> output_element;
-  std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,
-                              Method::guided_grad_cam};  ///< what is computed
-};
-
-/// One target's explanation. What was not asked for is empty: no vector elements.
+/// One target's explanation. What was not asked for is empty: no vector elements. Methods that are not named here are
+/// found by whycam::Network.
 struct TargetExplanation {
   Target target;
-  std::vector<float> scores;  ///< one an example: the explained number of the output
-  /// Grad-CAM before upsampling, negative values set to 0 (Selvaraju et al. 2017, equations 1 and 2): N x 1 x (the
-  /// layer's spatial extent); one a tensor of the layer.
-  std::vector<Tensor> layer_attributions;
-  /// Grad-CAM resized to each input: N x 1 x (the input's spatial extent); of shape {0} where it cannot be resized.
-  std::vector<Tensor> upsampled;
-  /// Guided Grad-CAM for each input (the same, section 3.2), of its shape; of shape {0} where Grad-CAM cannot be
-  /// resized to it.
-  std::vector<Tensor> guided_grad_cam;
-  std::vector<Tensor> guided_backprop;  ///< one an input, of its shape (Springenberg et al. 2014)
-  std::vector<Tensor> deconvolution;    ///< one an input, of its shape (Zeiler and Fergus 2014)
+  std::vector<float> scores;               ///< one per example: the explained number of the output
+  std::vector<Tensor> layer_attributions;  ///< Grad-CAM before it is resized, one per tensor of the layer
+  std::vector<Tensor> upsampled;           ///< Grad-CAM resized to each input
+  std::vector<Tensor> guided_grad_cam;     ///< one per input
+  std::vector<Tensor> guided_backprop;     ///< one per input
+  std::vector<Tensor> deconvolution;       ///< one per input
+
+  TargetExplanation() = default;
+  explicit TargetExplanation(whycam::Network::TargetExplanation&& from)
+      : target(std::move(from.target)), scores(std::move(from.scores)) {
+    guided_backprop = std::move(from.input_methods[Method::guided_backprop]);
+    deconvolution = std::move(from.input_methods[Method::deconvolution]);
+    if (from.layers.empty()) return;
+    layer_attributions = std::move(from.layers[0].heat_maps[Method::grad_cam]);
+    upsampled = std::move(from.layers[0].at_inputs[Method::grad_cam]);
+    guided_grad_cam = std::move(from.layers[0].at_inputs[Method::guided_grad_cam]);
+  }
 };
 
-/// All that one forward pass and its backward passes tell: raw and signed, in the network's own units.
+/// whycam::Network::Explanation with these targets.
 struct Explanation {
-  Tensor output;                           ///< the network's output, the chosen one
-  std::vector<TargetExplanation> targets;  ///< one a target, in their order
+  Tensor output;
+  std::vector<TargetExplanation> targets;
   ActivationReport activations;
-  std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
+  std::vector<std::string> warnings;
 };
 
-/// An input or output as the file declares it.
-struct Port {
-  std::string name;
-  Shape shape;  ///< -1 where an extent is left open; empty where nothing is said
-};
-
-/// A network from an ONNX file, compiled for each shape of inputs when it is first explained with it. The numbers are
-/// those of whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and
-/// thread-safe: one Network may be used from many threads at once, with the results of one. It computes in float32 on
-/// the CPU, with as many threads as OpenMP gives the calling thread.
-///
-/// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
-class WHYCAM_API Network {
+/// Deprecated: use whycam::Network, which has the same functions.
+class Network : public whycam::Network {
  public:
-  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
-  /// Throws ModelError where it is missing, of another kind, or damaged.
-  static Network load(const std::filesystem::path& path);
+  explicit Network(whycam::Network network) : whycam::Network(std::move(network)) {}
+  static Network load(const std::filesystem::path& path) { return Network(whycam::Network::load(path)); }
 
-  /// In the file's order. What is explained takes all inputs.
-  const std::vector<Port>& inputs() const;
-  const std::vector<Port>& outputs() const;
-
-  /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes
-  /// ("/features/12/Concat") and the modules that were exported ("features.12"). Nothing is computed.
-  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const;
-
-  /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
-  /// Throws LayerError where there is none.
-  std::string default_layer(const std::vector<Shape>& input_shapes) const;
-
-  /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
-  /// exported module; it is not asked for where the methods need none. The inputs are read and not kept.
-  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
-                      const Options& options = {}) const;
-
-  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
-                      std::initializer_list<Target> targets, const Options& options = {}) const {
-    return explain(inputs, layer, std::vector<Target>(targets), options);  // {0} could be a null function, too
+  plain::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                             const std::vector<Target>& targets, const Options& options = {}) const {
+    return from(whycam::Network::explain(inputs, layer, targets, options));
+  }
+  plain::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                             std::initializer_list<Target> targets, const Options& options = {}) const {
+    return from(whycam::Network::explain(inputs, layer, targets, options));
+  }
+  plain::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                             const ChooseTargets& choose_targets, const Options& options = {}) const {
+    return from(whycam::Network::explain(inputs, layer, choose_targets, options));
   }
 
-  /// The same with targets that are chosen when the output is known: the best classes, say. The function is called
-  /// once, on this thread; what it throws arrives.
-  using ChooseTargets = std::function<std::vector<Target>(const Tensor& output)>;
-  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
-                      const Options& options = {}) const;
-
-  /// The graph of forward pass and gradients, after each of the compiler's passes. (Grad-CAM's own arithmetic is added
-  /// when an explanation is compiled.)
-  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
-                                       const Options& options = {}) const;
-
  private:
-  struct State;
-  explicit Network(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  std::shared_ptr<State> state_;
+  static plain::Explanation from(whycam::Network::Explanation&& explanation) {
+    plain::Explanation result{
+        std::move(explanation.output), {}, explanation.activations, std::move(explanation.warnings)};
+    for (whycam::Network::TargetExplanation& target : explanation.targets)
+      result.targets.emplace_back(std::move(target));
+    return result;
+  }
 };
 
 }  // namespace whycam::plain

@@ -19,17 +19,14 @@ class Explainer {
  public:
   Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices);
 
-  /// Everything that options.methods() names. With `signed_layers`, layer attributions keep their negative values, and
-  /// their channels where the options say so, and are not resized: LayerGradCam's results.
+  /// Everything that options.methods() names. With `signed_layers`, heat maps keep their negative values, and their
+  /// channels where the options say so, and are not resized: LayerGradCam's results.
   Explanation explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
                       const AttributeOptions& options, bool signed_layers = false) const;
 
   const std::vector<Layer>& layers() const { return layers_; }
 
  private:
-  /// Fills in what Grad-CAM becomes at the size of each input, and its product with guided backpropagation.
-  void resize_to_inputs(const std::vector<torch::Tensor>& inputs, const AttributeOptions& options,
-                        TargetExplanation& target, Explanation& explanation) const;
   void report_doubts(const AttributeOptions& options, Explanation& explanation) const;
 
   std::shared_ptr<const network::Network> network_;

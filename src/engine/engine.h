@@ -1,12 +1,13 @@
-// Inputs in, activations and gradients out: what the attribution methods ask of whatever runs a network.
+// Inputs in, explanations out: what explainers ask of whatever runs a network.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "basics/relu_rule.h"
+#include "methods/explanation.h"
 #include "whycam/explanation.h"
 #include "whycam/layer.h"
 #include "whycam/model.h"
@@ -15,9 +16,6 @@
 
 namespace whycam::engine {
 
-using basics::ReluGradient;
-using basics::ReluRule;
-
 /// What one forward pass is asked for.
 struct Request {
   std::vector<torch::Tensor> inputs;
@@ -25,11 +23,19 @@ struct Request {
   std::vector<Layer> layers;
   bool layer_inputs = false;  ///< observe what enters the layers instead of what leaves them
   std::vector<OutputElement> output_element;
-  std::vector<ReluRule> rules;  ///< those that input_gradients() will be asked for
+  methods::Settings settings;
   whycam::Engine engine = whycam::Engine::automatic;
 };
 
-/// A forward pass that was run and can be asked for gradients. For one thread.
+methods::Settings settings_of(const AttributeOptions& options);
+
+/// What a pass computes for one gradient of the output.
+struct Explained {
+  std::vector<std::pair<methods::Part, torch::Tensor>> parts;  ///< as methods::append_methods orders them
+  std::vector<std::string> warnings;
+};
+
+/// A forward pass that was run and can be asked for explanations. For one thread.
 class Pass {
  public:
   virtual ~Pass() = default;
@@ -43,23 +49,14 @@ class Pass {
   /// The output, without gradients.
   virtual const torch::Tensor& output() const = 0;
 
-  /// The tensors of each layer: [layer][tensor].
-  virtual const std::vector<std::vector<torch::Tensor>>& layer_activations() const = 0;
+  /// All that the request's methods give for sum(output * output_gradient). After the `last` one, what only gradients
+  /// need may be freed. Throws LayerError for a layer without a tensor that the output depends on, and ModelError where
+  /// a method needs the gradient at the inputs and the output depends on none; what the output does not depend on,
+  /// beside others that it does, is zeros.
+  virtual Explained explain(const torch::Tensor& output_gradient, bool last) = 0;
 
-  /// The plain gradient of sum(output * output_gradient) with respect to the layers' tensors, in the same order. Throws
-  /// LayerError for a layer without a tensor that the output depends on; a tensor that the output does not depend on,
-  /// beside one that it does, has a gradient of zeros.
-  virtual std::vector<std::vector<torch::Tensor>> layer_gradients(const torch::Tensor& output_gradient) = 0;
-
-  /// The gradient with respect to the inputs, with `rule` at every ReLU. Throws ModelError where the output depends on
-  /// no input; an input that it does not depend on has a gradient of zeros.
-  virtual std::vector<torch::Tensor> input_gradients(const torch::Tensor& output_gradient, const ReluRule& rule) = 0;
-
-  /// Which activations stand between the output and the inputs, and which of them `rule` guides.
-  virtual ActivationReport activations(const ReluRule& rule) const = 0;
-
-  /// No further gradients will be asked for than the next: what only those need may be freed.
-  virtual void last_gradient_comes() = 0;
+  /// Which activations stand between the output and the inputs, and which of them the request's rules guide.
+  virtual ActivationReport activations() const = 0;
 
  private:
   std::string why_not_compiled_;

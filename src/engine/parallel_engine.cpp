@@ -53,27 +53,16 @@ torch::Tensor join(std::vector<torch::Tensor> parts, torch::Device device) {
   return at::cat(parts, 0);
 }
 
-/// Joins the parts of each of several tensors.
-std::vector<torch::Tensor> join(const std::vector<std::vector<torch::Tensor>>& parts, torch::Device device) {
-  std::vector<torch::Tensor> joined;
-  for (const auto& part : parts)
-    if (part.size() != parts[0].size())
+/// Joins what the replicas found.
+Explained join(std::vector<Explained> replicas, torch::Device device) {
+  Explained joined{{}, std::move(replicas[0].warnings)};
+  for (const Explained& one : replicas)
+    if (one.parts.size() != replicas[0].parts.size())
       throw ModelError("the replicas of the network give different numbers of tensors; explain it without device_ids");
-  for (std::size_t j = 0; j < parts[0].size(); ++j) {
+  for (std::size_t i = 0; i < replicas[0].parts.size(); ++i) {
     std::vector<torch::Tensor> pieces;
-    for (const auto& part : parts) pieces.push_back(part[j]);
-    joined.push_back(join(std::move(pieces), device));
-  }
-  return joined;
-}
-
-std::vector<std::vector<torch::Tensor>> join_layers(const std::vector<std::vector<std::vector<torch::Tensor>>>& parts,
-                                                    torch::Device device) {
-  std::vector<std::vector<torch::Tensor>> joined;
-  for (std::size_t layer = 0; layer < parts[0].size(); ++layer) {
-    std::vector<std::vector<torch::Tensor>> of_layer;
-    for (const auto& part : parts) of_layer.push_back(part[layer]);
-    joined.push_back(join(of_layer, device));
+    for (const Explained& one : replicas) pieces.push_back(one.parts[i].second);
+    joined.parts.emplace_back(replicas[0].parts[i].first, join(std::move(pieces), device));
   }
   return joined;
 }
@@ -83,35 +72,21 @@ class ParallelPass : public Pass {
   ParallelPass(std::vector<std::unique_ptr<Pass>> passes, torch::Device device)
       : passes_(std::move(passes)), device_(device) {
     std::vector<torch::Tensor> outputs;
-    std::vector<std::vector<std::vector<torch::Tensor>>> activations;
     for (const auto& pass : passes_) {
       outputs.push_back(pass->output());
       rows_.push_back(pass->output().dim() == 0 ? 1 : pass->output().size(0));
-      activations.push_back(pass->layer_activations());
     }
     output_ = join(std::move(outputs), device_);
     set_why_not_compiled(passes_[0]->why_not_compiled());
-    activations_ = join_layers(activations, device_);
   }
 
   const char* engine() const override { return passes_[0]->engine(); }
   const torch::Tensor& output() const override { return output_; }
-  const std::vector<std::vector<torch::Tensor>>& layer_activations() const override { return activations_; }
-  ActivationReport activations(const ReluRule& rule) const override { return passes_[0]->activations(rule); }
-  void last_gradient_comes() override {
-    for (const auto& pass : passes_) pass->last_gradient_comes();
-  }
+  ActivationReport activations() const override { return passes_[0]->activations(); }
 
-  std::vector<std::vector<torch::Tensor>> layer_gradients(const torch::Tensor& output_gradient) override {
+  Explained explain(const torch::Tensor& output_gradient, bool last) override {
     const auto seeds = split(output_gradient);
-    return join_layers(at_once(passes_.size(), [&](std::size_t i) { return passes_[i]->layer_gradients(seeds[i]); }),
-                       device_);
-  }
-
-  std::vector<torch::Tensor> input_gradients(const torch::Tensor& output_gradient, const ReluRule& rule) override {
-    const auto seeds = split(output_gradient);
-    return join(at_once(passes_.size(), [&](std::size_t i) { return passes_[i]->input_gradients(seeds[i], rule); }),
-                device_);
+    return join(at_once(passes_.size(), [&](std::size_t i) { return passes_[i]->explain(seeds[i], last); }), device_);
   }
 
  private:
@@ -126,7 +101,6 @@ class ParallelPass : public Pass {
   torch::Device device_;
   std::vector<std::int64_t> rows_;
   torch::Tensor output_;
-  std::vector<std::vector<torch::Tensor>> activations_;
 };
 
 class ParallelEngine : public Engine {

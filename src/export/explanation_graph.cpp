@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/compiled/program.h"
-#include "graph/guided_grad_cam.h"
+#include "engine/compiled/lowering.h"
+#include "explain/explanation_graph.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/script.h"
 #include "onnx/network.h"
 #include "whycam/errors.h"
-#include "whycam/interpolation.h"
 
 namespace whycam::exporting {
 namespace {
@@ -54,10 +53,6 @@ void name_ports(Plan& plan) {
   const auto first_argument = names.begin() + static_cast<std::ptrdiff_t>(plan.request.inputs.size());
   plan.inputs.assign(names.begin(), first_argument);
   plan.arguments.assign(first_argument, first_argument + static_cast<std::ptrdiff_t>(arguments));
-  for (const std::string& name : plan.inputs) {
-    const std::string behind = plan.inputs.size() == 1 ? "" : "_" + name;
-    plan.parts.push_back({"guided_grad_cam" + behind, "grad_cam" + behind, "guided_backprop" + behind});
-  }
 }
 
 }  // namespace
@@ -72,9 +67,8 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
   plan.request.layers = {layer};
   plan.request.layer_inputs = options.attribute_to_layer_input();
   plan.request.output_element = options.output_element();
-  plan.request.rules = {{engine::ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()}};
+  plan.request.settings = engine::settings_of(options);
   plan.request.engine = Engine::compiled;
-  plan.interpolation = options.interpolate_mode();
   plan.output = "output";
   name_ports(plan);
   return plan;
@@ -98,57 +92,29 @@ engine::Request with_examples(const Plan& plan, std::int64_t examples, const Fil
   return request;
 }
 
-std::optional<std::size_t> tensor_for(const Plan& plan, const std::vector<graph::Shape>& tensors, std::size_t input) {
-  const torch::Tensor& to = plan.request.inputs[input];
-  const auto chosen = plan.request.layers[0].index();
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (chosen && static_cast<std::int64_t>(i) != *chosen) continue;
-    if (static_cast<std::int64_t>(tensors[i].size()) == to.dim() && fits(plan.interpolation, to.dim())) return i;
-  }
-  return std::nullopt;
+std::string output_name(const Plan& plan, const methods::Part& part, std::size_t input) {
+  return methods::identifier(part.method) + (plan.inputs.size() == 1 ? "" : "_" + plan.inputs[input]);
 }
-
-namespace {
-
-std::string cannot_be_resized(const Plan& plan, const std::vector<graph::Shape>& tensors) {
-  std::string shapes;
-  for (const graph::Shape& shape : tensors) shapes += (shapes.empty() ? "" : " and ") + network::shape_text(shape);
-  return "the layer gives " + (shapes.empty() ? "nothing" : shapes) + ", which cannot be resized to an input of " +
-         network::shape_text(plan.request.inputs[0].sizes()) + " by the mode " + to_string(plan.interpolation);
-}
-
-}  // namespace
 
 graph::Graph explanation_graph(const Plan& plan, const engine::Request& request) {
-  using graph::Operator;
-  using graph::Value;
   const engine::Lowered lowered = engine::lower(*plan.network, request);
-  std::vector<graph::Shape> tensors;
-  for (const Value tensor : lowered.layers.at(0)) tensors.push_back(lowered.graph.shape(tensor));
-  graph::Graph graph = graph::program(lowered, {engine::treatment(plan.rule())}, /*all_outputs=*/true);
+  explain::ExplanationGraph explanation = explain::explanation_graph(lowered, request.settings, /*all_outputs=*/true);
+  graph::Graph& graph = explanation.graph;
   std::vector<graph::Output> outputs{{plan.output, graph.output("output")}};
   for (const graph::Output& output : lowered.beside) outputs.push_back({output.name, graph.output(output.name)});
-  bool any = false;
-  for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
-    const Value guided = graph.output(graph::input_gradient_name(0, i));
-    if (guided == graph::no_value)
-      throw ModelError("the explained output does not depend on the input \"" + plan.inputs[i] + "\"");
-    outputs.push_back({plan.parts[i].guided_backprop, guided});
-    const auto tensor = tensor_for(plan, tensors, i);
-    if (!tensor) continue;
-    any = true;
-    const Value gradient = graph.output(graph::layer_gradient_name(0, *tensor));
-    if (gradient == graph::no_value)
-      throw LayerError("the explained output does not depend on the layer \"" +
-                       plan.network->name_of(request.layers[0]) + "\"");
-    const graph::Shape to = request.inputs[i].sizes().vec();
-    const Value cam =
-        graph::resize(graph, graph::grad_cam(graph, graph.output(graph::layer_name(0, *tensor)), gradient),
-                      {to.begin() + 2, to.end()}, plain::resizing(plan.interpolation));
-    outputs.push_back({plan.parts[i].guided_grad_cam, graph.binary(Operator::multiply, guided, cam)});
-    outputs.push_back({plan.parts[i].grad_cam, cam});
-  }
-  if (!any) throw LayerError(cannot_be_resized(plan, tensors));
+  bool heat_maps = false, resized = false;
+  for_each_part(
+      explanation.parts.nodes, [](const methods::PartNode& node) { return node.part; },
+      [&](const methods::PartNode& node, std::size_t input) {
+        heat_maps = heat_maps || is_heat_map(node.part.method);
+        if (node.shape == graph::Shape{0}) return;
+        if (node.value == graph::no_value)
+          throw ModelError("the explained output does not depend on the input \"" + plan.inputs[input] +
+                           "\", or not on what the layer gives for it");
+        resized = resized || is_heat_map(node.part.method);
+        outputs.push_back({output_name(plan, node.part, input), node.value});
+      });
+  if (heat_maps && !resized) throw LayerError(explanation.parts.warnings.at(0));
   graph.set_outputs(std::move(outputs));
   return graph::drop_dead(graph::share(graph));
 }

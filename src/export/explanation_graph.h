@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,22 +14,13 @@
 
 namespace whycam::exporting {
 
-/// How the parts of an explanation of one input are called.
-struct PartNames {
-  std::string guided_grad_cam, grad_cam, guided_backprop;
-};
-
 /// What is exported.
 struct Plan {
   std::shared_ptr<const network::Network> network;
-  engine::Request request;  ///< its inputs' shapes count
-  Interpolation interpolation = Interpolation::nearest;
+  engine::Request request;                     ///< its inputs' shapes count
   std::vector<std::string> inputs, arguments;  ///< their names in the file
   std::string output;                          ///< the explained output's
-  std::vector<PartNames> parts;                ///< of each input
   std::int64_t fixed_batch = 0;                ///< the number of examples that the network insists on; 0: any
-
-  const engine::ReluRule& rule() const { return request.rules.at(0); }
 };
 
 Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
@@ -40,11 +31,20 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
 using Fill = std::function<torch::Tensor(torch::IntArrayRef shape)>;
 engine::Request with_examples(const Plan& plan, std::int64_t examples, const Fill& fill);
 
-/// Forward pass, gradients, Grad-CAM, its resizing and the products. Its outputs are called as in the file.
+/// The explanation. Its outputs are called as in the file.
 graph::Graph explanation_graph(const Plan& plan, const engine::Request& request);
 
-/// The layer's tensor that is resized to an input: the first that can be, or the chosen one; nothing where none can be.
-std::optional<std::size_t> tensor_for(const Plan& plan, const std::vector<graph::Shape>& tensors, std::size_t input);
+/// The file's output for a part that has an input's extent: the method's name in C++, and the input's where there are
+/// several.
+std::string output_name(const Plan& plan, const methods::Part& part, std::size_t input);
+
+/// Calls `visit` with each part that has an input's extent and the index of its input.
+template <class Parts, class PartOf, class Visit>
+void for_each_part(const Parts& parts, const PartOf& part_of, const Visit& visit) {
+  std::map<Method, std::size_t> inputs;
+  for (const auto& one : parts)
+    if (const methods::Part& part = part_of(one); !part.at_layer) visit(one, inputs[part.method]++);
+}
 
 /// Runs what was written beside the compiled engine. Throws ModelError where they differ.
 void prove(const Plan& plan, const std::string& onnx);

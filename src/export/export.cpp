@@ -20,15 +20,16 @@ torch::Tensor empty_shape(torch::IntArrayRef shape) { return at::zeros({1}, torc
 onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer,
                          const AttributeOptions& options) {
   onnx::Writing writing;
-  for (std::size_t i = 0; i < plan.inputs.size(); ++i)
-    writing.inputs.push_back({engine::input_name(i), plan.inputs[i]});
+  for (std::size_t i = 0; i < plan.inputs.size(); ++i) writing.inputs.push_back({graph::input_name(i), plan.inputs[i]});
   for (std::size_t i = 0; i < plan.arguments.size(); ++i)
-    writing.inputs.push_back({engine::argument_name(i), plan.arguments[i]});
+    writing.inputs.push_back({graph::argument_name(i), plan.arguments[i]});
   for (const graph::Output& output : graph.outputs()) writing.outputs.push_back({output.name, output.name});
+  std::string methods;
+  for (const Method method : options.methods()) methods += (methods.empty() ? "" : ", ") + std::string(title(method));
   writing.name = "explained by whycam";
   writing.version = version;
   writing.metadata = {{"whycam_version", version},
-                      {"whycam_method", "Guided Grad-CAM"},
+                      {"whycam_methods", methods},
                       {"whycam_layer", plan.network->name_of(layer)},
                       {"whycam_layer_side", options.attribute_to_layer_input() ? "input" : "output"},
                       {"whycam_explained_output", plan.output},

@@ -1,7 +1,5 @@
 // What was written is run before anyone else does.
 
-#include "attribution/grad_cam.h"
-
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
@@ -14,7 +12,6 @@
 #include "onednn/plan.h"
 #include "onnx/network.h"
 #include "whycam/errors.h"
-#include "whycam/interpolation.h"
 
 namespace whycam::exporting {
 namespace {
@@ -41,24 +38,13 @@ Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64
   const torch::Tensor places = at::tensor(targets, torch::kLong).reshape({examples, 1});
   const torch::Tensor gradient =
       at::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
-  const auto gradients = pass->layer_gradients(gradient).at(0);
-  const auto& activations = pass->layer_activations().at(0);
-  std::vector<graph::Shape> shapes;
-  for (const torch::Tensor& tensor : activations) shapes.push_back(tensor.sizes().vec());
-  Plan unindexed = plan;  // the engine gives the chosen tensor alone
-  unindexed.request.layers = {Layer(plan.request.layers[0].path())};
-  const auto guided = pass->input_gradients(gradient, plan.rule());
   Parts parts{{plan.output, output}};
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-    parts[plan.parts[i].guided_backprop] = guided[i];
-    const auto tensor = tensor_for(unindexed, shapes, i);
-    if (!tensor) continue;
-    const torch::Tensor cam =
-        interpolate(attribution::grad_cam(activations[*tensor], gradients[*tensor], true).clamp_min(0),
-                    request.inputs[i].sizes().slice(2).vec(), plan.interpolation);
-    parts[plan.parts[i].grad_cam] = cam;
-    parts[plan.parts[i].guided_grad_cam] = guided[i] * cam;
-  }
+  const engine::Explained explained = pass->explain(gradient, /*last=*/true);
+  for_each_part(
+      explained.parts, [](const auto& one) { return one.first; },
+      [&](const auto& one, std::size_t input) {
+        if (one.second.numel() > 0) parts[output_name(plan, one.first, input)] = one.second;
+      });
   return parts;
 }
 

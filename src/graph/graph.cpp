@@ -127,6 +127,12 @@ Value Graph::output(const std::string& name) const {
   return no_value;
 }
 
+Value Graph::input(const std::string& name) const {
+  for (Value value = 0; value < size(); ++value)
+    if ((*this)[value].op == Operator::input && (*this)[value].name == name) return value;
+  return no_value;
+}
+
 Value Graph::unary(Function function, Value x, double alpha, double beta) {
   Attributes attributes;
   attributes.function = function;

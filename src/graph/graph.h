@@ -140,8 +140,9 @@ class Graph {
   const Shape& shape(Value value) const { return (*this)[value].shape; }
   Value size() const { return static_cast<Value>(nodes_.size()); }
   const std::vector<Output>& outputs() const { return outputs_; }
-  /// The output of that name, or no_value.
+  /// The output or the input of that name, or no_value.
   Value output(const std::string& name) const;
+  Value input(const std::string& name) const;
 
   // Shorter ways to say what gradients and lowering say often.
   Value unary(Function function, Value x, double alpha = 0, double beta = 0);

@@ -30,12 +30,9 @@ Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, b
   graph = fold_scales(graph);
   if (seen) seen("fold_scales", graph);
 
-  std::vector<Value> inputs(forward.inputs.size(), no_value), layers;
+  std::vector<Value> inputs, layers;
   std::vector<std::string> layer_gradients;
-  for (Value value = 0; value < graph.size(); ++value)
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (graph[value].op == Operator::input && graph[value].name == forward.graph[forward.inputs[i]].name)
-        inputs[i] = value;
+  for (const Value input : forward.inputs) inputs.push_back(graph.input(forward.graph[input].name));
   for (std::size_t i = 0; i < forward.layers.size(); ++i)
     for (std::size_t j = 0; j < forward.layers[i].size(); ++j) {
       layers.push_back(graph.output(layer_name(i, j)));
@@ -43,16 +40,14 @@ Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, b
     }
   const Value output = graph.output("output");
   const Value output_gradient = graph.add_input("output_gradient", graph.shape(output));
-  const auto add_section = [&](const std::vector<Value>& wanted, const ReluTreatment& at_relus, int section,
-                               const auto& name) {
+  const auto add_gradients = [&](const std::vector<Value>& wanted, const ReluTreatment& at_relus, const auto& name) {
     const std::vector<Value> gradients = differentiate(graph, output, output_gradient, wanted, at_relus);
     for (std::size_t i = 0; i < gradients.size(); ++i)
-      if (gradients[i] != no_value) graph.add_output(name(i), gradients[i], section);
+      if (gradients[i] != no_value) graph.add_output(name(i), gradients[i], gradient_section);
   };
-  if (!layers.empty()) add_section(layers, {}, layer_section, [&](std::size_t i) { return layer_gradients[i]; });
+  if (!layers.empty()) add_gradients(layers, {}, [&](std::size_t i) { return layer_gradients[i]; });
   for (std::size_t rule = 0; rule < rules.size(); ++rule)
-    add_section(inputs, rules[rule], section_of_rule(rule),
-                [&](std::size_t i) { return input_gradient_name(rule, i); });
+    add_gradients(inputs, rules[rule], [&](std::size_t i) { return input_gradient_name(rule, i); });
   if (seen) seen("differentiate", graph);
   return graph;
 }

@@ -18,10 +18,10 @@ struct Forward {
   std::vector<std::vector<Value>> layers;  ///< [layer][tensor]
 };
 
-/// A graph with these outputs: "output" and "layer.<layer>.<tensor>" in section 0; "layer_gradient.<layer>.<tensor>" in
-/// section 1; "input_gradient.<rule>.<input>" in section 2 + rule. Its inputs are those of the forward pass, and
-/// "output_gradient". Where the output does not depend on something, its gradient is no output. What is optional is
-/// done by optimise, later. With `all_outputs`, those beside the explained one are outputs, too.
+/// A graph with these outputs: "output" and "layer.<layer>.<tensor>" in section 0; "layer_gradient.<layer>.<tensor>"
+/// and "input_gradient.<rule>.<input>" in section 1. Its inputs are those of the forward pass, and "output_gradient".
+/// Where the output does not depend on something, its gradient is no output. What is optional is done by optimise,
+/// later. With `all_outputs`, those beside the explained one are outputs, too.
 Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs = false,
               const Seen& seen = {});
 
@@ -31,8 +31,7 @@ std::string argument_name(std::size_t argument);
 std::string layer_name(std::size_t layer, std::size_t tensor);
 std::string layer_gradient_name(std::size_t layer, std::size_t tensor);
 std::string input_gradient_name(std::size_t rule, std::size_t input);
-constexpr int layer_section = 1;
-constexpr int section_of_rule(std::size_t rule) { return 2 + static_cast<int>(rule); }
+constexpr int gradient_section = 1;
 
 /// For each value, whether the explained output depends on it and it on an input.
 std::vector<bool> between_output_and_inputs(const Forward& forward);

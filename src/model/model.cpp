@@ -8,13 +8,13 @@
 #include <fstream>
 #include <optional>
 
+#include "explain/onnx_network.h"
 #include "model/archive_reader.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/quiet.h"
 #include "model/reachable.h"
-#include "plain/onnx_network.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -43,7 +43,7 @@ std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector
   for (const torch::Tensor& input : inputs) all.push_back(given("", input));
   for (const c10::IValue& argument : additional_forward_args)
     if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
-  return plain::layers_of(network, all);
+  return explain::layers_of(network, all);
 }
 
 bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimensions) {
@@ -128,7 +128,7 @@ std::optional<torch::ScalarType> Model::floating_type() const { return network_-
 
 std::string Model::default_layer(const std::vector<torch::Tensor>& inputs,
                                  const std::vector<c10::IValue>& additional_forward_args) const {
-  return plain::default_layer_of(layers(inputs, additional_forward_args));
+  return explain::default_layer_of(layers(inputs, additional_forward_args));
 }
 
 }  // namespace whycam

@@ -1,8 +1,8 @@
 // Resize and Upsample: along each axis a product with a matrix that is known.
 #include <cmath>
 
-#include "graph/guided_grad_cam.h"
 #include "graph/operators.h"
+#include "graph/resize.h"
 #include "onnx/rules.h"
 
 namespace whycam::onnx {

@@ -21,11 +21,6 @@ namespace {
 
 const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
 
-const char* title_of(Method method) {
-  if (method == Method::grad_cam) return "Grad-CAM";
-  return method == Method::guided_backprop ? "guided backpropagation" : "Guided Grad-CAM";
-}
-
 class Checker {
  public:
   Checker(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
@@ -45,9 +40,7 @@ class Checker {
 
  private:
   const torch::Tensor& map(const Explanation& explanation, std::size_t target, Method method) const {
-    const TargetExplanation& one = explanation.targets[target];
-    if (method == Method::guided_backprop) return one.guided_backprop[0];
-    return method == Method::grad_cam ? one.layers[0].upsampled[0] : one.layers[0].guided_grad_cam[0];
+    return explanation.targets[target].attributions(method)[0];
   }
 
   MethodSimilarity similarity(const Explanation& other, std::size_t target) const {
@@ -140,7 +133,7 @@ class Checker {
   bool has_order(const torch::Tensor& map, Method method) {
     if (map.numel() == 0) return false;
     if (map.isfinite().all().item<bool>()) return true;
-    report_.left_out.push_back("no pixels were inserted or deleted in the order of " + std::string(title_of(method)) +
+    report_.left_out.push_back("no pixels were inserted or deleted in the order of " + std::string(title(method)) +
                                ": its map holds NaN or infinity");
     return false;
   }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "explain/explanation_graph.h"
+#include "onednn/plan.h"
+
 namespace whycam::test {
 
 engine::Request request_of(const ReferenceCase& reference, const std::map<std::string, torch::Tensor>& tensors) {
@@ -16,25 +19,31 @@ engine::Request request_of(const ReferenceCase& reference, const std::map<std::s
 
 std::vector<engine::ReluRule> all_rules() {
   std::vector<engine::ReluRule> rules;
-  for (const auto gradient : {engine::ReluGradient::guided, engine::ReluGradient::deconvolution})
+  for (const auto gradient : {basics::ReluGradient::guided, basics::ReluGradient::deconvolution})
     for (const GuidedRule rule : {GuidedRule::captum, GuidedRule::paper})
       for (const bool clipped : {false, true}) rules.push_back({gradient, rule, clipped});
   return rules;
 }
 
-std::map<std::string, torch::Tensor> outputs_of(engine::Pass& pass, const std::vector<engine::ReluRule>& rules,
-                                                const torch::Tensor& output_gradient) {
-  std::map<std::string, torch::Tensor> outputs{{"output", pass.output()}};
-  const auto& layers = pass.layer_activations();
-  const auto gradients = pass.layer_gradients(output_gradient);
+std::vector<graph::ReluTreatment> all_treatments() {
+  std::vector<graph::ReluTreatment> treatments;
+  for (const engine::ReluRule& rule : all_rules()) treatments.push_back(explain::treatment(rule));
+  return treatments;
+}
+
+std::map<std::string, torch::Tensor> outputs_of(engine::AutogradRun& run, const torch::Tensor& output_gradient) {
+  const std::vector<engine::ReluRule> rules = all_rules();
+  std::map<std::string, torch::Tensor> outputs{{"output", run.output()}};
+  const auto& layers = run.layer_activations();
+  const auto gradients = run.layer_gradients(output_gradient);
   for (std::size_t i = 0; i < layers.size(); ++i)
     for (std::size_t j = 0; j < layers[i].size(); ++j) {
-      outputs[engine::layer_name(i, j)] = layers[i][j];
-      outputs[engine::layer_gradient_name(i, j)] = gradients[i][j];
+      outputs[graph::layer_name(i, j)] = layers[i][j];
+      outputs[graph::layer_gradient_name(i, j)] = gradients[i][j];
     }
   for (std::size_t rule = 0; rule < rules.size(); ++rule) {
-    const auto inputs = pass.input_gradients(output_gradient, rules[rule]);
-    for (std::size_t i = 0; i < inputs.size(); ++i) outputs[engine::input_gradient_name(rule, i)] = inputs[i];
+    const auto inputs = run.input_gradients(output_gradient, rules[rule]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) outputs[graph::input_gradient_name(rule, i)] = inputs[i];
   }
   return outputs;
 }
@@ -46,14 +55,39 @@ std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, con
     const torch::Tensor numbers = tensor.to(torch::kDouble).contiguous();
     inputs[name] = {numbers.sizes().vec(), {numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel()}};
   };
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(engine::input_name(i), request.inputs[i]);
+  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(graph::input_name(i), request.inputs[i]);
   std::size_t argument = 0;
   for (const c10::IValue& value : request.additional_forward_args)
-    if (value.isTensor() && value.toTensor().defined()) give(engine::argument_name(argument++), value.toTensor());
+    if (value.isTensor() && value.toTensor().defined()) give(graph::argument_name(argument++), value.toTensor());
   give("output_gradient", output_gradient);
   std::map<std::string, torch::Tensor> outputs;
   for (const auto& [name, tensor] : graph::evaluate(program, inputs))
     outputs[name] = torch::tensor(tensor.values, torch::kDouble).reshape(tensor.shape);
+  return outputs;
+}
+
+std::map<std::string, torch::Tensor> outputs_of_plan(const graph::Graph& program, const engine::Request& request,
+                                                     const torch::Tensor& output_gradient) {
+  const onednn::Plan plan(program);
+  const auto run = plan.start();
+  const auto give = [&](int section, const std::string& name, const torch::Tensor& tensor) {
+    run->set(section, name, tensor.to(torch::kFloat).contiguous().data_ptr<float>());
+  };
+  for (std::size_t i = 0; i < request.inputs.size(); ++i) give(0, graph::input_name(i), request.inputs[i]);
+  std::size_t argument = 0;
+  for (const c10::IValue& value : request.additional_forward_args)
+    if (value.isTensor() && value.toTensor().defined()) give(0, graph::argument_name(argument++), value.toTensor());
+  std::map<std::string, torch::Tensor> outputs;
+  for (const int section : {0, graph::gradient_section}) {
+    if (section > 0) give(section, "output_gradient", output_gradient);
+    run->run(section);
+    for (const graph::Output& output : program.outputs()) {
+      if (output.section != section) continue;
+      torch::Tensor tensor = torch::empty(program.shape(output.value));
+      run->read(output.name, tensor.data_ptr<float>());
+      outputs[output.name] = tensor;
+    }
+  }
   return outputs;
 }
 

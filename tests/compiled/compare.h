@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/compiled/program.h"
-#include "engine/engine.h"
+#include "engine/autograd/autograd_run.h"
+#include "engine/compiled/lowering.h"
 #include "graph/evaluate.h"
 #include "support/reference.h"
 
@@ -16,14 +16,19 @@ engine::Request request_of(const ReferenceCase& reference, const std::map<std::s
 
 /// All rules that a gradient to the inputs can follow.
 std::vector<engine::ReluRule> all_rules();
+/// The same for the compiler.
+std::vector<graph::ReluTreatment> all_treatments();
 
-/// The outputs of engine::program by name, as the autograd engine gives them.
-std::map<std::string, torch::Tensor> outputs_of(engine::Pass& pass, const std::vector<engine::ReluRule>& rules,
-                                                const torch::Tensor& output_gradient);
+/// The outputs of graph::program by name, as autograd gives them for all rules.
+std::map<std::string, torch::Tensor> outputs_of(engine::AutogradRun& run, const torch::Tensor& output_gradient);
 
 /// The same by the plain evaluator.
 std::map<std::string, torch::Tensor> outputs_of(const graph::Graph& program, const engine::Request& request,
                                                 const torch::Tensor& output_gradient);
+
+/// The same by a plan in single precision.
+std::map<std::string, torch::Tensor> outputs_of_plan(const graph::Graph& program, const engine::Request& request,
+                                                     const torch::Tensor& output_gradient);
 
 /// Numbers for the output's gradient that no symmetry hides.
 torch::Tensor some_gradient(const torch::Tensor& output);

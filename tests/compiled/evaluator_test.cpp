@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "compiled/compare.h"
-#include "engine/autograd/autograd_engine.h"
+#include "explain/explanation_plan.h"
 #include "support/scripted.h"
 
 namespace whycam::test {
@@ -23,19 +23,19 @@ void expect_compiled_equals_autograd(const torch::jit::Module& network, engine::
   for (c10::IValue& argument : request.additional_forward_args)
     if (argument.isTensor() && argument.toTensor().defined()) argument = argument.toTensor().to(torch::kDouble);
   const Model model(network);
-  const auto pass = engine::autograd_engine(model.network())->forward(request);
-  const torch::Tensor gradient = some_gradient(pass->output());
-  const auto expected = outputs_of(*pass, all_rules(), gradient);
+  engine::AutogradRun run(*model.network(), request);
+  const torch::Tensor gradient = some_gradient(run.output());
+  const auto expected = outputs_of(run, gradient);
   const auto side = request.layer_inputs ? network::LayerSide::input : network::LayerSide::output;
   const auto script = model.network()->script(request.layers, side);
   ASSERT_TRUE(script);
   const engine::Lowered lowered = engine::lower(*script, request);
-  graph::Graph program =
-      engine::program(lowered, all_rules(), [](const char*, const graph::Graph& graph) { graph::verify(graph); });
+  graph::Graph program = graph::program(lowered, all_treatments(), /*all_outputs=*/false,
+                                        [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, rounding);
   for (const bool clipped : {false, true}) {
-    const ActivationReport actual = engine::activations(lowered, clipped);
-    const ActivationReport report = pass->activations({engine::ReluGradient::guided, GuidedRule::captum, clipped});
+    const ActivationReport actual = explain::activations(lowered, clipped);
+    const ActivationReport report = run.activations(clipped);
     EXPECT_EQ(actual.relus_guided, report.relus_guided);
     EXPECT_EQ(actual.not_guided, report.not_guided);
   }

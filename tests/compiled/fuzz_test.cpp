@@ -5,8 +5,6 @@
 #include <sstream>
 
 #include "compiled/compare.h"
-#include "engine/autograd/autograd_engine.h"
-#include "engine/compiled/compiled_engine.h"
 #include "support/scripted.h"
 
 namespace whycam::test {
@@ -159,20 +157,20 @@ TEST_P(RandomNetworks, AreComputedAlikeByAutogradTheEvaluatorAndThePlan) {
   engine::Request request;
   request.inputs = {x};
   request.layers = {Layer("layer")};
-  request.rules = all_rules();
   const Model exact(network.module(torch::kDouble)), single(network.module(torch::kFloat));
-  const auto pass = engine::autograd_engine(exact.network())->forward(request);
-  const torch::Tensor gradient = some_gradient(pass->output());
-  const auto expected = outputs_of(*pass, request.rules, gradient);
+  engine::AutogradRun run(*exact.network(), request);
+  const torch::Tensor gradient = some_gradient(run.output());
+  const auto expected = outputs_of(run, gradient);
   const engine::Lowered lowered =
       engine::lower(*exact.network()->script(request.layers, network::LayerSide::output), request);
-  const graph::Graph program = graph::optimise(engine::program(lowered, request.rules),
+  const graph::Graph program = graph::optimise(graph::program(lowered, all_treatments()),
                                                [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, 1e-9);
   request.inputs = {x.to(torch::kFloat)};
-  const auto compiled = engine::compiled_engine(single.network())->forward(request);
+  const graph::Graph compiled = graph::optimise(graph::program(
+      engine::lower(*single.network()->script(request.layers, network::LayerSide::output), request), all_treatments()));
   // In single precision now and then a mask flips; what a wrong operator would do is larger by far.
-  for (const auto& [name, tensor] : outputs_of(*compiled, request.rules, gradient.to(torch::kFloat)))
+  for (const auto& [name, tensor] : outputs_of_plan(compiled, request, gradient.to(torch::kFloat)))
     EXPECT_LE((tensor.to(torch::kDouble) - expected.at(name)).norm().item<double>(),
               1e-3 * expected.at(name).norm().item<double>() + 1e-6)
         << name;

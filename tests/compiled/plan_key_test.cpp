@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "plain/explanation_plan.h"
+#include "explain/plan_key.h"
 #include "support/reference.h"
 #include "support/scripted.h"
 
@@ -22,7 +22,7 @@ Request request_for(const std::vector<Layer>& layers, const std::vector<OutputEl
   request.additional_forward_args = arguments;
   request.layers = layers;
   request.output_element = output;
-  request.rules = {{}};
+  request.settings.methods = {Method::guided_backprop};
   return request;
 }
 
@@ -80,29 +80,25 @@ TEST(PlanKey, TellsTheRestApart) {
   other.layer_inputs = true;
   EXPECT_FALSE(key(plain) == key(other));
   other = plain;
-  other.rules.push_back({basics::ReluGradient::deconvolution});
+  other.settings.methods.push_back(Method::deconvolution);
   EXPECT_FALSE(key(plain) == key(other));
   other = plain;
   other.inputs[0] = torch::zeros({1, 2, 6, 6}).transpose(2, 3);
   EXPECT_FALSE(key(plain) == key(other));
 }
 
-TEST(PlanKey, OfPlainNetworksTellsOutputsAndLayersApart) {
-  const auto of = [](const std::string& layer, const std::vector<OutputElement>& output, bool layer_input = false) {
-    plain::Request request{{{1, 3, 8, 8}}, layer, {}};
-    request.options.output_element = output;
-    request.options.attribute_to_layer_input = layer_input;
-    return request.key();
+TEST(PlanKey, OfNetworksTellsOutputsAndLayersApart) {
+  methods::Settings settings;
+  settings.methods = {Method::grad_cam};
+  const auto of = [&](const std::string& layer, const std::vector<OutputElement>& output, bool layer_input = false) {
+    return explain::plan_key({{1, 3, 8, 8}}, layer, layer_input, output, settings);
   };
   EXPECT_TRUE(of("a", {"b"}) == of("a", {"b"}));
   EXPECT_FALSE(of("a", {"a", "b"}) == of("a", {"a/1b"}));
   EXPECT_FALSE(of("a", {"0"}) == of("a", {std::int64_t{0}}));
   EXPECT_FALSE(of("a", {}, true) == of("a1", {}));
-  plain::Request without_layer{{{1, 3, 8, 8}}, "a", {}};
-  without_layer.options.methods = {Method::guided_backprop};
-  plain::Request without_other = without_layer;
-  without_other.layer = "b";
-  EXPECT_TRUE(without_layer.key() == without_other.key()) << "no layer is asked for: one plan does for both";
+  settings.methods = {Method::guided_backprop};
+  EXPECT_TRUE(of("a", {}) == of("b", {})) << "no layer is asked for: one plan does for both";
 }
 
 TEST(PlanCache, ExplainsTheOutputThatWasAskedForWhereNamesHoldSeparators) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compiled/compare.h"
+#include "explain/explanation_graph.h"
 #include "onednn/plan.h"
 #include "support/exported.h"
 #include "support/temporary_folder.h"
@@ -48,10 +49,11 @@ onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::
   engine::Request request;
   request.inputs = {image};
   request.layers = {Layer(layer)};
-  request.rules = {{}};
+  request.settings.methods = AttributeOptions().methods();
   request.output_element = std::move(element);
   const auto script = model.network()->script(request.layers, network::LayerSide::output);
-  return onednn::Plan(graph::optimise(engine::program(engine::lower(*script, request), request.rules)));
+  const engine::Lowered lowered = engine::lower(*script, request);
+  return onednn::Plan(graph::optimise(explain::explanation_graph(lowered, request.settings).graph));
 }
 
 /// A mask flips where an activation is 0 up to rounding, and then a part of the gradient goes another way: to whichever

@@ -5,8 +5,9 @@
 #include "graph/cases.h"
 #include "graph/differentiate.h"
 #include "graph/evaluate.h"
-#include "graph/guided_grad_cam.h"
 #include "graph/passes.h"
+#include "graph/resize.h"
+#include "methods/method.h"
 #include "onnx/files.h"
 #include "onnx/writer.h"
 #include "support/onnx_runtime.h"
@@ -154,7 +155,7 @@ Graph classifier(std::int64_t examples) {
   const Value gradient = g.add_input("output_gradient", {examples, 3});
   g.add_output("output", logits);
   const auto to_layer = graph::differentiate(g, logits, gradient, {features}, {});
-  g.add_output("cam", graph::grad_cam(g, features, to_layer[0]));
+  g.add_output("cam", std::get<methods::HeatMap>(methods::grad_cam.kind).channels(g, features, to_layer[0]));
   g.add_output("guided", graph::differentiate(g, logits, gradient, {x}, {graph::ReluTreatment::Gradient::guided})[0]);
   return graph::drop_dead(graph::share(g));
 }

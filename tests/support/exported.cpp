@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "methods/method.h"
 #include "onnx/network.h"
 
 namespace whycam::test {
@@ -69,10 +70,11 @@ void add_exported(OnnxRuntime& runtime, const std::string& name, const Model& mo
     expected[network->outputs()[0].name] = array_of(explanation.output);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const std::string behind = inputs.size() == 1 ? "" : "_" + network->inputs()[i].name;
-      expected["guided_backprop" + behind] = array_of(explanation.targets[0].guided_backprop[i]);
-      if (explanation.targets[0].layers[0].upsampled[i].numel() == 0) continue;  // it cannot be resized to this input
-      expected["grad_cam" + behind] = array_of(explanation.targets[0].layers[0].upsampled[i]);
-      expected["guided_grad_cam" + behind] = array_of(explanation.targets[0].layers[0].guided_grad_cam[i]);
+      for (const Method method : options.methods()) {
+        const torch::Tensor& attribution = explanation.targets[0].attributions(method)[i];
+        if (attribution.numel() == 0) continue;  // the layer cannot be resized to this input
+        expected[methods::identifier(method) + behind] = array_of(attribution);
+      }
     }
     runtime.expect(name + ", a batch of " + std::to_string(batch), name, given, expected, tolerance);
   }

@@ -4,11 +4,17 @@
 #include <torch/csrc/autograd/function.h>  // an edge of libtorch 2.13 must know the whole of its node
 
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "engine/engine.h"
+#include "basics/relu_rule.h"
+#include "whycam/activation_report.h"
+#include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
+
+using basics::ReluGradient;
+using basics::ReluRule;
 
 /// Finds every ReLU between the output and the ends (the inputs) of one run, however it was written, and puts hooks
 /// there that do nothing until a rule is set. What stands between them belongs to this run alone, so no other thread

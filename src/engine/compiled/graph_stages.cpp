@@ -1,10 +1,10 @@
 #include "whycam/graph.h"
 
 #include "engine/compiled/lowering.h"
+#include "explain/explanation_plan.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "plain/stages.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -18,9 +18,9 @@ std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch
   request.layers = {layer};
   request.layer_inputs = options.attribute_to_layer_input();
   request.output_element = options.output_element();
+  request.settings = engine::settings_of(options);
   try {
-    const engine::ReluRule rule{engine::ReluGradient::guided, options.guided_rule(), options.guide_clipped_relus()};
-    return plain::stages_of(engine::lower(*model.network(), request), rule);
+    return explain::stages_of(engine::lower(*model.network(), request), request.settings);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {

@@ -4,15 +4,15 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "explain/cannot_compile.h"
 #include "graph/program.h"
 #include "model/network.h"
-#include "plain/cannot_compile.h"
 #include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 
 /// The autograd engine explains what cannot be compiled.
-using plain::CannotCompile;
+using explain::CannotCompile;
 
 using graph::argument_name;
 using graph::input_name;

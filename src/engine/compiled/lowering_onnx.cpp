@@ -1,6 +1,6 @@
 // Networks from ONNX files come as graphs already.
 #include "engine/compiled/lowering.h"
-#include "plain/onnx_network.h"
+#include "explain/onnx_network.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {
@@ -25,20 +25,34 @@ Lowered lower_onnx(const onnx::Network& network, const Request& request) {
           "none");
     layers.push_back(layer.path());
   }
-  const std::size_t output = plain::chosen_output(network, request.output_element);
-  return plain::forward_of(network, given, request.inputs.size(), output, layers, request.layer_inputs);
+  const std::size_t output = explain::chosen_output(network, request.output_element);
+  return explain::forward_of(network, given, request.inputs.size(), output, layers, request.layer_inputs);
+}
+
+/// Leaves the tensor that a layer's index chooses. What is not there is left to the autograd engine, which says what is
+/// wrong.
+Lowered with_chosen_tensors(const std::vector<Layer>& layers, Lowered lowered) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto index = layers[i].index();
+    if (!index) continue;
+    if (*index < 0 || *index >= static_cast<std::int64_t>(lowered.layers[i].size()))
+      throw CannotCompile("a tensor that a layer does not have");
+    lowered.layers[i] = {lowered.layers[i][static_cast<std::size_t>(*index)]};
+  }
+  return lowered;
 }
 
 }  // namespace
 
 Lowered lower(const network::Network& network, const Request& request) {
-  if (const onnx::Network* onnx = network.onnx()) return lower_onnx(*onnx, request);
+  if (const onnx::Network* onnx = network.onnx())
+    return with_chosen_tensors(request.layers, lower_onnx(*onnx, request));
   const auto script =
       network.script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
   if (!script)
     throw CannotCompile(
         "only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
-  return lower(*script, request);
+  return with_chosen_tensors(request.layers, lower(*script, request));
 }
 
 }  // namespace whycam::engine

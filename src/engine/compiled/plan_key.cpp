@@ -66,7 +66,7 @@ PlanKey plan_key(const Request& request, int threads, std::uint64_t weights_vers
   std::vector<LayerKey> layers;
   for (const Layer& layer : request.layers) layers.emplace_back(layer.path(), layer.index(), layer.module());
   return {std::move(inputs),      std::move(arguments), std::move(layers), request.layer_inputs,
-          request.output_element, request.rules,        threads,           weights_version};
+          request.output_element, request.settings,     threads,           weights_version};
 }
 
 }  // namespace whycam::engine

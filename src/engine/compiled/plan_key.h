@@ -38,10 +38,11 @@ using ArgumentKey = std::variant<std::monostate, TensorKey, Constant>;
 /// Path, which of several tensors, module.
 using LayerKey = std::tuple<std::string, std::optional<std::int64_t>, const torch::nn::Module*>;
 
-/// Inputs, additional arguments, layers, whether what enters these is observed, the explained output, rules, threads,
-/// version of the weights. Values, never text made of them: two requests are equal only where each of their parts is.
+/// Inputs, additional arguments, layers, whether what enters these is observed, the explained output, settings,
+/// threads, version of the weights. Values, never text made of them: two requests are equal only where each of their
+/// parts is.
 using PlanKey = std::tuple<std::vector<TensorKey>, std::vector<ArgumentKey>, std::vector<LayerKey>, bool,
-                           std::vector<OutputElement>, std::vector<ReluRule>, int, std::uint64_t>;
+                           std::vector<OutputElement>, methods::Settings, int, std::uint64_t>;
 
 PlanKey plan_key(const Request& request, int threads, std::uint64_t weights_version);
 

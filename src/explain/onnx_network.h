@@ -9,7 +9,7 @@
 #include "whycam/layer_info.h"
 #include "whycam/output_element.h"
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 /// The output that is explained: the only one, or the one named by its place or its name. Throws ModelError.
 std::size_t chosen_output(const onnx::Network& network, const std::vector<OutputElement>& path);
@@ -25,4 +25,4 @@ std::vector<LayerInfo> layers_of(const onnx::Network& network, const std::vector
 /// The one that is_default. Throws LayerError where there is none.
 std::string default_layer_of(const std::vector<LayerInfo>& layers);
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

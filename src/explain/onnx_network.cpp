@@ -1,10 +1,10 @@
-#include "plain/onnx_network.h"
+#include "explain/onnx_network.h"
 
-#include "plain/cannot_compile.h"
+#include "explain/cannot_compile.h"
 #include "whycam/errors.h"
 #include "whycam/nearest_names.h"
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 std::size_t chosen_output(const onnx::Network& network, const std::vector<OutputElement>& path) {
   const std::vector<onnx::Port>& outputs = network.outputs();
@@ -128,4 +128,4 @@ std::string default_layer_of(const std::vector<LayerInfo>& layers) {
       "backpropagation alone, which needs none");
 }
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

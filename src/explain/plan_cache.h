@@ -8,10 +8,10 @@
 #include <mutex>
 #include <string>
 
-#include "plain/cannot_compile.h"
-#include "plain/run_pool.h"
+#include "explain/cannot_compile.h"
+#include "explain/run_pool.h"
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 /// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others
 /// could not be made. A Key is made of typed values and compared with ==: a text made of them could be that of two
@@ -60,4 +60,4 @@ class PlanCache {
   std::list<Entry> entries_;  ///< the one used last comes first
 };
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

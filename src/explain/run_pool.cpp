@@ -1,8 +1,8 @@
-#include "plain/run_pool.h"
+#include "explain/run_pool.h"
 
 #include <algorithm>
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 std::unique_ptr<onednn::Run> RunPool::take() const {
   {
@@ -26,4 +26,4 @@ std::size_t RunPool::bytes() const {
   return plan_.packed_bytes() + std::max<std::size_t>(idle_.size(), 1) * plan_.run_bytes();
 }
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

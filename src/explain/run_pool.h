@@ -7,7 +7,7 @@
 
 #include "onednn/plan.h"
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 /// How many bytes of plans, and of memory for them, are kept for later.
 constexpr std::size_t most_kept_bytes = std::size_t{1} << 30;
@@ -43,4 +43,4 @@ class BorrowedRun {
   std::unique_ptr<onednn::Run> run_;
 };
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

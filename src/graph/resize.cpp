@@ -1,4 +1,4 @@
-#include "graph/guided_grad_cam.h"
+#include "graph/resize.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,26 +88,6 @@ Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
   for (std::size_t d = 2; d < from.size(); ++d)
     if (from[d] != space[d - 2]) x = multiply_along(graph, x, d, space[d - 2], matrix_of(from[d], space[d - 2], how));
   return x;
-}
-
-Value grad_cam(Graph& graph, Value activation, Value gradient) {
-  const Shape shape = graph.shape(gradient);
-  require(shape.size() >= 2,
-          "Grad-CAM needs examples and channels at least; the layer gives a tensor of " + to_string(shape));
-  Attributes space;
-  std::int64_t area = 1;
-  for (std::size_t d = 2; d < shape.size(); ++d) {
-    space.axes.push_back(static_cast<std::int64_t>(d));
-    area *= shape[d];
-  }
-  Value weights = gradient;
-  if (area > 1)
-    weights = graph.unary(Function::linear, graph.add(Operator::reduce_sum, {gradient}, space),
-                          1 / static_cast<double>(area));
-  Attributes channels;
-  channels.axes = {1};
-  return graph.unary(Function::relu, graph.add(Operator::reduce_sum,
-                                               {graph.binary(Operator::multiply, weights, activation)}, channels));
 }
 
 }  // namespace whycam::graph

@@ -1,4 +1,4 @@
-// What an explanation makes of activations and gradients, as ordinary nodes of the graph.
+// Resizing and other products with matrices along an axis, as ordinary nodes of the graph.
 #pragma once
 
 #include <vector>
@@ -22,9 +22,5 @@ Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std:
 std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t from, double a);
 /// The same for linear interpolation.
 std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from);
-
-/// Selvaraju et al. 2017, equations 1 and 2: ReLU of the sum over channels of the activation, each weighted by the mean
-/// of its gradient. N x C x space to N x 1 x space.
-Value grad_cam(Graph& graph, Value activation, Value gradient);
 
 }  // namespace whycam::graph

@@ -5,7 +5,7 @@
 
 #include "whycam/errors.h"
 
-namespace whycam::plain {
+namespace whycam::explain {
 
 /// Why a network cannot be compiled: which operator, and where it stands.
 class CannotCompile : public std::runtime_error {
@@ -28,4 +28,4 @@ void or_cannot_compile(const Work& work, const TextOf& text_of) {
   }
 }
 
-}  // namespace whycam::plain
+}  // namespace whycam::explain

@@ -1,0 +1,117 @@
+// Explanations of network files on plain buffers of floats: works without libtorch, in any build of whycam.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "whycam/activation_report.h"
+#include "whycam/api.h"
+#include "whycam/attributions.h"
+#include "whycam/errors.h"
+#include "whycam/graph_stage.h"
+#include "whycam/guided_rule.h"
+#include "whycam/interpolation_mode.h"
+#include "whycam/layer_info.h"
+#include "whycam/method.h"
+#include "whycam/output_element.h"
+#include "whycam/picture/array.h"
+#include "whycam/target.h"
+
+namespace whycam {
+
+/// A shape and its numbers in row-major order; what picture::to_network_input gives. It owns its numbers.
+using Tensor = picture::Array;
+
+/// The extents of a tensor. Inputs have their examples in dimension 0.
+using Shape = std::vector<std::int64_t>;
+
+/// How an explanation is computed; the defaults are Captum's.
+struct Options {
+  Interpolation interpolation =
+      Interpolation::nearest;             ///< how heat maps are resized to an input; the Grad-CAM paper uses bilinear
+  bool attribute_to_layer_input = false;  ///< attribute to what enters the layer instead of to what leaves it
+  GuidedRule guided_rule = GuidedRule::captum;         ///< what guided backpropagation clips at a ReLU
+  GuidedRule deconvolution_rule = GuidedRule::captum;  ///< what deconvolution replaces at a ReLU
+  bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
+  /// Which of several outputs is explained: its index or its name. Needed where there are several.
+  std::vector<OutputElement> output_element;
+  std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,
+                              Method::guided_grad_cam};  ///< what is computed
+};
+
+/// An input or output as the file declares it.
+struct Port {
+  std::string name;
+  Shape shape;  ///< -1 where an extent is left open; empty where nothing is said
+};
+
+/// A network from an ONNX file, compiled for each shape of inputs when it is first explained with it. The numbers are
+/// those of whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and
+/// thread-safe: one Network may be used from many threads at once, with the results of one. It computes in float32 on
+/// the CPU, with as many threads as OpenMP gives the calling thread.
+///
+/// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
+class WHYCAM_API Network {
+ public:
+  /// One target's explanation.
+  struct TargetExplanation : TargetAttributions<Tensor, LayerAttributions<Tensor>> {
+    Target target;
+    std::vector<float> scores;  ///< one per example: the explained number of the output
+  };
+
+  /// All that one forward pass and its backward passes tell: raw and signed, in the network's own units.
+  struct Explanation {
+    Tensor output;                           ///< the network's output, the chosen one
+    std::vector<TargetExplanation> targets;  ///< one per target, in their order
+    ActivationReport activations;
+    std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
+  };
+
+  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
+  /// Throws ModelError where it is missing, of another kind, or damaged.
+  static Network load(const std::filesystem::path& path);
+
+  /// In the file's order. What is explained takes all inputs.
+  const std::vector<Port>& inputs() const;
+  const std::vector<Port>& outputs() const;
+
+  /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes
+  /// ("/features/12/Concat") and the modules that were exported ("features.12"). Nothing is computed.
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const;
+
+  /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
+  /// Throws LayerError where there is none.
+  std::string default_layer(const std::vector<Shape>& input_shapes) const;
+
+  /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
+  /// exported module; it is not asked for where the methods need none. The inputs are read and not kept.
+  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
+                      const Options& options = {}) const;
+
+  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                      std::initializer_list<Target> targets, const Options& options = {}) const {
+    return explain(inputs, layer, std::vector<Target>(targets), options);  // {0} could be a null function, too
+  }
+
+  /// The same with targets that are chosen when the output is known: the best classes, say. The function is called
+  /// once, on this thread; what it throws arrives.
+  using ChooseTargets = std::function<std::vector<Target>(const Tensor& output)>;
+  Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
+                      const Options& options = {}) const;
+
+  /// The graph of an explanation, after each of the compiler's passes.
+  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                       const Options& options = {}) const;
+
+ private:
+  struct State;
+  explicit Network(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace whycam

@@ -1,0 +1,11 @@
+#include "engine/engine.h"
+
+whycam::methods::Settings whycam::engine::settings_of(const AttributeOptions& options) {
+  methods::Settings settings;
+  settings.methods = options.methods();
+  settings.interpolation = options.interpolate_mode();
+  settings.guided_rule = options.guided_rule();
+  settings.deconvolution_rule = options.deconvolution_rule();
+  settings.clipped_relus = options.guide_clipped_relus();
+  return settings;
+}

@@ -1,0 +1,68 @@
+#include "explain/explanation_graph.h"
+
+#include <algorithm>
+
+#include "explain/cannot_compile.h"
+#include "whycam/errors.h"
+
+namespace whycam::explain {
+namespace {
+
+using graph::Value;
+
+bool any(const std::vector<Value>& values) {
+  return std::any_of(values.begin(), values.end(), [](Value value) { return value != graph::no_value; });
+}
+
+methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& forward, std::size_t rules) {
+  methods::Sources sources;
+  for (const Value input : forward.inputs) sources.inputs.push_back(graph.input(forward.graph[input].name));
+  for (std::size_t layer = 0; layer < forward.layers.size(); ++layer) {
+    auto& activations = sources.activations.emplace_back();
+    auto& gradients = sources.layer_gradients.emplace_back();
+    for (std::size_t i = 0; i < forward.layers[layer].size(); ++i) {
+      activations.push_back(graph.output(graph::layer_name(layer, i)));
+      gradients.push_back(graph.output(graph::layer_gradient_name(layer, i)));
+    }
+    if (!any(gradients)) throw CannotCompile("a layer that the output does not depend on");
+  }
+  for (std::size_t rule = 0; rule < rules; ++rule) {
+    auto& gradients = sources.input_gradients.emplace_back();
+    for (std::size_t i = 0; i < forward.inputs.size(); ++i)
+      gradients.push_back(graph.output(graph::input_gradient_name(rule, i)));
+    if (!any(gradients)) throw ModelError("the explained output depends on none of the inputs");
+  }
+  return sources;
+}
+
+}  // namespace
+
+graph::ReluTreatment treatment(const basics::ReluRule& rule) {
+  using Gradient = graph::ReluTreatment::Gradient;
+  return {rule.gradient == basics::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution,
+          rule.rule == GuidedRule::paper, rule.clipped_relus};
+}
+
+std::string part_name(std::size_t part) { return "part." + std::to_string(part); }
+
+ExplanationGraph explanation_graph(const graph::Forward& forward, const methods::Settings& settings, bool all_outputs,
+                                   const graph::Seen& seen) {
+  for (const auto& layer : forward.layers)
+    if (layer.empty()) throw CannotCompile("a layer that does not run");
+  std::vector<graph::ReluTreatment> treatments;
+  for (const basics::ReluRule& rule : settings.rules()) treatments.push_back(treatment(rule));
+  ExplanationGraph result{graph::program(forward, treatments, all_outputs, seen), {}};
+  graph::Graph& graph = result.graph;
+  result.parts = methods::append_methods(graph, settings, sources_in(graph, forward, treatments.size()));
+  std::vector<graph::Output> outputs{{"output", graph.output("output")}};
+  for (const graph::Output& output : forward.beside)
+    if (all_outputs) outputs.push_back({output.name, graph.output(output.name)});
+  for (std::size_t i = 0; i < result.parts.nodes.size(); ++i)
+    if (const Value value = result.parts.nodes[i].value; value != graph::no_value)
+      outputs.push_back({part_name(i), value, graph::gradient_section});
+  graph.set_outputs(std::move(outputs));
+  if (seen) seen("methods", graph);
+  return result;
+}
+
+}  // namespace whycam::explain

@@ -1,0 +1,28 @@
+// A whole explanation as one graph: forward pass, gradients, methods.
+#pragma once
+
+#include <string>
+
+#include "graph/program.h"
+#include "methods/explanation.h"
+
+namespace whycam::explain {
+
+struct ExplanationGraph {
+  /// Its outputs are "output" in section 0 and those parts that have a value in section 1, called part_name(i).
+  graph::Graph graph;
+  methods::Parts parts;
+};
+
+std::string part_name(std::size_t part);
+
+/// What happens at a network's ReLUs.
+graph::ReluTreatment treatment(const basics::ReluRule& rule);
+
+/// With `all_outputs`, the network's outputs beside the explained one are outputs, too. Nothing is optimised. Throws
+/// CannotCompile where the explained output does not depend on a layer, and ModelError where methods need the gradient
+/// at the inputs and it depends on none of them.
+ExplanationGraph explanation_graph(const graph::Forward& forward, const methods::Settings& settings,
+                                   bool all_outputs = false, const graph::Seen& seen = {});
+
+}  // namespace whycam::explain

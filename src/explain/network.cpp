@@ -1,0 +1,242 @@
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "basics/chosen_places.h"
+#include "basics/doubts.h"
+#include "basics/shape_text.h"
+#include "basics/warnings.h"
+#include "explain/explanation_plan.h"
+#include "explain/onnx_network.h"
+#include "explain/plan_cache.h"
+#include "explain/plan_key.h"
+#include "whycam/errors.h"
+#include "whycam/network.h"
+
+namespace whycam {
+
+namespace {
+
+using basics::Warnings;
+using explain::ExplanationPlan;
+using explain::ExplanationRun;
+
+methods::Settings settings_of(const Options& options) {
+  methods::Settings settings;
+  settings.methods = options.methods;
+  settings.interpolation = options.interpolation;
+  settings.guided_rule = options.guided_rule;
+  settings.deconvolution_rule = options.deconvolution_rule;
+  settings.clipped_relus = options.guide_clipped_relus;
+  return settings;
+}
+
+void check_file(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::string name = path.string();
+  if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
+  if (std::filesystem::is_directory(path, failure)) throw ModelError(name + " is a folder; give the network's file");
+  std::ifstream file(path, std::ios::binary);
+  char begin[4] = {};
+  if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
+  const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
+  if (std::string(begin, 2) == "PK")
+    throw ModelError(name +
+                     " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
+  if (!onnx::looks_like_onnx(path)) throw ModelError(name + " is no ONNX network" + how);
+}
+
+std::vector<Port> ports_of(const std::vector<onnx::Port>& ports) {
+  std::vector<Port> result;
+  for (const onnx::Port& port : ports) result.push_back({port.name, port.shape});
+  return result;
+}
+
+std::vector<onnx::Given> given(const std::vector<Shape>& shapes) {
+  std::vector<onnx::Given> all;
+  for (std::size_t i = 0; i < shapes.size(); ++i) all.push_back({graph::input_name(i), shapes[i]});
+  return all;
+}
+
+/// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
+bool all_finite(const Tensor& tensor) {
+  return std::all_of(tensor.values.begin(), tensor.values.end(), [](float number) { return std::isfinite(number); });
+}
+
+void check_inputs(const std::vector<Tensor>& inputs) {
+  if (inputs.empty()) throw InputError("there is no input to explain");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& input = inputs[i];
+    const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
+    const std::string shape = basics::shape_text(input.shape);
+    if (input.shape.empty() ||
+        std::any_of(input.shape.begin(), input.shape.end(), [](std::int64_t extent) { return extent < 1; }))
+      throw InputError(name + " is empty: its shape is " + shape);
+    if (!is_consistent(input))
+      throw InputError(name + " has " + std::to_string(input.values.size()) + " numbers for a shape of " + shape);
+    if (input.shape[0] != inputs[0].shape[0])
+      throw InputError("the inputs hold different numbers of examples: " + name + " has " +
+                       std::to_string(input.shape[0]) + ", the first has " + std::to_string(inputs[0].shape[0]));
+    if (!all_finite(input))
+      throw ModelError("the ONNX network cannot be explained: " + name + " holds NaN or infinity");
+  }
+}
+
+std::vector<Shape> shapes_of(const std::vector<Tensor>& tensors) {
+  std::vector<Shape> shapes;
+  for (const Tensor& tensor : tensors) shapes.push_back(tensor.shape);
+  return shapes;
+}
+
+Tensor zeros(const Shape& shape) {
+  const bool none = shape == Shape{0};
+  return {shape, std::vector<float>(none ? 0 : static_cast<std::size_t>(graph::element_count(shape)))};
+}
+
+bool has_nan(const std::vector<Tensor>& tensors) {
+  return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+    return std::any_of(tensor.values.begin(), tensor.values.end(), [](float number) { return std::isnan(number); });
+  });
+}
+
+Network::TargetExplanation explained(ExplanationRun& run, const Target& target,
+                                     const std::vector<std::int64_t>& indices, const Tensor& output,
+                                     std::size_t layers) {
+  Network::TargetExplanation result;
+  result.target = target;
+  result.layers.resize(layers);
+  std::vector<float> gradient(output.values.size(), 0.0F);
+  for (const std::int64_t index : indices) {
+    result.scores.push_back(output.values[static_cast<std::size_t>(index)]);
+    gradient[static_cast<std::size_t>(index)] = 1;
+  }
+  run.explain(gradient.data());
+  const std::vector<methods::PartNode>& parts = run.plan().parts.nodes;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Tensor tensor = zeros(parts[i].shape);
+    run.read(i, tensor.values.data());
+    methods::add_part(result, parts[i].part, std::move(tensor));
+  }
+  return result;
+}
+
+bool holds_nan(const Network::TargetExplanation& target) {
+  bool found = false;
+  methods::for_each_map(target, [&](const std::vector<Tensor>& tensors) { found = found || has_nan(tensors); });
+  return found;
+}
+
+void report_doubts(const onnx::Network& network, const std::string& layer, const Options& options,
+                   const ExplanationPlan& plan, Warnings& warnings, Network::Explanation& explanation) {
+  for (std::size_t target = 0; target < explanation.targets.size(); ++target)
+    for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
+  const methods::Settings settings = settings_of(options);
+  if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
+    warnings.add("no relu", basics::no_relu(), explanation.warnings);
+  if (settings.need_layers() && !options.attribute_to_layer_input && network.gives_computed_convolution(layer))
+    warnings.add("convolution", basics::computed_convolution(layer), explanation.warnings);
+  for (const Network::TargetExplanation& target : explanation.targets) {
+    if (!holds_nan(target)) continue;
+    warnings.add("nan", basics::holds_nan(target.target), explanation.warnings);
+    break;
+  }
+}
+
+}  // namespace
+
+struct Network::State {
+  std::shared_ptr<const onnx::Network> network;
+  std::vector<Port> inputs, outputs;
+  explain::PlanCache<explain::PlanKey, ExplanationPlan> plans;
+  Warnings warnings;
+
+  graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options) const {
+    const std::vector<std::string> layers(settings_of(options).need_layers() ? 1 : 0, layer);
+    const std::size_t output = explain::chosen_output(*network, options.output_element);
+    return explain::forward_of(*network, given(inputs), inputs.size(), output, layers,
+                               options.attribute_to_layer_input);
+  }
+
+  std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const std::string& layer,
+                                                  const Options& options) {
+    const explain::PlanKey key = explain::plan_key(shapes_of(inputs), layer, options.attribute_to_layer_input,
+                                                   options.output_element, settings_of(options));
+    try {
+      return plans.plan_for(key, [&] {
+        std::shared_ptr<const ExplanationPlan> plan;
+        explain::or_cannot_compile(
+            [&] {
+              plan = std::make_shared<const ExplanationPlan>(forward_for(std::get<0>(key), layer, options),
+                                                             settings_of(options));
+            },
+            [](const std::exception& reason) { return std::string(reason.what()); });
+        return plan;
+      });
+    } catch (const explain::CannotCompile& reason) {
+      throw ModelError(std::string("the ONNX network cannot be explained: ") + reason.what());
+    }
+  }
+};
+
+Network Network::load(const std::filesystem::path& path) {
+  check_file(path);
+  try {
+    const auto state = std::make_shared<State>();
+    state->network = onnx::Network::read(path);
+    state->inputs = ports_of(state->network->inputs());
+    state->outputs = ports_of(state->network->outputs());
+    return Network(state);
+  } catch (const onnx::Error& reason) {
+    throw ModelError(reason.what());
+  }
+}
+
+const std::vector<Port>& Network::inputs() const { return state_->inputs; }
+const std::vector<Port>& Network::outputs() const { return state_->outputs; }
+
+std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const {
+  return explain::layers_of(*state_->network, given(input_shapes));
+}
+
+std::string Network::default_layer(const std::vector<Shape>& input_shapes) const {
+  return explain::default_layer_of(layers(input_shapes));
+}
+
+Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                                      const std::vector<Target>& targets, const Options& options) const {
+  return explain(inputs, layer, [&targets](const Tensor&) { return targets; }, options);
+}
+
+Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                                      const ChooseTargets& choose_targets, const Options& options) const {
+  check_inputs(inputs);
+  const std::shared_ptr<const ExplanationPlan> plan = state_->plan_for(inputs, layer, options);
+  ExplanationRun run(plan);
+  for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
+  Explanation explanation;
+  explanation.output = zeros(plan->output_shape);
+  run.forward(explanation.output.values.data());
+  explanation.activations = plan->report;
+  const std::vector<Target> targets = choose_targets(explanation.output);
+  std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
+  for (const Target& target : targets)
+    indices.push_back(basics::chosen_places(target, plan->output_shape, inputs[0].shape[0]));
+  const std::size_t layers = settings_of(options).need_layers() ? 1 : 0;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
+  report_doubts(*state_->network, layer, options, *plan, state_->warnings, explanation);
+  return explanation;
+}
+
+std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                              const Options& options) const {
+  try {
+    return explain::stages_of(state_->forward_for(input_shapes, layer, options), settings_of(options));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& reason) {
+    throw ModelError(std::string("the network cannot be compiled: ") + reason.what());
+  }
+}
+
+}  // namespace whycam

@@ -1,0 +1,10 @@
+// Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks".
+#include "methods/method.h"
+
+namespace whycam::methods {
+
+const Definition deconvolution{
+    "deconvolution", "deconvolution",
+    InputMap{basics::ReluGradient::deconvolution, [](Graph&, Value, Value gradient) { return gradient; }}};
+
+}  // namespace whycam::methods

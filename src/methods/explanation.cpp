@@ -1,0 +1,178 @@
+#include "methods/explanation.h"
+
+#include <algorithm>
+#include <map>
+
+#include "basics/doubts.h"
+#include "graph/resize.h"
+#include "whycam/errors.h"
+
+namespace whycam::methods {
+namespace {
+
+using basics::ReluGradient;
+using graph::Shape;
+
+/// The methods that were asked for and those that products are made of, each once.
+std::vector<Method> with_factors(const std::vector<Method>& methods) {
+  std::vector<Method> all;
+  const auto add = [&](Method method) {
+    if (std::find(all.begin(), all.end(), method) == all.end()) all.push_back(method);
+  };
+  for (const Method method : methods) {
+    if (const auto* product = std::get_if<Product>(&definition(method).kind)) {
+      add(product->heat_map);
+      add(product->input_map);
+    }
+    add(method);
+  }
+  return all;
+}
+
+basics::ReluRule rule_for(ReluGradient gradient, const Settings& settings) {
+  const bool deconvolution = gradient == ReluGradient::deconvolution;
+  return {gradient, deconvolution ? settings.deconvolution_rule : settings.guided_rule, settings.clipped_relus};
+}
+
+graph::Resizing resizing(Interpolation mode) {
+  switch (mode) {
+    case Interpolation::nearest:
+      return graph::Resizing::nearest;
+    case Interpolation::area:
+      return graph::Resizing::area;
+    case Interpolation::linear:
+    case Interpolation::bilinear:
+    case Interpolation::trilinear:
+      return graph::Resizing::linear;
+    case Interpolation::bicubic:
+      return graph::Resizing::cubic;
+  }
+  throw InputError("unknown interpolation mode");
+}
+
+class Appender {
+ public:
+  Appender(Graph& graph, const Settings& settings, const Sources& sources)
+      : graph_(graph), settings_(settings), sources_(sources), rules_(settings.rules()) {}
+
+  Parts append() {
+    const std::vector<Method> methods = with_factors(settings_.methods);
+    for (const Method method : methods)
+      if (const auto* map = std::get_if<HeatMap>(&definition(method).kind)) append_heat_map(method, *map);
+    for (const Method method : methods)
+      if (const auto* map = std::get_if<InputMap>(&definition(method).kind)) append_input_map(method, *map);
+    for (const Method method : methods)
+      if (const auto* product = std::get_if<Product>(&definition(method).kind)) append_product(method, *product);
+    return std::move(all_);
+  }
+
+ private:
+  void append_heat_map(Method method, const HeatMap& map) {
+    for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
+      const std::size_t first = all_.nodes.size(), count = sources_.activations[layer].size();
+      for (std::size_t tensor = 0; tensor < count; ++tensor)
+        all_.nodes.push_back(
+            {{method, true, layer},
+             heat_map_shape(layer, tensor),
+             heat_map(map, sources_.activations[layer][tensor], sources_.layer_gradients[layer][tensor])});
+      if (settings_.keep_sign) continue;
+      const std::vector<PartNode> at_layer(all_.nodes.begin() + static_cast<std::ptrdiff_t>(first), all_.nodes.end());
+      for (const Value input : sources_.inputs) append_resized(at_layer, graph_.shape(input));
+    }
+  }
+
+  Shape heat_map_shape(std::size_t layer, std::size_t tensor) const {
+    Shape shape = graph_.shape(sources_.activations[layer][tensor]);
+    basics::require_channels(shape);
+    if (settings_.sum_channels) shape[1] = 1;
+    return shape;
+  }
+
+  Value heat_map(const HeatMap& map, Value activation, Value gradient) {
+    if (gradient == graph::no_value) return gradient;
+    Value result = map.channels(graph_, activation, gradient);
+    if (settings_.sum_channels) {
+      graph::Attributes channels;
+      channels.axes = {1};
+      result = graph_.add(graph::Operator::reduce_sum, {result}, channels);
+    }
+    return settings_.keep_sign ? result : graph_.unary(graph::Function::relu, result);
+  }
+
+  void append_resized(const std::vector<PartNode>& at_layer, const Shape& input) {
+    const Part part{at_layer.at(0).part.method, false, at_layer[0].part.layer};
+    const auto fit = std::find_if(at_layer.begin(), at_layer.end(), [&](const PartNode& one) {
+      return basics::can_be_resized(one.shape, input, settings_.interpolation);
+    });
+    if (fit == at_layer.end()) {
+      all_.nodes.push_back({part, {0}, graph::no_value});
+      all_.warnings.push_back(basics::cannot_be_resized(at_layer[0].shape, input, settings_.interpolation));
+      return;
+    }
+    Shape shape = input;
+    shape[1] = fit->shape[1];
+    Value value = fit->value;
+    if (value != graph::no_value)
+      value = graph::resize(graph_, value, {shape.begin() + 2, shape.end()}, resizing(settings_.interpolation));
+    all_.nodes.push_back({part, shape, value});
+  }
+
+  void append_input_map(Method method, const InputMap& map) {
+    const auto rule = std::find(rules_.begin(), rules_.end(), rule_for(map.relus, settings_));
+    const auto& gradients = sources_.input_gradients.at(static_cast<std::size_t>(rule - rules_.begin()));
+    for (std::size_t i = 0; i < sources_.inputs.size(); ++i) {
+      const Value input = sources_.inputs[i], gradient = gradients[i];
+      all_.nodes.push_back({{method, false},
+                            graph_.shape(input),
+                            gradient == graph::no_value ? gradient : map.values(graph_, input, gradient)});
+    }
+  }
+
+  void append_product(Method method, const Product& product) {
+    const std::vector<PartNode> input_maps = at_inputs(product.input_map, 0);
+    for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
+      const std::vector<PartNode> heat_maps = at_inputs(product.heat_map, layer);
+      for (std::size_t i = 0; i < heat_maps.size(); ++i) {
+        const Value one = input_maps[i].value, other = heat_maps[i].value;
+        const bool zeros = one == graph::no_value || other == graph::no_value;
+        all_.nodes.push_back({{method, false, layer},
+                              heat_maps[i].shape == Shape{0} ? Shape{0} : input_maps[i].shape,
+                              zeros ? graph::no_value : graph_.binary(graph::Operator::multiply, one, other)});
+      }
+    }
+  }
+
+  std::vector<PartNode> at_inputs(Method method, std::size_t layer) const {
+    std::vector<PartNode> found;
+    for (const PartNode& one : all_.nodes)
+      if (one.part.method == method && one.part.layer == layer && !one.part.at_layer) found.push_back(one);
+    return found;
+  }
+
+  Graph& graph_;
+  const Settings& settings_;
+  const Sources& sources_;
+  std::vector<basics::ReluRule> rules_;
+  Parts all_;
+};
+
+}  // namespace
+
+bool Settings::need_layers() const { return std::any_of(methods.begin(), methods.end(), needs_layer); }
+
+std::vector<basics::ReluRule> Settings::rules() const {
+  std::vector<basics::ReluRule> rules;
+  for (const Method method : with_factors(methods)) {
+    const auto* map = std::get_if<InputMap>(&definition(method).kind);
+    if (!map) continue;
+    const basics::ReluRule rule = rule_for(map->relus, *this);
+    if (std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(rule);
+  }
+  return rules;
+}
+
+Parts append_methods(Graph& graph, const Settings& settings, const Sources& sources) {
+  return Appender(graph, settings, sources).append();
+}
+
+}  // namespace whycam::methods

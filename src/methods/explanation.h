@@ -1,0 +1,84 @@
+// All that an explanation holds, appended to a graph that has a network's activations and gradients.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "methods/method.h"
+#include "whycam/guided_rule.h"
+#include "whycam/interpolation_mode.h"
+
+namespace whycam::methods {
+
+/// What an explanation holds, and how it is computed.
+struct Settings {
+  std::vector<Method> methods;
+  Interpolation interpolation = Interpolation::nearest;
+  GuidedRule guided_rule = GuidedRule::captum, deconvolution_rule = GuidedRule::captum;
+  bool clipped_relus = false;
+  bool sum_channels = true;  ///< of heat maps
+  bool keep_sign = false;    ///< heat maps keep negative values, and are not resized
+
+  auto key() const {
+    return std::tie(methods, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels, keep_sign);
+  }
+  bool operator==(const Settings& other) const { return key() == other.key(); }
+
+  bool need_layers() const;
+  /// The rules of the gradients with respect to the inputs that the methods read, each once.
+  std::vector<basics::ReluRule> rules() const;
+};
+
+/// What methods read, as nodes of one graph: no_value where the explained output does not depend on a tensor.
+struct Sources {
+  std::vector<Value> inputs;
+  std::vector<std::vector<Value>> activations, layer_gradients;  ///< [layer][tensor]
+  std::vector<std::vector<Value>> input_gradients;               ///< [rule of Settings::rules()][input]
+};
+
+/// What a tensor of an explanation is.
+struct Part {
+  Method method;
+  bool at_layer;          ///< a heat map before it is resized; all else has an input's extent
+  std::size_t layer = 0;  ///< of heat maps and products
+};
+
+/// A part as a node. Parts of one method and layer come in the order of the layer's tensors, or of the inputs.
+struct PartNode {
+  Part part;
+  graph::Shape shape;  ///< {0} where a heat map cannot be resized to an input
+  Value value;         ///< no_value: the output does not depend on what it is made from; zeros
+};
+
+/// What append_methods gives.
+struct Parts {
+  std::vector<PartNode> nodes;
+  std::vector<std::string> warnings;  ///< a sentence for each heat map that cannot be resized to an input
+};
+
+/// Appends the methods' nodes. A product brings the two maps that it multiplies, whether they were asked for or not.
+/// Where a layer gives several tensors, each input takes the first whose heat map can be resized to it. Throws
+/// LayerError for a layer without channels.
+Parts append_methods(Graph& graph, const Settings& settings, const Sources& sources);
+
+/// Puts a part into a TargetAttributions, which has its layers.
+template <class Explanation, class Tensor>
+void add_part(Explanation& explanation, const Part& part, Tensor tensor) {
+  if (!needs_layer(part.method)) {
+    explanation.input_methods[part.method].push_back(std::move(tensor));
+    return;
+  }
+  auto& layer = explanation.layers.at(part.layer);
+  (part.at_layer ? layer.heat_maps : layer.at_inputs)[part.method].push_back(std::move(tensor));
+}
+
+/// Calls `visit` with the tensors of each method, as methods compute them: before heat maps are resized.
+template <class Explanation, class Visit>
+void for_each_map(const Explanation& explanation, const Visit& visit) {
+  for (const auto& [method, tensors] : explanation.input_methods) visit(tensors);
+  for (const auto& layer : explanation.layers)
+    for (const auto& [method, tensors] : layer.heat_maps) visit(tensors);
+}
+
+}  // namespace whycam::methods
