@@ -43,7 +43,9 @@ graph::ReluTreatment treatment(const basics::ReluRule& rule) {
           rule.rule == GuidedRule::paper, rule.clipped_relus};
 }
 
-std::string part_name(std::size_t part) { return "part." + std::to_string(part); }
+std::string part_name(const methods::Parts& parts, std::size_t index) {
+  return methods::identifier(parts.nodes[index].part.method) + ("." + std::to_string(index));
+}
 
 ExplanationGraph explanation_graph(const graph::Forward& forward, const methods::Settings& settings, bool all_outputs,
                                    const graph::Seen& seen) {
@@ -59,7 +61,7 @@ ExplanationGraph explanation_graph(const graph::Forward& forward, const methods:
     if (all_outputs) outputs.push_back({output.name, graph.output(output.name)});
   for (std::size_t i = 0; i < result.parts.nodes.size(); ++i)
     if (const Value value = result.parts.nodes[i].value; value != graph::no_value)
-      outputs.push_back({part_name(i), value, graph::gradient_section});
+      outputs.push_back({part_name(result.parts, i), value, graph::gradient_section});
   graph.set_outputs(std::move(outputs));
   if (seen) seen("methods", graph);
   return result;

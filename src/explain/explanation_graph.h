@@ -9,12 +9,13 @@
 namespace whycam::explain {
 
 struct ExplanationGraph {
-  /// Its outputs are "output" in section 0 and those parts that have a value in section 1, called part_name(i).
+  /// Its outputs are "output" in section 0 and those parts that have a value in section 1, called part_name().
   graph::Graph graph;
   methods::Parts parts;
 };
 
-std::string part_name(std::size_t part);
+/// The method's name and the part's index: "grad_cam.0".
+std::string part_name(const methods::Parts& parts, std::size_t index);
 
 /// What happens at a network's ReLUs.
 graph::ReluTreatment treatment(const basics::ReluRule& rule);

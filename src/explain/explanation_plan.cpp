@@ -26,7 +26,7 @@ void ExplanationRun::explain(const float* output_gradient) {
 }
 
 void ExplanationRun::read(std::size_t part, float* numbers) {
-  if (plan_->parts.nodes[part].value != graph::no_value) run_->read(part_name(part), numbers);
+  if (plan_->parts.nodes[part].value != graph::no_value) run_->read(part_name(plan_->parts, part), numbers);
 }
 
 ActivationReport activations(const graph::Forward& forward, bool clipped_relus) {

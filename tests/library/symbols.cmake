@@ -21,7 +21,7 @@ if(others)
   message(FATAL_ERROR "these names are not public (or not known to be, in ${CMAKE_CURRENT_LIST_FILE}):\n${others}")
 endif()
 
-foreach(wanted IN ITEMS "whycam::plain::Network::load(" "whycam::picture::read_image(" "typeinfo for whycam::ModelError")
+foreach(wanted IN ITEMS "whycam::Network::load(" "whycam::picture::read_image(" "typeinfo for whycam::ModelError")
   string(FIND "${symbols}" "${wanted}" place)
   if(place EQUAL -1)
     message(FATAL_ERROR "${wanted} is missing")
