@@ -46,8 +46,12 @@ double width_of(const std::string& character) {
 }
 
 /// An attribute of an element, with a blank before it.
-std::string attribute(const char* name, double value) { return std::string(" ") + name + "=\"" + number_text(value) + '"'; }
-std::string attribute(const char* name, const std::string& value) { return std::string(" ") + name + "=\"" + value + '"'; }
+std::string attribute(const char* name, double value) {
+  return std::string(" ") + name + "=\"" + number_text(value) + '"';
+}
+std::string attribute(const char* name, const std::string& value) {
+  return std::string(" ") + name + "=\"" + value + '"';
+}
 
 }  // namespace
 
@@ -94,7 +98,8 @@ void Canvas::line(double x, double y, double to_x, double to_y, const std::strin
 }
 
 void Canvas::path(const std::string& points, const std::string& colour, bool dashed) {
-  svg_.text += "<path" + attribute("d", points) + attribute("stroke", colour) + (dashed ? " stroke-dasharray=\"6\"" : "") +
+  svg_.text += "<path" + attribute("d", points) + attribute("stroke", colour) +
+               (dashed ? " stroke-dasharray=\"6\"" : "") +
                " fill=\"none\" stroke-width=\"2\" stroke-linejoin=\"round\"/>\n";
 }
 

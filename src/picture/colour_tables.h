@@ -7,8 +7,8 @@ namespace whycam::picture {
 
 constexpr std::size_t colour_table_count = 8;  ///< ColourMap's without grey, in its order
 
-/// turbo is Google's; viridis, inferno, magma and plasma are matplotlib's, rounded to 8 bits; jet, hot and bone are what
-/// OpenCV's applyColorMap gives.
+/// turbo is Google's; viridis, inferno, magma and plasma are matplotlib's, rounded to 8 bits; jet, hot and bone are
+/// what OpenCV's applyColorMap gives.
 extern const char* const colour_tables[colour_table_count];
 
 }  // namespace whycam::picture

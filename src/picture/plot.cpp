@@ -9,7 +9,7 @@
 namespace whycam::picture {
 namespace {
 
-constexpr int axis_width = 360, axis_height = 260, left = 64, right = 20, top = 44, bottom = 56, line_height = 20;
+constexpr int axis_width = 360, axis_height = 260, left = 64, right = 20, top = 52, bottom = 56, line_height = 20;
 constexpr int ticks = 4;
 const std::string ink = "#282828", grid = "#e1e1e1";
 
@@ -19,8 +19,8 @@ class Axes {
   Axes(Canvas& canvas, const PlotPanel& panel, int x) : canvas_(canvas), panel_(panel), x_(x) {}
 
   void draw() {
-    canvas_.text(x_ + axis_width / 2, top - 24, panel_.title, "middle");
-    canvas_.text(x_ - left + 8, top - 8, panel_.y_title);
+    canvas_.text(x_ + axis_width / 2, top - 30, panel_.title, "middle");
+    canvas_.text(x_ - left + 8, top - 14, panel_.y_title);
     canvas_.text(x_ + axis_width / 2, base + 40, panel_.x_title, "middle");
     draw_grid();
     for (std::size_t i = 0; i < panel_.lines.size(); ++i) {

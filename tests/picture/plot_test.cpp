@@ -12,9 +12,9 @@ PlotPanel panel_of(const PlotLine& line) { return {"title", "x", "y", 0, 1, 0, 2
 
 TEST(Plot, JoinsPointsAndBreaksWhereOneIsNotFinite) {
   const std::string text = plot({panel_of({"a", {0, 0.5, 1}, {0, 2, 1}, {213, 94, 0}})}).text;
-  EXPECT_TRUE(contains(text, "d=\"M64 304L244 44L424 174\" stroke=\"#d55e00\"")) << text;
+  EXPECT_TRUE(contains(text, "d=\"M64 312L244 52L424 182\" stroke=\"#d55e00\"")) << text;
   const std::string broken = plot({panel_of({"a", {0, 0.25, 0.5, 1}, {0, NAN, 2, 1}})}).text;
-  EXPECT_TRUE(contains(broken, "d=\"M64 304M244 44L424 174\"")) << broken;
+  EXPECT_TRUE(contains(broken, "d=\"M64 312M244 52L424 182\"")) << broken;
   EXPECT_FALSE(contains(broken, "nan"));
   EXPECT_FALSE(contains(text, "dasharray"));
   EXPECT_TRUE(contains(plot({panel_of({"a", {0}, {0}, {}, true})}).text, "dasharray"));
