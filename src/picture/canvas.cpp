@@ -1,7 +1,9 @@
 #include "picture/canvas.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace whycam::picture {

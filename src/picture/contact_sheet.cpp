@@ -43,13 +43,14 @@ Svg contact_sheet(const std::vector<std::string>& headings, const std::vector<Co
   for (const ContactRow& row : rows) height += line_height + height_of(row) + margin;
 
   Canvas sheet(width, height);
-  for (std::size_t i = 0, x = margin; i < headings.size(); x += static_cast<std::size_t>(widths[i++] + margin))
-    sheet.text(static_cast<double>(x), margin / 2 + baseline, headings[i]);
+  int x = margin;
+  for (std::size_t i = 0; i < headings.size(); x += widths[i++] + margin)
+    sheet.text(x, margin / 2 + baseline, headings[i]);
   int y = margin + line_height;
   for (const ContactRow& row : rows) {
     sheet.text(margin, y + baseline, row.title, "start", width - 2 * margin);
     y += line_height;
-    int x = margin;
+    x = margin;
     for (std::size_t i = 0; i < row.pictures.size(); x += widths[i++] + margin) sheet.picture(x, y, row.pictures[i]);
     y += height_of(row) + margin;
   }

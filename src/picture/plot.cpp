@@ -75,8 +75,9 @@ class Axes {
 };
 
 void check(const PlotPanel& panel) {
-  if (!(panel.lowest_x < panel.highest_x) || !(panel.lowest_y < panel.highest_y))
-    throw std::invalid_argument("an axis without extent");
+  const auto has_extent = [](double low, double high) { return low < high && std::isfinite(high - low); };
+  if (!has_extent(panel.lowest_x, panel.highest_x) || !has_extent(panel.lowest_y, panel.highest_y))
+    throw std::invalid_argument("an axis needs an extent that is finite and above 0");
   for (const PlotLine& line : panel.lines)
     if (line.x.size() != line.y.size())
       throw std::invalid_argument("a line of " + std::to_string(line.x.size()) + " x and " +

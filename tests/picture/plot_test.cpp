@@ -30,6 +30,7 @@ TEST(Plot, RefusesWhatItCannotDraw) {
   EXPECT_THROW(plot({}), std::invalid_argument);
   EXPECT_THROW(plot({panel_of({"a", {0, 1}, {0}})}), std::invalid_argument);
   EXPECT_THROW(plot({{"", "", "", 0, 0, 0, 1, {}}}), std::invalid_argument);
+  EXPECT_THROW(plot({{"", "", "", 0, INFINITY, 0, 1, {}}}), std::invalid_argument);
 }
 
 TEST(Svg, IsWrittenAsAFile) {
