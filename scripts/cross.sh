@@ -14,7 +14,8 @@ if [ ! -e "$sysroot" ]; then
   # shellcheck disable=SC1091
   suite="$(. /etc/os-release && echo "$VERSION_CODENAME")"
   rm -rf "$sysroot.new"
-  mmdebstrap --variant=extract --architectures=arm64 --include="$packages" "$suite" "$sysroot.new"
+  mkdir "$sysroot.new"
+  mmdebstrap --variant=extract --architectures=arm64 --include="$packages" "$suite" | tar -xC "$sysroot.new" --exclude=./dev
   # Links within the packages are meant to begin at the sysroot.
   find "$sysroot.new" -type l -lname '/*' -exec sh -c 'ln -snfr "$0$(readlink "$1")" "$1"' "$sysroot.new" {} \;
   mv "$sysroot.new" "$sysroot"
