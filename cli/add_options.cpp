@@ -110,7 +110,7 @@ void ExplainArguments::add_to(CLI::App& command) {
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
   command.add_flag("--contact-sheet", contact_sheet,
-                   "Write one more picture an input: it and all of its maps side by side, a row a class");
+                   "Write an SVG drawing per input: it and all of its maps side by side, one row per class");
   command.add_flag("--report", report,
                    "Write report.html, one page with all pictures, classes and settings, to search and filter");
   command.add_flag("--json", json, "Print explanation.json instead of the table");
@@ -143,7 +143,7 @@ void CheckArguments::add_to(CLI::App& command) {
   command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")
       ->capture_default_str();
   command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
-  command.add_option("--output-dir", output_dir, "Where check.json and check.png go; made if it is missing")
+  command.add_option("--output-dir", output_dir, "Where check.json and check.svg go; made if it is missing")
       ->type_name("DIR")
       ->capture_default_str();
   command.add_flag("--json", json, "Print check.json instead of the report");

@@ -1,4 +1,4 @@
-// The command's subcommands: what is parsed, and what the help, the man page and the completions are made of.
+// The command's subcommands: what is parsed, and what --help says, of which the man page and the completions are made.
 #pragma once
 
 #include <functional>
@@ -39,8 +39,6 @@ class CommandLine {
  public:
   CommandLine();
   ~CommandLine();
-
-  const CLI::App& app() const { return *app_; }
 
   /// Runs the subcommand that is asked for, or prints the help or the version that is. Throws Failure.
   ExitCode run(int argc, char** argv);

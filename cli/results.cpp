@@ -201,7 +201,7 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
         sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));
     }
     if (!settings.arguments.contact_sheet) continue;
-    const std::string name = names(name_of_files(settings, input, i, "contact-sheet")) + ".png";
+    const std::string name = names(name_of_files(settings, input, i, "contact-sheet")) + ".svg";
     sheet.write(settings.folder / name);
     for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }

@@ -28,11 +28,10 @@ if(WHYCAM_BUILD_COMMAND)
   set_target_properties(whycam_command PROPERTIES
     INSTALL_RPATH "$ORIGIN/${library_from_command}" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS whycam_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
-  set(documents_dir ${PROJECT_BINARY_DIR}/cli)
-  install(FILES ${documents_dir}/whycam.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
-  install(FILES ${documents_dir}/whycam.bash RENAME whycam
+  install(FILES ${PROJECT_BINARY_DIR}/cli/whycam.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
+  install(FILES cli/completions/whycam.bash RENAME whycam
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT command)
-  install(FILES ${documents_dir}/_whycam DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT command)
-  install(FILES ${documents_dir}/whycam.fish
+  install(FILES cli/completions/_whycam DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT command)
+  install(FILES cli/completions/whycam.fish
     DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT command)
 endif()

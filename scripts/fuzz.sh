@@ -11,7 +11,7 @@ cmake --build build-fuzz --target whycam_fuzzers
 
 fuzz() {
   mkdir -p "build-fuzz/found/$1" "build-fuzz/corpus/$1"
-  # libtorch and OpenCV keep what they allocate as they are loaded, so leaks are not looked for.
+  # libtorch keeps what it allocates as it is loaded, so leaks are not looked for.
   "build-fuzz/tests/fuzz/whycam_fuzz_$1" "build-fuzz/corpus/$1" "tests/fuzz/corpus/$1" -max_total_time="$seconds" \
     -max_len=65536 -timeout=20 -rss_limit_mb=4096 -detect_leaks=0 -artifact_prefix="build-fuzz/found/$1/" \
     >"build-fuzz/$1.log" 2>&1 || { tail -n 40 "build-fuzz/$1.log" >&2; return 1; }

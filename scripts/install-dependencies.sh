@@ -8,7 +8,6 @@ packages="
   libtorch-dev libopenblas0-pthread
   libdnnl-dev
   libonnx-dev libprotobuf-dev protobuf-compiler
-  libopencv-dev libxtensor-dev
   libjpeg62-turbo-dev libpng-dev libexif-dev zlib1g-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev
   libgtest-dev

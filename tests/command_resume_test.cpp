@@ -191,15 +191,15 @@ TEST_F(CommandResume, KeepsLinesOfInputsThatItIsNotAskedFor) {
 TEST_F(CommandResume, KeepsContactSheetsOfFilesThatShareANameApartWhenItGoesOn) {
   add_pictures(1);
   ASSERT_EQ(run(into(results(), {"--contact-sheet"})).exit_code, 0);
-  const std::string first = content(fs::path(results()) / "picture1000-stage4-contact-sheet.png");
+  const std::string first = content(fs::path(results()) / "picture1000-stage4-contact-sheet.svg");
   fs::copy(shapes / "two_shapes.png", pictures_ / "picture1000.jpg");  // told by its content, and sorted in front
   ASSERT_EQ(run(into(results(), {"--contact-sheet", "--resume"})).exit_code, 0);
-  EXPECT_TRUE(content(fs::path(results()) / "picture1000-stage4-contact-sheet.png") == first);
+  EXPECT_TRUE(content(fs::path(results()) / "picture1000-stage4-contact-sheet.svg") == first);
   std::map<std::string, std::set<std::string>> sheets;
   const auto json = document();
   for (const auto& line : json["explanations"]) sheets[line["input"]].insert(line["contact_sheet"]);
-  EXPECT_EQ(sheets[pictures_ / "picture1000.png"], (std::set<std::string>{"picture1000-stage4-contact-sheet.png"}));
-  EXPECT_EQ(sheets[pictures_ / "picture1000.jpg"], (std::set<std::string>{"picture1000-stage4-contact-sheet-2.png"}));
+  EXPECT_EQ(sheets[pictures_ / "picture1000.png"], (std::set<std::string>{"picture1000-stage4-contact-sheet.svg"}));
+  EXPECT_EQ(sheets[pictures_ / "picture1000.jpg"], (std::set<std::string>{"picture1000-stage4-contact-sheet-2.svg"}));
 }
 
 TEST_F(CommandResume, RefusesToGoOnWithOtherSettings) {

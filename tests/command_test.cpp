@@ -199,7 +199,7 @@ TEST_F(Command, CheckWritesItsNumbersAndCurves) {
                                "--pixel-steps", "4", "--output-dir", results()});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_NE(outcome.out.find("ReLUs guided: 9"), std::string::npos) << outcome.out;
-  EXPECT_EQ(files(), (std::set<std::string>{"check.json", "check.png"}));
+  EXPECT_EQ(files(), (std::set<std::string>{"check.json", "check.svg"}));
   const auto json = nlohmann::json::parse(content(fs::path(results()) / "check.json"));
   EXPECT_EQ(json["class"], 3);
   EXPECT_EQ(json["label"], "star");
@@ -209,7 +209,7 @@ TEST_F(Command, CheckWritesItsNumbersAndCurves) {
     EXPECT_EQ(json["insertion"][order]["probabilities"].size(), 5U);
     EXPECT_NEAR(json["deletion"][order]["probabilities"][0].get<double>(), json["probability"].get<double>(), 1e-6);
   }
-  EXPECT_EQ(picture::read_image(fs::path(results()) / "check.png", 3).channels, 3);
+  EXPECT_EQ(content(fs::path(results()) / "check.svg").rfind("<svg ", 0), 0U);
   const Outcome without_curves =
       run({"check", (shapes / "shapes.pt").string(), (shapes / "two_shapes.png").string(), "--random-steps", "0",
            "--pixel-steps", "0", "--quiet", "--output-dir", results()});

@@ -226,15 +226,15 @@ ExitCode check(const CheckArguments& arguments) {
   prepare_folder(folder);
   check.run(model, to_torch(input.tensor, model));
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
-  const picture::Image plot = plot_of(check.report());
+  const picture::Svg plot = plot_of(check.report());
   if (plot.height > 0)
-    write_image(folder / "check.png", plot);
+    write_image(folder / "check.svg", plot);
   else
-    std::filesystem::remove(folder / "check.png");  // an earlier run's would be taken for this one's
+    std::filesystem::remove(folder / "check.svg");  // an earlier run's would be taken for this one's
   if (arguments.json) std::cout << to_text(check.document(), 2) << "\n";
   if (arguments.json || arguments.quiet) return ExitCode::success;
   check.print();
-  std::cout << fmt::format("\ncheck.json {}in {}\n", plot.height > 0 ? "and check.png are " : "is ", folder.string());
+  std::cout << fmt::format("\ncheck.json {}in {}\n", plot.height > 0 ? "and check.svg are " : "is ", folder.string());
   return ExitCode::success;
 }
 

@@ -1,7 +1,8 @@
 #include "libtorch/check_plot.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "arguments.h"
 #include "whycam/picture/plot.h"
@@ -51,10 +52,9 @@ picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& cur
                                const std::string& x_title) {
   picture::PlotPanel panel{title, x_title, "probability of the class", 0, 1, 0, 1, {}};
   const auto add = [&](const std::string& name, const PixelCurve& curve, picture::Rgb colour, bool dashed) {
-    char area[32];
-    std::snprintf(area, sizeof area, ", area %.3f", curve.area);
     if (!curve.probabilities.empty())
-      panel.lines.push_back({name + area, report.fractions, curve.probabilities, colour, dashed});
+      panel.lines.push_back(
+          {fmt::format("{}, area {:.3f}", name, curve.area), report.fractions, curve.probabilities, colour, dashed});
   };
   for (const auto& [method, curve] : curves.methods) add(to_string(method), curve, colour_of(method), false);
   add("random order", curves.random, {120, 120, 120}, true);
@@ -63,7 +63,7 @@ picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& cur
 
 }  // namespace
 
-picture::Image plot_of(const TrustReport& report) {
+picture::Svg plot_of(const TrustReport& report) {
   std::vector<picture::PlotPanel> panels;
   if (!report.randomisation.empty()) {
     panels.push_back(randomisation_panel(report, &MapSimilarity::rank_correlation, "signed values"));
@@ -75,7 +75,7 @@ picture::Image plot_of(const TrustReport& report) {
     panels.push_back(
         pixel_panel(report, report.deletion, "deletion to the mean colour", "share of the pixels deleted"));
   }
-  return panels.empty() ? picture::Image() : picture::plot(panels);
+  return panels.empty() ? picture::Svg() : picture::plot(panels);
 }
 
 }  // namespace whycam::cli

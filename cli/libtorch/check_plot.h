@@ -1,12 +1,12 @@
-// check.png
+// check.svg
 #pragma once
 
-#include "whycam/picture/image.h"
+#include "whycam/picture/svg.h"
 #include "whycam/trust.h"
 
 namespace whycam::cli {
 
-/// The curves of a report, one panel a question.
-picture::Image plot_of(const TrustReport& report);
+/// The curves of a report, one panel per question.
+picture::Svg plot_of(const TrustReport& report);
 
 }  // namespace whycam::cli

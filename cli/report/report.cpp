@@ -4,6 +4,7 @@
 
 #include "whycam/errors.h"
 #include "whycam/picture/image.h"
+#include "whycam/picture/svg.h"
 
 namespace whycam::cli {
 namespace {
@@ -11,21 +12,8 @@ namespace {
 /// Half the size of PNG for maps, a tenth for photographs; no difference that an eye could see.
 constexpr int quality = 85;
 
-std::string base64(const picture::Bytes& bytes) {
-  constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t there = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < there ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) text += k <= there ? letters[bits >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
-
-std::string data_address(const picture::Image& image) {
-  return "data:image/jpeg;base64," + base64(picture::encode_jpeg(image, quality));
+std::string address_of(const picture::Image& image) {
+  return picture::data_address(picture::encode_jpeg(image, quality));
 }
 
 /// Inside of a script element, nothing may look like its end.
@@ -45,7 +33,7 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
   entry["maps"] = Json::object();
   for (const auto& [method, files] : line["files"].items())
     if (files.contains("picture"))
-      entry["maps"][method] = data_address(picture::read_image(folder / files["picture"].get<std::string>(), 3));
+      entry["maps"][method] = address_of(picture::read_image(folder / files["picture"].get<std::string>(), 3));
   return entry;
 }
 
@@ -75,7 +63,7 @@ void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::
     inputs.push_back({{"input", lines[0]["input"]},
                       {"example", example},
                       {"examples", examples},
-                      {"picture", example < seen.size() ? Json(data_address(seen[example])) : Json(nullptr)},
+                      {"picture", example < seen.size() ? Json(address_of(seen[example])) : Json(nullptr)},
                       {"entries", entries}});
   }
 }

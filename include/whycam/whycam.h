@@ -25,6 +25,7 @@
 #include "whycam/picture/plot.h"
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
+#include "whycam/picture/svg.h"
 #include "whycam/picture/tensor.h"
 #include "whycam/plain.h"
 #include "whycam/probabilities.h"

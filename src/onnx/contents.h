@@ -49,6 +49,9 @@ struct Network::Contents {
   std::map<std::string, Tensor> initializers;
 };
 
+/// A file's content, with none of its weights read. Throws Error where it is no ONNX network.
+std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path);
+
 /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
 Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
                    const std::filesystem::path& folder);

@@ -100,6 +100,10 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
 
 }  // namespace
 
+std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) {
+  return parsed(content_of(path), path.string());
+}
+
 bool looks_like_onnx(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   char begin[2] = {};

@@ -1,9 +1,4 @@
-// Which files beside a network hold its weights: its file is passed over but for their names, and no weight is read.
-#include <fcntl.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <google/protobuf/wire_format_lite.h>
-
+// Which files beside a network hold its weights.
 #include <set>
 
 #include "onnx/contents.h"
@@ -11,51 +6,29 @@
 namespace whycam::onnx {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
+/// The locations of external data that a network names, in its graph, its functions and the graphs within its nodes.
+struct Locations {
+  void add(const proto::TensorProto& tensor) {
+    for (const auto& entry : tensor.external_data())
+      if (entry.key() == "location") found.insert(entry.value());
+  }
 
-enum class Kind { model, function, graph, node, attribute, tensor, entry, other };
+  void add(const proto::GraphProto& graph) {
+    for (const auto& tensor : graph.initializer()) add(tensor);
+    for (const auto& node : graph.node()) add(node);
+  }
 
-/// What a field of a message is, where it leads to the names of files.
-Kind kind_of(Kind message, int field) {
-  const auto is = [&](Kind kind, int number) { return message == kind && field == number; };
-  using namespace proto;
-  if (is(Kind::model, ModelProto::kGraphFieldNumber) || is(Kind::attribute, AttributeProto::kGFieldNumber) ||
-      is(Kind::attribute, AttributeProto::kGraphsFieldNumber))
-    return Kind::graph;
-  if (is(Kind::model, ModelProto::kFunctionsFieldNumber)) return Kind::function;
-  if (is(Kind::graph, GraphProto::kNodeFieldNumber) || is(Kind::function, FunctionProto::kNodeFieldNumber))
-    return Kind::node;
-  if (is(Kind::node, NodeProto::kAttributeFieldNumber)) return Kind::attribute;
-  if (is(Kind::graph, GraphProto::kInitializerFieldNumber) || is(Kind::attribute, AttributeProto::kTFieldNumber) ||
-      is(Kind::attribute, AttributeProto::kTensorsFieldNumber))
-    return Kind::tensor;
-  return is(Kind::tensor, TensorProto::kExternalDataFieldNumber) ? Kind::entry : Kind::other;
-}
-
-/// Collects the locations in a message; false where it is damaged.
-bool collect(CodedInputStream& stream, Kind message, std::set<std::string>& locations, int depth = 0) {
-  constexpr int deepest = 100;  // as protobuf has it
-  std::string key, value;
-  while (const std::uint32_t tag = stream.ReadTag()) {
-    const int field = WireFormatLite::GetTagFieldNumber(tag);
-    const bool has_length = WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-    const Kind kind = has_length ? kind_of(message, field) : Kind::other;
-    if (message == Kind::entry && has_length && field <= 2) {
-      if (!WireFormatLite::ReadString(&stream, field == 1 ? &key : &value)) return false;
-    } else if (kind != Kind::other) {
-      std::uint32_t length = 0;
-      if (depth == deepest || !stream.ReadVarint32(&length)) return false;
-      const auto outside = stream.PushLimit(static_cast<int>(length));
-      if (!collect(stream, kind, locations, depth + 1) || stream.BytesUntilLimit() != 0) return false;
-      stream.PopLimit(outside);
-    } else if (!WireFormatLite::SkipField(&stream, tag)) {
-      return false;
+  void add(const proto::NodeProto& node) {
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_t()) add(attribute.t());
+      if (attribute.has_g()) add(attribute.g());
+      for (const auto& tensor : attribute.tensors()) add(tensor);
+      for (const auto& graph : attribute.graphs()) add(graph);
     }
   }
-  if (message == Kind::entry && key == "location") locations.insert(value);
-  return true;
-}
+
+  std::set<std::string> found;
+};
 
 }  // namespace
 
@@ -67,20 +40,21 @@ std::filesystem::path within(const std::filesystem::path& folder, const std::str
   return location.empty() || failure || left != home.end() ? std::filesystem::path() : path;
 }
 
-std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) {
-  const int descriptor = looks_like_onnx(network) ? ::open(network.c_str(), O_RDONLY | O_CLOEXEC) : -1;
-  if (descriptor < 0) return {};
-  google::protobuf::io::FileInputStream file(descriptor);
-  file.SetCloseOnDelete(true);
-  CodedInputStream stream(&file);
-  std::set<std::string> locations;
-  collect(stream, Kind::model, locations);
+std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) try {
+  if (!looks_like_onnx(network)) return {};
+  const auto model = read_model(network);
+  Locations locations;
+  locations.add(model->graph());
+  for (const auto& function : model->functions())
+    for (const auto& node : function.node()) locations.add(node);
   std::set<std::filesystem::path> files;
   std::error_code failure;
-  for (const std::string& location : locations)
+  for (const std::string& location : locations.found)
     if (const auto path = within(network.parent_path(), location); std::filesystem::is_regular_file(path, failure))
       files.insert(path);
   return {files.begin(), files.end()};
+} catch (const Error&) {
+  return {};  // a damaged file: whoever loads it learns what is wrong
 }
 
 }  // namespace whycam::onnx

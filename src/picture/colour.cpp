@@ -4,12 +4,12 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "picture/tables.h"
+#include "picture/colour_tables.h"
 
 namespace whycam::picture {
 namespace {
 
-constexpr std::size_t map_count = tables::colour_map_count + 1;  // grey, the last, needs no table
+constexpr std::size_t map_count = colour_table_count + 1;  // grey, the last, needs no table
 
 std::size_t index_of(ColourMap map) {
   const auto index = static_cast<std::size_t>(map);
@@ -17,13 +17,17 @@ std::size_t index_of(ColourMap map) {
   return index;
 }
 
+std::uint8_t level_of(const char* digits) {
+  const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+  return static_cast<std::uint8_t>(value(digits[0]) * 16 + value(digits[1]));
+}
+
 ColourTable make_table(std::size_t index) {
   ColourTable table;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    const auto level = static_cast<std::uint8_t>(i);
-    table[i] = {level, level, level};
-    if (index < tables::colour_map_count) std::copy_n(tables::colours[index][i], 3, table[i].begin());
-  }
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (std::size_t channel = 0; channel < 3; ++channel)
+      table[i][channel] = index < colour_table_count ? level_of(colour_tables[index] + 2 * (3 * i + channel))
+                                                     : static_cast<std::uint8_t>(i);
   return table;
 }
 

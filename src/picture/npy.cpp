@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
-#include <sstream>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xarray.hpp>
-#include <xtensor/xnpy.hpp>
 
 #include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
@@ -22,6 +18,8 @@ namespace fs = std::filesystem;
 
 using Shape = std::vector<std::int64_t>;
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied as they are in the file");
+
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t longest_header = 10000;  // as NumPy itself limits what it parses
 constexpr std::size_t highest_rank = 64;       // no NumPy array has more axes
@@ -32,11 +30,6 @@ struct Header {
   Shape shape;
   std::size_t data_offset;
 };
-
-// xtensor's reader trusts its input: it reads outside an empty header, takes a header length whose low byte
-// is above 127 for another one, allocates whatever the shape asks for, and leaves what a short file lacks
-// uninitialised. So the header is read here first, everything in it is checked against the file, and xtensor
-// is given a header written anew.
 
 [[noreturn]] void fail_corrupt(const fs::path& path, const std::string& detail) {
   throw PictureError(path, "the .npy header is corrupt: " + detail + "; save the array again with numpy.save");
@@ -170,31 +163,58 @@ void check_against_file(const fs::path& path, const Header& header, std::size_t 
   }
 }
 
-/// A version 1 header that xtensor reads as it is meant.
-std::string canonical_header(const Header& header) {
-  std::string dictionary = "{'descr': '" + header.type +
-                           "', 'fortran_order': " + (header.is_fortran_order ? "True" : "False") +
-                           ", 'shape': " + to_text(header.shape) + ", }";
-  dictionary.resize((dictionary.size() / 256 + 1) * 256, ' ');  // so that the length's low byte is 0
-  dictionary.back() = '\n';
-  return std::string(magic) + '\x01' + '\x00' + '\x00' + static_cast<char>(dictionary.size() / 256) + dictionary;
+/// How far apart neighbours along each axis lie in row-major order.
+Shape strides_of(const Shape& shape) {
+  Shape strides(shape.size(), 1);
+  for (std::size_t axis = shape.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
+  return strides;
 }
 
+/// Values whose first axis changes fastest, in row-major order.
 template <typename Value>
-std::vector<Value> load_values(std::istream& stream) {
-  const xt::xarray<Value, xt::layout_type::row_major> array = xt::load_npy<Value>(stream);
-  return {array.begin(), array.end()};
+std::vector<Value> from_fortran_order(const std::vector<Value>& values, const Shape& shape) {
+  const Shape strides = strides_of(shape);
+  Shape index(shape.size(), 0);
+  std::int64_t offset = 0;
+  std::vector<Value> result(values.size());
+  for (const Value value : values) {
+    result[static_cast<std::size_t>(offset)] = value;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      offset += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      offset -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return result;
 }
 
+/// The values behind a header that was checked against the file.
 template <typename Value>
-Bytes dump_values(const Shape& shape, const std::vector<Value>& values) {
+std::vector<Value> values_of(const Header& header, const Bytes& file) {
+  std::vector<Value> values((file.size() - header.data_offset) / sizeof(Value));
+  std::memcpy(values.data(), file.data() + header.data_offset, values.size() * sizeof(Value));
+  return header.is_fortran_order ? from_fortran_order(values, header.shape) : values;
+}
+
+/// Version 1 of the format, padded so that the values begin at a multiple of 64 bytes.
+template <typename Value>
+Bytes file_of(const Shape& shape, const std::vector<Value>& values) {
   if (element_count(shape) != static_cast<std::int64_t>(values.size())) {
     throw std::invalid_argument("an array of shape " + to_text(shape) + " has " + std::to_string(values.size()) +
                                 " values");
   }
-  const std::vector<std::size_t> sizes(shape.begin(), shape.end());
-  const std::string file = xt::dump_npy(xt::adapt(values, sizes));
-  return {file.begin(), file.end()};
+  std::string header = std::string(magic) + '\x01' + '\0' + "??{'descr': '<f" + std::to_string(sizeof(Value)) +
+                       "', 'fortran_order': False, 'shape': " + to_text(shape) + ", }";
+  header.resize((header.size() / 64 + 1) * 64, ' ');
+  header.back() = '\n';
+  const std::size_t length = header.size() - magic.size() - 4;
+  header[8] = static_cast<char>(length & 0xFF);
+  header[9] = static_cast<char>(length >> 8);
+  Bytes file(header.size() + values.size() * sizeof(Value));
+  std::memcpy(file.data(), header.data(), header.size());
+  if (!values.empty()) std::memcpy(file.data() + header.size(), values.data(), values.size() * sizeof(Value));
+  return file;
 }
 
 }  // namespace
@@ -202,17 +222,10 @@ Bytes dump_values(const Shape& shape, const std::vector<Value>& values) {
 NpyArray read_npy(const fs::path& path) { return decode_npy(path, read_file(path)); }
 
 NpyArray decode_npy(const fs::path& path, const Bytes& bytes) {
-  std::string file(bytes.begin(), bytes.end());
-  const Header header = parse_header(path, file);
-  check_against_file(path, header, file.size());
-  file.replace(0, header.data_offset, canonical_header(header));
-  std::istringstream stream(std::move(file));
-  try {
-    if (header.type == "<f4") return {header.shape, load_values<float>(stream)};
-    return {header.shape, load_values<double>(stream)};
-  } catch (const std::runtime_error& error) {
-    throw PictureError(path, error.what());
-  }
+  const Header header = parse_header(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  check_against_file(path, header, bytes.size());
+  if (header.type == "<f4") return {header.shape, values_of<float>(header, bytes)};
+  return {header.shape, values_of<double>(header, bytes)};
 }
 
 Array to_array(NpyArray array) {
@@ -227,9 +240,9 @@ Array to_array(NpyArray array) {
 }
 
 void write_npy(const fs::path& path, const NpyArray& array) {
-  write_file(path, std::visit([&](const auto& values) { return dump_values(array.shape, values); }, array.values));
+  write_file(path, std::visit([&](const auto& values) { return file_of(array.shape, values); }, array.values));
 }
 
-void write_npy(const fs::path& path, const Array& array) { write_file(path, dump_values(array.shape, array.values)); }
+void write_npy(const fs::path& path, const Array& array) { write_file(path, file_of(array.shape, array.values)); }
 
 }  // namespace whycam::picture

@@ -1,7 +1,7 @@
-# What the command's --help names. To be sourced: `whycam` is the command, `documents` the folder of what is tested.
+# What the command's --help names. To be sourced: `whycam` is the command, `root` the project's folder.
 set -euo pipefail
 whycam=$1
-documents=$2
+root=$2
 
 fail() {
   echo "FAILED: $*" >&2
@@ -13,10 +13,6 @@ help_options() {
   "$whycam" "$@" --help | grep -oE '^  -[^ ]+' | tr ',' '\n' | tr -d ' '
 }
 
-help_commands() {
-  "$whycam" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
-}
-
 # The choices of an option that takes one of several: those in braces behind it.
 help_choices() {
   "$whycam" "$1" --help | sed -nE "s/^  $2 \{([^}]*)\}.*/\1/p" | tr ',' '\n'
@@ -26,5 +22,5 @@ require_word() {  # TEXT WORD WHAT
   grep -qxF -e "$2" <<<"$1" || fail "$3 does not name $2; it names: $(tr '\n' ' ' <<<"$1")"
 }
 
-commands=$(help_commands)
+commands=$("$whycam" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 [[ $(wc -l <<<"$commands") -ge 3 ]] || fail "no subcommands in --help"

@@ -1,24 +1,21 @@
-# The man page: it names all commands, options, exit codes and the environment variable, and groff finds nothing to warn of.
+# The man page: it says what --help says, and groff finds nothing to warn of. usage: man.sh WHYCAM ROOT PAGE
 source "$(dirname "$0")/help.sh" "$@"
-page=$documents/whycam.1
+page=$3
+
+sh "$root/scripts/man-page.sh" "$whycam" | diff -u "$root/docs/whycam-options.1" - ||
+  fail "docs/whycam-options.1 is not what --help says; write it anew with scripts/man-page.sh"
 
 # The options that the page's section lists, from its title to the next one.
 section_options() {
   awk -v title="$1" '/^\.S[HS] /{inside = ($0 == title)} inside' "$page" |
-    sed -nE 's/\\-/-/g; s/\\f[BIR]//g; /^-/p' | tr -d ',' | tr ' ' '\n' | { grep -E '^-' || true; }
+    sed -nE 's/\\-/-/g; s/\\f[BIR]/ /g; s/^ +(-[^ ]+).*/\1/p' | tr ',' '\n'
 }
 
-while read -r option; do
-  require_word "$(section_options '.SH OPTIONS')" "$option" "the section OPTIONS"
-done < <(help_options)
 for command in $commands; do
   listed=$(section_options ".SS \"whycam $command\"")
-  while read -r option; do
+  for option in $(help_options "$command"); do
     require_word "$listed" "$option" "the section on whycam $command"
-  done < <(help_options "$command")
-done
-"$whycam" --help | sed -nE 's/^  ([0-9]+) (.*)/\1 \2/p' | while read -r code meaning; do
-  grep -A1 -xF "\\fB$code\\fR" "$page" | grep -qF -- "${meaning//-/\\-}" || fail "the exit code $code ($meaning) is missing"
+  done
 done
 grep -q WHYCAM_ENGINE "$page" || fail "WHYCAM_ENGINE is missing"
 

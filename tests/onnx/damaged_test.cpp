@@ -307,13 +307,16 @@ TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
   is_in(*model.mutable_graph()->add_initializer(), stem + "not-there");
   is_in(*model.mutable_graph()->mutable_node(0)->add_attribute()->mutable_t(), stem + "c");
   is_in(*model.mutable_graph()->mutable_node(1)->add_attribute()->mutable_g()->add_initializer(), stem + "b");
+  is_in(*model.add_functions()->add_node()->add_attribute()->add_tensors(), stem + "e");
   std::vector<std::filesystem::path> expected;
-  for (const char* name : {"a", "b", "c", "d"}) {
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
     expected.push_back(std::filesystem::canonical(alone.path.parent_path()) / (stem + name));
     std::ofstream(expected.back()) << name;
   }
   const TemporaryNetwork beside(model);
   EXPECT_EQ(weight_files(beside.path), expected);
+  const std::string bytes = model.SerializeAsString();
+  EXPECT_TRUE(weight_files(TemporaryNetwork(bytes.substr(0, bytes.size() - 1)).path).empty()) << "a damaged file";
   for (const auto& path : expected) std::filesystem::remove(path);
 }
 

@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+
+#include <jpeglib.h>  // behind <cstdio>, whose types it needs
 
 namespace whycam::picture {
 namespace {
@@ -128,6 +132,33 @@ Image noise(int width, int height) {
     level = static_cast<std::uint8_t>(state >> 24);
   }
   return image;
+}
+
+Bytes progressive_jpeg(const Image& image, int quality) {
+  jpeg_error_mgr trouble;
+  jpeg_compress_struct jpeg;
+  jpeg.err = jpeg_std_error(&trouble);
+  jpeg_create_compress(&jpeg);
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&jpeg, &data, &size);
+  jpeg.image_width = static_cast<JDIMENSION>(image.width);
+  jpeg.image_height = static_cast<JDIMENSION>(image.height);
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, quality, TRUE);
+  jpeg_simple_progression(&jpeg);
+  jpeg_start_compress(&jpeg, TRUE);
+  for (int row = 0; row < image.height; ++row) {
+    auto* line = const_cast<JSAMPROW>(&image.pixels[static_cast<std::size_t>(3 * row * image.width)]);
+    jpeg_write_scanlines(&jpeg, &line, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  const Bytes bytes(data, data + size);
+  std::free(data);
+  return bytes;
 }
 
 Bytes quadrant_jpeg() {

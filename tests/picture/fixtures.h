@@ -47,6 +47,9 @@ Image pattern(int width, int height, int channels);
 /// A colour picture that does not compress.
 Image noise(int width, int height);
 
+/// A colour picture as a progressive JPEG by libjpeg.
+Bytes progressive_jpeg(const Image& image, int quality);
+
 /// A JPEG by PIL, 16 x 16: red and green above blue and white.
 Bytes quadrant_jpeg();
 

@@ -1,5 +1,3 @@
-#include <opencv2/imgcodecs.hpp>
-
 #include <algorithm>
 
 #include "fixtures.h"
@@ -21,13 +19,9 @@ Bytes head(const Bytes& bytes, std::size_t size) {
   return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
-/// A JPEG of several kilobytes; here OpenCV is only a source of bytes.
+/// A JPEG of several kilobytes.
 Bytes large_jpeg(bool progressive) {
-  Image image = noise(60, 40);
-  const cv::Mat pixels(image.height, image.width, CV_8UC3, image.pixels.data());
-  Bytes jpeg;
-  cv::imencode(".jpg", pixels, jpeg, {cv::IMWRITE_JPEG_PROGRESSIVE, progressive ? 1 : 0});
-  return jpeg;
+  return progressive ? progressive_jpeg(noise(60, 40), 95) : encode_jpeg(noise(60, 40), 95);
 }
 
 void expect_every_truncation_refused(const Bytes& whole) {

@@ -78,6 +78,20 @@ TEST(Npy, ReadsDoublesInFortranOrder) {
   EXPECT_EQ(to_array(array).values, (Floats{0, 1, 2, 3, 4, 5}));
 }
 
+TEST(Npy, ReadsFortranOrderOfEveryRank) {
+  // The value at (i, j, k) of shape (2, 3, 4) lies at i + 2 j + 6 k in the file.
+  Doubles stored, expected;
+  for (int i = 0; i < 24; ++i) stored.push_back(i);
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 3; ++j)
+      for (int k = 0; k < 4; ++k) expected.push_back(i + 2 * j + 6 * k);
+  Bytes bytes = make_npy(dictionary("<f8", "(2, 1, 3, 4)", "True"), 0);
+  const auto* data = reinterpret_cast<const std::uint8_t*>(stored.data());
+  bytes.insert(bytes.end(), data, data + stored.size() * sizeof(double));
+  EXPECT_EQ(std::get<Doubles>(read(bytes).values), expected);
+  EXPECT_EQ(read(make_npy(dictionary("<f4", "()", "True"), 4)).shape, Shape{});
+}
+
 TEST(Npy, ReadsEveryRank) {
   EXPECT_EQ(read(make_npy(dictionary("<f4", "()"), 4)).shape, Shape{});
   EXPECT_EQ(read(make_npy(dictionary("<f4", "(2,)"), 8)).shape, Shape{2});
@@ -88,7 +102,6 @@ TEST(Npy, ReadsEveryRank) {
 }
 
 TEST(Npy, ReadsEveryHeaderLengthVersionAndKeyOrder) {
-  // xtensor alone takes lengths with a low byte above 127 for others, and knows one order of the keys.
   for (std::size_t padding = 0; padding < 300; ++padding) {
     const std::string text = dictionary("<f4", "(1,)") + std::string(padding, ' ');
     EXPECT_EQ(read(make_npy(text, 4)).shape, Shape{1}) << padding;

@@ -5,11 +5,11 @@
 
 #include "whycam/api.h"
 #include "whycam/picture/colour.h"
-#include "whycam/picture/image.h"
+#include "whycam/picture/svg.h"
 
 namespace whycam::picture {
 
-/// One line of a plot. Points whose y is not finite are left out, and so is what would join them.
+/// One line of a plot. Points that are not finite are left out, and so is what would join them.
 struct PlotLine {
   std::string name;  ///< in the legend
   std::vector<double> x, y;
@@ -24,8 +24,8 @@ struct PlotPanel {
   std::vector<PlotLine> lines;
 };
 
-/// The panels side by side, each with its legend below. Characters that are no ASCII letters become "?". Throws
+/// The panels side by side, each with its legend below. Throws
 /// std::invalid_argument where there is no panel, an axis has no extent, or a line has not as many x as y.
-WHYCAM_API Image plot(const std::vector<PlotPanel>& panels);
+WHYCAM_API Svg plot(const std::vector<PlotPanel>& panels);
 
 }  // namespace whycam::picture
