@@ -9,7 +9,8 @@ namespace whycam::onednn {
 namespace {
 
 /// Whether a kernel covers one place, and every place that it is put on is one of `places`.
-bool is_pointwise(const Shape& weights, const graph::Attributes& a, const Shape& places, const Shape& put_on) {
+bool is_pointwise(const Shape& weights, const graph::ConvolutionAttributes& a, const Shape& places,
+                  const Shape& put_on) {
   if (a.groups != 1 || graph::element_count(weights) != weights[0] * weights[1]) return false;
   for (std::size_t d = 0; d < a.strides.size(); ++d)
     if (a.padding_begin[d] != 0 || (put_on[d + 2] - 1) * a.strides[d] >= places[d + 2]) return false;
@@ -32,10 +33,11 @@ bool put_pointwise_product(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const bool transposed = node.op == graph::Operator::convolution_transpose;
   const Shape &x = builder.graph.shape(node.inputs[0]), &y = node.shape;
+  const auto& attributes = node.as<graph::ConvolutionAttributes>();
   // The larger side is the one that strides leave places of out.
   Shape rows = transposed ? x : y;
   if (!divides_by_cache_sizes || has_plausible_caches() ||
-      !is_pointwise(builder.graph.shape(node.inputs[1]), node.attributes, transposed ? y : x, rows))
+      !is_pointwise(builder.graph.shape(node.inputs[1]), attributes, transposed ? y : x, rows))
     return false;
   const bool dense = graph::element_count(x) / x[1] == graph::element_count(y) / y[1];
   const std::int64_t count = graph::element_count(rows) / rows[1];
@@ -48,7 +50,7 @@ bool put_pointwise_product(Builder& builder, Value value) {
   if (!transposed && !dense) {
     rows[1] = x[1];
     const Place chosen = builder.make(rows, from_layout);
-    builder.copy(strided_places(rows, x, node.attributes.strides), from, description(rows, from_layout), chosen,
+    builder.copy(strided_places(rows, x, attributes.strides), from, description(rows, from_layout), chosen,
                  "places of a strided convolution");
     from = chosen;
   }
@@ -67,7 +69,7 @@ bool put_pointwise_product(Builder& builder, Value value) {
     to = builder.make(y, to_layout);
     const std::int64_t all = graph::element_count(y);
     builder.loop([=](const Memory& memory) { kernels::fill(memory.at(to), 0, all); }, {to}, "fill");
-    builder.copy(description(rows, to_layout), product, strided_places(rows, y, node.attributes.strides), to,
+    builder.copy(description(rows, to_layout), product, strided_places(rows, y, attributes.strides), to,
                  "places of a strided convolution");
   }
   builder.define(value, to, to_layout);

@@ -7,8 +7,8 @@
 namespace whycam::engine {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
+using graph::MatmulAttributes;
 using graph::Operator;
 using graph::Shape;
 using graph::Value;
@@ -118,8 +118,6 @@ void binary(Rules& rules, const std::string& op, Operator with, const std::strin
 /// x of any number of dimensions times the transpose of the weights, and the bias.
 void linear(Call& call) {
   graph::Graph& g = call.graph;
-  Attributes attributes;
-  attributes.transpose_b = true;
   Value x = call.tensor(0);
   const Shape shape = call.shape(0);
   if (shape.size() != 2) x = g.reshape(x, {graph::element_count(shape) / shape.back(), shape.back()});
@@ -127,19 +125,19 @@ void linear(Call& call) {
   if (call.given(2)) inputs.push_back(call.tensor(2));
   Shape result = shape;
   result.back() = call.shape(1)[0];
-  call.give(g.reshape(g.add(Operator::matmul, inputs, attributes, call.name), result));
+  call.give(g.reshape(g.add(Operator::matmul, inputs, MatmulAttributes{false, true}, call.name), result));
 }
 
 void matmul(Call& call) {
   Shape a = call.shape(0), b = call.shape(1);
   if (a.size() < 2 || b.size() < 2) call.refuse("a product with a vector");
-  call.give(call.graph.add(Operator::matmul, {call.tensor(0), call.tensor(1)}, {}, call.name));
+  call.give(call.graph.add(Operator::matmul, {call.tensor(0), call.tensor(1)}, MatmulAttributes{}, call.name));
 }
 
 void addmm(Call& call) {  // bias + a * b
   if (call.number(3, 1) != 1 || call.number(4, 1) != 1) call.refuse("a product with factors");
   graph::Graph& g = call.graph;
-  const Value product = g.add(Operator::matmul, {call.tensor(1), call.tensor(2)}, {}, call.name);
+  const Value product = g.add(Operator::matmul, {call.tensor(1), call.tensor(2)}, MatmulAttributes{}, call.name);
   call.give(g.binary(Operator::add, product, call.tensor(0)));
 }
 
