@@ -216,9 +216,7 @@ void where(Call& call) {
   call.give(g.binary(Operator::add, then, g.binary(Operator::multiply, call.value(2), negation(g, condition))));
 }
 
-}  // namespace
-
-void add_arithmetic_rules(Rules& rules) {
+void add_activation_rules(Rules& rules) {
   rules["Relu"] = relu;
   rules["Clip"] = clip;
   rules["ThresholdedRelu"] = thresholded_relu;
@@ -242,6 +240,12 @@ void add_arithmetic_rules(Rules& rules) {
   rules["Celu"] = celu;
   rules["PRelu"] = prelu;
   rules["Softsign"] = softsign;
+}
+
+}  // namespace
+
+void add_arithmetic_rules(Rules& rules) {
+  add_activation_rules(rules);
   function(rules, "Exp", Function::exp);
   function(rules, "Log", Function::log);
   function(rules, "Sqrt", Function::sqrt);

@@ -141,9 +141,7 @@ void addmm(Call& call) {  // bias + a * b
   call.give(g.binary(Operator::add, product, call.tensor(0)));
 }
 
-}  // namespace
-
-void add_arithmetic_rules(Rules& rules) {
+void add_activation_rules(Rules& rules) {
   rules["relu"] = relu;
   rules["relu6"] = [](Call& call) {
     call.give_activation(call.graph.unary(Function::hardtanh, call.tensor(), 0, 6), "relu6");
@@ -172,6 +170,12 @@ void add_arithmetic_rules(Rules& rules) {
   rules["prelu"] = prelu;
   rules["softplus"] = softplus;
   rules["log_sigmoid"] = log_sigmoid;
+}
+
+}  // namespace
+
+void add_arithmetic_rules(Rules& rules) {
+  add_activation_rules(rules);
   function(rules, "exp", Function::exp);
   function(rules, "log", Function::log);
   function(rules, "sqrt", Function::sqrt);
