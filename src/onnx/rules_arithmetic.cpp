@@ -84,6 +84,12 @@ void celu(Call& call) {
   call.give_activation(call.graph.unary(Function::linear, x, alpha), "celu");
 }
 
+void shrink(Call& call) {
+  const double lambd = call.number("lambd", 0.5), bias = call.number("bias", 0);
+  if (!(lambd >= 0)) call.refuse("a lambd of " + std::to_string(lambd));
+  call.give_activation(call.graph.unary(Function::shrink, call.value(), lambd, bias), "shrink");
+}
+
 /// x where it is positive, else slope * x. Up to operator set 6 one slope a channel, later any that can be broadcast.
 void prelu(Call& call) {
   graph::Graph& g = call.graph;
@@ -239,6 +245,7 @@ void add_activation_rules(Rules& rules) {
   rules["Selu"] = selu;
   rules["Celu"] = celu;
   rules["PRelu"] = prelu;
+  rules["Shrink"] = shrink;
   rules["Softsign"] = softsign;
 }
 

@@ -112,6 +112,8 @@ constexpr Written all[] = {
      [](X g, X x, D a, D) { return g * sigmoid(x * a); }},
     {Function::heaviside, [](X x, D, D) { return x.as("Sign") * 0.5 + 0.5; },
      [](X g, X, D, D) { return g * g.number(0); }},
+    {Function::shrink, [](X x, D a, D b) { return x.as("Shrink", {{"lambd", a}, {"bias", b}}); },
+     [](X g, X x, D a, D) { return where(x.as("Abs").as("LessOrEqual", x.number(a)), g.number(0), g); }},
     {Function::sine, [](X x, D, D) { return x.as("Sin"); }, [](X g, X x, D, D) { return g * x.as("Cos"); }},
     {Function::cosine, [](X x, D, D) { return x.as("Cos"); }, [](X g, X x, D, D) { return g * -x.as("Sin"); }},
 };

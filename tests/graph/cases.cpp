@@ -148,6 +148,9 @@ std::vector<OperatorCase> functions() {
       case Function::elu:
         add(function, 1.3, 0);
         break;
+      case Function::shrink:
+        add(function, 1, 0.25);
+        break;
       case Function::softplus:
         add(function, 2, 20);
         break;

@@ -65,6 +65,13 @@ void selu(Call& call) {
                        "elu");  // as autograd does it
 }
 
+void shrink(Call& call, bool soft) {
+  const double lambd = call.number(1, 0.5);
+  if (!(lambd >= 0)) call.refuse("a lambd of " + std::to_string(lambd));
+  const Value x = call.graph.unary(Function::shrink, call.tensor(), lambd, soft ? lambd : 0);
+  call.give_activation(x, soft ? "softshrink" : "hardshrink");
+}
+
 /// x where it is positive, else weight * x, with one weight or one a channel.
 void prelu(Call& call) {
   graph::Graph& g = call.graph;
@@ -168,6 +175,8 @@ void add_activation_rules(Rules& rules) {
   rules["celu"] = celu;
   rules["selu"] = selu;
   rules["prelu"] = prelu;
+  rules["hardshrink"] = [](Call& call) { shrink(call, false); };
+  rules["softshrink"] = [](Call& call) { shrink(call, true); };
   rules["softplus"] = softplus;
   rules["log_sigmoid"] = log_sigmoid;
 }
