@@ -77,7 +77,7 @@ class Differentiation {
       if (treatment_.gradient == Gradient::deconvolution) return {gradient};
     }
     const Record& of = record(node.op);
-    require(of.gradient != nullptr, std::string("the operator ") + of.name + " has no gradient");
+    require(of.gradient != nullptr, std::string("the operator ") + signature(node.op).name + " has no gradient");
     GradientQuestion question{graph_, static_cast<Value>(v), node, gradient, wanted};
     return of.gradient(question);
   }
@@ -96,9 +96,9 @@ class Differentiation {
 
 bool is_relu(const Node& node, bool clipped_relus) {
   if (node.op != Operator::unary) return false;
-  const Function function = node.attributes.function;
-  if (function == Function::relu) return true;
-  return clipped_relus && (function == Function::hardtanh || function == Function::clamp) && node.attributes.alpha == 0;
+  const auto& a = node.as<FunctionAttributes>();
+  if (a.function == Function::relu) return true;
+  return clipped_relus && (a.function == Function::hardtanh || a.function == Function::clamp) && a.alpha == 0;
 }
 
 std::vector<Value> differentiate(Graph& graph, Value output, Value output_gradient, const std::vector<Value>& wanted,

@@ -1,55 +1,10 @@
 #include "graph/graph.h"
 
 #include <algorithm>
-#include <limits>
-#include <tuple>
 
 #include "graph/operators.h"
 
 namespace whycam::graph {
-
-std::int64_t element_count(const Shape& shape) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape)
-    if (__builtin_mul_overflow(count, size, &count)) return std::numeric_limits<std::int64_t>::max();
-  return count;
-}
-
-bool is_sound(const Shape& shape) {
-  for (const std::int64_t extent : shape)
-    if (extent < 1 || extent > largest_extent) return false;
-  return element_count(shape) <= most_elements;
-}
-
-Shape completed(Shape shape, std::int64_t elements) {
-  Shape known;
-  for (const std::int64_t extent : shape)
-    if (extent != -1) known.push_back(extent);
-  for (std::int64_t& extent : shape)
-    if (extent == -1) extent = elements / std::max<std::int64_t>(element_count(known), 1);
-  return shape;
-}
-
-void require_moderate(const Integers& integers) {
-  for (const std::int64_t integer : integers)
-    if (integer < -largest_extent || integer > largest_extent)
-      throw std::invalid_argument(std::to_string(integer) + " is no size: none is beyond 2^30");
-}
-
-std::string to_string(const Integers& integers) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < integers.size(); ++i) text += (i ? ", " : "") + std::to_string(integers[i]);
-  return text + "]";
-}
-
-bool Attributes::operator==(const Attributes& other) const {
-  const auto all = [](const Attributes& a) {
-    return std::tie(a.function, a.alpha, a.beta, a.kernel, a.strides, a.dilation, a.padding_begin, a.padding_end,
-                    a.groups, a.count_padding, a.axes, a.begin, a.step, a.shape, a.transpose_a, a.transpose_b, a.relu,
-                    a.limit);
-  };
-  return all(*this) == all(other);
-}
 
 Constant constant_of(std::vector<double> numbers) {
   const auto owner = std::make_shared<const std::vector<double>>(std::move(numbers));
@@ -61,46 +16,52 @@ Constant constant_of(std::vector<float> numbers) {
   return {owner, owner->data(), nullptr};
 }
 
+namespace {
+
+void require_moderate_fields(const Attributes& attributes) {
+  const auto check = [](const auto& value) {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, Integers>) require_moderate(value);
+    if constexpr (std::is_same_v<T, std::int64_t>) require_moderate({value});
+  };
+  std::visit([&](const auto& a) { std::apply([&](const auto&... field) { (check(field.value), ...); }, a.fields()); },
+             attributes);
+}
+
+}  // namespace
+
 Value Graph::append(Node node) {
-  const Record& operator_record = record(node.op);
-  Question question{{}, node.attributes};
+  const Signature& of = signature(node.op);
+  const std::string name = of.name;
+  require(node.attributes.index() == of.attributes, name + ": these are the attributes of another operator");
+  Question question{{}, node};
   for (const Value input : node.inputs) {
-    require(input >= 0 && input < size(), std::string(operator_record.name) + ": an input is no node of the graph");
+    require(input >= 0 && input < size(), name + ": an input is no node of the graph");
     question.inputs.push_back(shape(input));
   }
-  require(node.inputs.size() >= operator_record.fewest_inputs && node.inputs.size() <= operator_record.most_inputs,
-          std::string(operator_record.name) + " takes no " + std::to_string(node.inputs.size()) + " inputs");
-  const Attributes& a = node.attributes;
-  for (const Integers* given :
-       {&a.kernel, &a.strides, &a.dilation, &a.padding_begin, &a.padding_end, &a.begin, &a.step, &a.shape})
-    require_moderate(*given);
-  require_moderate({a.groups});
-  node.shape = operator_record.shape(question);
-  require(is_sound(node.shape),
-          std::string(operator_record.name) + " would give a tensor of shape " + to_string(node.shape));
+  require(node.inputs.size() >= of.fewest_inputs && node.inputs.size() <= of.most_inputs,
+          name + " takes no " + std::to_string(node.inputs.size()) + " inputs");
+  require_moderate_fields(node.attributes);
+  node.shape = record(node.op).shape(question);
+  require(is_sound(node.shape), name + " would give a tensor of shape " + to_string(node.shape));
   nodes_.push_back(std::move(node));
   return size() - 1;
 }
 
 Value Graph::add_input(const std::string& name, const Shape& shape) {
-  Node node;
-  node.op = Operator::input;
-  node.attributes.shape = shape;
-  node.name = name;
-  return append(std::move(node));
+  return add(Operator::input, {}, ShapeAttributes{shape}, name);
 }
 
 void Graph::make_part(Value relu) {
   Node& node = nodes_[static_cast<std::size_t>(relu)];
   node.activation.clear();
-  node.attributes.function = Function::leaky_relu;  // the same with a slope of 0
-  node.attributes.alpha = 0;
+  node.attributes = FunctionAttributes{Function::leaky_relu, 0, 0};  // the same with a slope of 0
 }
 
 Value Graph::add_constant(Constant constant, const Shape& shape, const std::string& name) {
   Node node;
   node.op = Operator::constant;
-  node.attributes.shape = shape;
+  node.attributes = ShapeAttributes{shape};
   node.constant = std::move(constant);
   node.name = name;
   return append(std::move(node));
@@ -134,36 +95,46 @@ Value Graph::input(const std::string& name) const {
 }
 
 Value Graph::unary(Function function, Value x, double alpha, double beta) {
-  Attributes attributes;
-  attributes.function = function;
-  attributes.alpha = alpha;
-  attributes.beta = beta;
-  return add(Operator::unary, {x}, attributes);
+  return add(Operator::unary, {x}, FunctionAttributes{function, alpha, beta});
 }
 
 Value Graph::scalar(double number) { return add_constant(constant_of(std::vector<double>{number}), {}); }
 
 Value Graph::reshape(Value x, Shape shape) {
   if (this->shape(x) == shape) return x;
-  Attributes attributes;
-  attributes.shape = std::move(shape);
-  return add(Operator::reshape, {x}, attributes);
+  return add(Operator::reshape, {x}, ShapeAttributes{std::move(shape)});
 }
 
 Value Graph::sum_to(Value x, Shape shape) {
   const Shape from = this->shape(x);
   if (from == shape) return x;
   const std::size_t more = from.size() - shape.size();
-  Attributes attributes;
+  Integers axes;
   for (std::size_t i = 0; i < from.size(); ++i)
-    if (i < more || (shape[i - more] == 1 && from[i] != 1)) attributes.axes.push_back(static_cast<std::int64_t>(i));
-  return reshape(attributes.axes.empty() ? x : add(Operator::reduce_sum, {x}, attributes), shape);
+    if (i < more || (shape[i - more] == 1 && from[i] != 1)) axes.push_back(static_cast<std::int64_t>(i));
+  return reshape(axes.empty() ? x : sum(x, axes), shape);
 }
 
-Value Graph::transpose(Value x, const Integers& permutation) {
-  Attributes attributes;
-  attributes.axes = permutation;
-  return add(Operator::transpose, {x}, attributes);
+Value Graph::slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
+  SliceAttributes part{{shape(x)}, Integers(shape(x).size(), 0), Integers(shape(x).size(), 1)};
+  part.shape.at(axis) = size;
+  part.begin[axis] = begin;
+  part.step[axis] = step;
+  return add(Operator::slice, {x}, std::move(part));
+}
+
+Value Graph::pad(Value x, const Integers& before, const Integers& behind, double fill) {
+  const Shape from = shape(x);
+  SliceAttributes cut{{from}, Integers(from.size(), 0), Integers(from.size(), 1)};
+  EmbedAttributes put{cut, fill};
+  for (std::size_t d = 0; d < from.size(); ++d) {
+    cut.begin[d] = std::max<std::int64_t>(-before[d], 0);
+    cut.shape[d] += std::min<std::int64_t>(before[d], 0) + std::min<std::int64_t>(behind[d], 0);
+    put.begin[d] = std::max<std::int64_t>(before[d], 0);
+    put.shape[d] += before[d] + behind[d];
+  }
+  if (cut.shape != from) x = add(Operator::slice, {x}, cut);
+  return put.shape == cut.shape ? x : add(Operator::embed, {x}, put);
 }
 
 }  // namespace whycam::graph

@@ -4,91 +4,40 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "graph/functions.h"
+#include "graph/attributes.h"
 
 namespace whycam::graph {
 
-using Shape = std::vector<std::int64_t>;
-using Integers = std::vector<std::int64_t>;
-
-/// The largest extent, stride, padding or place: the product of two still fits 64 bits, however it is added up.
-constexpr std::int64_t largest_extent = std::int64_t{1} << 30;
-/// The most elements of a tensor.
-constexpr std::int64_t most_elements = std::int64_t{1} << 36;
-
-/// 2^63 - 1, which no tensor has, where the product is not less.
-std::int64_t element_count(const Shape& shape);
-/// Whether a tensor may have this shape: no extent below 1, and none of the numbers above exceeded.
-bool is_sound(const Shape& shape);
-/// One extent may be -1: what the others leave of so many elements.
-Shape completed(Shape shape, std::int64_t elements);
-/// Throws std::invalid_argument where one is further from 0 than the largest extent.
-void require_moderate(const Integers& integers);
-std::string to_string(const Integers& integers);
-
-/// Every operator, in one list. What each means is said at its record in graph/operators/.
+/// What each means is said at its record in graph/operators/.
+#define OPERATOR(name, attributes, fewest, most) name,
 enum class Operator {
-  input,
-  constant,
-  unary,
-  unary_gradient,
-  add,
-  subtract,
-  multiply,
-  divide,
-  maximum,
-  minimum,
-  convolution,
-  convolution_transpose,
-  matmul,
-  max_pool,
-  max_pool_positions,
-  max_pool_gradient,
-  average_pool,
-  average_pool_gradient,
-  adaptive_average_pool,
-  adaptive_average_pool_gradient,
-  reduce_sum,
-  softmax,
-  log_softmax,
-  normalize,
-  normalize_gradient,
-  reshape,
-  transpose,
-  slice,
-  embed,
-  concat,
-  expand,
-  inside,
-  gate,
-  scale_shift,
+#include "graph/operators.def"
 };
+#undef OPERATOR
 
-/// A node's place in its graph; a node gives one tensor, so this names the tensor, too.
+#define OPERATOR(name, attributes, fewest, most) +1
+constexpr int operator_count = 0
+#include "graph/operators.def"
+    ;
+#undef OPERATOR
+
+/// What operators.def says of an operator.
+struct Signature {
+  const char* name;
+  std::size_t attributes;  ///< their index in the variant
+  std::size_t fewest_inputs, most_inputs;
+};
+const Signature& signature(Operator op);
+
+/// A node's index in its graph; a node gives one tensor, so this names the tensor, too.
 using Value = std::int32_t;
 constexpr Value no_value = -1;
-
-/// The parameters of all operators; each reads its own (its record says which).
-struct Attributes {
-  Function function = Function::relu;  ///< unary, unary_gradient
-  double alpha = 0, beta = 0;          ///< the function's parameters; the fill of embed; the epsilon of normalize
-  Integers kernel, strides, dilation, padding_begin, padding_end;  ///< windows: one number a spatial dimension
-  std::int64_t groups = 1;                                         ///< convolutions
-  bool count_padding = true;                                       ///< average_pool: padding belongs to the mean
-  Integers axes;         ///< reduce_sum, softmax, normalize, concat; the permutation of transpose
-  Integers begin, step;  ///< slice, embed
-  Shape shape;           ///< the result's, where the inputs do not tell it
-  bool transpose_a = false, transpose_b = false;  ///< matmul
-  bool relu = false;                              ///< what comes out is set to 0 where it is negative, after fusion
-  double limit = 0;                               ///< and to this where it is greater; 0: without a limit
-
-  bool operator==(const Attributes& other) const;
-  bool operator!=(const Attributes& other) const { return !(*this == other); }
-};
 
 /// Numbers that belong to the network. They are not copied: `owner` keeps alive what the pointer points to.
 struct Constant {
@@ -106,10 +55,27 @@ struct Node {
   Operator op = Operator::input;
   std::vector<Value> inputs;
   Attributes attributes;
+  Fused fused;
   Shape shape;
   std::string name;        ///< where it comes from: "layer4.1.conv2"
   std::string activation;  ///< how a report calls it, where it is one of the network's activations
   Constant constant;       ///< of a constant
+
+  /// The operator's attributes, or a part of them that several operators share. Throws std::logic_error where the
+  /// operator has others.
+  template <class A>
+  const A& as() const {
+    const A* found = std::visit(
+        [](const auto& held) -> const A* {
+          if constexpr (std::is_base_of_v<A, std::decay_t<decltype(held)>>)
+            return &held;
+          else
+            return nullptr;
+        },
+        attributes);
+    if (!found) throw std::logic_error(std::string(signature(op).name) + " has other attributes than it was asked for");
+    return *found;
+  }
 };
 
 /// A tensor that the graph is there for. Section 0 is the forward pass; each further section is a backward pass of its
@@ -126,6 +92,7 @@ class Graph {
  public:
   Value add_input(const std::string& name, const Shape& shape);
   Value add_constant(Constant constant, const Shape& shape, const std::string& name = {});
+  /// With the attributes that operators.def names.
   Value add(Operator op, std::vector<Value> inputs, Attributes attributes = {}, const std::string& name = {});
   /// A copy of another graph's node with these inputs.
   Value add_like(const Node& node, std::vector<Value> inputs);
@@ -151,7 +118,15 @@ class Graph {
   Value reshape(Value x, Shape shape);
   /// Sums over the dimensions by which `shape` was broadcast.
   Value sum_to(Value x, Shape shape);
-  Value transpose(Value x, const Integers& permutation);
+  Value sum(Value x, Integers axes) { return add(Operator::reduce_sum, {x}, AxesAttributes{std::move(axes)}); }
+  Value transpose(Value x, Integers permutation) {
+    return add(Operator::transpose, {x}, TransposeAttributes{std::move(permutation)});
+  }
+  Value expand(Value x, Shape shape) { return add(Operator::expand, {x}, ShapeAttributes{std::move(shape)}); }
+  /// A part of one axis.
+  Value slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step = 1);
+  /// So many elements more before and behind in each dimension; negative ones are cut off. x itself where all are 0.
+  Value pad(Value x, const Integers& before, const Integers& behind, double fill);
 
  private:
   Value append(Node node);

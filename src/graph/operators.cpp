@@ -4,78 +4,37 @@
 
 namespace whycam::graph {
 
+namespace {
+
+constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+
+/// Where the variant has a type.
+template <class A, std::size_t index = 0>
+constexpr std::size_t index_of() {
+  if constexpr (std::is_same_v<A, std::variant_alternative_t<index, Attributes>>)
+    return index;
+  else
+    return index_of<A, index + 1>();
+}
+
+}  // namespace
+
+const Signature& signature(Operator op) {
+#define OPERATOR(name, attributes, fewest, most) {#name, index_of<attributes>(), fewest, most},
+  static constexpr Signature signatures[] = {
+#include "graph/operators.def"
+  };
+#undef OPERATOR
+  return signatures[static_cast<std::size_t>(op)];
+}
+
 const Record& record(Operator op) {
-  switch (op) {  // without a default: an operator that is missing here does not compile
-    case Operator::input:
-      return records::input;
-    case Operator::constant:
-      return records::constant;
-    case Operator::unary:
-      return records::unary;
-    case Operator::unary_gradient:
-      return records::unary_gradient;
-    case Operator::add:
-      return records::add;
-    case Operator::subtract:
-      return records::subtract;
-    case Operator::multiply:
-      return records::multiply;
-    case Operator::divide:
-      return records::divide;
-    case Operator::maximum:
-      return records::maximum;
-    case Operator::minimum:
-      return records::minimum;
-    case Operator::convolution:
-      return records::convolution;
-    case Operator::convolution_transpose:
-      return records::convolution_transpose;
-    case Operator::matmul:
-      return records::matmul;
-    case Operator::max_pool:
-      return records::max_pool;
-    case Operator::max_pool_positions:
-      return records::max_pool_positions;
-    case Operator::max_pool_gradient:
-      return records::max_pool_gradient;
-    case Operator::average_pool:
-      return records::average_pool;
-    case Operator::average_pool_gradient:
-      return records::average_pool_gradient;
-    case Operator::adaptive_average_pool:
-      return records::adaptive_average_pool;
-    case Operator::adaptive_average_pool_gradient:
-      return records::adaptive_average_pool_gradient;
-    case Operator::reduce_sum:
-      return records::reduce_sum;
-    case Operator::softmax:
-      return records::softmax;
-    case Operator::log_softmax:
-      return records::log_softmax;
-    case Operator::normalize:
-      return records::normalize;
-    case Operator::normalize_gradient:
-      return records::normalize_gradient;
-    case Operator::reshape:
-      return records::reshape;
-    case Operator::transpose:
-      return records::transpose;
-    case Operator::slice:
-      return records::slice;
-    case Operator::embed:
-      return records::embed;
-    case Operator::concat:
-      return records::concat;
-    case Operator::expand:
-      return records::expand;
-    case Operator::inside:
-      return records::inside;
-    case Operator::gate:
-      return records::gate;
-    case Operator::scale_shift:
-      return records::scale_shift;
-  }
-  throw std::invalid_argument("no operator has the number " + std::to_string(static_cast<int>(op)));
+#define OPERATOR(name, attributes, fewest, most) &records::name,
+  static constexpr const Record* all[] = {
+#include "graph/operators.def"
+  };
+#undef OPERATOR
+  return *all[static_cast<std::size_t>(op)];
 }
 
 void require(bool condition, const std::string& message) {
@@ -111,7 +70,7 @@ Integers broadcast_steps(const Shape& own, const Shape& result) {
 
 namespace {
 
-Shape given_shape(const Question& question) { return question.attributes.shape; }
+Shape given_shape(const Question& question) { return question.node.as<ShapeAttributes>().shape; }
 
 Tensor constant_values(const Node& node, const Tensors&) {
   Tensor tensor{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)))};
@@ -129,9 +88,9 @@ Tensor no_values(const Node& node, const Tensors&) {
 
 }  // namespace
 
-/// A tensor that is given when the graph runs. Reads: shape.
-const Record records::input{"input", 0, 0, given_shape, no_values, nullptr};
-/// Numbers of the network. Reads: shape.
-const Record records::constant{"constant", 0, 0, given_shape, constant_values, nullptr};
+/// A tensor that is given when the graph runs.
+const Record records::input{given_shape, no_values, nullptr};
+/// Numbers of the network.
+const Record records::constant{given_shape, constant_values, nullptr};
 
 }  // namespace whycam::graph

@@ -1,7 +1,6 @@
-// One record an operator: how many inputs it takes, what shape it gives, its values, its gradient.
+// One record for each operator: what shape it gives, its values, its gradient.
 #pragma once
 
-#include <stdexcept>
 #include <vector>
 
 #include "graph/graph.h"
@@ -19,7 +18,7 @@ using Tensors = std::vector<const Tensor*>;
 /// A node to be, of which the shape is asked.
 struct Question {
   std::vector<Shape> inputs;
-  const Attributes& attributes;
+  const Node& node;
 };
 
 /// A node whose gradient is asked: `gradient` arrives at it, and is passed on to the inputs that are wanted. The
@@ -34,25 +33,20 @@ struct GradientQuestion {
 };
 
 struct Record {
-  const char* name;
-  std::size_t fewest_inputs, most_inputs;
   /// Throws std::invalid_argument where the inputs or attributes do not fit.
   Shape (*shape)(const Question& question);
   /// The slow truth.
   Tensor (*evaluate)(const Node& node, const Tensors& inputs);
-  /// One value an input, no_value where it is not wanted or gets none. Null: the operator has no gradient.
+  /// One value for each input, no_value where it is not wanted or gets none. Null: the operator has no gradient.
   std::vector<Value> (*gradient)(GradientQuestion& question);
 };
 
 const Record& record(Operator op);
 
-constexpr std::size_t any_number = static_cast<std::size_t>(-1);
-
 namespace records {
-extern const Record input, constant, unary, unary_gradient, add, subtract, multiply, divide, maximum, minimum,
-    convolution, convolution_transpose, matmul, max_pool, max_pool_positions, max_pool_gradient, average_pool,
-    average_pool_gradient, adaptive_average_pool, adaptive_average_pool_gradient, reduce_sum, softmax, log_softmax,
-    normalize, normalize_gradient, reshape, transpose, slice, embed, concat, expand, inside, gate, scale_shift;
+#define OPERATOR(name, attributes, fewest, most) extern const Record name;
+#include "graph/operators.def"
+#undef OPERATOR
 }  // namespace records
 
 /// Throws std::invalid_argument with the message where the condition does not hold.

@@ -1,43 +1,49 @@
 #include "graph/print.h"
 
 #include <sstream>
-
-#include "graph/operators.h"
+#include <string_view>
 
 namespace whycam::graph {
 namespace {
 
-/// What differs from an operator without attributes, in one order.
+/// Attributes that differ from the usual ones, and always a function.
+class Sayer {
+ public:
+  template <class A>
+  void say_all(const A& attributes) {
+    const A usual;
+    const auto say_each = [&](const auto&... field) {
+      std::apply([&](const auto&... of_usual) { (say(field, of_usual), ...); }, usual.fields());
+    };
+    std::apply(say_each, attributes.fields());
+  }
+  std::string text() const { return text_.str(); }
+
+ private:
+  template <class T>
+  void say(const Field<T>& field, const Field<T>& usual) {
+    constexpr bool is_function = std::is_same_v<T, Function>;
+    if (std::string_view(field.name) == "shape" || (!is_function && field == usual))
+      return;  // the node tells its shape
+    text_ << between_ << field.name << ' ';
+    between_ = ", ";
+    if constexpr (is_function)
+      text_ << record(field.value).name;
+    else if constexpr (std::is_same_v<T, Integers>)
+      text_ << to_string(field.value);
+    else
+      text_ << std::boolalpha << field.value;
+  }
+
+  std::ostringstream text_;
+  const char* between_ = "";
+};
+
 std::string attributes_text(const Node& node) {
-  const Attributes& a = node.attributes;
-  const Attributes usual;
-  std::ostringstream text;
-  const char* between = "";
-  const auto say = [&](const char* name, const auto& value) {
-    text << between << name << ' ' << value;
-    between = ", ";
-  };
-  const auto say_integers = [&](const char* name, const Integers& integers) {
-    if (!integers.empty()) say(name, to_string(integers));
-  };
-  if (node.op == Operator::unary || node.op == Operator::unary_gradient) say("function", record(a.function).name);
-  if (a.alpha != 0) say("alpha", a.alpha);
-  if (a.beta != 0) say("beta", a.beta);
-  say_integers("kernel", a.kernel);
-  say_integers("strides", a.strides);
-  say_integers("dilation", a.dilation);
-  say_integers("padding_begin", a.padding_begin);
-  say_integers("padding_end", a.padding_end);
-  if (a.groups != 1) say("groups", a.groups);
-  if (!a.count_padding) say("count_padding", "false");
-  say_integers("axes", a.axes);
-  say_integers("begin", a.begin);
-  say_integers("step", a.step);
-  if (a.transpose_a) say("transpose_a", "true");
-  if (a.transpose_b) say("transpose_b", "true");
-  if (a.relu) say("relu", "true");
-  if (a.limit != 0) say("limit", a.limit);
-  return text.str();
+  Sayer sayer;
+  std::visit([&](const auto& attributes) { sayer.say_all(attributes); }, node.attributes);
+  sayer.say_all(node.fused);
+  return sayer.text();
 }
 
 }  // namespace
@@ -46,7 +52,7 @@ std::string to_string(const Graph& graph) {
   std::ostringstream text;
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
-    text << '%' << value << " = " << record(node.op).name;
+    text << '%' << value << " = " << signature(node.op).name;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) text << (i ? ", %" : " %") << node.inputs[i];
     const std::string attributes = attributes_text(node);
     if (!attributes.empty()) text << " {" << attributes << '}';

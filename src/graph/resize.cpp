@@ -66,11 +66,9 @@ Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std:
   // The axis last, so that a matrix is multiplied from the right: (before x behind x from) * (from x to).
   const Value apart = graph.reshape(x, {before, from, behind});
   const Value rows = behind == 1 ? apart : graph.transpose(apart, {0, 2, 1});
-  Attributes transposed;
-  transposed.transpose_b = true;
   const Value weights = graph.add_constant(constant_of(std::move(matrix)), {to, from});
-  const Value product =
-      graph.add(Operator::matmul, {graph.reshape(rows, {before * behind, from}), weights}, transposed, name);
+  const Value product = graph.add(Operator::matmul, {graph.reshape(rows, {before * behind, from}), weights},
+                                  MatmulAttributes{false, true}, name);
   if (behind == 1) return graph.reshape(product, shape);
   return graph.reshape(graph.transpose(graph.reshape(product, {before, behind, to}), {0, 2, 1}), shape);
 }
@@ -80,10 +78,9 @@ Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
   require(space.size() + 2 == from.size(),
           "a tensor of " + to_string(from) + " has no spatial extent of " + to_string(space));
   if (how == Resizing::area) {
-    Attributes attributes;
-    attributes.shape = {from[0], from[1]};
-    attributes.shape.insert(attributes.shape.end(), space.begin(), space.end());
-    return graph.add(Operator::adaptive_average_pool, {x}, attributes);
+    Shape to{from[0], from[1]};
+    to.insert(to.end(), space.begin(), space.end());
+    return graph.add(Operator::adaptive_average_pool, {x}, ShapeAttributes{to});
   }
   for (std::size_t d = 2; d < from.size(); ++d)
     if (from[d] != space[d - 2]) x = multiply_along(graph, x, d, space[d - 2], matrix_of(from[d], space[d - 2], how));

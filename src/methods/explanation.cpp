@@ -91,11 +91,7 @@ class Appender {
   Value heat_map(const HeatMap& map, Value activation, Value gradient) {
     if (gradient == graph::no_value) return gradient;
     Value result = map.channels(graph_, activation, gradient);
-    if (settings_.sum_channels) {
-      graph::Attributes channels;
-      channels.axes = {1};
-      result = graph_.add(graph::Operator::reduce_sum, {result}, channels);
-    }
+    if (settings_.sum_channels) result = graph_.sum(result, {1});
     return settings_.keep_sign ? result : graph_.unary(graph::Function::relu, result);
   }
 

@@ -8,16 +8,15 @@ namespace {
 /// space (N x C) has the gradient itself as its weight, as in Captum.
 Value channels(Graph& graph, Value activation, Value gradient) {
   const graph::Shape shape = graph.shape(gradient);
-  graph::Attributes space;
+  graph::Integers space;
   std::int64_t area = 1;
   for (std::size_t d = 2; d < shape.size(); ++d) {
-    space.axes.push_back(static_cast<std::int64_t>(d));
+    space.push_back(static_cast<std::int64_t>(d));
     area *= shape[d];
   }
   Value weights = gradient;
   if (area > 1)
-    weights = graph.unary(graph::Function::linear, graph.add(graph::Operator::reduce_sum, {gradient}, space),
-                          1 / static_cast<double>(area));
+    weights = graph.unary(graph::Function::linear, graph.sum(gradient, space), 1 / static_cast<double>(area));
   return graph.binary(graph::Operator::multiply, weights, activation);
 }
 

@@ -9,9 +9,11 @@ namespace {
 using dnnl::algorithm;
 using dnnl::memory;
 using dnnl::prop_kind;
-using graph::Attributes;
+using graph::ConvolutionAttributes;
 using graph::Function;
+using graph::FunctionAttributes;
 using graph::Integers;
+using graph::PoolingAttributes;
 using graph::Shape;
 using tag = memory::format_tag;
 
@@ -38,7 +40,7 @@ Integers gaps(const Integers& dilation) {
 }
 
 /// The padding behind with which the windows end exactly at the last one.
-Integers padding_behind(const Shape& x, const Shape& y, const Integers& kernel, const Attributes& a) {
+Integers padding_behind(const Shape& x, const Shape& y, const Integers& kernel, const graph::WindowAttributes& a) {
   Integers result;
   for (std::size_t i = 0; i < kernel.size(); ++i)
     result.push_back((y[i + 2] - 1) * a.strides[i] + (kernel[i] - 1) * a.dilation[i] + 1 - x[i + 2] -
@@ -76,7 +78,7 @@ struct FunctionName {
   float alpha, beta;
 };
 
-std::optional<FunctionName> named(const Attributes& a) {
+std::optional<FunctionName> named(const FunctionAttributes& a) {
   switch (a.function) {
     case Function::sigmoid:
       return FunctionName{algorithm::eltwise_logistic, 0, 0};
@@ -185,15 +187,15 @@ memory::desc bias_description(const Shape& y, bool with_bias) {
 
 }  // namespace
 
-Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const Attributes& a, bool with_bias,
-                      After after, Order order) {
+Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const ConvolutionAttributes& a,
+                      bool with_bias, After after, Order order) {
   return finished_forward<dnnl::convolution_forward>(implementation<dnnl::convolution_forward>(
       cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
       any_description(weights), bias_description(y, with_bias), ordered(y, order), a.strides, gaps(a.dilation),
       a.padding_begin, padding_behind(x, y, kernel_of(weights, x), a)));
 }
 
-Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const Attributes& a,
+Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const ConvolutionAttributes& a,
                                 Order order) {
   const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
   const auto forward = implementation<dnnl::convolution_forward>(
@@ -221,23 +223,19 @@ Operation matrix_product(const memory::desc& a, const memory::desc& b, const mem
 
 namespace {
 
-algorithm pooling_algorithm(const Attributes& a, bool maximum) {
-  if (maximum) return algorithm::pooling_max;
-  return a.count_padding ? algorithm::pooling_avg_include_padding : algorithm::pooling_avg_exclude_padding;
-}
-
-PoolingForward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y, const Attributes& a,
-                                               bool maximum, bool training) {
-  return implementation<PoolingForward>(
-      cpu(), attributes_of({}), training ? prop_kind::forward_training : prop_kind::forward_inference,
-      pooling_algorithm(a, maximum), description(x, layout), description(y, layout), a.strides, a.kernel,
-      gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a));
+PoolingForward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y,
+                                               const PoolingAttributes& a, algorithm kind, bool training) {
+  return implementation<PoolingForward>(cpu(), attributes_of({}),
+                                        training ? prop_kind::forward_training : prop_kind::forward_inference, kind,
+                                        description(x, layout), description(y, layout), a.strides, a.kernel,
+                                        gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a));
 }
 
 }  // namespace
 
-Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attributes& a, bool maximum, bool positions) {
-  const auto pd = pooling_forward(x, layout, y, a, maximum, positions);
+Operation pooling(const Shape& x, Layout layout, const Shape& y, const PoolingAttributes& a, algorithm kind,
+                  bool positions) {
+  const auto pd = pooling_forward(x, layout, y, a, kind, positions);
   Operation operation = finished<PoolingForward>(pd);
   operation.source = pd.src_desc();
   operation.destination = pd.dst_desc();
@@ -245,19 +243,19 @@ Operation pooling(const Shape& x, Layout layout, const Shape& y, const Attribute
   return operation;
 }
 
-Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const Attributes& a, bool maximum) {
+Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const PoolingAttributes& a, algorithm kind) {
   const auto pd = gradient_implementation<PoolingBackward>(
-      cpu(), attributes_of({}), pooling_forward(x, layout, y, a, maximum, true), pooling_algorithm(a, maximum),
-      description(x, layout), description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
+      cpu(), attributes_of({}), pooling_forward(x, layout, y, a, kind, true), kind, description(x, layout),
+      description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
       padding_behind(x, y, a.kernel, a));
   Operation operation = finished<PoolingBackward>(pd);
   operation.source = pd.diff_dst_desc();
   operation.destination = pd.diff_src_desc();
-  if (maximum) operation.workspace = pd.workspace_desc();
+  if (kind == algorithm::pooling_max) operation.workspace = pd.workspace_desc();
   return operation;
 }
 
-std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x) {
+std::optional<Operation> elementwise(const FunctionAttributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
   Operation operation = finished<dnnl::eltwise_forward>(elementwise_implementation(
@@ -266,7 +264,7 @@ std::optional<Operation> elementwise(const Attributes& a, const memory::desc& x)
   return operation;
 }
 
-std::optional<Operation> elementwise_gradient(const Attributes& a, const memory::desc& x) {
+std::optional<Operation> elementwise_gradient(const FunctionAttributes& a, const memory::desc& x) {
   const auto name = named(a);
   if (!name) return std::nullopt;
   const auto forward = elementwise_implementation(cpu(), dnnl::primitive_attr(), prop_kind::forward_training,

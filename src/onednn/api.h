@@ -58,22 +58,22 @@ enum class Order {
 
 /// x by weights (grouped ones have the groups first).
 Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
-                      const graph::Attributes& attributes, bool with_bias, After after, Order order);
+                      const graph::ConvolutionAttributes& attributes, bool with_bias, After after, Order order);
 /// y's gradient to x's; source is y.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
-                                const graph::Attributes& attributes, Order order);
+                                const graph::ConvolutionAttributes& attributes, Order order);
 /// Matrices by matrices; strides tell which is transposed.
 Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result,
                          bool with_bias, After after);
 /// With the positions of maxima as workspace where they are asked for.
-Operation pooling(const graph::Shape& x, Layout layout, const graph::Shape& y, const graph::Attributes& attributes,
-                  bool maximum, bool positions);
+Operation pooling(const graph::Shape& x, Layout layout, const graph::Shape& y,
+                  const graph::PoolingAttributes& attributes, dnnl::algorithm algorithm, bool positions);
 Operation pooling_gradient(const graph::Shape& y, const graph::Shape& x, Layout layout,
-                           const graph::Attributes& attributes, bool maximum);
+                           const graph::PoolingAttributes& attributes, dnnl::algorithm algorithm);
 /// A function of each element, where oneDNN has it.
-std::optional<Operation> elementwise(const graph::Attributes& attributes, const dnnl::memory::desc& x);
+std::optional<Operation> elementwise(const graph::FunctionAttributes& attributes, const dnnl::memory::desc& x);
 /// source is x, weights the incoming gradient, destination the gradient of x.
-std::optional<Operation> elementwise_gradient(const graph::Attributes& attributes, const dnnl::memory::desc& x);
+std::optional<Operation> elementwise_gradient(const graph::FunctionAttributes& attributes, const dnnl::memory::desc& x);
 Operation reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 
 }  // namespace whycam::onednn

@@ -10,68 +10,12 @@ namespace whycam::onednn {
 using graph::Operator;
 
 void put_down(Builder& builder, Value value) {
-  switch (builder.graph[value].op) {  // without a default: an operator that is missing here does not compile
-    case Operator::input:
-      return put_input(builder, value);
-    case Operator::constant:
-      return;
-    case Operator::unary:
-      return put_unary(builder, value);
-    case Operator::unary_gradient:
-      return put_unary_gradient(builder, value);
-    case Operator::add:
-    case Operator::subtract:
-    case Operator::multiply:
-    case Operator::divide:
-    case Operator::maximum:
-    case Operator::minimum:
-      return put_binary(builder, value);
-    case Operator::convolution:
-      return put_convolution(builder, value);
-    case Operator::convolution_transpose:
-      return put_convolution_transpose(builder, value);
-    case Operator::matmul:
-      return put_matmul(builder, value);
-    case Operator::max_pool:
-      return put_max_pool(builder, value);
-    case Operator::max_pool_positions:
-      return;  // with max_pool
-    case Operator::max_pool_gradient:
-      return put_max_pool_gradient(builder, value);
-    case Operator::average_pool:
-      return put_average_pool(builder, value);
-    case Operator::average_pool_gradient:
-      return put_average_pool_gradient(builder, value);
-    case Operator::adaptive_average_pool:
-    case Operator::adaptive_average_pool_gradient:
-      return put_adaptive_average_pool(builder, value);
-    case Operator::reduce_sum:
-      return put_reduce_sum(builder, value);
-    case Operator::softmax:
-    case Operator::log_softmax:
-      return put_softmax(builder, value);
-    case Operator::normalize:
-    case Operator::normalize_gradient:
-      return put_normalize(builder, value);
-    case Operator::reshape:
-      return put_reshape(builder, value);
-    case Operator::transpose:
-      return put_transpose(builder, value);
-    case Operator::slice:
-      return put_slice(builder, value);
-    case Operator::embed:
-      return put_embed(builder, value);
-    case Operator::concat:
-      return put_concat(builder, value);
-    case Operator::expand:
-      return put_expand(builder, value);
-    case Operator::inside:
-      return put_inside(builder, value);
-    case Operator::gate:
-      return put_gate(builder, value);
-    case Operator::scale_shift:
-      return put_scale_shift(builder, value);
-  }
+#define OPERATOR(name, attributes, fewest, most) put_##name,
+  static constexpr void (*all[])(Builder&, Value) = {
+#include "graph/operators.def"
+  };
+#undef OPERATOR
+  all[static_cast<std::size_t>(builder.graph[value].op)](builder, value);
 }
 
 Builder::Builder(const graph::Graph& of)
@@ -280,9 +224,8 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
 std::int64_t Builder::preferred_block(const Shape& shape) {
   if (shape.size() < 3) return 1;
   static const std::int64_t block = [] {
-    graph::Attributes attributes;
-    attributes.strides = attributes.dilation = {1, 1};
-    attributes.padding_begin = attributes.padding_end = {1, 1};
+    graph::ConvolutionAttributes attributes;
+    attributes.strides = attributes.dilation = attributes.padding_begin = attributes.padding_end = {1, 1};
     const Shape tensor{1, 64, 16, 16};
     const auto layout =
         layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, Order::best).destination, tensor);

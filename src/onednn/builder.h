@@ -126,7 +126,7 @@ class Builder {
   int time_ = 0;
 };
 
-/// Puts down the steps of one node. One function an operator, in steps_*.cpp; a table that forgot one does not compile.
+/// Emits the steps of one node.
 void put_down(Builder& builder, Value value);
 
 /// Where a convolution's result goes, in a layout: over the tensor that is added to it, or into new memory.
@@ -136,29 +136,9 @@ bool put_pointwise_product(Builder& builder, Value value);
 /// The same by Winograd's algorithm, where that was chosen for it.
 bool put_winograd(Builder& builder, Value value);
 
-void put_input(Builder& builder, Value value);
-void put_convolution(Builder& builder, Value value);
-void put_convolution_transpose(Builder& builder, Value value);
-void put_matmul(Builder& builder, Value value);
-void put_max_pool(Builder& builder, Value value);
-void put_max_pool_gradient(Builder& builder, Value value);
-void put_average_pool(Builder& builder, Value value);
-void put_average_pool_gradient(Builder& builder, Value value);
-void put_adaptive_average_pool(Builder& builder, Value value);
-void put_unary(Builder& builder, Value value);
-void put_unary_gradient(Builder& builder, Value value);
-void put_binary(Builder& builder, Value value);
-void put_inside(Builder& builder, Value value);
-void put_gate(Builder& builder, Value value);
-void put_scale_shift(Builder& builder, Value value);
-void put_reduce_sum(Builder& builder, Value value);
-void put_softmax(Builder& builder, Value value);
-void put_normalize(Builder& builder, Value value);
-void put_reshape(Builder& builder, Value value);
-void put_transpose(Builder& builder, Value value);
-void put_slice(Builder& builder, Value value);
-void put_embed(Builder& builder, Value value);
-void put_concat(Builder& builder, Value value);
-void put_expand(Builder& builder, Value value);
+/// A function for each operator, in steps_*.cpp; what is forgotten does not link.
+#define OPERATOR(name, attributes, fewest, most) void put_##name(Builder& builder, Value value);
+#include "graph/operators.def"
+#undef OPERATOR
 
 }  // namespace whycam::onednn

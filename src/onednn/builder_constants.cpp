@@ -29,7 +29,7 @@ struct ScaledRows {
 /// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double
 /// precision.
 std::optional<ScaledRows> scaled_rows(const graph::Graph& graph, const Node& node) {
-  if (node.op != Operator::multiply || node.attributes.relu) return std::nullopt;
+  if (node.op != Operator::multiply || node.fused.relu) return std::nullopt;
   const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
   if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty())
     return std::nullopt;

@@ -8,17 +8,17 @@
 
 namespace whycam::onednn {
 
-using graph::Attributes;
+using graph::ConvolutionAttributes;
 using graph::Node;
 using graph::Operator;
 using graph::Shape;
 using graph::Value;
 
 After after(const Node& convolution) {
-  return {convolution.inputs.size() > 3, convolution.attributes.relu, convolution.attributes.limit};
+  return {convolution.inputs.size() > 3, convolution.fused.relu, convolution.fused.limit};
 }
 
-bool is_a_convolution(const Shape& weights, const Attributes& a) {
+bool is_a_convolution(const Shape& weights, const ConvolutionAttributes& a) {
   for (std::size_t i = 0; i < a.strides.size(); ++i) {
     const std::int64_t reach = a.dilation[i] * (weights[i + 2] - 1);
     if (a.strides[i] != 1 || a.padding_begin[i] > reach || a.padding_end[i] > reach) return false;
@@ -26,7 +26,7 @@ bool is_a_convolution(const Shape& weights, const Attributes& a) {
   return true;
 }
 
-Attributes turned(const Shape& weights, Attributes a) {
+ConvolutionAttributes turned(const Shape& weights, ConvolutionAttributes a) {
   for (std::size_t i = 0; i < a.strides.size(); ++i) {
     const std::int64_t reach = a.dilation[i] * (weights[i + 2] - 1);
     a.padding_begin[i] = reach - a.padding_begin[i];
@@ -48,7 +48,7 @@ namespace {
 bool is_for_winograd(const graph::Graph& graph, const Node& node) {
   const Shape& weights = graph.shape(node.inputs[1]);
   const graph::Integers ones{1, 1};
-  const Attributes& a = node.attributes;
+  const auto& a = node.as<ConvolutionAttributes>();
   return weights.size() == 4 && weights[2] == 3 && weights[3] == 3 && a.groups == 1 && weights[0] % 16 == 0 &&
          weights[1] % 16 == 0 && a.strides == ones && a.dilation == ones && a.padding_begin == ones &&
          a.padding_end == ones;

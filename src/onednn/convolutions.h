@@ -13,8 +13,8 @@ After after(const graph::Node& convolution);
 
 /// With a stride of 1, what carries the gradient back is itself a convolution: its weights are turned round in space,
 /// and lead from outputs to inputs. oneDNN's convolutions are faster forward than backward.
-bool is_a_convolution(const graph::Shape& weights, const graph::Attributes& transposed);
-graph::Attributes turned(const graph::Shape& weights, graph::Attributes transposed);
+bool is_a_convolution(const graph::Shape& weights, const graph::ConvolutionAttributes& transposed);
+graph::ConvolutionAttributes turned(const graph::Shape& weights, graph::ConvolutionAttributes transposed);
 graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 
 /// The size of the tiles, 2 or 4, by which convolutions are to be done by Winograd's algorithm: tiles of 2 x 2 want

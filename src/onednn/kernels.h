@@ -58,8 +58,8 @@ std::int64_t threads();
 struct Scatter {
   /// From y, which has channels last (a multiple of 16) or in blocks of 16, to x.
   Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
-          const graph::Attributes& attributes);
-  static bool fits(const graph::Shape& weights, const graph::Shape& x, const graph::Attributes& attributes);
+          const graph::ConvolutionAttributes& attributes);
+  static bool fits(const graph::Shape& weights, const graph::Shape& x, const graph::ConvolutionAttributes& attributes);
 
   /// In numbers: of the packed weights, and of the memory that a run needs.
   std::int64_t packed() const;
@@ -89,8 +89,8 @@ void scale_shift(const float* x, const float* scale, const float* shift, float* 
 void scale(const float* x, const float* scale, float* result, const Extents& extents, bool relu);
 
 /// A function that oneDNN does not have, or not exactly; gradient: times its derivative at x.
-void unary(const graph::Attributes& attributes, const float* x, float* result, std::int64_t count);
-void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result,
+void unary(const graph::FunctionAttributes& attributes, const float* x, float* result, std::int64_t count);
+void unary_gradient(const graph::FunctionAttributes& attributes, const float* gradient, const float* x, float* result,
                     std::int64_t count);
 
 /// The sum of each channel of each example.
@@ -116,8 +116,9 @@ void normalize(const float* x, float* result, std::int64_t rows, std::int64_t si
 void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size,
                         double epsilon);
 
-/// Average pooling as the evaluator does it, in row-major order: for windows that oneDNN divides by other counts.
+/// Average pooling as the evaluator does it, in row-major order: for windows that oneDNN divides by other counts, and,
+/// without a window, adaptive pooling.
 void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape,
-                  const graph::Attributes& attributes, bool adaptive, bool gradient);
+                  const graph::AveragePoolAttributes* window, bool gradient);
 
 }  // namespace whycam::onednn::kernels

@@ -257,7 +257,7 @@ namespace {
 
 /// The functions that need no more than arithmetic, in single precision; others go through the graph's record.
 template <class Work>
-bool with_simple_function(const graph::Attributes& attributes, const Work& work) {
+bool with_simple_function(const graph::FunctionAttributes& attributes, const Work& work) {
   using graph::Function;
   const auto a = static_cast<float>(attributes.alpha), b = static_cast<float>(attributes.beta);
   const auto clip = [](float x, float low, float high) {
@@ -302,7 +302,7 @@ bool with_simple_function(const graph::Attributes& attributes, const Work& work)
 
 }  // namespace
 
-void unary(const graph::Attributes& attributes, const float* x, float* result, std::int64_t count) {
+void unary(const graph::FunctionAttributes& attributes, const float* x, float* result, std::int64_t count) {
   const bool simple = with_simple_function(attributes, [&](const auto& value, const auto&) {
     in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) result[i] = value(x[i]);
@@ -316,7 +316,7 @@ void unary(const graph::Attributes& attributes, const float* x, float* result, s
   });
 }
 
-void unary_gradient(const graph::Attributes& attributes, const float* gradient, const float* x, float* result,
+void unary_gradient(const graph::FunctionAttributes& attributes, const float* gradient, const float* x, float* result,
                     std::int64_t count) {
   const bool simple = with_simple_function(attributes, [&](const auto&, const auto& derivative) {
     in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {

@@ -107,7 +107,7 @@ void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups
 }  // namespace
 
 Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
-                 const graph::Attributes& a)
+                 const graph::ConvolutionAttributes& a)
     : examples(x[0]),
       channels(x[1]),
       height(x[2]),
@@ -128,7 +128,7 @@ Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weigh
   band_width = std::max(seen, written);
 }
 
-bool Scatter::fits(const graph::Shape& weights, const graph::Shape& x, const graph::Attributes& a) {
+bool Scatter::fits(const graph::Shape& weights, const graph::Shape& x, const graph::ConvolutionAttributes& a) {
   return x.size() == 4 && a.groups == 1 && x[1] <= 4 && weights[3] * x[1] <= 3 * lanes &&
          a.dilation == graph::Integers{1, 1} && a.padding_begin[0] >= 0 && a.padding_begin[1] >= 0;
 }

@@ -191,7 +191,7 @@ void normalize_gradient(const float* gradient, const float* x, float* result, st
 }
 
 void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape,
-                  const graph::Attributes& a, bool adaptive, bool gradient) {
+                  const graph::AveragePoolAttributes* window, bool gradient) {
   const std::size_t n = x_shape.size() - 2;
   const graph::Shape area_x(x_shape.begin() + 2, x_shape.end()), area_y(y_shape.begin() + 2, y_shape.end());
   const std::int64_t size_x = graph::element_count(area_x), size_y = graph::element_count(area_y);
@@ -207,17 +207,17 @@ void average_pool(const float* x, const graph::Shape& x_shape, float* y, const g
         const std::int64_t at = rest % area_y[d];
         rest /= area_y[d];
         size[d] = area_x[d];
-        if (adaptive) {
+        if (!window) {
           begin[d] = at * area_x[d] / area_y[d];
           end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
           divisor *= static_cast<double>(end[d] - begin[d]);
           continue;
         }
-        const std::int64_t first = at * a.strides[d] - a.padding_begin[d];
-        const std::int64_t last = std::min(first + a.kernel[d], area_x[d] + a.padding_end[d]);
+        const std::int64_t first = at * window->strides[d] - window->padding_begin[d];
+        const std::int64_t last = std::min(first + window->kernel[d], area_x[d] + window->padding_end[d]);
         begin[d] = std::max<std::int64_t>(first, 0);
         end[d] = std::min(last, area_x[d]);
-        divisor *= static_cast<double>(a.count_padding ? last - first : end[d] - begin[d]);
+        divisor *= static_cast<double>(window->count_padding ? last - first : end[d] - begin[d]);
       }
       double sum = 0;
       const auto share = static_cast<float>((gradient ? from[i] : 0) / divisor);

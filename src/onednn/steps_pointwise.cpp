@@ -7,28 +7,12 @@
 namespace whycam::onednn {
 namespace {
 
-using graph::Operator;
-
-kernels::Binary kind_of(Operator op) {
-  switch (op) {
-    case Operator::add:
-      return kernels::Binary::add;
-    case Operator::subtract:
-      return kernels::Binary::subtract;
-    case Operator::multiply:
-      return kernels::Binary::multiply;
-    case Operator::divide:
-      return kernels::Binary::divide;
-    case Operator::maximum:
-      return kernels::Binary::maximum;
-    default:
-      return kernels::Binary::minimum;
-  }
-}
+using graph::FunctionAttributes;
+using kernels::Binary;
 
 /// Channels that fill up a layout must stay 0.
-Layout where_zero_stays(const graph::Graph& graph, Value value, Layout layout, const graph::Attributes& attributes) {
-  const bool stays = graph::record(attributes.function).value(0, attributes.alpha, attributes.beta) == 0;
+Layout where_zero_stays(const graph::Graph& graph, Value value, Layout layout, const FunctionAttributes& a) {
+  const bool stays = graph::record(a.function).value(0, a.alpha, a.beta) == 0;
   return stays || !has_padding(graph.shape(value), layout) ? layout : Layout{};
 }
 
@@ -40,30 +24,32 @@ void put_input(Builder& builder, Value value) {
   builder.define_input(value, builder.make(builder.graph.shape(value), {}));
 }
 
+void put_constant(Builder&, Value) {}  // who reads it asks for it
+
 void put_unary(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
-  const Layout layout =
-      where_zero_stays(builder.graph, node.inputs[0], builder.layout(node.inputs[0]), node.attributes);
+  const auto& a = node.as<FunctionAttributes>();
+  const Layout layout = where_zero_stays(builder.graph, node.inputs[0], builder.layout(node.inputs[0]), a);
   const Place from = builder.read(node.inputs[0], layout), to = builder.take_over(node.inputs[0], node.shape, layout);
-  if (const auto operation = elementwise(node.attributes, description(node.shape, layout))) {
+  if (const auto operation = elementwise(a, description(node.shape, layout))) {
     builder.primitive(*operation, {{DNNL_ARG_SRC, operation->source, from}, {DNNL_ARG_DST, operation->destination, to}},
                       "unary");
   } else {
     const std::int64_t count = elements(node.shape, layout);
-    builder.loop(
-        [=, a = node.attributes](const Memory& memory) { kernels::unary(a, memory.at(from), memory.at(to), count); },
-        {from, to}, "unary");
+    builder.loop([=, a = a](const Memory& memory) { kernels::unary(a, memory.at(from), memory.at(to), count); },
+                 {from, to}, "unary");
   }
   builder.define(value, to, layout);
 }
 
 void put_unary_gradient(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
+  const auto& a = node.as<FunctionAttributes>();
   // Channels that fill up a layout are 0, where a derivative may be infinite.
   const Layout x_has = builder.layout(node.inputs[1]), layout = has_padding(node.shape, x_has) ? Layout{} : x_has;
   const Place gradient = builder.read(node.inputs[0], layout), x = builder.read(node.inputs[1], layout);
   const Place to = builder.take_over(node.inputs[0], node.shape, layout);
-  if (const auto operation = elementwise_gradient(node.attributes, description(node.shape, layout))) {
+  if (const auto operation = elementwise_gradient(a, description(node.shape, layout))) {
     builder.primitive(*operation,
                       {{DNNL_ARG_SRC, operation->source, x},
                        {DNNL_ARG_DIFF_DST, operation->weights, gradient},
@@ -72,7 +58,7 @@ void put_unary_gradient(Builder& builder, Value value) {
   } else {
     const std::int64_t count = elements(node.shape, layout);
     builder.loop(
-        [=, a = node.attributes](const Memory& memory) {
+        [=, a = a](const Memory& memory) {
           kernels::unary_gradient(a, memory.at(gradient), memory.at(x), memory.at(to), count);
         },
         {gradient, x, to}, "unary_gradient");
@@ -97,62 +83,61 @@ Meeting meeting(const Shape& other, const Shape& shape) {
 }
 
 /// Both in row-major order.
-void put_broadcast(Builder& builder, Value value) {
+void put_broadcast(Builder& builder, Value value, Binary kind) {
   const Node& node = builder.graph[value];
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
   const auto steps_a = graph::broadcast_steps(builder.graph.shape(node.inputs[0]), node.shape);
   const auto steps_b = graph::broadcast_steps(builder.graph.shape(node.inputs[1]), node.shape);
   builder.loop(
-      [=, kind = kind_of(node.op), shape = node.shape, relu = node.attributes.relu](const Memory& memory) {
+      [=, shape = node.shape, relu = node.fused.relu](const Memory& memory) {
         kernels::binary_broadcast(kind, memory.at(a), steps_a, memory.at(b), steps_b, memory.at(to), shape, relu);
       },
       {a, b, to}, "broadcast");
   builder.define(value, to, {});
 }
 
-void put_same_shape(Builder& builder, Value value) {
+void put_same_shape(Builder& builder, Value value, Binary kind) {
   const Node& node = builder.graph[value];
   Layout layout = builder.layout(node.inputs[0]);
   if (layout == Layout{}) layout = builder.layout(node.inputs[1]);
   const bool constant = builder.is_constant(node.inputs[0]) || builder.is_constant(node.inputs[1]);
-  if (constant || (node.op == Operator::divide && has_padding(node.shape, layout))) layout = {};
+  if (constant || (kind == Binary::divide && has_padding(node.shape, layout))) layout = {};
   const Place a = builder.read(node.inputs[0], layout), b = builder.read(node.inputs[1], layout);
   const Value heir = builder.may_take_over(node.inputs[0], layout) ? node.inputs[0] : node.inputs[1];
   const Place to = builder.take_over(heir, node.shape, layout);
   const std::int64_t count = elements(node.shape, layout);
   builder.loop(
-      [=, kind = kind_of(node.op), relu = node.attributes.relu](const Memory& memory) {
+      [=, relu = node.fused.relu](const Memory& memory) {
         kernels::binary(kind, memory.at(a), memory.at(b), memory.at(to), count, relu);
       },
       {a, b, to}, "binary");
   builder.define(value, to, layout);
 }
 
-void put_per_channel(Builder& builder, Value value, bool swapped, bool per_example) {
+void put_per_channel(Builder& builder, Value value, Binary kind, bool swapped, bool per_example) {
   const Node& node = builder.graph[value];
   const Value x = node.inputs[swapped], other = node.inputs[!swapped];
   Layout layout = builder.layout(x);
-  const bool zero_stays = node.op == Operator::multiply;
+  const bool zero_stays = kind == Binary::multiply;
   if (has_padding(node.shape, layout) && !zero_stays) layout = {};
   // One number a channel is N x C x 1 x ... in the same layout.
   const bool constant = builder.is_constant(other);
   if (!constant && !per_example && builder.graph.shape(other).size() != node.shape.size())
-    return put_broadcast(builder, value);
-  if (constant && per_example) return put_broadcast(builder, value);
+    return put_broadcast(builder, value, kind);
+  if (constant && per_example) return put_broadcast(builder, value, kind);
   const Place a = builder.read(x, layout),
               b = constant ? builder.channel_row(other, layout) : builder.read(other, layout);
   const Place to = builder.take_over(x, node.shape, layout);
-  if (constant && node.op == Operator::multiply) {
+  if (constant && kind == Binary::multiply) {
     builder.loop(
-        [=, extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
+        [=, extents = Extents(node.shape, layout), relu = node.fused.relu](const Memory& memory) {
           kernels::scale(memory.at(a), memory.at(b), memory.at(to), extents, relu);
         },
         {a, to}, "scale");
     return builder.define(value, to, layout);
   }
   builder.loop(
-      [=, kind = kind_of(node.op), extents = Extents(node.shape, layout),
-       relu = node.attributes.relu](const Memory& memory) {
+      [=, extents = Extents(node.shape, layout), relu = node.fused.relu](const Memory& memory) {
         kernels::binary_per_channel(kind, memory.at(a), memory.at(b), per_example, swapped, memory.at(to), extents,
                                     relu);
       },
@@ -160,20 +145,27 @@ void put_per_channel(Builder& builder, Value value, bool swapped, bool per_examp
   builder.define(value, to, layout);
 }
 
-}  // namespace
-
-void put_binary(Builder& builder, Value value) {
+void put_binary(Builder& builder, Value value, Binary kind) {
   const Node& node = builder.graph[value];
   const Shape &a = builder.graph.shape(node.inputs[0]), &b = builder.graph.shape(node.inputs[1]);
-  if (a == b) return put_same_shape(builder, value);
+  if (a == b) return put_same_shape(builder, value, kind);
   for (const bool swapped : {false, true}) {
     if ((swapped ? b : a) != node.shape || builder.is_constant(node.inputs[swapped])) continue;
     const Meeting how = meeting(swapped ? a : b, node.shape);
-    if (how == Meeting::per_channel) return put_per_channel(builder, value, swapped, false);
-    if (how == Meeting::per_example_and_channel) return put_per_channel(builder, value, swapped, true);
+    if (how == Meeting::per_channel) return put_per_channel(builder, value, kind, swapped, false);
+    if (how == Meeting::per_example_and_channel) return put_per_channel(builder, value, kind, swapped, true);
   }
-  put_broadcast(builder, value);
+  put_broadcast(builder, value, kind);
 }
+
+}  // namespace
+
+void put_add(Builder& builder, Value value) { put_binary(builder, value, Binary::add); }
+void put_subtract(Builder& builder, Value value) { put_binary(builder, value, Binary::subtract); }
+void put_multiply(Builder& builder, Value value) { put_binary(builder, value, Binary::multiply); }
+void put_divide(Builder& builder, Value value) { put_binary(builder, value, Binary::divide); }
+void put_maximum(Builder& builder, Value value) { put_binary(builder, value, Binary::maximum); }
+void put_minimum(Builder& builder, Value value) { put_binary(builder, value, Binary::minimum); }
 
 void put_inside(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
@@ -181,10 +173,10 @@ void put_inside(Builder& builder, Value value) {
   const std::int64_t count = elements(node.shape, layout);
   const Place from = builder.read(node.inputs[0], layout);
   const Place to = builder.make_bytes(static_cast<std::size_t>(kernels::words(count)) * sizeof(kernels::Word));
-  const bool bounded = node.attributes.function == graph::Function::hardtanh;
+  const auto& a = node.as<FunctionAttributes>();
+  const bool bounded = a.function == graph::Function::hardtanh;
   builder.loop(
-      [=, low = bounded ? node.attributes.alpha : 0,
-       high = bounded ? node.attributes.beta : HUGE_VAL](const Memory& memory) {
+      [=, low = bounded ? a.alpha : 0, high = bounded ? a.beta : HUGE_VAL](const Memory& memory) {
         kernels::inside(memory.at(from), static_cast<float>(low), static_cast<float>(high),
                         reinterpret_cast<kernels::Word*>(memory.at(to)), count);
       },
@@ -228,7 +220,7 @@ void put_gate(Builder& builder, Value value) {
     const Place a = gradients[0], b = gradients[1], sum = builder.make(node.shape, layout);
     builder.loop(
         [=](const Memory& memory) {
-          kernels::binary(kernels::Binary::add, memory.at(a), memory.at(b), memory.at(sum), count, false);
+          kernels::binary(Binary::add, memory.at(a), memory.at(b), memory.at(sum), count, false);
         },
         {a, b, sum}, "sum of gradients");
     gradients[1] = sum;
@@ -242,7 +234,7 @@ void put_gate(Builder& builder, Value value) {
   used.push_back(bits);
   used.push_back(to);
   builder.loop(
-      [=, relu = node.attributes.relu](const Memory& memory) {
+      [=, relu = node.fused.relu](const Memory& memory) {
         const float* pointers[kernels::most_gradients] = {};
         for (std::size_t i = 0; i < gradients.size(); ++i) pointers[i] = memory.at(gradients[i]);
         kernels::gate(reinterpret_cast<const kernels::Word*>(memory.at(bits)), pointers, gradients.size(),
@@ -259,7 +251,7 @@ void put_scale_shift(Builder& builder, Value value) {
   const Place scale = builder.channel_row(node.inputs[1], layout), shift = builder.channel_row(node.inputs[2], layout);
   const Place to = builder.take_over(node.inputs[0], node.shape, layout);
   builder.loop(
-      [=, extents = Extents(node.shape, layout), relu = node.attributes.relu](const Memory& memory) {
+      [=, extents = Extents(node.shape, layout), relu = node.fused.relu](const Memory& memory) {
         kernels::scale_shift(memory.at(x), memory.at(scale), memory.at(shift), memory.at(to), extents, relu);
       },
       {x, to}, "scale_shift");

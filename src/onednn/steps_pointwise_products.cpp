@@ -9,7 +9,8 @@ namespace whycam::onednn {
 namespace {
 
 /// Whether a kernel covers one place, and every place that it is put on is one of `places`.
-bool is_pointwise(const Shape& weights, const graph::Attributes& a, const Shape& places, const Shape& put_on) {
+bool is_pointwise(const Shape& weights, const graph::ConvolutionAttributes& a, const Shape& places,
+                  const Shape& put_on) {
   if (a.groups != 1 || graph::element_count(weights) != weights[0] * weights[1]) return false;
   for (std::size_t d = 0; d < a.strides.size(); ++d)
     if (a.padding_begin[d] != 0 || (put_on[d + 2] - 1) * a.strides[d] >= places[d + 2]) return false;
@@ -26,16 +27,36 @@ dnnl::memory::desc strided_places(const Shape& part, const Shape& whole, const g
   return strided(part, strides);
 }
 
+/// x at those places alone.
+Place chosen_places(Builder& builder, const Shape& x, const Shape& chosen, const graph::Integers& steps, Place from) {
+  const Layout layout{x[1]};
+  const Place to = builder.make(chosen, layout);
+  builder.copy(strided_places(chosen, x, steps), from, description(chosen, layout), to,
+               "places of a strided convolution");
+  return to;
+}
+
+/// The contrary: y is 0 at the others.
+Place placed_apart(Builder& builder, const Shape& part, Place from, const Shape& y, const graph::Integers& steps) {
+  const Layout layout{y[1]};
+  const Place to = builder.make(y, layout);
+  const std::int64_t all = graph::element_count(y);
+  builder.loop([=](const Memory& memory) { kernels::fill(memory.at(to), 0, all); }, {to}, "fill");
+  builder.copy(description(part, layout), from, strided_places(part, y, steps), to, "places of a strided convolution");
+  return to;
+}
+
 }  // namespace
 
 bool put_pointwise_product(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const bool transposed = node.op == graph::Operator::convolution_transpose;
   const Shape &x = builder.graph.shape(node.inputs[0]), &y = node.shape;
+  const auto& attributes = node.as<graph::ConvolutionAttributes>();
   // The larger side is the one that strides leave places of out.
   Shape rows = transposed ? x : y;
   if (!divides_by_cache_sizes || has_plausible_caches() ||
-      !is_pointwise(builder.graph.shape(node.inputs[1]), node.attributes, transposed ? y : x, rows))
+      !is_pointwise(builder.graph.shape(node.inputs[1]), attributes, transposed ? y : x, rows))
     return false;
   const bool dense = graph::element_count(x) / x[1] == graph::element_count(y) / y[1];
   const std::int64_t count = graph::element_count(rows) / rows[1];
@@ -47,10 +68,7 @@ bool put_pointwise_product(Builder& builder, Value value) {
   Place from = builder.read(node.inputs[0], from_layout);
   if (!transposed && !dense) {
     rows[1] = x[1];
-    const Place chosen = builder.make(rows, from_layout);
-    builder.copy(strided_places(rows, x, node.attributes.strides), from, description(rows, from_layout), chosen,
-                 "places of a strided convolution");
-    from = chosen;
+    from = chosen_places(builder, x, rows, attributes.strides, from);
   }
   rows[1] = y[1];
   const Place product = transposed ? builder.make(rows, to_layout) : convolution_result(builder, value, to_layout);
@@ -62,14 +80,8 @@ bool put_pointwise_product(Builder& builder, Value value) {
   if (with_bias) arguments.push_back({DNNL_ARG_BIAS, description({1, y[1]}, {}), builder.constant(node.inputs[2])});
   builder.primitive(operation, std::move(arguments), "pointwise product " + node.name);
 
-  Place to = product;
-  if (transposed && !dense) {
-    to = builder.make(y, to_layout);
-    const std::int64_t all = graph::element_count(y);
-    builder.loop([=](const Memory& memory) { kernels::fill(memory.at(to), 0, all); }, {to}, "fill");
-    builder.copy(description(rows, to_layout), product, strided_places(rows, y, node.attributes.strides), to,
-                 "places of a strided convolution");
-  }
+  const bool apart = transposed && !dense;
+  const Place to = apart ? placed_apart(builder, rows, product, y, attributes.strides) : product;
   builder.define(value, to, to_layout);
   return true;
 }

@@ -6,7 +6,6 @@ namespace whycam::onednn {
 namespace {
 
 using graph::Integers;
-using graph::Operator;
 
 /// How channels of a larger tensor lie in it, for a copy between both: runs, their number, and how far apart they are.
 struct ChannelRuns {
@@ -37,7 +36,7 @@ Layout kindred_layout(const Shape& of, const Shape& known, Layout layout) {
 }
 
 /// Whether slicing or embedding takes nothing but channels, and whole blocks of them.
-bool is_channel_part(const Shape& part, const Shape& whole, const graph::Attributes& a, Layout layout) {
+bool is_channel_part(const Shape& part, const Shape& whole, const graph::SliceAttributes& a, Layout layout) {
   if (part.size() < 3 || part[1] == 1) return false;
   for (std::size_t d = 0; d < part.size(); ++d)
     if (a.step[d] != 1 || (d != 1 && part[d] != whole[d])) return false;
@@ -46,7 +45,7 @@ bool is_channel_part(const Shape& part, const Shape& whole, const graph::Attribu
 }
 
 /// Where a strided part begins, and its strides.
-std::pair<Integers, std::int64_t> part_strides(const Shape& whole, const graph::Attributes& a) {
+std::pair<Integers, std::int64_t> part_strides(const Shape& whole, const graph::SliceAttributes& a) {
   Integers strides = graph::strides_of(whole);
   std::int64_t offset = 0;
   for (std::size_t d = 0; d < strides.size(); ++d) {
@@ -74,7 +73,8 @@ void put_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Integers strides = graph::strides_of(builder.graph.shape(node.inputs[0]));
   Integers permuted;
-  for (const std::int64_t axis : node.attributes.axes) permuted.push_back(strides[static_cast<std::size_t>(axis)]);
+  for (const std::int64_t axis : node.as<graph::TransposeAttributes>().permutation)
+    permuted.push_back(strides[static_cast<std::size_t>(axis)]);
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
   builder.copy(strided(node.shape, permuted), from, description(node.shape, {}), to, "transpose");
   builder.define(value, to, {});
@@ -83,11 +83,12 @@ void put_transpose(Builder& builder, Value value) {
 void put_slice(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape& whole = builder.graph.shape(node.inputs[0]);
+  const auto& a = node.as<graph::SliceAttributes>();
   const Layout layout = builder.layout(node.inputs[0]);
-  if (is_channel_part(node.shape, whole, node.attributes, layout)) {
+  if (is_channel_part(node.shape, whole, a, layout)) {
     const Layout own = kindred_layout(node.shape, whole, layout);
     const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, own);
-    const ChannelRuns runs(node.shape, whole, node.attributes.begin[1], layout);
+    const ChannelRuns runs(node.shape, whole, a.begin[1], layout);
     builder.loop(
         [=](const Memory& memory) {
           kernels::copy_runs(memory.at(from) + runs.begin, runs.step, memory.at(to), runs.run, runs.run, runs.count);
@@ -95,7 +96,7 @@ void put_slice(Builder& builder, Value value) {
         {from, to}, "slice of channels");
     return builder.define(value, to, own);
   }
-  const auto [strides, offset] = part_strides(whole, node.attributes);
+  const auto [strides, offset] = part_strides(whole, a);
   Place from = builder.read(node.inputs[0]);
   const Place to = builder.make(node.shape, {});
   from.offset += offset;
@@ -105,22 +106,23 @@ void put_slice(Builder& builder, Value value) {
 
 void put_embed(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
+  const auto& a = node.as<graph::EmbedAttributes>();
   const Shape& part_shape = builder.graph.shape(node.inputs[0]);
   const Layout part_is = builder.layout(node.inputs[0]);
   const Layout layout = kindred_layout(node.shape, part_shape, part_is);
   const auto fill = [&](Place to, Layout in) {
     const std::int64_t count = Extents(node.shape, in).elements();
-    builder.loop([=, with = static_cast<float>(node.attributes.alpha)](
-                     const Memory& memory) { kernels::fill(memory.at(to), with, count); },
-                 {to}, "fill");
+    builder.loop(
+        [=, with = static_cast<float>(a.fill)](const Memory& memory) { kernels::fill(memory.at(to), with, count); },
+        {to}, "fill");
   };
-  if (is_channel_part(part_shape, node.shape, node.attributes, layout)) {
+  if (is_channel_part(part_shape, node.shape, a, layout)) {
     const Place from = builder.read(node.inputs[0], part_is), to = builder.make(node.shape, layout);
     fill(to, layout);
-    put_channels(builder, {part_shape, node.shape, node.attributes.begin[1], layout}, from, to, "embed of channels");
+    put_channels(builder, {part_shape, node.shape, a.begin[1], layout}, from, to, "embed of channels");
     return builder.define(value, to, layout);
   }
-  const auto [strides, offset] = part_strides(node.shape, node.attributes);
+  const auto [strides, offset] = part_strides(node.shape, a);
   const Place from = builder.read(node.inputs[0]);
   Place to = builder.make(node.shape, {});
   fill(to, {});
@@ -135,7 +137,7 @@ namespace {
 /// Along the channels, parts stay in the layout that most of their channels have, where it is one of whole blocks.
 bool put_concat_of_channels(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
-  if (node.attributes.axes[0] != 1 || node.shape.size() < 3) return false;
+  if (node.as<graph::ConcatAttributes>().axis != 1 || node.shape.size() < 3) return false;
   Value largest = node.inputs[0];
   bool any_last = false, whole_blocks = true;
   for (const Value input : node.inputs) {
@@ -170,7 +172,7 @@ bool put_concat_of_channels(Builder& builder, Value value) {
 
 void put_concat(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
-  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  const auto axis = static_cast<std::size_t>(node.as<graph::ConcatAttributes>().axis);
   if (put_concat_of_channels(builder, value)) return;
   const Layout layout;
   const Place to = builder.make(node.shape, layout);
@@ -215,7 +217,7 @@ void put_expand(Builder& builder, Value value) {
 void put_reduce_sum(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape& x = builder.graph.shape(node.inputs[0]);
-  if (is_spatial(x, node.attributes.axes)) {
+  if (is_spatial(x, node.as<graph::AxesAttributes>().axes)) {
     const Layout layout = builder.layout(node.inputs[0]);
     const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
     builder.loop([=, extents = Extents(x, layout)](
@@ -231,46 +233,61 @@ void put_reduce_sum(Builder& builder, Value value) {
   builder.define(value, to, {});
 }
 
-void put_softmax(Builder& builder, Value value) {
+namespace {
+
+void put_any_softmax(Builder& builder, Value value, bool logarithm) {
   const Node& node = builder.graph[value];
-  if (node.attributes.axes.size() != 1) throw CannotPlan("a softmax along several axes");
-  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  const Integers& axes = node.as<graph::AxesAttributes>().axes;
+  if (axes.size() != 1) throw CannotPlan("a softmax along several axes");
+  const auto axis = static_cast<std::size_t>(axes[0]);
   std::int64_t outer = 1, inner = 1;
   for (std::size_t d = 0; d < node.shape.size(); ++d) (d < axis ? outer : inner) *= d == axis ? 1 : node.shape[d];
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
   builder.loop(
-      [=, size = node.shape[axis], logarithm = node.op == Operator::log_softmax](const Memory& memory) {
+      [=, size = node.shape[axis]](const Memory& memory) {
         kernels::softmax(memory.at(from), memory.at(to), outer, size, inner, logarithm);
       },
       {from, to}, "softmax");
   builder.define(value, to, {});
 }
 
-void put_normalize(Builder& builder, Value value) {
-  const Node& node = builder.graph[value];
+/// How many elements are normalised together.
+std::int64_t normalised_size(const Node& node) {
+  const Integers& axes = node.as<graph::AxesAttributes>().axes;
   std::int64_t size = 1;
-  for (std::size_t i = 0; i < node.attributes.axes.size(); ++i) {
-    const std::size_t axis = node.shape.size() - node.attributes.axes.size() + i;
-    if (node.attributes.axes[i] != static_cast<std::int64_t>(axis))
-      throw CannotPlan("a normalisation along other than the last axes");
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::size_t axis = node.shape.size() - axes.size() + i;
+    if (axes[i] != static_cast<std::int64_t>(axis)) throw CannotPlan("a normalisation along other than the last axes");
     size *= node.shape[axis];
   }
-  const std::int64_t rows = graph::element_count(node.shape) / size;
-  const double epsilon = node.attributes.alpha;
-  const Place first = builder.read(node.inputs[0]);
-  if (node.op == Operator::normalize) {
-    const Place to = builder.make(node.shape, {});
-    builder.loop(
-        [=](const Memory& memory) { kernels::normalize(memory.at(first), memory.at(to), rows, size, epsilon); },
-        {first, to}, "normalize");
-    return builder.define(value, to, {});
-  }
-  const Place x = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
+  return size;
+}
+
+}  // namespace
+
+void put_softmax(Builder& builder, Value value) { put_any_softmax(builder, value, false); }
+void put_log_softmax(Builder& builder, Value value) { put_any_softmax(builder, value, true); }
+
+void put_normalize(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const std::int64_t size = normalised_size(node), rows = graph::element_count(node.shape) / size;
+  const Place x = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  builder.loop([=, epsilon = node.as<graph::NormalizeAttributes>().epsilon](
+                   const Memory& memory) { kernels::normalize(memory.at(x), memory.at(to), rows, size, epsilon); },
+               {x, to}, "normalize");
+  builder.define(value, to, {});
+}
+
+void put_normalize_gradient(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const std::int64_t size = normalised_size(node), rows = graph::element_count(node.shape) / size;
+  const Place gradient = builder.read(node.inputs[0]), x = builder.read(node.inputs[1]),
+              to = builder.make(node.shape, {});
   builder.loop(
-      [=](const Memory& memory) {
-        kernels::normalize_gradient(memory.at(first), memory.at(x), memory.at(to), rows, size, epsilon);
+      [=, epsilon = node.as<graph::NormalizeAttributes>().epsilon](const Memory& memory) {
+        kernels::normalize_gradient(memory.at(gradient), memory.at(x), memory.at(to), rows, size, epsilon);
       },
-      {first, x, to}, "normalize_gradient");
+      {gradient, x, to}, "normalize_gradient");
   builder.define(value, to, {});
 }
 

@@ -6,7 +6,7 @@
 namespace whycam::onednn {
 namespace {
 
-using graph::Attributes;
+using graph::ConvolutionAttributes;
 
 /// oneDNN has the groups in front.
 Shape grouped(const Shape& weights, std::int64_t groups) {
@@ -60,20 +60,20 @@ void put_convolution(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
   if (put_pointwise_product(builder, value) || put_winograd(builder, value)) return;
+  const auto& attributes = node.as<ConvolutionAttributes>();
   const Shape& x = builder.graph.shape(node.inputs[0]);
-  const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
+  const Shape weights = grouped(builder.graph.shape(node.inputs[1]), attributes.groups);
   const bool with_bias = node.inputs.size() > 2;
   const auto make = [&](Order order) {
-    return convolution(x, weights, node.shape, node.attributes, with_bias, after(node), order);
+    return convolution(x, weights, node.shape, attributes, with_bias, after(node), order);
   };
   const auto [operation, source, destination] = in_our_layouts(x, node.shape, make);
   const Place from = builder.read(node.inputs[0], source);
   const Place to = convolution_result(builder, value, destination);
-  std::vector<Step::Argument> arguments{
-      {DNNL_ARG_SRC, operation.source, from},
-      {DNNL_ARG_WEIGHTS, operation.weights,
-       builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
-      {DNNL_ARG_DST, operation.destination, to}};
+  std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
+                                        {DNNL_ARG_WEIGHTS, operation.weights,
+                                         builder.weights(node.inputs[1], attributes.groups, false, operation.weights)},
+                                        {DNNL_ARG_DST, operation.destination, to}};
   if (with_bias)
     arguments.push_back({DNNL_ARG_BIAS, description({node.shape[1]}, {}), builder.constant(node.inputs[2])});
   builder.primitive(operation, std::move(arguments), "convolution " + node.name);
@@ -85,9 +85,9 @@ namespace {
 void put_turned_convolution(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
-  const std::int64_t groups = node.attributes.groups;
+  const ConvolutionAttributes attributes = turned(weights, node.as<ConvolutionAttributes>());
+  const std::int64_t groups = attributes.groups;
   const Shape shape = turned_shape(weights, groups);
-  const Attributes attributes = turned(weights, node.attributes);
   const auto make = [&](Order order) {
     return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order);
   };
@@ -106,10 +106,11 @@ void put_turned_convolution(Builder& builder, Value value) {
 bool put_scatter(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
-  if (!kernels::Scatter::fits(weights, node.shape, node.attributes)) return false;
+  const auto& attributes = node.as<ConvolutionAttributes>();
+  if (!kernels::Scatter::fits(weights, node.shape, attributes)) return false;
   Layout layout = builder.layout(node.inputs[0]);
   if (!is_channels_last(y, layout) || y[1] % 16 != 0) layout = {16};
-  const kernels::Scatter scatter(y, layout, weights, node.shape, node.attributes);
+  const kernels::Scatter scatter(y, layout, weights, node.shape, attributes);
   const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, {});
   const Place scratch = builder.make_bytes(static_cast<std::size_t>(scatter.scratch()) * sizeof(float));
   const Place packed = builder.packed(node.inputs[1], "scatter", static_cast<std::size_t>(scatter.packed()),
@@ -127,25 +128,25 @@ void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
   if (put_scatter(builder, value) || put_pointwise_product(builder, value) || put_winograd(builder, value)) return;
-  if (is_a_convolution(builder.graph.shape(node.inputs[1]), node.attributes))
-    return put_turned_convolution(builder, value);
+  const auto& attributes = node.as<ConvolutionAttributes>();
+  if (is_a_convolution(builder.graph.shape(node.inputs[1]), attributes)) return put_turned_convolution(builder, value);
   const Shape& y = builder.graph.shape(node.inputs[0]);
-  const Shape weights = grouped(builder.graph.shape(node.inputs[1]), node.attributes.groups);
+  const Shape weights = grouped(builder.graph.shape(node.inputs[1]), attributes.groups);
   // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other
   // and back.
   const bool stay = is_channels_last(y, builder.layout(node.inputs[0]));
   const auto [operation, source, destination] = in_our_layouts(y, node.shape, [&](Order order) {
     if (stay && order == Order::best) {
-      Operation channels_last = convolution_transpose(y, weights, node.shape, node.attributes, Order::channels_last);
+      Operation channels_last = convolution_transpose(y, weights, node.shape, attributes, Order::channels_last);
       if (channels_last.made_to_measure) return channels_last;
     }
-    return convolution_transpose(y, weights, node.shape, node.attributes, order);
+    return convolution_transpose(y, weights, node.shape, attributes, order);
   });
   const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
   builder.primitive(operation,
                     {{DNNL_ARG_DIFF_DST, operation.source, from},
                      {DNNL_ARG_WEIGHTS, operation.weights,
-                      builder.weights(node.inputs[1], node.attributes.groups, false, operation.weights)},
+                      builder.weights(node.inputs[1], attributes.groups, false, operation.weights)},
                      {DNNL_ARG_DIFF_SRC, operation.destination, to}},
                     "convolution_transpose " + node.name);
   builder.define(value, to, destination);
@@ -157,8 +158,9 @@ namespace {
 bool put_thin_product(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   constexpr std::int64_t most_rows = 8;
-  if (node.shape.size() != 2 || node.inputs.size() != 2 || node.shape[0] > most_rows || node.attributes.transpose_a ||
-      node.attributes.transpose_b || node.attributes.relu || !builder.is_constant(node.inputs[1]) ||
+  const auto& attributes = node.as<graph::MatmulAttributes>();
+  if (node.shape.size() != 2 || node.inputs.size() != 2 || node.shape[0] > most_rows || attributes.transpose_a ||
+      attributes.transpose_b || node.fused.relu || !builder.is_constant(node.inputs[1]) ||
       builder.is_constant(node.inputs[0]))
     return false;
   const std::int64_t rows = node.shape[0], columns = node.shape[1], size = builder.graph.shape(node.inputs[0])[1];
@@ -179,6 +181,7 @@ bool put_thin_product(Builder& builder, Value value) {
 void put_matmul(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   if (put_thin_product(builder, value)) return;
+  const auto& attributes = node.as<graph::MatmulAttributes>();
   const std::size_t dimensions = node.shape.size();
   // A factor as its matrices are to be read: of the result's number of dimensions, transposed by its strides.
   const auto factor = [&](std::size_t input, bool transposed) {
@@ -192,9 +195,8 @@ void put_matmul(Builder& builder, Value value) {
     return strided(shape, strides);
   };
   const bool with_bias = node.inputs.size() > 2;
-  const Operation operation =
-      matrix_product(factor(0, node.attributes.transpose_a), factor(1, node.attributes.transpose_b),
-                     description(node.shape, {}), with_bias, {false, node.attributes.relu, 0});
+  const Operation operation = matrix_product(factor(0, attributes.transpose_a), factor(1, attributes.transpose_b),
+                                             description(node.shape, {}), with_bias, {false, node.fused.relu, 0});
   const Place a = builder.read(node.inputs[0]), b = builder.read(node.inputs[1]), to = builder.make(node.shape, {});
   std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, a},
                                         {DNNL_ARG_WEIGHTS, operation.weights, b},

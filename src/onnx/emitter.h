@@ -57,14 +57,14 @@ class Emitter {
   void set_place(const std::string& place) { place_ = place; }
   [[noreturn]] void refuse(const std::string& why) const { throw Error(why); }
 
-  void add_input(graph::Value value);
-  void add_constant(graph::Value value);
+  std::string add_input(graph::Value value);
+  std::string add_constant(graph::Value value);
 
  private:
   std::string unique(const std::string& name);
   void declare(proto::ValueInfoProto& port, const std::string& name, std::int32_t type,
                const std::vector<Extent>& extents);
-  void add_one_hot(graph::Value value);
+  std::string add_one_hot(graph::Value value);
   std::string examples();
   void check_alike() const;
 
@@ -80,7 +80,7 @@ class Emitter {
   std::string place_;
 };
 
-/// Puts one node of the graph down.
+/// Writes one node of the graph.
 void write_node(Emitter& emitter, graph::Value value);
 
 }  // namespace whycam::onnx

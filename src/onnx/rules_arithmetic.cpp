@@ -10,8 +10,8 @@
 namespace whycam::onnx {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
+using graph::MatmulAttributes;
 using graph::Operator;
 using graph::Shape;
 using graph::Value;
@@ -84,6 +84,12 @@ void celu(Call& call) {
   call.give_activation(call.graph.unary(Function::linear, x, alpha), "celu");
 }
 
+void shrink(Call& call) {
+  const double lambd = call.number("lambd", 0.5), bias = call.number("bias", 0);
+  if (!(lambd >= 0)) call.refuse("a lambd of " + std::to_string(lambd));
+  call.give_activation(call.graph.unary(Function::shrink, call.value(), lambd, bias), "shrink");
+}
+
 /// x where it is positive, else slope * x. Up to operator set 6 one slope a channel, later any that can be broadcast.
 void prelu(Call& call) {
   graph::Graph& g = call.graph;
@@ -147,7 +153,7 @@ void variadic(Rules& rules, const std::string& op, Operator with, const std::str
 void gemm(Call& call) {
   graph::Graph& g = call.graph;
   if (call.dimensions(0) != 2 || call.dimensions(1) != 2) call.refuse("factors that are no matrices");
-  Attributes a;
+  MatmulAttributes a;
   a.transpose_a = call.integer("transA", 0) != 0;
   a.transpose_b = call.integer("transB", 0) != 0;
   const double alpha = call.number("alpha", 1), beta = call.number("beta", 1);
@@ -170,12 +176,12 @@ void matmul(Call& call) {
   graph::Graph& g = call.graph;
   const Shape a = call.shape(0), b = call.shape(1);
   if (a.size() <= 2 || b.size() != 2)
-    return call.give(g.add(Operator::matmul, {call.value(0), call.value(1)}, {}, call.name));
+    return call.give(g.add(Operator::matmul, {call.value(0), call.value(1)}, MatmulAttributes{}, call.name));
   // One matrix for all: rows of every batch in one product.
   Shape result = a;
   result.back() = b[1];
   const Value rows = g.reshape(call.value(0), {graph::element_count(a) / a.back(), a.back()});
-  call.give(g.reshape(g.add(Operator::matmul, {rows, call.value(1)}, {}, call.name), result));
+  call.give(g.reshape(g.add(Operator::matmul, {rows, call.value(1)}, MatmulAttributes{}, call.name), result));
 }
 
 // Conditions are numbers, 1 where they hold and 0 elsewhere. No gradient passes through them.
@@ -216,9 +222,7 @@ void where(Call& call) {
   call.give(g.binary(Operator::add, then, g.binary(Operator::multiply, call.value(2), negation(g, condition))));
 }
 
-}  // namespace
-
-void add_arithmetic_rules(Rules& rules) {
+void add_activation_rules(Rules& rules) {
   rules["Relu"] = relu;
   rules["Clip"] = clip;
   rules["ThresholdedRelu"] = thresholded_relu;
@@ -241,7 +245,14 @@ void add_arithmetic_rules(Rules& rules) {
   rules["Selu"] = selu;
   rules["Celu"] = celu;
   rules["PRelu"] = prelu;
+  rules["Shrink"] = shrink;
   rules["Softsign"] = softsign;
+}
+
+}  // namespace
+
+void add_arithmetic_rules(Rules& rules) {
+  add_activation_rules(rules);
   function(rules, "Exp", Function::exp);
   function(rules, "Log", Function::log);
   function(rules, "Sqrt", Function::sqrt);

@@ -7,7 +7,6 @@
 namespace whycam::onnx {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
 using graph::Integers;
 using graph::Operator;
@@ -22,10 +21,7 @@ Value per_channel(Call& call, Value row, std::size_t dimensions) {
 }
 
 Value normalise(Call& call, Value x, const Integers& axes, double epsilon) {
-  Attributes attributes;
-  attributes.axes = axes;
-  attributes.alpha = epsilon;
-  return call.graph.add(Operator::normalize, {x}, attributes, call.name);
+  return call.graph.add(Operator::normalize, {x}, graph::NormalizeAttributes{{axes}, epsilon}, call.name);
 }
 
 Integers axes_from(std::size_t first, std::size_t count) {
@@ -90,12 +86,11 @@ void local_response(Call& call) {
   const std::int64_t area = graph::element_count(shape) / (shape[0] * shape[1]);
   const Value squares =
       g.reshape(g.binary(Operator::multiply, call.value(), call.value()), {shape[0], 1, shape[1], area});
-  Attributes a;
+  graph::AveragePoolAttributes a;
   a.kernel = {size, 1};
   a.strides = a.dilation = {1, 1};
   a.padding_begin = {(size - 1) / 2, 0};
   a.padding_end = {size / 2, 0};
-  a.count_padding = true;
   a.shape = {shape[0], 1, shape[1], area};
   const Value means = g.reshape(g.add(Operator::average_pool, {squares}, a), shape);
   const Value below =
@@ -108,16 +103,15 @@ void local_response(Call& call) {
 void softmax(Call& call, Operator op) {
   const Shape shape = call.shape();
   graph::Graph& g = call.graph;
-  Attributes a;
   if (call.operator_set >= 13) {
-    a.axes = {static_cast<std::int64_t>(axis_of(call.integer("axis", -1), shape.size()))};
-    return call.give(g.add(op, {call.value()}, a));
+    const auto axis = static_cast<std::int64_t>(axis_of(call.integer("axis", -1), shape.size()));
+    return call.give(g.add(op, {call.value()}, graph::AxesAttributes{{axis}}));
   }
   const std::size_t axis = axis_of(call.integer("axis", 1), shape.size());
   std::int64_t rows = 1;
   for (std::size_t d = 0; d < axis; ++d) rows *= shape[d];
-  a.axes = {1};
-  call.give(g.reshape(g.add(op, {g.reshape(call.value(), {rows, graph::element_count(shape) / rows})}, a), shape));
+  const Value matrix = g.reshape(call.value(), {rows, graph::element_count(shape) / rows});
+  call.give(g.reshape(g.add(op, {matrix}, graph::AxesAttributes{{1}}), shape));
 }
 
 struct Reduction {
@@ -145,9 +139,7 @@ Reduction reduction(const Call& call) {
 }
 
 Value sum(Call& call, Value x, const Reduction& over) {
-  Attributes a;
-  a.axes = over.axes;
-  return over.axes.empty() ? x : call.graph.reshape(call.graph.add(Operator::reduce_sum, {x}, a), over.shape);
+  return over.axes.empty() ? x : call.graph.reshape(call.graph.sum(x, over.axes), over.shape);
 }
 
 void reduce(Rules& rules, const std::string& op, Value (*before)(Call&),
@@ -173,15 +165,8 @@ void reduce_max(Call& call) {
   const Reduction over = reduction(call);
   if (shape.size() < 3 || over.axes != axes_from(2, shape.size()))
     call.refuse("maxima along other dimensions than all of the space");
-  Attributes a;
-  a.kernel.assign(shape.begin() + 2, shape.end());
-  a.strides = a.kernel;
-  a.dilation.assign(a.kernel.size(), 1);
-  a.padding_begin.assign(a.kernel.size(), 0);
-  a.padding_end = a.padding_begin;
-  a.shape = {shape[0], shape[1]};
-  a.shape.resize(shape.size(), 1);
-  call.give(call.graph.reshape(call.graph.add(Operator::max_pool, {call.value()}, a), over.shape));
+  const Value maxima = call.graph.add(Operator::max_pool, {call.value()}, graph::window_of_all(shape));
+  call.give(call.graph.reshape(maxima, over.shape));
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 namespace whycam::onnx {
 namespace {
 
-using graph::Attributes;
 using graph::Integers;
 using graph::Operator;
 using graph::Shape;
@@ -60,9 +59,7 @@ Value repeated(Call& call, Value x, const std::vector<Axis>& axes) {
     wide.insert(wide.end(), {axis.from, axis.to / axis.from});
     to.push_back(axis.to);
   }
-  Attributes a;
-  a.shape = wide;
-  return g.reshape(g.add(Operator::expand, {g.reshape(x, apart)}, a), to);
+  return g.reshape(g.expand(g.reshape(x, apart), wide), to);
 }
 
 std::vector<Axis> axes_by(const Call& call, const std::vector<double>& scales, const Integers& sizes) {

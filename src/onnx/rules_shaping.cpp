@@ -1,4 +1,4 @@
-// What changes shapes, and what does nothing.
+// What changes shapes.
 #include <algorithm>
 #include <numeric>
 
@@ -8,7 +8,6 @@
 namespace whycam::onnx {
 namespace {
 
-using graph::Attributes;
 using graph::Integers;
 using graph::Operator;
 using graph::Shape;
@@ -102,20 +101,8 @@ void concatenate(Call& call) {
   for (std::size_t i = 0; i < call.count(); ++i)
     if (graph::element_count(call.shape(i)) > 0) parts.push_back(call.value(i));
   if (parts.empty()) call.refuse("nothing to concatenate");
-  Attributes a;
-  a.axes = {static_cast<std::int64_t>(axis_of(call.integer("axis", 1), call.graph.shape(parts[0]).size()))};
-  call.give(call.graph.add(Operator::concat, parts, a, call.name));
-}
-
-Value part(Call& call, Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
-  Attributes a;
-  a.shape = call.graph.shape(x);
-  a.begin.assign(a.shape.size(), 0);
-  a.step.assign(a.shape.size(), 1);
-  a.shape[axis] = size;
-  a.begin[axis] = begin;
-  a.step[axis] = step;
-  return call.graph.add(Operator::slice, {x}, a);
+  const auto axis = static_cast<std::int64_t>(axis_of(call.integer("axis", 1), call.graph.shape(parts[0]).size()));
+  call.give(call.graph.add(Operator::concat, parts, graph::ConcatAttributes{axis}, call.name));
 }
 
 void split(Call& call) {
@@ -132,7 +119,7 @@ void split(Call& call) {
     call.refuse("parts of " + graph::to_string(sizes) + " of an extent of " + std::to_string(size));
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] > 0) call.give(part(call, call.value(), axis, begin, sizes[i], 1), i);
+    if (sizes[i] > 0) call.give(call.graph.slice(call.value(), axis, begin, sizes[i]), i);
     begin += sizes[i];
   }
 }
@@ -161,7 +148,7 @@ void slice(Call& call) {
     if (places.empty()) call.refuse("an empty slice of axis " + std::to_string(axis));
     if (static_cast<std::int64_t>(places.size()) == size && places[0] == 0) continue;
     const auto number = static_cast<std::int64_t>(places.size());
-    x = steps[i] > 0 ? part(call, x, axis, places[0], number, number > 1 ? places[1] - places[0] : 1)
+    x = steps[i] > 0 ? call.graph.slice(x, axis, places[0], number, number > 1 ? places[1] - places[0] : 1)
                      : take(call.graph, x, axis, places);
   }
   call.give(x);
@@ -186,9 +173,8 @@ void gather(Call& call) {
 }
 
 void expand(Call& call) {
-  Attributes a;
-  a.shape = graph::broadcast(call.shape(), call.array(1).to_integers());
-  call.give(a.shape == call.shape() ? call.value() : call.graph.add(Operator::expand, {call.value()}, a));
+  const Shape shape = graph::broadcast(call.shape(), call.array(1).to_integers());
+  call.give(shape == call.shape() ? call.value() : call.graph.expand(call.value(), shape));
 }
 
 void tile(Call& call) {
@@ -201,9 +187,7 @@ void tile(Call& call) {
     wide.insert(wide.end(), {repeats[d], from[d]});
     to.push_back(repeats[d] * from[d]);
   }
-  Attributes a;
-  a.shape = wide;
-  call.give(call.graph.reshape(call.graph.add(Operator::expand, {call.graph.reshape(call.value(), apart)}, a), to));
+  call.give(call.graph.reshape(call.graph.expand(call.graph.reshape(call.value(), apart), wide), to));
 }
 
 void shuffle(Call& call, bool to_space) {
@@ -240,26 +224,6 @@ Integers padded_places(const Call& call, const std::string& mode, std::int64_t s
   return places;
 }
 
-/// Constants around, or none where it is cut off.
-Value pad_by_constant(Call& call, const Integers& before, const Integers& behind, double fill) {
-  Attributes cut, put;
-  cut.shape = put.shape = call.shape();
-  cut.begin.assign(cut.shape.size(), 0);
-  cut.step.assign(cut.shape.size(), 1);
-  put.begin = cut.begin;
-  put.step = cut.step;
-  put.alpha = fill;
-  for (std::size_t d = 0; d < cut.shape.size(); ++d) {
-    cut.begin[d] = std::max<std::int64_t>(-before[d], 0);
-    cut.shape[d] += std::min<std::int64_t>(before[d], 0) + std::min<std::int64_t>(behind[d], 0);
-    put.begin[d] = std::max<std::int64_t>(before[d], 0);
-    put.shape[d] += before[d] + behind[d];
-  }
-  Value x = call.value();
-  if (cut.shape != call.shape()) x = call.graph.add(Operator::slice, {x}, cut);
-  return put.shape == cut.shape ? x : call.graph.add(Operator::embed, {x}, put);
-}
-
 void pad(Call& call) {
   const std::size_t dimensions = call.dimensions();
   const auto given = call.has("paddings") ? std::optional(call.integers("paddings")) : call.integers("pads", 1);
@@ -281,7 +245,7 @@ void pad(Call& call) {
   const std::string mode = call.text("mode", "constant");
   if (mode == "constant") {
     const double fill = call.given(2) ? call.array(2).numbers.at(0) : call.number("value", 0);
-    return call.give(pad_by_constant(call, before, behind, fill));
+    return call.give(call.graph.pad(call.value(), before, behind, fill));
   }
   if (mode != "edge" && mode != "reflect" && mode != "wrap") call.refuse("padding by " + mode);
   Value x = call.value();
@@ -291,65 +255,6 @@ void pad(Call& call) {
   call.give(x);
 }
 
-void shape_of(Call& call) {
-  const Shape shape = call.shape();
-  const auto bound = [&](const char* attribute, std::int64_t otherwise) {
-    const std::int64_t given = call.integer(attribute, otherwise), size = static_cast<std::int64_t>(shape.size());
-    return std::clamp<std::int64_t>(given < 0 ? given + size : given, 0, size);
-  };
-  const std::int64_t begin = bound("start", 0),
-                     end = std::max(begin, bound("end", static_cast<std::int64_t>(shape.size())));
-  call.give(integer_array({shape.begin() + begin, shape.begin() + end}));
-}
-
-void give_tensor(Call& call, const Tensor& tensor) {
-  if (tensor.integers) return call.give(tensor.array);
-  if (graph::element_count(tensor.shape) == 0) return call.give(Array{false, tensor.shape, {}});
-  call.give(call.graph.add_constant(tensor.constant, tensor.shape, call.name));
-}
-
-void constant(Call& call) {
-  if (call.has("value")) return give_tensor(call, call.tensor("value"));
-  if (const auto* number = call.find("value_int")) return call.give(integer_scalar(number->i()));
-  if (call.has("value_ints")) return call.give(integer_array(call.raw_integers("value_ints")));
-  std::vector<float> numbers;
-  if (call.has("value_float")) numbers.push_back(static_cast<float>(call.number("value_float", 0)));
-  if (const auto* floats = call.find("value_floats")) numbers.assign(floats->floats().begin(), floats->floats().end());
-  if (numbers.empty()) call.refuse("a constant that is no tensor of numbers");
-  const Shape shape = call.has("value_float") ? Shape{} : Shape{static_cast<std::int64_t>(numbers.size())};
-  call.give(call.graph.add_constant(graph::constant_of(std::move(numbers)), shape, call.name));
-}
-
-void constant_of_shape(Call& call) {
-  const Shape shape = call.array(0).to_integers();
-  const std::int64_t count = graph::element_count(shape);
-  for (const std::int64_t extent : shape)
-    if (extent < 0 || count > graph::most_elements) call.refuse("a constant of the shape " + graph::to_string(shape));
-  Tensor value;
-  if (call.has("value")) value = call.tensor("value");
-  if (value.integers) {
-    if (value.array.numbers.size() != 1) call.refuse("a value of more than one number");
-    if (count > 1 << 20) call.refuse("more than 2^20 integers");
-    return call.give(Array{true, shape, std::vector<double>(static_cast<std::size_t>(count), value.array.numbers[0])});
-  }
-  const float number = value.constant.floats ? value.constant.floats[0] : 0.0F;
-  if (count == 0) return call.give(Array{false, shape, {}});
-  // One number, repeated where it is needed: a file of some bytes must not ask for gigabytes.
-  Attributes a;
-  a.shape = shape;
-  const Value one = call.graph.add_constant(graph::constant_of(std::vector<float>{number}), {}, call.name);
-  call.give(shape.empty() ? one : call.graph.add(Operator::expand, {one}, a));
-}
-
-/// From floating-point numbers to such.
-void cast(Call& call) {
-  const std::int64_t to = call.integer("to", 0);
-  if (to != proto::TensorProto::FLOAT && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::DOUBLE &&
-      to != proto::TensorProto::BFLOAT16)
-    call.refuse("numbers that become integers");
-  call.give(call.value());
-}
-
 }  // namespace
 
 Value take(graph::Graph& graph, Value x, std::size_t axis, const Integers& places) {
@@ -357,19 +262,12 @@ Value take(graph::Graph& graph, Value x, std::size_t axis, const Integers& place
   for (std::size_t i = 0; i < places.size();) {
     std::size_t end = i + 1;
     while (end < places.size() && places[end] == places[end - 1] + 1) ++end;
-    Attributes a;
-    a.shape = graph.shape(x);
-    a.begin.assign(a.shape.size(), 0);
-    a.step.assign(a.shape.size(), 1);
-    a.shape[axis] = static_cast<std::int64_t>(end - i);
-    a.begin[axis] = places[i];
-    parts.push_back(a.shape == graph.shape(x) ? x : graph.add(Operator::slice, {x}, a));
+    const auto size = static_cast<std::int64_t>(end - i);
+    parts.push_back(size == graph.shape(x)[axis] ? x : graph.slice(x, axis, places[i], size));
     i = end;
   }
   if (parts.size() == 1) return parts[0];
-  Attributes a;
-  a.axes = {static_cast<std::int64_t>(axis)};
-  return graph.add(Operator::concat, parts, a);
+  return graph.add(Operator::concat, parts, graph::ConcatAttributes{static_cast<std::int64_t>(axis)});
 }
 
 void add_shaping_rules(Rules& rules) {
@@ -387,16 +285,6 @@ void add_shaping_rules(Rules& rules) {
   rules["DepthToSpace"] = [](Call& call) { shuffle(call, true); };
   rules["SpaceToDepth"] = [](Call& call) { shuffle(call, false); };
   rules["Pad"] = pad;
-  rules["Shape"] = shape_of;
-  rules["Constant"] = constant;
-  rules["ConstantOfShape"] = constant_of_shape;
-  rules["Cast"] = cast;
-  rules["Identity"] = [](Call& call) { call.give_item(call.item(0)); };
-  rules["Dropout"] = [](Call& call) {
-    const bool drops = !call.given(1) || call.array(1).numbers.at(0) != 0;
-    if (drops && call.given(2) && call.array(2).numbers.at(0) != 0) call.refuse("training mode");
-    call.give_item(call.item(0));
-  };
 }
 
 }  // namespace whycam::onnx

@@ -8,11 +8,14 @@
 namespace whycam::onnx {
 namespace {
 
-using graph::Attributes;
+using graph::AveragePoolAttributes;
+using graph::ConvolutionAttributes;
 using graph::Integers;
 using graph::Operator;
+using graph::PoolingAttributes;
 using graph::Shape;
 using graph::Value;
+using graph::WindowAttributes;
 
 std::size_t spatial_dimensions(const Call& call) {
   const std::size_t dimensions = call.dimensions();
@@ -30,16 +33,15 @@ Integers or_all(Integers given, std::size_t count, std::int64_t otherwise, const
 }
 
 /// Strides, dilation and explicit padding.
-Attributes window(const Call& call, const Integers& kernel) {
-  Attributes a;
+WindowAttributes window(const Call& call, const Integers& kernel) {
+  WindowAttributes a;
   const std::size_t n = kernel.size();
-  a.kernel = kernel;
   a.strides = or_all(call.integers("strides"), n, 1, call, "strides");
   a.dilation = or_all(call.integers("dilations"), n, 1, call, "dilations");
   for (std::size_t i = 0; i < n; ++i)
-    if (a.strides[i] < 1 || a.dilation[i] < 1 || a.kernel[i] < 1) call.refuse("a kernel, stride or dilation below 1");
-  if (graph::element_count(a.kernel) > 1 << 24)
-    call.refuse("a kernel of " + graph::to_string(a.kernel) + ", more than 2^24 places");
+    if (a.strides[i] < 1 || a.dilation[i] < 1 || kernel[i] < 1) call.refuse("a kernel, stride or dilation below 1");
+  if (graph::element_count(kernel) > 1 << 24)
+    call.refuse("a kernel of " + graph::to_string(kernel) + ", more than 2^24 places");
   const Integers pads = or_all(call.integers("pads"), 2 * n, 0, call, "pads");
   for (const std::int64_t pad : pads)
     if (pad < 0) call.refuse("a window with pads of " + graph::to_string(pads) + ", which cut off a part of its input");
@@ -49,13 +51,13 @@ Attributes window(const Call& call, const Integers& kernel) {
 }
 
 /// auto_pad: as much as makes the result of size / stride, rounded up; the odd one behind or in front.
-void pad_by_itself(const Call& call, Attributes& a, const Shape& x) {
+void pad_by_itself(const Call& call, WindowAttributes& a, const Integers& kernel, const Shape& x) {
   const std::string how = call.text("auto_pad", "NOTSET");
   if (how == "NOTSET" || how.empty()) return;
   for (std::size_t i = 0; i < a.strides.size(); ++i) {
     const std::int64_t size = x[i + 2], results = (size + a.strides[i] - 1) / a.strides[i];
     const std::int64_t all =
-        std::max<std::int64_t>((results - 1) * a.strides[i] + a.dilation[i] * (a.kernel[i] - 1) + 1 - size, 0);
+        std::max<std::int64_t>((results - 1) * a.strides[i] + a.dilation[i] * (kernel[i] - 1) + 1 - size, 0);
     if (how == "VALID") {
       a.padding_begin[i] = a.padding_end[i] = 0;
     } else if (how == "SAME_UPPER" || how == "SAME_LOWER") {
@@ -76,17 +78,16 @@ Integers kernel_of_weights(const Call& call, const Shape& weights, std::size_t s
 
 void convolution(Call& call) {
   const std::size_t spatial = spatial_dimensions(call);
-  Attributes a = window(call, kernel_of_weights(call, call.shape(1), spatial));
-  pad_by_itself(call, a, call.shape());
-  a.kernel.clear();
-  a.groups = call.integer("group", 1);
+  const Integers kernel = kernel_of_weights(call, call.shape(1), spatial);
+  ConvolutionAttributes a{window(call, kernel), call.integer("group", 1)};
+  pad_by_itself(call, a, kernel, call.shape());
   std::vector<Value> inputs{call.value(0), call.value(1)};
   if (call.given(2)) inputs.push_back(call.value(2));
   call.give(call.graph.add(Operator::convolution, inputs, a, call.name));
 }
 
 /// How much a transposed convolution cuts off, where the size of its result is given instead.
-void cut_to(const Call& call, Attributes& a, const Integers& sizes, const Integers& whole) {
+void cut_to(const Call& call, WindowAttributes& a, const Integers& sizes, const Integers& whole) {
   const bool upper = call.text("auto_pad", "NOTSET") != "SAME_LOWER";
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const std::int64_t all = std::max<std::int64_t>(whole[i] - sizes[i], 0);
@@ -98,8 +99,8 @@ void cut_to(const Call& call, Attributes& a, const Integers& sizes, const Intege
 void convolution_transpose(Call& call) {
   const std::size_t spatial = spatial_dimensions(call);
   const Shape x = call.shape(), weights = call.shape(1);
-  Attributes a = window(call, kernel_of_weights(call, weights, spatial));
-  a.groups = call.integer("group", 1);
+  graph::ConvolutionTransposeAttributes a{
+      {window(call, kernel_of_weights(call, weights, spatial)), call.integer("group", 1)}, {}};
   const Integers extra = or_all(call.integers("output_padding"), spatial, 0, call, "output_padding");
   Integers whole, sizes = call.integers("output_shape");
   for (std::size_t i = 0; i < spatial; ++i)
@@ -108,7 +109,6 @@ void convolution_transpose(Call& call) {
   if (sizes.empty() && (how == "SAME_UPPER" || how == "SAME_LOWER"))
     for (std::size_t i = 0; i < spatial; ++i) sizes.push_back(x[i + 2] * a.strides[i]);
   if (!sizes.empty()) cut_to(call, a, or_all(sizes, spatial, 0, call, "output_shape"), whole);
-  a.kernel.clear();
   a.shape = {x[0], weights[1] * a.groups};
   for (std::size_t i = 0; i < spatial; ++i)
     a.shape.push_back(sizes.empty() ? whole[i] - a.padding_begin[i] - a.padding_end[i] : sizes[i]);
@@ -122,23 +122,31 @@ void convolution_transpose(Call& call) {
 }
 
 /// How many windows fit; rounding up adds none that begins in the padding behind, as in PyTorch and ONNX Runtime.
-std::int64_t windows(std::int64_t size, const Attributes& a, std::size_t i, bool up) {
+std::int64_t windows(std::int64_t size, const PoolingAttributes& a, std::size_t i, bool up) {
   const std::int64_t room = size + a.padding_begin[i] + a.padding_end[i] - a.dilation[i] * (a.kernel[i] - 1) - 1;
   std::int64_t count = (room + (up ? a.strides[i] - 1 : 0)) / a.strides[i] + 1;
   if (up && (count - 1) * a.strides[i] >= size + a.padding_begin[i]) --count;
   return count;
 }
 
-void pool(Call& call, Operator op) {
-  const std::size_t spatial = spatial_dimensions(call);
+PoolingAttributes pooling(const Call& call) {
+  const Integers kernel = or_all(call.integers("kernel_shape"), spatial_dimensions(call), 1, call, "kernel_shape");
   const Shape x = call.shape();
-  Attributes a = window(call, or_all(call.integers("kernel_shape"), spatial, 1, call, "kernel_shape"));
-  pad_by_itself(call, a, x);
-  a.count_padding = call.integer("count_include_pad", 0) != 0;
-  a.shape = {x[0], x[1]};
-  for (std::size_t i = 0; i < spatial; ++i)
+  PoolingAttributes a{window(call, kernel), {{x[0], x[1]}}, kernel};
+  pad_by_itself(call, a, kernel, x);
+  for (std::size_t i = 0; i < kernel.size(); ++i)
     a.shape.push_back(windows(x[i + 2], a, i, call.integer("ceil_mode", 0) != 0));
-  call.give(call.graph.add(op, {call.value()}, a, call.name));
+  return a;
+}
+
+void average_pool(Call& call) {
+  const AveragePoolAttributes a{pooling(call), call.integer("count_include_pad", 0) != 0};
+  call.give(call.graph.add(Operator::average_pool, {call.value()}, a, call.name));
+}
+
+void max_pool(Call& call) {
+  const PoolingAttributes a = pooling(call);
+  call.give(call.graph.add(Operator::max_pool, {call.value()}, a, call.name));
   if (call.output_count() < 2) return;
   if (call.integer("storage_order", 0) != 0) call.refuse("the places of maxima, column by column");
   call.give(call.graph.add(Operator::max_pool_positions, {call.value()}, a, call.name), 1);
@@ -168,7 +176,7 @@ void scatter(Call& call) {
   const std::string reduction = call.text("reduction", "none");
   const std::size_t axis = axis_of(call.integer("axis", 0), data.size());
   if (const Value places = places_behind(g, call.value(1)); places != graph::no_value) {
-    Attributes a = g[places].attributes;
+    PoolingAttributes a = g[places].as<PoolingAttributes>();
     a.shape = g.shape(g[places].inputs[0]);
     const bool fits = reduction == "add" && data == Shape{graph::element_count(a.shape)} &&
                       updates == Shape{graph::element_count(g.shape(places))};
@@ -186,30 +194,23 @@ void scatter(Call& call) {
   call.give(g.binary(Operator::multiply, g.unary(graph::Function::linear, elsewhere, -1, 1), call.value(2)));
 }
 
-void pool_all(Call& call, Operator op) {
-  const std::size_t spatial = spatial_dimensions(call);
-  const Shape x = call.shape();
-  Attributes a;
-  a.kernel.assign(x.begin() + 2, x.end());
-  a.strides = a.kernel;
-  a.dilation.assign(spatial, 1);
-  a.padding_begin.assign(spatial, 0);
-  a.padding_end = a.padding_begin;
-  a.shape = {x[0], x[1]};
-  a.shape.resize(x.size(), 1);
-  call.give(call.graph.add(op, {call.value()}, a, call.name));
-}
-
 }  // namespace
 
 void add_window_rules(Rules& rules) {
   rules["Conv"] = convolution;
   rules["ConvTranspose"] = convolution_transpose;
-  rules["MaxPool"] = [](Call& call) { pool(call, Operator::max_pool); };
-  rules["AveragePool"] = [](Call& call) { pool(call, Operator::average_pool); };
+  rules["MaxPool"] = max_pool;
+  rules["AveragePool"] = average_pool;
   rules["ScatterElements"] = scatter;
-  rules["GlobalMaxPool"] = [](Call& call) { pool_all(call, Operator::max_pool); };
-  rules["GlobalAveragePool"] = [](Call& call) { pool_all(call, Operator::average_pool); };
+  rules["GlobalMaxPool"] = [](Call& call) {
+    spatial_dimensions(call);
+    call.give(call.graph.add(Operator::max_pool, {call.value()}, graph::window_of_all(call.shape()), call.name));
+  };
+  rules["GlobalAveragePool"] = [](Call& call) {
+    spatial_dimensions(call);
+    const AveragePoolAttributes a{graph::window_of_all(call.shape()), true};
+    call.give(call.graph.add(Operator::average_pool, {call.value()}, a, call.name));
+  };
 }
 
 }  // namespace whycam::onnx

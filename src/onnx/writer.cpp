@@ -26,7 +26,7 @@ std::int64_t examples_of(const graph::Graph& graph) {
 }
 
 std::string place_of(const graph::Node& node) {
-  const std::string op = graph::record(node.op).name;
+  const std::string op = graph::signature(node.op).name;
   return node.name.empty() ? "an operator " + op : "the operator " + op + " at \"" + node.name + "\"";
 }
 
@@ -46,7 +46,11 @@ bool equal(const graph::Constant& a, const graph::Constant& b, std::int64_t coun
 
 /// The attributes that a batch does not change.
 graph::Attributes without_shape(graph::Attributes attributes) {
-  attributes.shape.clear();
+  std::visit(
+      [](auto& of) {
+        if constexpr (std::is_base_of_v<graph::ShapeAttributes, std::decay_t<decltype(of)>>) of.shape.clear();
+      },
+      attributes);
   return attributes;
 }
 
@@ -105,8 +109,7 @@ void Emitter::check_alike() const {
   for (Value value = 0; value < graph_.size(); ++value) {
     const graph::Node &a = graph_[value], &b = (*other_)[value];
     if (a.op != b.op || a.inputs != b.inputs || a.shape.size() != b.shape.size()) refuse(a, "changes with the batch");
-    if (without_shape(a.attributes) != without_shape(b.attributes) && a.op != Operator::constant &&
-        a.op != Operator::input)
+    if (!(without_shape(a.attributes) == without_shape(b.attributes)))
       refuse(a, "has other parameters for another batch");
     if (a.op == Operator::constant && a.shape == b.shape &&
         !equal(a.constant, b.constant, graph::element_count(a.shape)))
@@ -239,19 +242,19 @@ void Emitter::declare(proto::ValueInfoProto& port, const std::string& name, std:
   }
 }
 
-void Emitter::add_input(Value value) {
+std::string Emitter::add_input(Value value) {
   const graph::Node& node = graph_[value];
   if (node.name == writing_.one_hot) return add_one_hot(value);
   const auto named = std::find_if(writing_.inputs.begin(), writing_.inputs.end(),
                                   [&](const auto& one) { return one.first == node.name; });
   if (named == writing_.inputs.end()) throw Error("the input \"" + node.name + "\" has no name in the file");
   declare(*to_.add_input(), named->second, proto::TensorProto::FLOAT, extents(value));
-  put(value, named->second);
+  return named->second;
 }
 
 /// 1 at the chosen element of each example. An element that is not there must not give zeros in silence:
 /// ScatterElements refuses places beyond the end, so negative ones (which count from the end) are sent there, too.
-void Emitter::add_one_hot(Value value) {
+std::string Emitter::add_one_hot(Value value) {
   const std::vector<Extent> wanted = extents(value);
   const Extent all{wanted.empty() ? 1 : wanted[0].size, other_ && !wanted.empty() ? std::int64_t{1} : 0};
   if (wanted.empty() || wanted[0].size != examples_ || (other_ && wanted[0].factor != 1))
@@ -265,24 +268,24 @@ void Emitter::add_one_hot(Value value) {
   const std::string places = reshape(beyond, {all, {1, 0}});
   const std::string zeros = node("Expand", {number(0), shape({all, {elements, 0}})});
   const std::string ones = node("Expand", {number(1), shape({all, {1, 0}})});
-  put(value, reshape(node("ScatterElements", {zeros, places, ones}, {{"axis", std::int64_t{1}}}), wanted));
+  return reshape(node("ScatterElements", {zeros, places, ones}, {{"axis", std::int64_t{1}}}), wanted);
 }
 
-void Emitter::add_constant(Value value) {
+std::string Emitter::add_constant(Value value) {
   const graph::Node& node = graph_[value];
   const std::vector<Extent> own = extents(value);
   std::vector<float> numbers;
   const std::int64_t count = graph::element_count(node.shape);
   const bool grows = std::any_of(own.begin(), own.end(), [](const Extent& extent) { return extent.factor != 0; });
   for (std::int64_t i = 0; i < count; ++i) numbers.push_back(element(node.constant, i));
-  if (!grows) return put(value, floats(node.shape, numbers));
+  if (!grows) return floats(node.shape, numbers);
   const auto& other = (*other_)[value];
   const bool uniform = std::all_of(numbers.begin(), numbers.end(), [&](float x) { return x == numbers[0]; });
   std::int64_t same = 0;
   while (same < graph::element_count(other.shape) && element(other.constant, same) == numbers[0]) ++same;
   if (!uniform || same != graph::element_count(other.shape))
     throw Error("the constant \"" + node.name + "\" grows with the batch");
-  put(value, this->node("Expand", {number(numbers[0]), shape(own)}));
+  return this->node("Expand", {number(numbers[0]), shape(own)});
 }
 
 std::string Emitter::finish() {
@@ -314,12 +317,7 @@ std::string to_onnx(const graph::Graph& graph, const graph::Graph* other, const 
     const graph::Node& node = graph[value];
     emitter.set_place(node.name);
     try {
-      if (node.op == Operator::input)
-        emitter.add_input(value);
-      else if (node.op == Operator::constant)
-        emitter.add_constant(value);
-      else
-        write_node(emitter, value);
+      write_node(emitter, value);
     } catch (const std::exception& reason) {
       throw Error(place_of(node) + " cannot be written: " + reason.what());
     }

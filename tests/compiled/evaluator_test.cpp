@@ -53,6 +53,20 @@ TEST_P(EvaluatorOnGoldens, EqualsAutogradInDoublePrecision) {
   expect_compiled_equals_autograd(in_double(GetParam().network()), request_of(GetParam(), tensors));
 }
 
+TEST(EvaluatorOnFunctions, ShrinksEqualAutogradInDoublePrecision) {
+  torch::manual_seed(3);
+  engine::Request request;
+  request.inputs = {torch::randn({2, 3, 5, 4})};
+  request.layers = {Layer("layer")};
+  expect_compiled_equals_autograd(
+      scripted("def forward(self, x):\n"
+               "    x = self.layer.forward(torch.hardshrink(torch.conv2d(x, self.weight), 0.4))\n"
+               "    return torch.softshrink(torch.relu(x) - 0.3 * x, 0.2).flatten(1)\n",
+               {{"weight", torch::randn({4, 3, 3, 3}, torch::kDouble)}},
+               {{"layer", scripted("def forward(self, x):\n    return x\n")}}),
+      request);
+}
+
 std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }
 INSTANTIATE_TEST_SUITE_P(Goldens, EvaluatorOnGoldens, testing::ValuesIn(reference_cases("goldens")), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EvaluatorOnGoldens);

@@ -7,7 +7,6 @@
 namespace whycam::test {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
 using graph::Graph;
 using graph::Integers;
@@ -19,8 +18,9 @@ Value constant(Graph& g, const Shape& shape, std::uint32_t seed) {
   return g.add_constant(graph::constant_of(numbers(shape, seed).values), shape);
 }
 
-Attributes window(std::size_t spatial, std::int64_t stride, std::int64_t padding, std::int64_t dilation = 1) {
-  Attributes a;
+graph::ConvolutionAttributes window(std::size_t spatial, std::int64_t stride, std::int64_t padding,
+                                    std::int64_t dilation = 1) {
+  graph::ConvolutionAttributes a;
   a.strides.assign(spatial, stride);
   a.dilation.assign(spatial, dilation);
   a.padding_begin.assign(spatial, padding);
@@ -28,8 +28,8 @@ Attributes window(std::size_t spatial, std::int64_t stride, std::int64_t padding
   return a;
 }
 
-OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w, const Attributes& attributes,
-                         bool bias) {
+OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w,
+                         const graph::ConvolutionAttributes& attributes, bool bias) {
   return {"convolution_" + name, [=](Graph& g) {
             std::vector<Value> inputs{g.add_input("x", x), constant(g, w, 2)};
             if (bias) inputs.push_back(constant(g, {w[0]}, 3));
@@ -37,11 +37,23 @@ OperatorCase convolution(const std::string& name, const Shape& x, const Shape& w
           }};
 }
 
-OperatorCase pooling(const std::string& name, Operator op, const Shape& x, Attributes attributes, const Shape& y,
-                     std::int64_t kernel) {
-  attributes.kernel.assign(x.size() - 2, kernel);
-  attributes.shape = y;
-  return {name, [=](Graph& g) { return g.add(op, {g.add_input("x", x)}, attributes); }};
+graph::PoolingAttributes pooling_window(const graph::WindowAttributes& window, const Shape& y, std::int64_t kernel) {
+  return {window, {y}, Integers(y.size() - 2, kernel)};
+}
+
+OperatorCase max_pool(const std::string& name, const Shape& x, const graph::WindowAttributes& window, const Shape& y,
+                      std::int64_t kernel) {
+  return {"max_pool" + name, [=](Graph& g) {
+            return g.add(Operator::max_pool, {g.add_input("x", x)}, pooling_window(window, y, kernel));
+          }};
+}
+
+OperatorCase average_pool(const std::string& name, const Shape& x, const graph::WindowAttributes& window,
+                          const Shape& y, std::int64_t kernel, bool count_padding = true) {
+  return {"average_pool" + name, [=](Graph& g) {
+            const graph::AveragePoolAttributes attributes{pooling_window(window, y, kernel), count_padding};
+            return g.add(Operator::average_pool, {g.add_input("x", x)}, attributes);
+          }};
 }
 
 OperatorCase binary(const std::string& name, Operator op, const Shape& a, const Shape& b) {
@@ -54,7 +66,7 @@ OperatorCase binary(const std::string& name, Operator op, const Shape& a, const 
 
 std::vector<OperatorCase> convolutions() {
   std::vector<OperatorCase> cases;
-  Attributes grouped = window(2, 1, 1), depthwise = window(2, 2, 1), uneven = window(2, 2, 0);
+  graph::ConvolutionAttributes grouped = window(2, 1, 1), depthwise = window(2, 2, 1), uneven = window(2, 2, 0);
   grouped.groups = 2;
   depthwise.groups = 16;
   uneven.padding_begin = {0, 1};
@@ -78,8 +90,7 @@ std::vector<OperatorCase> convolutions() {
            {256, 1024, 1}, {1024, 512, 1}, {512, 2048, 1}, {512, 1024, 2}, {1024, 2048, 2}})
     cases.push_back(convolution("of_single_places_" + std::to_string(from) + "_to_" + std::to_string(to),
                                 {2, from, stride, 2}, {to, from, 1, 1}, window(2, stride, 0), true));
-  Attributes transposed = window(2, 2, 1);
-  transposed.shape = {1, 3, 8, 8};
+  const graph::ConvolutionTransposeAttributes transposed{window(2, 2, 1), {{1, 3, 8, 8}}};
   cases.push_back({"convolution_transpose", [=](Graph& g) {
                      return g.add(Operator::convolution_transpose,
                                   {g.add_input("x", {1, 4, 4, 4}), constant(g, {4, 3, 3, 3}, 2)}, transposed);
@@ -88,20 +99,17 @@ std::vector<OperatorCase> convolutions() {
 }
 
 std::vector<OperatorCase> poolings() {
-  Attributes excluded = window(2, 2, 1);
-  excluded.count_padding = false;
-  Attributes adaptive;
-  adaptive.shape = {2, 3, 3, 2};
+  const graph::ShapeAttributes adaptive{{2, 3, 3, 2}};
   return {
-      pooling("max_pool", Operator::max_pool, {2, 3, 8, 8}, window(2, 2, 0), {2, 3, 4, 4}, 2),
-      pooling("max_pool_overlapping_and_padded", Operator::max_pool, {1, 16, 9, 9}, window(2, 2, 1), {1, 16, 5, 5}, 3),
-      pooling("max_pool_rounded_up", Operator::max_pool, {1, 16, 8, 8}, window(2, 2, 0), {1, 16, 4, 4}, 3),
-      pooling("max_pool_dilated", Operator::max_pool, {1, 2, 9, 9}, window(2, 1, 0, 2), {1, 2, 5, 5}, 3),
-      pooling("max_pool_1d", Operator::max_pool, {2, 3, 9}, window(1, 3, 0), {2, 3, 3}, 3),
-      pooling("max_pool_3d", Operator::max_pool, {1, 2, 4, 4, 4}, window(3, 2, 0), {1, 2, 2, 2, 2}, 2),
-      pooling("average_pool", Operator::average_pool, {2, 3, 8, 8}, window(2, 2, 1), {2, 3, 5, 5}, 2),
-      pooling("average_pool_without_padding", Operator::average_pool, {1, 16, 8, 8}, excluded, {1, 16, 4, 4}, 3),
-      pooling("average_pool_rounded_up", Operator::average_pool, {1, 2, 6, 6}, window(2, 2, 0), {1, 2, 3, 3}, 3),
+      max_pool("", {2, 3, 8, 8}, window(2, 2, 0), {2, 3, 4, 4}, 2),
+      max_pool("_overlapping_and_padded", {1, 16, 9, 9}, window(2, 2, 1), {1, 16, 5, 5}, 3),
+      max_pool("_rounded_up", {1, 16, 8, 8}, window(2, 2, 0), {1, 16, 4, 4}, 3),
+      max_pool("_dilated", {1, 2, 9, 9}, window(2, 1, 0, 2), {1, 2, 5, 5}, 3),
+      max_pool("_1d", {2, 3, 9}, window(1, 3, 0), {2, 3, 3}, 3),
+      max_pool("_3d", {1, 2, 4, 4, 4}, window(3, 2, 0), {1, 2, 2, 2, 2}, 2),
+      average_pool("", {2, 3, 8, 8}, window(2, 2, 1), {2, 3, 5, 5}, 2),
+      average_pool("_without_padding", {1, 16, 8, 8}, window(2, 2, 1), {1, 16, 4, 4}, 3, false),
+      average_pool("_rounded_up", {1, 2, 6, 6}, window(2, 2, 0), {1, 2, 3, 3}, 3),
       {"adaptive_average_pool",
        [=](Graph& g) { return g.add(Operator::adaptive_average_pool, {g.add_input("x", {2, 3, 7, 5})}, adaptive); }},
   };
@@ -140,6 +148,9 @@ std::vector<OperatorCase> functions() {
       case Function::elu:
         add(function, 1.3, 0);
         break;
+      case Function::shrink:
+        add(function, 1, 0.25);
+        break;
       case Function::softplus:
         add(function, 2, 20);
         break;
@@ -163,19 +174,17 @@ std::vector<OperatorCase> arithmetic() {
   }
   const auto matmul = [](const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, bool bias) {
     return [=](Graph& g) {
-      Attributes attributes;
-      attributes.transpose_a = transpose_a;
-      attributes.transpose_b = transpose_b;
       std::vector<Value> inputs{g.add_input("x", a), bias ? constant(g, b, 4) : g.add_input("y", b)};
       if (bias) inputs.push_back(constant(g, {transpose_b ? b[b.size() - 2] : b.back()}, 5));
-      return g.add(Operator::matmul, inputs, attributes);
+      return g.add(Operator::matmul, inputs, graph::MatmulAttributes{transpose_a, transpose_b});
     };
   };
   cases.push_back({"matmul", matmul({3, 4}, {4, 5}, false, false, false)});
   cases.push_back({"matmul_with_bias", matmul({3, 4}, {5, 4}, false, true, true)});
   cases.push_back({"matmul_by_a_constant", [](Graph& g) {
                      return g.add(Operator::matmul,
-                                  {g.unary(Function::relu, g.add_input("x", {3, 37})), constant(g, {37, 50}, 4)});
+                                  {g.unary(Function::relu, g.add_input("x", {3, 37})), constant(g, {37, 50}, 4)},
+                                  graph::MatmulAttributes{});
                    }});
   cases.push_back({"matmul_transposed", matmul({2, 4, 3}, {2, 5, 4}, true, true, false)});
   cases.push_back({"matmul_broadcast", matmul({2, 3, 4}, {4, 5}, false, false, false)});
@@ -184,45 +193,28 @@ std::vector<OperatorCase> arithmetic() {
 
 std::vector<OperatorCase> shapings() {
   std::vector<OperatorCase> cases;
-  const auto one = [&](const std::string& name, Operator op, const Shape& x, const Attributes& attributes) {
+  const auto one = [&](const std::string& name, Operator op, const Shape& x, const graph::Attributes& attributes) {
     cases.push_back({name, [=](Graph& g) { return g.add(op, {g.add_input("x", x)}, attributes); }});
   };
-  Attributes a;
-  a.shape = {4, 6};
-  one("reshape", Operator::reshape, {2, 3, 4}, a);
-  a = {};
-  a.axes = {2, 0, 3, 1};
-  one("transpose", Operator::transpose, {2, 3, 4, 5}, a);
-  a = {};
-  a.begin = {0, 1, 0};
-  a.step = {1, 2, 3};
-  a.shape = {2, 2, 2};
-  one("slice", Operator::slice, {2, 5, 4}, a);
-  a.alpha = 0.5;
-  a.shape = {3, 5, 7};
-  one("embed", Operator::embed, {2, 2, 2}, a);
-  a = {};
-  a.shape = {2, 3, 4, 4};
-  one("expand_area", Operator::expand, {2, 3, 1, 1}, a);
-  one("expand", Operator::expand, {3, 1, 4}, a);
-  a = {};
-  a.axes = {2, 3};
-  one("reduce_sum_area", Operator::reduce_sum, {2, 16, 4, 4}, a);
-  a.axes = {0, 2};
-  one("reduce_sum", Operator::reduce_sum, {2, 3, 4}, a);
-  a.axes = {1};
-  one("softmax", Operator::softmax, {2, 5, 3}, a);
-  one("log_softmax", Operator::log_softmax, {2, 5, 3}, a);
-  a.axes = {2};
-  a.alpha = 1e-3;
-  one("normalize", Operator::normalize, {2, 3, 6}, a);
+  one("reshape", Operator::reshape, {2, 3, 4}, graph::ShapeAttributes{{4, 6}});
+  one("transpose", Operator::transpose, {2, 3, 4, 5}, graph::TransposeAttributes{{2, 0, 3, 1}});
+  graph::EmbedAttributes part{{{{2, 2, 2}}, {0, 1, 0}, {1, 2, 3}}, 0.5};
+  one("slice", Operator::slice, {2, 5, 4}, static_cast<graph::SliceAttributes>(part));
+  part.shape = {3, 5, 7};
+  one("embed", Operator::embed, {2, 2, 2}, part);
+  one("expand_area", Operator::expand, {2, 3, 1, 1}, graph::ShapeAttributes{{2, 3, 4, 4}});
+  one("expand", Operator::expand, {3, 1, 4}, graph::ShapeAttributes{{2, 3, 4, 4}});
+  one("reduce_sum_area", Operator::reduce_sum, {2, 16, 4, 4}, graph::AxesAttributes{{2, 3}});
+  one("reduce_sum", Operator::reduce_sum, {2, 3, 4}, graph::AxesAttributes{{0, 2}});
+  one("softmax", Operator::softmax, {2, 5, 3}, graph::AxesAttributes{{1}});
+  one("log_softmax", Operator::log_softmax, {2, 5, 3}, graph::AxesAttributes{{1}});
+  one("normalize", Operator::normalize, {2, 3, 6}, graph::NormalizeAttributes{{{2}}, 1e-3});
   for (const std::int64_t axis : {0, 1}) {
-    Attributes along;
-    along.axes = {axis};
     cases.push_back({"concat_along_" + std::to_string(axis), [=](Graph& g) {
                        Shape x{2, 16, 3, 3}, y = x;
                        y[static_cast<std::size_t>(axis)] *= 2;
-                       return g.add(Operator::concat, {g.add_input("x", x), g.add_input("y", y)}, along);
+                       return g.add(Operator::concat, {g.add_input("x", x), g.add_input("y", y)},
+                                    graph::ConcatAttributes{axis});
                      }});
   }
   return cases;
@@ -261,11 +253,8 @@ std::vector<OperatorCase> networks() {
       {"one_weight_used_with_two_paddings",
        [](Graph& g) {
          const Value x = g.add_input("x", {1, 3, 17, 17}), w = constant(g, {8, 3, 3, 3}, 7);
-         Attributes sum;
-         sum.axes = {2, 3};
-         const Value a = g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 0))}, sum);
-         return g.binary(Operator::add, a,
-                         g.add(Operator::reduce_sum, {g.add(Operator::convolution, {x, w}, window(2, 2, 1))}, sum));
+         const Value a = g.sum(g.add(Operator::convolution, {x, w}, window(2, 2, 0)), {2, 3});
+         return g.binary(Operator::add, a, g.sum(g.add(Operator::convolution, {x, w}, window(2, 2, 1)), {2, 3}));
        }},
       {"convolution_and_relu6",
        [](Graph& g) {
@@ -282,9 +271,8 @@ std::vector<OperatorCase> networks() {
        }},
       {"linear_with_scale",
        [](Graph& g) {
-         Attributes attributes;
-         attributes.transpose_b = true;
-         const Value y = g.add(Operator::matmul, {g.add_input("x", {3, 4}), constant(g, {5, 4}, 7)}, attributes);
+         const Value y = g.add(Operator::matmul, {g.add_input("x", {3, 4}), constant(g, {5, 4}, 7)},
+                               graph::MatmulAttributes{false, true});
          return g.binary(Operator::add, g.binary(Operator::multiply, y, constant(g, {5}, 8)), constant(g, {5}, 9));
        }},
       {"the_same_twice",

@@ -163,17 +163,13 @@ TEST(OperatorCases, LeaveNoOperatorOut) {
     graph::optimise(Program(one).graph, [&](const char*, const Graph& graph) {
       for (Value value = 0; value < graph.size(); ++value) seen.insert(graph[value].op);
     });
-  for (int op = 0; op <= static_cast<int>(Operator::scale_shift); ++op)
-    EXPECT_TRUE(seen.count(static_cast<Operator>(op))) << graph::record(static_cast<Operator>(op)).name;
+  for (int op = 0; op < graph::operator_count; ++op)
+    EXPECT_TRUE(seen.count(static_cast<Operator>(op))) << graph::signature(static_cast<Operator>(op)).name;
 }
 
 TEST(Ties, OfMaximumPoolingGoToTheFirstMaximum) {
   Graph graph;
-  graph::Attributes a;
-  a.kernel = a.strides = {2, 2};
-  a.dilation = {1, 1};
-  a.padding_begin = a.padding_end = {0, 0};
-  a.shape = {1, 16, 2, 2};
+  const graph::PoolingAttributes a = graph::window_of_parts({1, 16, 4, 4}, {1, 16, 2, 2});
   const Value output = graph.add(Operator::max_pool, {graph.add_input("x", {1, 16, 4, 4})}, a);
   graph.add_output("output", output);
   const Value gradient = graph.add_input("output_gradient", a.shape);
@@ -209,6 +205,15 @@ TEST(Graphs, RefuseWhatDoesNotFit) {
   EXPECT_THROW(graph.reshape(x, {4, 2}), std::invalid_argument);
   EXPECT_THROW(graph.transpose(x, {0, 0}), std::invalid_argument);
   EXPECT_THROW(graph.add(Operator::add, {x}), std::invalid_argument);
+}
+
+TEST(Graphs, RefuseTheAttributesOfAnotherOperator) {
+  Graph graph;
+  const Value x = graph.add_input("x", {2, 3}), sum = graph.sum(x, {1});
+  EXPECT_THROW(graph.add(Operator::reduce_sum, {x}), std::invalid_argument);
+  EXPECT_THROW(graph.add(Operator::reduce_sum, {x}, graph::ShapeAttributes{{2, 1}}), std::invalid_argument);
+  EXPECT_EQ(graph[sum].as<graph::AxesAttributes>().axes, graph::Integers{1});
+  EXPECT_THROW(graph[sum].as<graph::ShapeAttributes>(), std::logic_error);
 }
 
 }  // namespace

@@ -34,14 +34,15 @@ class SingleConvolution : public testing::TestWithParam<std::tuple<Single, std::
  protected:
   std::vector<double> expected() {
     graph::Graph graph;
-    graph::Attributes window;
+    graph::ConvolutionTransposeAttributes window;
     window.strides = window.dilation = window.padding_begin = window.padding_end = {1, 1};
+    window.shape = y_.shape;
     const auto constant = [&](const graph::Tensor& of) {
       return graph.add_constant(graph::constant_of(of.values), of.shape);
     };
     const Value x = graph.add_input("x", x_.shape), weights = constant(weights_);
-    if (turned_) window.shape = y_.shape;
-    Value y = graph.add(turned_ ? Operator::convolution_transpose : Operator::convolution, {x, weights}, window);
+    Value y = turned_ ? graph.add(Operator::convolution_transpose, {x, weights}, window)
+                      : graph.add(Operator::convolution, {x, weights}, graph::ConvolutionAttributes(window));
     if (of_.bias) y = graph.binary(Operator::add, y, constant({{1, of_.outputs, 1, 1}, bias_.values}));
     if (of_.add) y = graph.binary(Operator::add, y, constant(y_));
     if (of_.relu) y = of_.limit > 0 ? graph.unary(Function::hardtanh, y, 0, of_.limit) : graph.unary(Function::relu, y);
@@ -132,7 +133,7 @@ class Builder {
   Value relu(Value x) { return graph.unary(Function::relu, x); }
   /// With an odd kernel, padding that keeps the size, and a bias.
   Value convolved(Value x, std::int64_t channels, std::int64_t kernel) {
-    graph::Attributes window;
+    graph::ConvolutionAttributes window;
     window.strides = window.dilation = {1, 1};
     window.padding_begin = window.padding_end = {kernel / 2, kernel / 2};
     const Value weights = constant({channels, graph.shape(x)[1], kernel, kernel}), bias = constant({channels});
@@ -142,7 +143,8 @@ class Builder {
   Graph finished(Value x, Value y, std::int64_t columns) {
     const Shape shape = graph.shape(y);
     const std::int64_t rows = shape[1] * shape[2] * shape[3];
-    y = graph.add(Operator::matmul, {graph.reshape(y, {shape[0], rows}), constant({rows, columns})});
+    y = graph.add(Operator::matmul, {graph.reshape(y, {shape[0], rows}), constant({rows, columns})},
+                  graph::MatmulAttributes{});
     graph.add_output("output", y);
     const Value gradient = graph.add_input("output_gradient", {shape[0], columns});
     using Gradient = graph::ReluTreatment::Gradient;
@@ -187,14 +189,11 @@ Graph sharing_network(std::int64_t columns) {
   Builder build;
   graph::Graph& g = build.graph;
   const Value x = g.add_input("x", {2, 64, 56, 56}), weights = build.constant({64, 64, 3, 3});
-  graph::Attributes window, part;
+  graph::ConvolutionAttributes window;
   window.strides = window.dilation = window.padding_begin = window.padding_end = {1, 1};
-  part.dilation = {1, 1};
-  part.padding_begin = part.padding_end = {0, 0};
   Value y = x;
   for (const std::int64_t size : {56, 28, 4}) {
-    part.kernel = part.strides = {g.shape(y)[2] / size, g.shape(y)[2] / size};
-    part.shape = {2, 64, size, size};
+    const graph::AveragePoolAttributes part{graph::window_of_parts(g.shape(y), {2, 64, size, size}), true};
     if (size < 56) y = g.add(Operator::average_pool, {y}, part);
     y = build.relu(g.add(Operator::convolution, {y, weights}, window));
   }

@@ -13,6 +13,7 @@ struct NodeText {
   std::string op, name;
   std::vector<std::string> inputs;
   std::string output;
+  std::vector<std::pair<std::string, float>> attributes = {};
 };
 
 /// Nodes behind "x" of 1 x 4 x 6 x 6 that end in "y", with these tensors as weights of 1 x 1 convolutions.
@@ -50,6 +51,12 @@ std::shared_ptr<const Network> network(const std::vector<NodeText>& nodes, const
     node.set_name(text.name);
     for (const std::string& input : text.inputs) node.add_input(input);
     node.add_output(text.output);
+    for (const auto& [name, number] : text.attributes) {
+      proto::AttributeProto& attribute = *node.add_attribute();
+      attribute.set_name(name);
+      attribute.set_type(proto::AttributeProto::FLOAT);
+      attribute.set_f(number);
+    }
   }
   return Network::parse(model.SerializeAsString(), "names.onnx", {});
 }
@@ -133,6 +140,21 @@ TEST(OnnxOperators, AReluThatOthersReadTooIsOneBeforeAClip) {
       {}, {{"low", 0.0F}, {"high", 6.0F}});
   const Lowered lowered = found->lower({{"x", {1, 4, 6, 6}}}, {"/Relu"}, false);
   EXPECT_TRUE(graph::is_relu(lowered.graph[lowered.layers.at(0).at(0)], false));
+}
+
+TEST(OnnxOperators, AShrinkGivesTheNumbersOfItsSpecification) {
+  // test_shrink_hard and test_shrink_soft of the ONNX project.
+  for (const auto& [bias, expected] :
+       std::vector<std::pair<float, std::vector<double>>>{{0.0F, {-2, 0, 0, 0, 2}}, {1.5F, {-0.5, 0, 0, 0, 0.5}}}) {
+    const auto found = network({{"Shrink", "/Shrink", {"x"}, "y", {{"lambd", 1.5F}, {"bias", bias}}}}, {});
+    std::vector<double> x, y;
+    for (int i = 0; i < 144; ++i) {
+      x.push_back(i % 5 - 2);
+      y.push_back(expected[static_cast<std::size_t>(i % 5)]);
+    }
+    EXPECT_EQ(evaluated(*found, {{1, 4, 6, 6}}, {x}), y);
+    EXPECT_EQ(planned(*found, {{1, 4, 6, 6}}, {x}), y);
+  }
 }
 
 }  // namespace

@@ -141,17 +141,15 @@ Graph classifier(std::int64_t examples) {
   const auto constant = [&](const Shape& shape, std::uint32_t seed) {
     return g.add_constant(graph::constant_of(test::numbers(shape, seed).values), shape);
   };
-  graph::Attributes window;
+  graph::ConvolutionAttributes window;
   window.strides = window.dilation = {1, 1};
   window.padding_begin = window.padding_end = {1, 1};
   const Value x = g.add_input("x", {examples, 2, 6, 5});
   const Value features =
       g.unary(graph::Function::relu, g.add(Operator::convolution, {x, constant({4, 2, 3, 3}, 1)}, window));
-  graph::Attributes pool = window;
-  pool.kernel = {3, 3};
-  pool.shape = {examples, 4, 6, 5};
+  const graph::PoolingAttributes pool{window, {{examples, 4, 6, 5}}, {3, 3}};
   const Value pooled = g.reshape(g.add(Operator::max_pool, {features}, pool), {examples, 4 * 6 * 5});
-  const Value logits = g.add(Operator::matmul, {pooled, constant({120, 3}, 2)});
+  const Value logits = g.add(Operator::matmul, {pooled, constant({120, 3}, 2)}, graph::MatmulAttributes{});
   const Value gradient = g.add_input("output_gradient", {examples, 3});
   g.add_output("output", logits);
   const auto to_layer = graph::differentiate(g, logits, gradient, {features}, {});
@@ -232,14 +230,9 @@ TEST(WrittenNetworks, AreRefusedWhereTheBatchIsBuiltIn) {
               return g.binary(Operator::add, g.add_input("x", {n, 2}), g.scalar(static_cast<double>(n)));
             }).find("numbers"),
             std::string::npos);
-  EXPECT_NE(why_not([](Graph& g, std::int64_t n) {
-              graph::Attributes part;
-              part.begin = {0, 0};
-              part.step = {1, 1};
-              part.shape = {n - 1, 2};
-              return g.add(Operator::slice, {g.add_input("x", {n, 2})}, part);
-            }).find("multiple"),
-            std::string::npos);
+  EXPECT_NE(
+      why_not([](Graph& g, std::int64_t n) { return g.slice(g.add_input("x", {n, 2}), 0, 0, n - 1); }).find("multiple"),
+      std::string::npos);
 }
 
 TEST(WrittenNetworks, AreRefusedWhereNamesMeet) {

@@ -27,15 +27,19 @@ torch::Tensor constant(const Node& node) {
 }
 
 torch::Tensor unary(const Node& node, const torch::Tensor& x) {
-  const graph::Attributes& attributes = node.attributes;
-  switch (attributes.function) {
+  const auto& function = node.as<graph::FunctionAttributes>();
+  switch (function.function) {
     case graph::Function::relu:
       return x.clamp_min(0);
     case graph::Function::linear:
-      return attributes.beta == 0 ? x * attributes.alpha : x * attributes.alpha + attributes.beta;
+      return function.beta == 0 ? x * function.alpha : x * function.alpha + function.beta;
     default:
-      throw std::logic_error("no method uses the function " + std::string(graph::record(attributes.function).name));
+      throw std::logic_error("no method uses the function " + std::string(graph::record(function.function).name));
   }
+}
+
+torch::Tensor matmul(const graph::MatmulAttributes& attributes, const torch::Tensor& a, const torch::Tensor& b) {
+  return at::matmul(attributes.transpose_a ? a.transpose(-1, -2) : a, attributes.transpose_b ? b.transpose(-1, -2) : b);
 }
 
 torch::Tensor adaptive_average_pool(const torch::Tensor& x, torch::IntArrayRef size) {
@@ -57,18 +61,17 @@ torch::Tensor compute(const Node& node, const Tensors& x) {
     case Operator::divide:
       return x[0] / x[1];
     case Operator::matmul:
-      return at::matmul(node.attributes.transpose_a ? x[0].transpose(-1, -2) : x[0],
-                        node.attributes.transpose_b ? x[1].transpose(-1, -2) : x[1]);
+      return matmul(node.as<graph::MatmulAttributes>(), x[0], x[1]);
     case Operator::reduce_sum:
-      return x[0].sum(node.attributes.axes, /*keepdim=*/true);
+      return x[0].sum(node.as<graph::AxesAttributes>().axes, /*keepdim=*/true);
     case Operator::reshape:
       return x[0].reshape(node.shape);
     case Operator::transpose:
-      return x[0].permute(node.attributes.axes);
+      return x[0].permute(node.as<graph::TransposeAttributes>().permutation);
     case Operator::adaptive_average_pool:
       return adaptive_average_pool(x[0], torch::IntArrayRef(node.shape).slice(2));
     default:
-      throw std::logic_error("no method uses the operator " + std::string(graph::record(node.op).name));
+      throw std::logic_error("no method uses the operator " + std::string(graph::signature(node.op).name));
   }
 }
 

@@ -7,8 +7,8 @@
 namespace whycam::engine {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
+using graph::MatmulAttributes;
 using graph::Operator;
 using graph::Shape;
 using graph::Value;
@@ -65,6 +65,13 @@ void selu(Call& call) {
                        "elu");  // as autograd does it
 }
 
+void shrink(Call& call, bool soft) {
+  const double lambd = call.number(1, 0.5);
+  if (!(lambd >= 0)) call.refuse("a lambd of " + std::to_string(lambd));
+  const Value x = call.graph.unary(Function::shrink, call.tensor(), lambd, soft ? lambd : 0);
+  call.give_activation(x, soft ? "softshrink" : "hardshrink");
+}
+
 /// x where it is positive, else weight * x, with one weight or one a channel.
 void prelu(Call& call) {
   graph::Graph& g = call.graph;
@@ -118,8 +125,6 @@ void binary(Rules& rules, const std::string& op, Operator with, const std::strin
 /// x of any number of dimensions times the transpose of the weights, and the bias.
 void linear(Call& call) {
   graph::Graph& g = call.graph;
-  Attributes attributes;
-  attributes.transpose_b = true;
   Value x = call.tensor(0);
   const Shape shape = call.shape(0);
   if (shape.size() != 2) x = g.reshape(x, {graph::element_count(shape) / shape.back(), shape.back()});
@@ -127,25 +132,23 @@ void linear(Call& call) {
   if (call.given(2)) inputs.push_back(call.tensor(2));
   Shape result = shape;
   result.back() = call.shape(1)[0];
-  call.give(g.reshape(g.add(Operator::matmul, inputs, attributes, call.name), result));
+  call.give(g.reshape(g.add(Operator::matmul, inputs, MatmulAttributes{false, true}, call.name), result));
 }
 
 void matmul(Call& call) {
   Shape a = call.shape(0), b = call.shape(1);
   if (a.size() < 2 || b.size() < 2) call.refuse("a product with a vector");
-  call.give(call.graph.add(Operator::matmul, {call.tensor(0), call.tensor(1)}, {}, call.name));
+  call.give(call.graph.add(Operator::matmul, {call.tensor(0), call.tensor(1)}, MatmulAttributes{}, call.name));
 }
 
 void addmm(Call& call) {  // bias + a * b
   if (call.number(3, 1) != 1 || call.number(4, 1) != 1) call.refuse("a product with factors");
   graph::Graph& g = call.graph;
-  const Value product = g.add(Operator::matmul, {call.tensor(1), call.tensor(2)}, {}, call.name);
+  const Value product = g.add(Operator::matmul, {call.tensor(1), call.tensor(2)}, MatmulAttributes{}, call.name);
   call.give(g.binary(Operator::add, product, call.tensor(0)));
 }
 
-}  // namespace
-
-void add_arithmetic_rules(Rules& rules) {
+void add_activation_rules(Rules& rules) {
   rules["relu"] = relu;
   rules["relu6"] = [](Call& call) {
     call.give_activation(call.graph.unary(Function::hardtanh, call.tensor(), 0, 6), "relu6");
@@ -172,8 +175,16 @@ void add_arithmetic_rules(Rules& rules) {
   rules["celu"] = celu;
   rules["selu"] = selu;
   rules["prelu"] = prelu;
+  rules["hardshrink"] = [](Call& call) { shrink(call, false); };
+  rules["softshrink"] = [](Call& call) { shrink(call, true); };
   rules["softplus"] = softplus;
   rules["log_sigmoid"] = log_sigmoid;
+}
+
+}  // namespace
+
+void add_arithmetic_rules(Rules& rules) {
+  add_activation_rules(rules);
   function(rules, "exp", Function::exp);
   function(rules, "log", Function::log);
   function(rules, "sqrt", Function::sqrt);

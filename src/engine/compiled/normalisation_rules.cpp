@@ -4,7 +4,6 @@
 namespace whycam::engine {
 namespace {
 
-using graph::Attributes;
 using graph::Function;
 using graph::Integers;
 using graph::Operator;
@@ -30,10 +29,7 @@ Value affine(Call& call, Value x, std::size_t weight_at, std::size_t bias_at) {
 }
 
 Value normalise(Call& call, Value x, const Integers& axes, double epsilon) {
-  Attributes attributes;
-  attributes.axes = axes;
-  attributes.alpha = epsilon;
-  return call.graph.add(Operator::normalize, {x}, attributes, call.name);
+  return call.graph.add(Operator::normalize, {x}, graph::NormalizeAttributes{{axes}, epsilon}, call.name);
 }
 
 Integers axes_from(std::size_t first, std::size_t count) {
@@ -87,9 +83,8 @@ void check_type(Call& call, std::size_t at) {
 
 void softmax(Call& call, Operator op) {
   check_type(call, 2);
-  Attributes attributes;
-  attributes.axes = {call.axis(call.integer(1), call.dimensions())};
-  call.give(call.graph.add(op, {call.tensor()}, attributes));
+  const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
+  call.give(call.graph.add(op, {call.tensor()}, graph::AxesAttributes{{axis}}));
 }
 
 /// The sum (or mean) along some dimensions, all of them where none is named.
@@ -99,20 +94,20 @@ void reduce(Call& call, bool mean) {
   // mean(x, *, type) and mean(x, dimensions, keep, *, type)
   const bool all = call.count() == 2 || !call.given(1) || (call[1].isList() && call[1].toListRef().empty());
   check_type(call, call.count() - 1);
-  Attributes attributes;
+  Integers axes;
   if (all)
-    attributes.axes = axes_from(0, shape.size());
+    axes = axes_from(0, shape.size());
   else
-    for (const std::int64_t axis : call.integers(1)) attributes.axes.push_back(call.axis(axis, call.dimensions()));
+    for (const std::int64_t axis : call.integers(1)) axes.push_back(call.axis(axis, call.dimensions()));
   double count = 1;
   Shape left;
   for (std::size_t d = 0; d < shape.size(); ++d) {
     bool reduced = false;
-    for (const std::int64_t axis : attributes.axes) reduced = reduced || axis == static_cast<std::int64_t>(d);
+    for (const std::int64_t axis : axes) reduced = reduced || axis == static_cast<std::int64_t>(d);
     if (reduced) count *= static_cast<double>(shape[d]);
     if (!reduced || (call.count() > 2 && call.boolean(2))) left.push_back(reduced ? 1 : shape[d]);
   }
-  Value x = g.add(Operator::reduce_sum, {call.tensor()}, attributes);
+  Value x = g.sum(call.tensor(), axes);
   if (mean) x = g.unary(Function::linear, x, 1 / count);
   call.give(g.reshape(x, left));
 }

@@ -100,9 +100,7 @@ void Call::give_contiguous() {
     case Symbols::Order::other:
       break;
   }
-  graph::Attributes attributes;
-  attributes.shape = shape();
-  result_ = symbols_.stand_in(graph.add(graph::Operator::reshape, {tensor()}, attributes));
+  result_ = symbols_.stand_in(graph.add(graph::Operator::reshape, {tensor()}, graph::ShapeAttributes{shape()}));
 }
 
 void Call::give_view(graph::Value value) {

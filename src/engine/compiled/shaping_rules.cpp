@@ -6,7 +6,6 @@
 namespace whycam::engine {
 namespace {
 
-using graph::Attributes;
 using graph::Integers;
 using graph::Operator;
 using graph::Shape;
@@ -14,9 +13,7 @@ using graph::Value;
 
 /// Not Graph::reshape, which leaves out what changes nothing: to autograd even that is a tensor of its own.
 Value viewed(Call& call, const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  return call.graph.add(Operator::reshape, {call.tensor()}, attributes);
+  return call.graph.add(Operator::reshape, {call.tensor()}, graph::ShapeAttributes{shape});
 }
 
 Shape completed(Call& call, const Integers& sizes) {
@@ -87,15 +84,8 @@ void swap_dimensions(Call& call, std::int64_t a, std::int64_t b) {
 
 /// The part of one axis that begins at `begin` and has `size` elements, `step` apart.
 Value part(Call& call, std::int64_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
-  Attributes attributes;
-  attributes.shape = call.shape();
-  attributes.begin.assign(attributes.shape.size(), 0);
-  attributes.step.assign(attributes.shape.size(), 1);
-  attributes.shape[static_cast<std::size_t>(axis)] = size;
-  attributes.begin[static_cast<std::size_t>(axis)] = begin;
-  attributes.step[static_cast<std::size_t>(axis)] = step;
-  if (attributes.shape != call.shape()) call.reorders(Symbols::Order::gaps);
-  return call.graph.add(Operator::slice, {call.tensor()}, attributes);
+  if (size != call.shape()[static_cast<std::size_t>(axis)]) call.reorders(Symbols::Order::gaps);
+  return call.graph.slice(call.tensor(), static_cast<std::size_t>(axis), begin, size, step);
 }
 
 std::int64_t size_along(const Call& call, std::int64_t axis) { return call.shape()[static_cast<std::size_t>(axis)]; }
@@ -171,37 +161,27 @@ void concatenate(Call& call, bool stack) {
   }
   if (values.empty()) call.refuse("nothing to concatenate");
   const auto dimensions = static_cast<std::int64_t>(call.graph.shape(values[0]).size());
-  Attributes attributes;
-  attributes.axes = {call.axis(call.integer(1, 0), dimensions + stack)};
+  const std::int64_t axis = call.axis(call.integer(1, 0), dimensions + stack);
   if (stack)
     for (Value& value : values) {
       Shape shape = call.graph.shape(value);
-      shape.insert(shape.begin() + attributes.axes[0], 1);
+      shape.insert(shape.begin() + axis, 1);
       value = call.graph.reshape(value, shape);
     }
-  call.give(call.graph.add(Operator::concat, values, attributes));
+  call.give(call.graph.add(Operator::concat, values, graph::ConcatAttributes{axis}));
 }
 
 /// Sizes are given from the last dimension on, before and behind; negative ones cut off.
 void pad_by(Call& call, double fill) {
   const Integers sizes = call.integers(1);
-  Attributes cut, put;
-  cut.shape = put.shape = call.shape();
-  cut.begin.assign(cut.shape.size(), 0);
-  cut.step.assign(cut.shape.size(), 1);
-  put.begin = cut.begin;
-  put.step = cut.step;
-  put.alpha = fill;
+  const std::size_t dimensions = call.shape().size();
+  Integers before(dimensions, 0), behind(dimensions, 0);
   for (std::size_t i = 0; i + 1 < sizes.size(); i += 2) {
-    const std::size_t d = cut.shape.size() - 1 - i / 2;
-    cut.begin[d] = std::max<std::int64_t>(-sizes[i], 0);
-    cut.shape[d] += std::min<std::int64_t>(sizes[i], 0) + std::min<std::int64_t>(sizes[i + 1], 0);
-    put.begin[d] = std::max<std::int64_t>(sizes[i], 0);
-    put.shape[d] += sizes[i] + sizes[i + 1];
+    before[dimensions - 1 - i / 2] = sizes[i];
+    behind[dimensions - 1 - i / 2] = sizes[i + 1];
   }
-  Value x = call.tensor();
-  if (cut.shape != call.shape()) x = call.graph.add(Operator::slice, {x}, cut);
-  call.give(call.graph.add(Operator::embed, {x}, put));
+  const Value x = call.tensor(), padded = call.graph.pad(x, before, behind, fill);
+  call.give(padded == x ? viewed(call, call.shape()) : padded);
 }
 
 void pad(Call& call) {
@@ -213,10 +193,8 @@ void expand(Call& call, Shape shape) {
   const std::size_t more = shape.size() - call.shape().size();
   for (std::size_t i = 0; i < shape.size(); ++i)
     if (shape[i] == -1) shape[i] = call.shape()[i - more];
-  Attributes attributes;
-  attributes.shape = shape;
   if (shape != call.shape()) call.reorders(Symbols::Order::unknown);
-  call.give_view(call.graph.add(Operator::expand, {call.tensor()}, attributes));
+  call.give_view(call.graph.expand(call.tensor(), shape));
 }
 
 /// N x C r r x H x W becomes N x C x H r x W r, or the other way round.

@@ -6,9 +6,11 @@
 namespace whycam::engine {
 namespace {
 
-using graph::Attributes;
+using graph::AveragePoolAttributes;
+using graph::ConvolutionAttributes;
 using graph::Integers;
 using graph::Operator;
+using graph::PoolingAttributes;
 using graph::Shape;
 using graph::Value;
 
@@ -43,7 +45,7 @@ class Batched {
 };
 
 /// "same" padding: PyTorch puts the odd one behind.
-void pad_same(Attributes& attributes, const Shape& weights) {
+void pad_same(ConvolutionAttributes& attributes, const Shape& weights) {
   for (std::size_t i = 0; i < attributes.strides.size(); ++i) {
     const std::int64_t all = attributes.dilation[i] * (weights[i + 2] - 1);
     attributes.padding_begin.push_back(all / 2);
@@ -53,7 +55,7 @@ void pad_same(Attributes& attributes, const Shape& weights) {
 
 void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::size_t groups_at) {
   Batched batched(call, spatial);
-  Attributes attributes;
+  ConvolutionAttributes attributes;
   attributes.strides = call.integers(3, spatial);
   attributes.dilation = call.integers(dilation_at, spatial);
   attributes.groups = call.integer(groups_at, 1);
@@ -74,7 +76,7 @@ void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::siz
 void transposed(Call& call, std::size_t spatial, std::size_t output_padding_at, std::size_t groups_at,
                 std::size_t dilation_at) {
   Batched batched(call, spatial);
-  Attributes attributes;
+  graph::ConvolutionTransposeAttributes attributes;
   const auto ints = [&](std::size_t i, std::int64_t otherwise) {
     const Integers given = call.integers(i, spatial);
     return given.empty() ? Integers(spatial, otherwise) : given;
@@ -115,9 +117,9 @@ std::int64_t pooled(std::int64_t size, std::int64_t kernel, std::int64_t stride,
   return count;
 }
 
-Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t dilation_at, std::size_t ceil_at,
-           bool count_padding) {
-  Attributes attributes;
+PoolingAttributes pooling(const Call& call, Value x, std::size_t spatial, std::size_t dilation_at,
+                          std::size_t ceil_at) {
+  PoolingAttributes attributes;
   attributes.kernel = call.integers(1, spatial);
   attributes.strides = call.integers(2, spatial);
   if (attributes.strides.empty()) attributes.strides = attributes.kernel;
@@ -126,7 +128,6 @@ Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t di
   attributes.padding_end = attributes.padding_begin;
   attributes.dilation = dilation_at ? call.integers(dilation_at, spatial) : Integers();
   if (attributes.dilation.empty()) attributes.dilation.assign(spatial, 1);
-  attributes.count_padding = count_padding;
   const Shape shape = call.graph.shape(x);
   attributes.shape = {shape[0], shape[1]};
   for (const std::int64_t stride : attributes.strides)
@@ -134,18 +135,19 @@ Value pool(Call& call, Value x, std::size_t spatial, Operator op, std::size_t di
   for (std::size_t i = 0; i < spatial; ++i)
     attributes.shape.push_back(pooled(shape[i + 2], attributes.kernel[i], attributes.strides[i],
                                       attributes.padding_begin[i], attributes.dilation[i], call.boolean(ceil_at)));
-  return call.graph.add(op, {x}, attributes);
+  return attributes;
 }
 
 void max_pool(Call& call, std::size_t spatial) {
   Batched batched(call, spatial);
-  batched.give(pool(call, batched.x, spatial, Operator::max_pool, 4, 5, true));
+  batched.give(call.graph.add(Operator::max_pool, {batched.x}, pooling(call, batched.x, spatial, 4, 5)));
 }
 
 void average_pool(Call& call, std::size_t spatial) {
   if (call.given(6)) call.refuse("a divisor of its own");
   Batched batched(call, spatial);
-  batched.give(pool(call, batched.x, spatial, Operator::average_pool, 0, 4, call.boolean(5, true)));
+  const AveragePoolAttributes attributes{pooling(call, batched.x, spatial, 0, 4), call.boolean(5, true)};
+  batched.give(call.graph.add(Operator::average_pool, {batched.x}, attributes));
 }
 
 /// Where all parts have one size, adaptive pooling is pooling.
@@ -155,31 +157,21 @@ bool parts_are_equal(const Shape& from, const Shape& to) {
   return true;
 }
 
-Value adaptive(Call& call, Value x, std::size_t spatial, bool largest) {
-  const Shape from = call.graph.shape(x);
-  Attributes attributes;
-  attributes.shape = {from[0], from[1]};
+void adaptive_average(Call& call, std::size_t spatial) {
+  Batched batched(call, spatial);
+  const Shape from = call.graph.shape(batched.x);
+  Shape to{from[0], from[1]};
   if (!call[1].isList() && !call[1].isInt()) call.refuse("sizes that are left open");
   const auto given =
       call[1].isInt() ? c10::List<c10::IValue>(c10::IntType::get()) : c10::List<c10::IValue>(call[1].toList());
   for (std::size_t i = 0; i < spatial; ++i) {
     const c10::IValue size = call[1].isInt() ? call[1] : c10::IValue(given.get(given.size() == 1 ? 0 : i));
-    attributes.shape.push_back(size.isNone() ? from[i + 2] : size.toInt());
+    to.push_back(size.isNone() ? from[i + 2] : size.toInt());
   }
-  if (!parts_are_equal(from, attributes.shape)) {
-    if (largest) call.refuse("parts of different sizes");
-    return call.graph.add(Operator::adaptive_average_pool, {x}, attributes);
-  }
-  for (std::size_t i = 0; i < spatial; ++i) attributes.kernel.push_back(from[i + 2] / attributes.shape[i + 2]);
-  attributes.strides = attributes.kernel;
-  attributes.dilation.assign(spatial, 1);
-  attributes.padding_begin = attributes.padding_end = Integers(spatial, 0);
-  return call.graph.add(largest ? Operator::max_pool : Operator::average_pool, {x}, attributes);
-}
-
-void adaptive_average(Call& call, std::size_t spatial) {
-  Batched batched(call, spatial);
-  batched.give(adaptive(call, batched.x, spatial, false));
+  if (!parts_are_equal(from, to))
+    return batched.give(call.graph.add(Operator::adaptive_average_pool, {batched.x}, graph::ShapeAttributes{to}));
+  const AveragePoolAttributes attributes{graph::window_of_parts(from, to), true};
+  batched.give(call.graph.add(Operator::average_pool, {batched.x}, attributes));
 }
 
 }  // namespace

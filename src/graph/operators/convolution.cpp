@@ -7,26 +7,23 @@
 namespace whycam::graph {
 namespace {
 
-std::size_t spatial_dimensions(const Question& question) { return question.inputs[0].size() - 2; }
-
-void check_window(const Question& question, bool with_kernel) {
+void check_window(const Question& question) {
   require(question.inputs[0].size() >= 3,
           "a window slides over tensors of at least 3 dimensions, batch and channels first; "
           "this one has the shape " +
               to_string(question.inputs[0]));
-  const Attributes& a = question.attributes;
-  const std::size_t n = spatial_dimensions(question);
-  require((!with_kernel || a.kernel.size() == n) && a.strides.size() == n && a.dilation.size() == n &&
-              a.padding_begin.size() == n && a.padding_end.size() == n,
-          "a window needs one kernel size, stride, dilation and padding for each spatial dimension");
+  const auto& a = question.node.as<WindowAttributes>();
+  const std::size_t n = question.inputs[0].size() - 2;
+  require(a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n && a.padding_end.size() == n,
+          "a window needs one stride, dilation and padding for each spatial dimension");
   for (std::size_t i = 0; i < n; ++i)
     require(a.strides[i] > 0 && a.dilation[i] > 0 && a.padding_begin[i] >= 0, "strides and dilations are at least 1");
 }
 
 Shape convolution_shape(const Question& question) {
-  check_window(question, false);
+  check_window(question);
   const Shape &x = question.inputs[0], &w = question.inputs[1];
-  const Attributes& a = question.attributes;
+  const auto& a = question.node.as<ConvolutionAttributes>();
   require(w.size() == x.size() && a.groups > 0 && w[1] * a.groups == x[1] && w[0] % a.groups == 0,
           "weights of " + to_string(w) + " in " + std::to_string(a.groups) + " groups do not fit a tensor of " +
               to_string(x));
@@ -43,12 +40,12 @@ Shape convolution_shape(const Question& question) {
 }
 
 Shape transposed_shape(const Question& question) {
-  check_window(question, false);
-  const Shape &y = question.inputs[0], &w = question.inputs[1], &result = question.attributes.shape;
+  check_window(question);
+  const Shape &y = question.inputs[0], &w = question.inputs[1], &result = question.node.as<ShapeAttributes>().shape;
   require(w.size() == y.size() && result.size() == y.size() && w[0] == y[1] && result[0] == y[0] &&
-              result[1] == w[1] * question.attributes.groups,
+              result[1] == w[1] * question.node.as<ConvolutionAttributes>().groups,
           "weights of " + to_string(w) + " do not lead from " + to_string(y) + " to " + to_string(result));
-  Question forward{{result, w}, question.attributes};
+  Question forward{{result, w}, question.node};
   require(convolution_shape(forward) == y, "no convolution leads from " + to_string(result) + " to " + to_string(y));
   return result;
 }
@@ -68,7 +65,7 @@ std::pair<std::int64_t, std::int64_t> meeting(std::int64_t begin, std::int64_t s
 
 /// Calls `visit(row)` for all rows that meet in a convolution of x by w to y.
 template <class Visit>
-void for_each_row(const Shape& x, const Shape& w, const Shape& y, const Attributes& a, const Visit& visit) {
+void for_each_row(const Shape& x, const Shape& w, const Shape& y, const ConvolutionAttributes& a, const Visit& visit) {
   const Integers strides_x = strides_of(x), strides_w = strides_of(w), strides_y = strides_of(y);
   const Shape rows(y.begin(), y.end() - 1), window(w.begin() + 2, w.end());
   const std::size_t last = window.size() - 1;
@@ -108,7 +105,7 @@ Tensor zeros(const Shape& shape) {
 Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
   Tensor result = zeros(node.shape);
   const Tensor &x = *inputs[0], &w = *inputs[1];
-  for_each_row(x.shape, w.shape, result.shape, node.attributes, [&](const Row& row) {
+  for_each_row(x.shape, w.shape, result.shape, node.as<ConvolutionAttributes>(), [&](const Row& row) {
     const double weight = w.values[row.w];
     const double* from = x.values.data() + row.x;
     double* to = result.values.data() + row.y;
@@ -120,8 +117,8 @@ Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
   if (inputs.size() > 2 && !result.values.empty()) add_bias(result, *inputs[2]);
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     if (inputs.size() > 3) result.values[i] += inputs[3]->values[i];
-    if (node.attributes.relu && result.values[i] < 0) result.values[i] = 0;
-    if (node.attributes.limit > 0 && result.values[i] > node.attributes.limit) result.values[i] = node.attributes.limit;
+    if (node.fused.relu && result.values[i] < 0) result.values[i] = 0;
+    if (node.fused.limit > 0 && result.values[i] > node.fused.limit) result.values[i] = node.fused.limit;
   }
   return result;
 }
@@ -129,7 +126,7 @@ Tensor evaluate_convolution(const Node& node, const Tensors& inputs) {
 Tensor evaluate_transposed(const Node& node, const Tensors& inputs) {
   Tensor result = zeros(node.shape);
   const Tensor &y = *inputs[0], &w = *inputs[1];
-  for_each_row(result.shape, w.shape, y.shape, node.attributes, [&](const Row& row) {
+  for_each_row(result.shape, w.shape, y.shape, node.as<ConvolutionAttributes>(), [&](const Row& row) {
     const double weight = w.values[row.w];
     const double* from = y.values.data() + row.y;
     double* to = result.values.data() + row.x;
@@ -144,8 +141,7 @@ Tensor evaluate_transposed(const Node& node, const Tensors& inputs) {
 std::vector<Value> gradient_of_convolution(GradientQuestion& q) {
   for (std::size_t i = 1; i < q.wanted.size(); ++i)
     require(!q.wanted[i], "a convolution's gradient is known for its data alone");
-  Attributes attributes = q.node.attributes;
-  attributes.shape = q.input_shape(0);
+  const ConvolutionTransposeAttributes attributes{q.node.as<ConvolutionAttributes>(), {q.input_shape(0)}};
   std::vector<Value> gradients(q.node.inputs.size(), no_value);
   gradients[0] = q.graph.add(Operator::convolution_transpose, {q.gradient, q.node.inputs[1]}, attributes, q.node.name);
   return gradients;
@@ -153,21 +149,16 @@ std::vector<Value> gradient_of_convolution(GradientQuestion& q) {
 
 std::vector<Value> gradient_of_transposed(GradientQuestion& q) {
   require(!q.wanted[1], "a transposed convolution's gradient is known for its data alone");
-  Attributes attributes = q.node.attributes;
-  attributes.shape.clear();
+  const auto& attributes = q.node.as<ConvolutionAttributes>();
   return {q.graph.add(Operator::convolution, {q.gradient, q.node.inputs[1]}, attributes, q.node.name), no_value};
 }
 
 }  // namespace
 
-/// (x, weights, [bias, [addend]]) with x: N x C x spatial, weights: O x C/groups x kernel. Reads: strides, dilation,
-/// padding_begin, padding_end, groups; relu and limit, which cut off the results (after fusion, so it has no gradient
-/// then).
-const Record records::convolution{"convolution",          2, 4, convolution_shape, evaluate_convolution,
-                                  gradient_of_convolution};
-/// (y, weights): what carries a convolution's gradient back to its data, of the shape given. Reads what a convolution
-/// reads, and shape.
-const Record records::convolution_transpose{"convolution_transpose", 2, 2, transposed_shape, evaluate_transposed,
-                                            gradient_of_transposed};
+/// (x, weights, [bias, [addend]]) with x: N x C x spatial, weights: O x C/groups x kernel. With an addend or a fused
+/// ReLU it has no gradient: these come by fusion.
+const Record records::convolution{convolution_shape, evaluate_convolution, gradient_of_convolution};
+/// (y, weights): what carries a convolution's gradient back to its data, of the shape given.
+const Record records::convolution_transpose{transposed_shape, evaluate_transposed, gradient_of_transposed};
 
 }  // namespace whycam::graph

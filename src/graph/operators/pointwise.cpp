@@ -61,7 +61,7 @@ Tensor combine(const Node& node, const Tensors& inputs, const Combine& combine) 
   Tensor result{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)))};
   broadcast_elements(node.shape, *inputs[0], *inputs[1], [&](std::size_t i, std::size_t a, std::size_t b) {
     const double value = combine(inputs[0]->values[a], inputs[1]->values[b]);
-    result.values[i] = node.attributes.relu && value < 0 ? 0 : value;
+    result.values[i] = node.fused.relu && value < 0 ? 0 : value;
   });
   return result;
 }
@@ -130,36 +130,35 @@ std::vector<Value> gradient_of_minimum(GradientQuestion& q) { return gradient_of
 
 Tensor evaluate_unary(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
-  const FunctionRecord& function = record(node.attributes.function);
-  for (double& x : result.values) x = function.value(x, node.attributes.alpha, node.attributes.beta);
+  const auto& a = node.as<FunctionAttributes>();
+  for (double& x : result.values) x = record(a.function).value(x, a.alpha, a.beta);
   return result;
 }
 
 Tensor evaluate_unary_gradient(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
-  const FunctionRecord& function = record(node.attributes.function);
+  const auto& a = node.as<FunctionAttributes>();
   for (std::size_t i = 0; i < result.values.size(); ++i)
-    result.values[i] *= function.derivative(inputs[1]->values[i], node.attributes.alpha, node.attributes.beta);
+    result.values[i] *= record(a.function).derivative(inputs[1]->values[i], a.alpha, a.beta);
   return result;
 }
 
 std::vector<Value> gradient_of_unary(GradientQuestion& q) {
-  const Function function = q.node.attributes.function;
-  if (function == Function::relu || function == Function::hardtanh) {  // one bit an element says all that is needed
+  const auto& a = q.node.as<FunctionAttributes>();
+  if (a.function == Function::relu || a.function == Function::hardtanh) {  // one bit an element says all that is needed
     const Value mask = q.graph.add(Operator::inside, {q.value}, q.node.attributes);
     return {q.graph.add(Operator::gate, {mask, q.gradient})};
   }
-  if (q.node.attributes.function == Function::linear)
-    return {q.graph.unary(Function::linear, q.gradient, q.node.attributes.alpha, 0)};
+  if (a.function == Function::linear) return {q.graph.unary(Function::linear, q.gradient, a.alpha, 0)};
   return {q.graph.add(Operator::unary_gradient, {q.gradient, q.node.inputs[0]}, q.node.attributes)};
 }
 
 Tensor evaluate_inside(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
-  const bool bounded = node.attributes.function == Function::hardtanh;
-  const double low = bounded ? node.attributes.alpha : 0;
-  for (double& x : result.values)
-    x = x <= low || (bounded && x >= node.attributes.beta) ? 0 : 1;  // NaN passes, as in PyTorch
+  const auto& a = node.as<FunctionAttributes>();
+  const bool bounded = a.function == Function::hardtanh;
+  const double low = bounded ? a.alpha : 0;
+  for (double& x : result.values) x = x <= low || (bounded && x >= a.beta) ? 0 : 1;  // NaN passes, as in PyTorch
   return result;
 }
 
@@ -169,7 +168,7 @@ Tensor evaluate_gate(const Node& node, const Tensors& inputs) {
     for (std::size_t i = 0; i < result.values.size(); ++i) result.values[i] += inputs[input]->values[i];
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     double& x = result.values[i];
-    if (inputs[0]->values[i] == 0 || (node.attributes.relu && x < 0)) x = 0;
+    if (inputs[0]->values[i] == 0 || (node.fused.relu && x < 0)) x = 0;
   }
   return result;
 }
@@ -189,30 +188,29 @@ Tensor evaluate_scale_shift(const Node& node, const Tensors& inputs) {
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     const std::size_t channel = i / area % channels;
     const double value = result.values[i] * inputs[1]->values[channel] + inputs[2]->values[channel];
-    result.values[i] = node.attributes.relu && value < 0 ? 0 : value;
+    result.values[i] = node.fused.relu && value < 0 ? 0 : value;
   }
   return result;
 }
 
 }  // namespace
 
-/// A function of each element. Reads: function, alpha, beta.
-const Record records::unary{"unary", 1, 1, shape_of_first, evaluate_unary, gradient_of_unary};
-/// (gradient, x): the gradient times the function's derivative at x. Reads: function, alpha, beta.
-const Record records::unary_gradient{"unary_gradient", 2, 2, shape_of_all, evaluate_unary_gradient, nullptr};
-/// Of two tensors, broadcast against each other. Reads: relu, which sets negative results to 0.
-const Record records::add{"add", 2, 2, broadcast_shape, evaluate_add, gradient_of_add};
-const Record records::subtract{"subtract", 2, 2, broadcast_shape, evaluate_subtract, gradient_of_subtract};
-const Record records::multiply{"multiply", 2, 2, broadcast_shape, evaluate_multiply, gradient_of_multiply};
-const Record records::divide{"divide", 2, 2, broadcast_shape, evaluate_divide, gradient_of_divide};
-const Record records::maximum{"maximum", 2, 2, broadcast_shape, evaluate_maximum, gradient_of_maximum};
-const Record records::minimum{"minimum", 2, 2, broadcast_shape, evaluate_minimum, gradient_of_minimum};
-/// 1 where a ReLU or hardtanh that gave x let its input through unchanged, else 0: kept as one bit an element. Reads:
-/// function, alpha, beta.
-const Record records::inside{"inside", 1, 1, shape_of_first, evaluate_inside, nullptr};
-/// (mask, gradients...): the gradients' sum where the mask is 1, else 0. Reads: relu, which sets negative results to 0.
-const Record records::gate{"gate", 2, any_number, shape_of_all, evaluate_gate, nullptr};
-/// (x, scale, shift): x * scale + shift with one number a channel each; fused, so without a gradient. Reads: relu.
-const Record records::scale_shift{"scale_shift", 3, 3, scaled_shape, evaluate_scale_shift, nullptr};
+/// A function of each element.
+const Record records::unary{shape_of_first, evaluate_unary, gradient_of_unary};
+/// (gradient, x): the gradient times the function's derivative at x.
+const Record records::unary_gradient{shape_of_all, evaluate_unary_gradient, nullptr};
+/// Of two tensors, broadcast against each other.
+const Record records::add{broadcast_shape, evaluate_add, gradient_of_add};
+const Record records::subtract{broadcast_shape, evaluate_subtract, gradient_of_subtract};
+const Record records::multiply{broadcast_shape, evaluate_multiply, gradient_of_multiply};
+const Record records::divide{broadcast_shape, evaluate_divide, gradient_of_divide};
+const Record records::maximum{broadcast_shape, evaluate_maximum, gradient_of_maximum};
+const Record records::minimum{broadcast_shape, evaluate_minimum, gradient_of_minimum};
+/// 1 where a ReLU or hardtanh that gave x let its input through unchanged, else 0: kept as one bit for each element.
+const Record records::inside{shape_of_first, evaluate_inside, nullptr};
+/// (mask, gradients...): the gradients' sum where the mask is 1, else 0.
+const Record records::gate{shape_of_all, evaluate_gate, nullptr};
+/// (x, scale, shift): x * scale + shift with one number a channel each; fused, so without a gradient.
+const Record records::scale_shift{scaled_shape, evaluate_scale_shift, nullptr};
 
 }  // namespace whycam::graph

@@ -1,4 +1,5 @@
 // Pooling. Positions of maxima are remembered as the number of the window's element, so that no tensor has to be kept.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,7 +10,7 @@ namespace {
 
 Shape pooled_shape(const Question& question) {
   const Shape& x = question.inputs[0];
-  const Attributes& a = question.attributes;
+  const auto& a = question.node.as<PoolingAttributes>();
   const std::size_t n = x.size() - 2;
   require(x.size() >= 3 && a.shape.size() == x.size() && a.shape[0] == x[0] && a.shape[1] == x[1] &&
               a.kernel.size() == n && a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n &&
@@ -22,11 +23,11 @@ Shape pooled_shape(const Question& question) {
 }
 
 /// A gradient's: shape is the input's of the pooling.
-Shape input_shape(const Question& question) { return question.attributes.shape; }
+Shape input_shape(const Question& question) { return question.node.as<ShapeAttributes>().shape; }
 
 /// The window at one place of the result: calls `visit(number, offset)` for its elements inside of x.
 template <class Visit>
-void for_each_in_window(const Shape& x, const Attributes& a, const Integers& at, const Visit& visit) {
+void for_each_in_window(const Shape& x, const PoolingAttributes& a, const Integers& at, const Visit& visit) {
   const Integers strides = strides_of(x);
   std::size_t number = 0;
   for_each_index(a.kernel, [&](const Integers& tap) {
@@ -52,7 +53,7 @@ Tensor maxima(const Node& node, const Tensor& x, bool positions) {
   for_each_index(node.shape, [&](const Integers& at) {
     double best = -std::numeric_limits<double>::infinity();
     double position = -1;
-    for_each_in_window(x.shape, node.attributes, at, [&](std::size_t number, std::size_t offset) {
+    for_each_in_window(x.shape, node.as<PoolingAttributes>(), at, [&](std::size_t number, std::size_t offset) {
       const double value = x.values[offset];
       if (position >= 0 && !(value > best) && !(std::isnan(value) && !std::isnan(best))) return;
       best = value;
@@ -70,7 +71,7 @@ Tensor evaluate_max_pool_gradient(const Node& node, const Tensors& inputs) {
   Tensor result = filled(node.shape, 0);
   std::size_t i = 0;
   for_each_index(inputs[0]->shape, [&](const Integers& at) {
-    for_each_in_window(node.shape, node.attributes, at, [&](std::size_t number, std::size_t offset) {
+    for_each_in_window(node.shape, node.as<PoolingAttributes>(), at, [&](std::size_t number, std::size_t offset) {
       if (static_cast<double>(number) == inputs[1]->values[i]) result.values[offset] += inputs[0]->values[i];
     });
     ++i;
@@ -79,7 +80,7 @@ Tensor evaluate_max_pool_gradient(const Node& node, const Tensors& inputs) {
 }
 
 /// By how much a window's sum is divided.
-double divisor(const Shape& x, const Attributes& a, const Integers& at) {
+double divisor(const Shape& x, const AveragePoolAttributes& a, const Integers& at) {
   double count = 1;
   for (std::size_t d = 0; d < a.kernel.size(); ++d) {
     const std::int64_t begin = at[d + 2] * a.strides[d] - a.padding_begin[d];
@@ -94,9 +95,9 @@ Tensor evaluate_average_pool(const Node& node, const Tensors& inputs) {
   Tensor result = filled(node.shape, 0);
   std::size_t i = 0;
   for_each_index(node.shape, [&](const Integers& at) {
-    for_each_in_window(inputs[0]->shape, node.attributes, at,
+    for_each_in_window(inputs[0]->shape, node.as<PoolingAttributes>(), at,
                        [&](std::size_t, std::size_t offset) { result.values[i] += inputs[0]->values[offset]; });
-    result.values[i++] /= divisor(inputs[0]->shape, node.attributes, at);
+    result.values[i++] /= divisor(inputs[0]->shape, node.as<AveragePoolAttributes>(), at);
   });
   return result;
 }
@@ -105,8 +106,8 @@ Tensor evaluate_average_pool_gradient(const Node& node, const Tensors& inputs) {
   Tensor result = filled(node.shape, 0);
   std::size_t i = 0;
   for_each_index(inputs[0]->shape, [&](const Integers& at) {
-    const double share = inputs[0]->values[i++] / divisor(node.shape, node.attributes, at);
-    for_each_in_window(node.shape, node.attributes, at,
+    const double share = inputs[0]->values[i++] / divisor(node.shape, node.as<AveragePoolAttributes>(), at);
+    for_each_in_window(node.shape, node.as<PoolingAttributes>(), at,
                        [&](std::size_t, std::size_t offset) { result.values[offset] += share; });
   });
   return result;
@@ -145,7 +146,7 @@ void for_each_adaptive(const Shape& x, const Shape& y, const Visit& visit) {
 }
 
 Shape adaptive_shape(const Question& question) {
-  const Shape &x = question.inputs[0], &y = question.attributes.shape;
+  const Shape &x = question.inputs[0], &y = question.node.as<ShapeAttributes>().shape;
   require(x.size() >= 3 && y.size() == x.size() && y[0] == x[0] && y[1] == x[1],
           "adaptive pooling of " + to_string(x) + " to " + to_string(y));
   for (std::size_t d = 2; d < y.size(); ++d) require(y[d] > 0, "adaptive pooling to nothing");
@@ -169,45 +170,59 @@ Tensor evaluate_adaptive_gradient(const Node& node, const Tensors& inputs) {
 }
 
 /// The same window, with the input's shape as the result's.
+template <class A>
 Value back(GradientQuestion& q, Operator op, std::vector<Value> inputs) {
-  Attributes attributes = q.node.attributes;
+  A attributes = q.node.as<A>();
   attributes.shape = q.input_shape(0);
-  return q.graph.add(op, std::move(inputs), attributes, q.node.name);
+  return q.graph.add(op, std::move(inputs), std::move(attributes), q.node.name);
 }
 
 std::vector<Value> gradient_of_max_pool(GradientQuestion& q) {
   const Value positions = q.graph.add(Operator::max_pool_positions, {q.node.inputs[0]}, q.node.attributes, q.node.name);
-  return {back(q, Operator::max_pool_gradient, {q.gradient, positions})};
+  return {back<PoolingAttributes>(q, Operator::max_pool_gradient, {q.gradient, positions})};
 }
 
 std::vector<Value> gradient_of_average_pool(GradientQuestion& q) {
-  return {back(q, Operator::average_pool_gradient, {q.gradient})};
+  return {back<AveragePoolAttributes>(q, Operator::average_pool_gradient, {q.gradient})};
 }
 
 std::vector<Value> gradient_of_adaptive(GradientQuestion& q) {
-  return {back(q, Operator::adaptive_average_pool_gradient, {q.gradient})};
+  return {back<ShapeAttributes>(q, Operator::adaptive_average_pool_gradient, {q.gradient})};
 }
 
 }  // namespace
 
-/// The largest element of each window; padding counts as minus infinity. Reads: kernel, strides, dilation,
-/// padding_begin, padding_end, shape (of the result: rounding up is told by it).
-const Record records::max_pool{"max_pool", 1, 1, pooled_shape, evaluate_max_pool, gradient_of_max_pool};
-/// Where max_pool found each maximum: the first one's number in its window. Reads what max_pool reads.
-const Record records::max_pool_positions{"max_pool_positions",        1,      1, pooled_shape,
-                                         evaluate_max_pool_positions, nullptr};
-/// (gradient, positions): the gradient at the maxima. Reads what max_pool reads; shape is that of max_pool's input.
-const Record records::max_pool_gradient{"max_pool_gradient", 2, 2, input_shape, evaluate_max_pool_gradient, nullptr};
-/// The mean of each window. Reads what max_pool reads, and count_padding; what lies behind padding_end never counts.
-const Record records::average_pool{"average_pool", 1, 1, pooled_shape, evaluate_average_pool, gradient_of_average_pool};
-/// Reads what average_pool reads; shape is that of average_pool's input.
-const Record records::average_pool_gradient{"average_pool_gradient",        1,      1, input_shape,
-                                            evaluate_average_pool_gradient, nullptr};
-/// The means over parts of (nearly) equal size. Reads: shape.
-const Record records::adaptive_average_pool{"adaptive_average_pool", 1, 1, adaptive_shape, evaluate_adaptive,
-                                            gradient_of_adaptive};
-/// Reads: shape, that of the pooling's input.
-const Record records::adaptive_average_pool_gradient{"adaptive_average_pool_gradient", 1,      1, input_shape,
-                                                     evaluate_adaptive_gradient,       nullptr};
+PoolingAttributes window_of_parts(const Shape& x, const Shape& y) {
+  PoolingAttributes a;
+  for (std::size_t d = 2; d < x.size(); ++d) a.kernel.push_back(x[d] / y[d]);
+  a.strides = a.kernel;
+  a.dilation.assign(a.kernel.size(), 1);
+  a.padding_begin.assign(a.kernel.size(), 0);
+  a.padding_end = a.padding_begin;
+  a.shape = y;
+  return a;
+}
+
+PoolingAttributes window_of_all(const Shape& x) {
+  Shape y = x;
+  std::fill(y.begin() + 2, y.end(), 1);
+  return window_of_parts(x, y);
+}
+
+/// The largest element of each window; padding counts as minus infinity. The shape given tells whether windows are
+/// rounded up.
+const Record records::max_pool{pooled_shape, evaluate_max_pool, gradient_of_max_pool};
+/// Where max_pool found each maximum: the first one's number in its window.
+const Record records::max_pool_positions{pooled_shape, evaluate_max_pool_positions, nullptr};
+/// (gradient, positions): the gradient at the maxima, of the shape of max_pool's input.
+const Record records::max_pool_gradient{input_shape, evaluate_max_pool_gradient, nullptr};
+/// The mean of each window; what lies behind padding_end never counts.
+const Record records::average_pool{pooled_shape, evaluate_average_pool, gradient_of_average_pool};
+/// Of the shape of average_pool's input.
+const Record records::average_pool_gradient{input_shape, evaluate_average_pool_gradient, nullptr};
+/// The means over parts of (nearly) equal size.
+const Record records::adaptive_average_pool{adaptive_shape, evaluate_adaptive, gradient_of_adaptive};
+/// Of the shape of the pooling's input.
+const Record records::adaptive_average_pool_gradient{input_shape, evaluate_adaptive_gradient, nullptr};
 
 }  // namespace whycam::graph

@@ -20,8 +20,8 @@ struct Factor {
 };
 
 Shape matmul_shape(const Question& question) {
-  const Factor a(question.inputs[0], question.attributes.transpose_a),
-      b(question.inputs[1], question.attributes.transpose_b);
+  const auto& is = question.node.as<MatmulAttributes>();
+  const Factor a(question.inputs[0], is.transpose_a), b(question.inputs[1], is.transpose_b);
   require(a.columns == b.rows, "matrices of " + to_string(question.inputs[0]) + " and " +
                                    to_string(question.inputs[1]) + " cannot be multiplied");
   Shape result = broadcast(a.batch, b.batch);
@@ -32,7 +32,8 @@ Shape matmul_shape(const Question& question) {
 }
 
 Tensor evaluate_matmul(const Node& node, const Tensors& inputs) {
-  const Factor a(inputs[0]->shape, node.attributes.transpose_a), b(inputs[1]->shape, node.attributes.transpose_b);
+  const auto& is = node.as<MatmulAttributes>();
+  const Factor a(inputs[0]->shape, is.transpose_a), b(inputs[1]->shape, is.transpose_b);
   const Shape batch(node.shape.begin(), node.shape.end() - 2);
   Tensor result{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)), 0.0)};
   const auto matrix_of = [&](const Factor& factor, const Integers& at) {
@@ -50,9 +51,9 @@ Tensor evaluate_matmul(const Node& node, const Tensors& inputs) {
       for (std::int64_t column = 0; column < b.columns; ++column) {
         double sum = inputs.size() > 2 ? inputs[2]->values[static_cast<std::size_t>(column)] : 0;
         for (std::int64_t k = 0; k < a.columns; ++k)
-          sum += of_a[node.attributes.transpose_a ? k * a.rows + row : row * a.columns + k] *
-                 of_b[node.attributes.transpose_b ? column * b.rows + k : k * b.columns + column];
-        *out++ = node.attributes.relu && sum < 0 ? 0 : sum;
+          sum += of_a[is.transpose_a ? k * a.rows + row : row * a.columns + k] *
+                 of_b[is.transpose_b ? column * b.rows + k : k * b.columns + column];
+        *out++ = node.fused.relu && sum < 0 ? 0 : sum;
       }
   });
   return result;
@@ -60,13 +61,10 @@ Tensor evaluate_matmul(const Node& node, const Tensors& inputs) {
 
 std::vector<Value> gradient_of_matmul(GradientQuestion& q) {
   const auto product = [&](Value a, bool transpose_a, Value b, bool transpose_b) {
-    Attributes attributes;
-    attributes.transpose_a = transpose_a;
-    attributes.transpose_b = transpose_b;
-    return q.graph.add(Operator::matmul, {a, b}, attributes, q.node.name);
+    return q.graph.add(Operator::matmul, {a, b}, MatmulAttributes{transpose_a, transpose_b}, q.node.name);
   };
   const Value a = q.node.inputs[0], b = q.node.inputs[1], g = q.gradient;
-  const bool of_a = q.node.attributes.transpose_a, of_b = q.node.attributes.transpose_b;
+  const auto [of_a, of_b] = q.node.as<MatmulAttributes>();
   std::vector<Value> gradients(q.node.inputs.size(), no_value);
   require(gradients.size() < 3 || !q.wanted[2], "the gradient of a matrix product's bias is not known");
   if (q.wanted[0])
@@ -77,7 +75,7 @@ std::vector<Value> gradient_of_matmul(GradientQuestion& q) {
 }
 
 void check_axes(const Question& question) {
-  for (const std::int64_t axis : question.attributes.axes)
+  for (const std::int64_t axis : question.node.as<AxesAttributes>().axes)
     require(axis >= 0 && axis < static_cast<std::int64_t>(question.inputs[0].size()),
             "the axis " + std::to_string(axis) + " of a tensor of " + to_string(question.inputs[0]));
 }
@@ -85,7 +83,7 @@ void check_axes(const Question& question) {
 Shape reduced_shape(const Question& question) {
   check_axes(question);
   Shape result = question.inputs[0];
-  for (const std::int64_t axis : question.attributes.axes) result[static_cast<std::size_t>(axis)] = 1;
+  for (const std::int64_t axis : question.node.as<AxesAttributes>().axes) result[static_cast<std::size_t>(axis)] = 1;
   return result;
 }
 
@@ -106,19 +104,13 @@ std::vector<std::size_t> slices(const Shape& shape, const Integers& axes) {
 
 Tensor evaluate_reduce_sum(const Node& node, const Tensors& inputs) {
   Tensor result{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)), 0.0)};
-  const auto place = slices(inputs[0]->shape, node.attributes.axes);
+  const auto place = slices(inputs[0]->shape, node.as<AxesAttributes>().axes);
   for (std::size_t i = 0; i < place.size(); ++i) result.values[place[i]] += inputs[0]->values[i];
   return result;
 }
 
-Value expanded(Graph& graph, Value x, const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  return graph.add(Operator::expand, {x}, attributes);
-}
-
 std::vector<Value> gradient_of_reduce_sum(GradientQuestion& q) {
-  return {expanded(q.graph, q.gradient, q.input_shape(0))};
+  return {q.graph.expand(q.gradient, q.input_shape(0))};
 }
 
 Shape shape_along_axes(const Question& question) {
@@ -128,7 +120,7 @@ Shape shape_along_axes(const Question& question) {
 
 Tensor evaluate_any_softmax(const Node& node, const Tensors& inputs, bool logarithm) {
   Tensor result = *inputs[0];
-  const auto place = slices(result.shape, node.attributes.axes);
+  const auto place = slices(result.shape, node.as<AxesAttributes>().axes);
   std::vector<double> largest(result.values.size(), -INFINITY), sum(result.values.size(), 0.0);
   for (std::size_t i = 0; i < place.size(); ++i) largest[place[i]] = std::fmax(largest[place[i]], result.values[i]);
   for (std::size_t i = 0; i < place.size(); ++i) {
@@ -146,24 +138,18 @@ Tensor evaluate_log_softmax(const Node& node, const Tensors& inputs) {
   return evaluate_any_softmax(node, inputs, true);
 }
 
-/// The sum along the axes of a node.
-Value sum_along(Graph& graph, Value x, const Node& node) {
-  Attributes axes;
-  axes.axes = node.attributes.axes;
-  return graph.add(Operator::reduce_sum, {x}, axes);
-}
-
 /// y * (gradient - sum of y * gradient)
 std::vector<Value> gradient_of_softmax(GradientQuestion& q) {
   Graph& g = q.graph;
-  const Value sum = sum_along(g, g.binary(Operator::multiply, q.gradient, q.value), q.node);
+  const Value sum = g.sum(g.binary(Operator::multiply, q.gradient, q.value), q.node.as<AxesAttributes>().axes);
   return {g.binary(Operator::multiply, q.value, g.binary(Operator::subtract, q.gradient, sum))};
 }
 
 /// gradient - exp(y) * sum of gradient
 std::vector<Value> gradient_of_log_softmax(GradientQuestion& q) {
   Graph& g = q.graph;
-  const Value share = g.binary(Operator::multiply, g.unary(Function::exp, q.value), sum_along(g, q.gradient, q.node));
+  const Value sum = g.sum(q.gradient, q.node.as<AxesAttributes>().axes);
+  const Value share = g.binary(Operator::multiply, g.unary(Function::exp, q.value), sum);
   return {g.binary(Operator::subtract, q.gradient, share)};
 }
 
@@ -187,8 +173,8 @@ struct Moments {
 
 Tensor evaluate_normalize(const Node& node, const Tensors& inputs) {
   Tensor result = *inputs[0];
-  const auto place = slices(result.shape, node.attributes.axes);
-  const Moments moments(result, place, node.attributes.alpha);
+  const auto place = slices(result.shape, node.as<AxesAttributes>().axes);
+  const Moments moments(result, place, node.as<NormalizeAttributes>().epsilon);
   for (std::size_t i = 0; i < place.size(); ++i)
     result.values[i] = (result.values[i] - moments.mean[place[i]]) * moments.scale[place[i]];
   return result;
@@ -197,8 +183,8 @@ Tensor evaluate_normalize(const Node& node, const Tensors& inputs) {
 /// With y the normalised x: scale * (g - mean(g) - y * mean(g * y))
 Tensor evaluate_normalize_gradient(const Node& node, const Tensors& inputs) {
   const Tensor &gradient = *inputs[0], &x = *inputs[1];
-  const auto place = slices(x.shape, node.attributes.axes);
-  const Moments moments(x, place, node.attributes.alpha);
+  const auto place = slices(x.shape, node.as<AxesAttributes>().axes);
+  const Moments moments(x, place, node.as<NormalizeAttributes>().epsilon);
   std::vector<double> mean(x.values.size(), 0.0), mean_with_y(x.values.size(), 0.0);
   const auto y = [&](std::size_t i) { return (x.values[i] - moments.mean[place[i]]) * moments.scale[place[i]]; };
   for (std::size_t i = 0; i < place.size(); ++i) {
@@ -218,18 +204,16 @@ std::vector<Value> gradient_of_normalize(GradientQuestion& q) {
 }  // namespace
 
 /// The product of matrices in the last two dimensions; those before are broadcast. A third input is one number a
-/// column, added to each row. Reads: transpose_a, transpose_b; relu.
-const Record records::matmul{"matmul", 2, 3, matmul_shape, evaluate_matmul, gradient_of_matmul};
-/// The sum along the axes, which stay with size 1. Reads: axes.
-const Record records::reduce_sum{"reduce_sum", 1, 1, reduced_shape, evaluate_reduce_sum, gradient_of_reduce_sum};
-/// Reads: axes.
-const Record records::softmax{"softmax", 1, 1, shape_along_axes, evaluate_softmax, gradient_of_softmax};
-/// Its logarithm. Reads: axes.
-const Record records::log_softmax{"log_softmax", 1, 1, shape_along_axes, evaluate_log_softmax, gradient_of_log_softmax};
-/// x less its mean along the axes, over the standard deviation. Reads: axes; alpha, which is added to the variance.
-const Record records::normalize{"normalize", 1, 1, shape_along_axes, evaluate_normalize, gradient_of_normalize};
-/// (gradient, x). Reads what normalize reads.
-const Record records::normalize_gradient{"normalize_gradient",        2,      2, shape_along_axes,
-                                         evaluate_normalize_gradient, nullptr};
+/// column, added to each row.
+const Record records::matmul{matmul_shape, evaluate_matmul, gradient_of_matmul};
+/// The sum along the axes, which stay with size 1.
+const Record records::reduce_sum{reduced_shape, evaluate_reduce_sum, gradient_of_reduce_sum};
+const Record records::softmax{shape_along_axes, evaluate_softmax, gradient_of_softmax};
+/// Its logarithm.
+const Record records::log_softmax{shape_along_axes, evaluate_log_softmax, gradient_of_log_softmax};
+/// x less its mean along the axes, over the standard deviation.
+const Record records::normalize{shape_along_axes, evaluate_normalize, gradient_of_normalize};
+/// (gradient, x)
+const Record records::normalize_gradient{shape_along_axes, evaluate_normalize_gradient, nullptr};
 
 }  // namespace whycam::graph

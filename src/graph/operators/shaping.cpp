@@ -7,10 +7,10 @@ namespace whycam::graph {
 namespace {
 
 Shape reshaped_shape(const Question& question) {
-  require(element_count(question.inputs[0]) == element_count(question.attributes.shape),
-          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " +
-              to_string(question.attributes.shape));
-  return question.attributes.shape;
+  const Shape& shape = question.node.as<ShapeAttributes>().shape;
+  require(element_count(question.inputs[0]) == element_count(shape),
+          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " + to_string(shape));
+  return shape;
 }
 
 Tensor evaluate_reshape(const Node& node, const Tensors& inputs) { return {node.shape, inputs[0]->values}; }
@@ -18,7 +18,7 @@ Tensor evaluate_reshape(const Node& node, const Tensors& inputs) { return {node.
 std::vector<Value> gradient_of_reshape(GradientQuestion& q) { return {q.graph.reshape(q.gradient, q.input_shape(0))}; }
 
 Shape transposed_shape(const Question& question) {
-  const Integers& axes = question.attributes.axes;
+  const Integers& axes = question.node.as<TransposeAttributes>().permutation;
   Integers sorted = axes;
   std::sort(sorted.begin(), sorted.end());
   Shape result;
@@ -45,19 +45,21 @@ Tensor gathered(const Shape& shape, const Tensor& x, const Integers& steps, std:
 Tensor evaluate_transpose(const Node& node, const Tensors& inputs) {
   const Integers strides = strides_of(inputs[0]->shape);
   Integers steps;
-  for (const std::int64_t axis : node.attributes.axes) steps.push_back(strides[static_cast<std::size_t>(axis)]);
+  for (const std::int64_t axis : node.as<TransposeAttributes>().permutation)
+    steps.push_back(strides[static_cast<std::size_t>(axis)]);
   return gathered(node.shape, *inputs[0], steps, 0);
 }
 
 std::vector<Value> gradient_of_transpose(GradientQuestion& q) {
-  Integers inverse(q.node.attributes.axes.size());
+  const Integers& permutation = q.node.as<TransposeAttributes>().permutation;
+  Integers inverse(permutation.size());
   for (std::size_t i = 0; i < inverse.size(); ++i)
-    inverse[static_cast<std::size_t>(q.node.attributes.axes[i])] = static_cast<std::int64_t>(i);
+    inverse[static_cast<std::size_t>(permutation[i])] = static_cast<std::int64_t>(i);
   return {q.graph.transpose(q.gradient, inverse)};
 }
 
 /// Whether a tensor of `part`, placed in one of `whole` by begin and step, lies inside it.
-void check_part(const Shape& part, const Shape& whole, const Attributes& a) {
+void check_part(const Shape& part, const Shape& whole, const SliceAttributes& a) {
   require(part.size() == whole.size() && a.begin.size() == part.size() && a.step.size() == part.size(),
           "a slice names its begin and step in every dimension");
   for (std::size_t d = 0; d < part.size(); ++d)
@@ -67,55 +69,55 @@ void check_part(const Shape& part, const Shape& whole, const Attributes& a) {
 }
 
 Shape sliced_shape(const Question& question) {
-  check_part(question.attributes.shape, question.inputs[0], question.attributes);
-  return question.attributes.shape;
+  const auto& a = question.node.as<SliceAttributes>();
+  check_part(a.shape, question.inputs[0], a);
+  return a.shape;
 }
 
 Tensor evaluate_slice(const Node& node, const Tensors& inputs) {
+  const auto& a = node.as<SliceAttributes>();
   Integers steps = strides_of(inputs[0]->shape);
   std::int64_t offset = 0;
   for (std::size_t d = 0; d < steps.size(); ++d) {
-    offset += node.attributes.begin[d] * steps[d];
-    steps[d] *= node.attributes.step[d];
+    offset += a.begin[d] * steps[d];
+    steps[d] *= a.step[d];
   }
   return gathered(node.shape, *inputs[0], steps, offset);
 }
 
 std::vector<Value> gradient_of_slice(GradientQuestion& q) {
-  Attributes attributes = q.node.attributes;
+  EmbedAttributes attributes{q.node.as<SliceAttributes>(), 0};
   attributes.shape = q.input_shape(0);
   return {q.graph.add(Operator::embed, {q.gradient}, attributes)};
 }
 
 Shape embedded_shape(const Question& question) {
-  check_part(question.inputs[0], question.attributes.shape, question.attributes);
-  return question.attributes.shape;
+  const auto& a = question.node.as<EmbedAttributes>();
+  check_part(question.inputs[0], a.shape, a);
+  return a.shape;
 }
 
 Tensor evaluate_embed(const Node& node, const Tensors& inputs) {
-  Tensor result{node.shape,
-                std::vector<double>(static_cast<std::size_t>(element_count(node.shape)), node.attributes.alpha)};
+  const auto& a = node.as<EmbedAttributes>();
+  Tensor result{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)), a.fill)};
   const Integers strides = strides_of(node.shape);
   std::size_t i = 0;
   for_each_index(inputs[0]->shape, [&](const Integers& index) {
     std::int64_t at = 0;
-    for (std::size_t d = 0; d < index.size(); ++d)
-      at += (node.attributes.begin[d] + index[d] * node.attributes.step[d]) * strides[d];
+    for (std::size_t d = 0; d < index.size(); ++d) at += (a.begin[d] + index[d] * a.step[d]) * strides[d];
     result.values[static_cast<std::size_t>(at)] = inputs[0]->values[i++];
   });
   return result;
 }
 
 std::vector<Value> gradient_of_embed(GradientQuestion& q) {
-  Attributes attributes = q.node.attributes;
+  SliceAttributes attributes = q.node.as<SliceAttributes>();
   attributes.shape = q.input_shape(0);
-  attributes.alpha = 0;
   return {q.graph.add(Operator::slice, {q.gradient}, attributes)};
 }
 
 Shape concatenated_shape(const Question& question) {
-  require(question.attributes.axes.size() == 1, "tensors are concatenated along one axis");
-  const auto axis = static_cast<std::size_t>(question.attributes.axes[0]);
+  const auto axis = static_cast<std::size_t>(question.node.as<ConcatAttributes>().axis);
   Shape result = question.inputs[0];
   require(axis < result.size(), "the axis " + std::to_string(axis) + " of a tensor of " + to_string(result));
   result[axis] = 0;
@@ -130,7 +132,7 @@ Shape concatenated_shape(const Question& question) {
 }
 
 Tensor evaluate_concat(const Node& node, const Tensors& inputs) {
-  const auto axis = static_cast<std::size_t>(node.attributes.axes[0]);
+  const auto axis = static_cast<std::size_t>(node.as<ConcatAttributes>().axis);
   Tensor result{node.shape, {}};
   result.values.reserve(static_cast<std::size_t>(element_count(node.shape)));
   std::int64_t outer = 1;
@@ -144,24 +146,22 @@ Tensor evaluate_concat(const Node& node, const Tensors& inputs) {
 }
 
 std::vector<Value> gradient_of_concat(GradientQuestion& q) {
-  const auto axis = static_cast<std::size_t>(q.node.attributes.axes[0]);
+  const auto axis = static_cast<std::size_t>(q.node.as<ConcatAttributes>().axis);
   std::vector<Value> gradients;
-  Attributes attributes;
-  attributes.begin.assign(q.node.shape.size(), 0);
-  attributes.step.assign(q.node.shape.size(), 1);
+  std::int64_t begin = 0;
   for (std::size_t i = 0; i < q.node.inputs.size(); ++i) {
-    attributes.shape = q.input_shape(i);
-    gradients.push_back(q.wanted[i] ? q.graph.add(Operator::slice, {q.gradient}, attributes) : no_value);
-    attributes.begin[axis] += attributes.shape[axis];
+    const std::int64_t size = q.input_shape(i)[axis];
+    gradients.push_back(q.wanted[i] ? q.graph.slice(q.gradient, axis, begin, size) : no_value);
+    begin += size;
   }
   return gradients;
 }
 
 Shape expanded_shape(const Question& question) {
-  require(
-      broadcast(question.inputs[0], question.attributes.shape) == question.attributes.shape,
-      "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(question.attributes.shape));
-  return question.attributes.shape;
+  const Shape& shape = question.node.as<ShapeAttributes>().shape;
+  require(broadcast(question.inputs[0], shape) == shape,
+          "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(shape));
+  return shape;
 }
 
 Tensor evaluate_expand(const Node& node, const Tensors& inputs) {
@@ -172,17 +172,16 @@ std::vector<Value> gradient_of_expand(GradientQuestion& q) { return {q.graph.sum
 
 }  // namespace
 
-/// The same numbers in row-major order in another shape. Reads: shape.
-const Record records::reshape{"reshape", 1, 1, reshaped_shape, evaluate_reshape, gradient_of_reshape};
-/// Dimension i of the result is dimension axes[i] of x. Reads: axes.
-const Record records::transpose{"transpose", 1, 1, transposed_shape, evaluate_transpose, gradient_of_transpose};
-/// A part of x. Reads: begin, step, shape.
-const Record records::slice{"slice", 1, 1, sliced_shape, evaluate_slice, gradient_of_slice};
-/// x as a part of a larger tensor that is alpha elsewhere. Reads: begin, step, shape, alpha.
-const Record records::embed{"embed", 1, 1, embedded_shape, evaluate_embed, gradient_of_embed};
-/// Reads: axes (one).
-const Record records::concat{"concat", 1, any_number, concatenated_shape, evaluate_concat, gradient_of_concat};
-/// x repeated along dimensions of size 1, and new ones in front. Reads: shape.
-const Record records::expand{"expand", 1, 1, expanded_shape, evaluate_expand, gradient_of_expand};
+/// The same numbers in row-major order in another shape.
+const Record records::reshape{reshaped_shape, evaluate_reshape, gradient_of_reshape};
+/// Dimension i of the result is dimension permutation[i] of x.
+const Record records::transpose{transposed_shape, evaluate_transpose, gradient_of_transpose};
+/// A part of x.
+const Record records::slice{sliced_shape, evaluate_slice, gradient_of_slice};
+/// x as a part of a larger tensor that is filled elsewhere.
+const Record records::embed{embedded_shape, evaluate_embed, gradient_of_embed};
+const Record records::concat{concatenated_shape, evaluate_concat, gradient_of_concat};
+/// x repeated along dimensions of size 1, and new ones in front.
+const Record records::expand{expanded_shape, evaluate_expand, gradient_of_expand};
 
 }  // namespace whycam::graph

@@ -14,14 +14,13 @@ void verify(const Graph& graph) {
   };
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
-    const Record& of = record(node.op);
-    const std::string place = "%" + std::to_string(value) + " (" + of.name + ")";
-    Question question{{}, node.attributes};
+    const std::string place = "%" + std::to_string(value) + " (" + signature(node.op).name + ")";
+    Question question{{}, node};
     for (const Value input : node.inputs) {
       check(input >= 0 && input < value, place + " reads a value that is not computed before it");
       question.inputs.push_back(graph.shape(input));
     }
-    check(of.shape(question) == node.shape, place + " has another shape than its inputs give");
+    check(record(node.op).shape(question) == node.shape, place + " has another shape than its inputs give");
     if (node.op == Operator::constant)
       check((node.constant.floats || node.constant.doubles) && !(node.constant.floats && node.constant.doubles),
             place + " has no numbers");
@@ -58,7 +57,8 @@ Graph share(const Graph& graph) {
     std::vector<Value>& alike = known[{node.op, rewriter(node.inputs)}];
     for (const Value other : alike) {
       const Node& first = rewriter.to[other];
-      if (node.op != Operator::input && first.attributes == node.attributes && first.constant == node.constant)
+      if (node.op != Operator::input && first.attributes == node.attributes && first.fused == node.fused &&
+          first.constant == node.constant)
         rewriter.move(value, other);
     }
     if (rewriter(value) != no_value) continue;

@@ -67,9 +67,7 @@ class Folder {
     Graph& to = rewriter_.to;
     const Value moved = to.reshape(rewriter_(factor), {element_count(graph_.shape(factor))});
     if (to.shape(moved) == Shape{channels}) return moved;
-    Attributes attributes;
-    attributes.shape = {channels};
-    return to.add(Operator::expand, {moved}, attributes);
+    return to.expand(moved, {channels});
   }
 
   Value scaled(const Node& before, Value factor) {
@@ -77,7 +75,7 @@ class Folder {
     const std::int64_t channels = before.shape[static_cast<std::size_t>(channel_dimension(before))];
     const Value scale = row(factor, channels);
     Shape along_weights(to.shape(before.inputs[1]).size(), 1);
-    const bool rows = before.op == Operator::convolution || before.attributes.transpose_b;
+    const bool rows = before.op == Operator::convolution || before.as<MatmulAttributes>().transpose_b;
     const std::size_t dimension = before.op == Operator::convolution ? 0 : along_weights.size() - (rows ? 2 : 1);
     along_weights[dimension] = channels;
     std::vector<Value> inputs = before.inputs;

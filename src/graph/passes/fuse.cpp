@@ -8,7 +8,7 @@ namespace {
 /// The upper limit of a function that cuts off at 0 and at a limit, which is 0 for a ReLU; negative for all else.
 double relu_limit(const Node& node) {
   if (node.op != Operator::unary) return -1;
-  const Attributes& a = node.attributes;
+  const auto& a = node.as<FunctionAttributes>();
   if (a.function == Function::relu) return 0;
   const bool clips = a.function == Function::hardtanh || a.function == Function::clamp;
   return clips && a.alpha == 0 && a.beta > 0 ? a.beta : -1;
@@ -41,7 +41,7 @@ class Fuser {
     const double limit = relu_limit(node);
     if (limit < 0) return false;
     const Node* before = only_read_here(node.inputs[0]);
-    if (!before || before->attributes.relu || (limit > 0 && before->op != Operator::convolution)) return false;
+    if (!before || before->fused.relu || (limit > 0 && before->op != Operator::convolution)) return false;
     switch (before->op) {
       case Operator::convolution:
       case Operator::matmul:
@@ -53,8 +53,7 @@ class Fuser {
         return false;
     }
     Node fused = *before;
-    fused.attributes.relu = true;
-    fused.attributes.limit = limit;
+    fused.fused = {true, limit};
     rewriter_.move(value, rewriter_.to.add_like(fused, fused.inputs));
     return true;
   }
@@ -66,7 +65,7 @@ class Fuser {
     for (const bool second : {true, false}) {
       const Node* before = only_read_here(node.inputs[second]);
       const Value addend = rewriter_(node.inputs[!second]);
-      if (!before || before->op != Operator::convolution || before->inputs.size() > 3 || before->attributes.relu ||
+      if (!before || before->op != Operator::convolution || before->inputs.size() > 3 || before->fused.relu ||
           before->shape != rewriter_.to.shape(addend))
         continue;
       Node fused = *before;
@@ -119,7 +118,7 @@ class Fuser {
          sum = graph_[sum].inputs[0]) {
       const Node& addition = graph_[sum];
       if (graph_.shape(addition.inputs[0]) != node.shape || graph_.shape(addition.inputs[1]) != node.shape ||
-          addition.attributes.relu || rewriter_.to[rewriter_(sum)].op != Operator::add)
+          addition.fused.relu || rewriter_.to[rewriter_(sum)].op != Operator::add)
         break;
       inputs[1] = rewriter_(addition.inputs[0]);
       inputs.insert(inputs.begin() + 2, rewriter_(addition.inputs[1]));
