@@ -1,4 +1,5 @@
-// Draelos and Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks".
+// Draelos and Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
+// networks".
 #include "methods/method.h"
 
 namespace whycam::methods {

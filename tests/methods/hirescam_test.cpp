@@ -10,7 +10,8 @@ namespace {
 TEST(HiResCam, IsTheNonNegativeSumOfActivationTimesGradient) {
   torch::manual_seed(31);
   const torch::Tensor first = torch::randn({4, 2, 3, 3}), second = torch::randn({3, 4, 3, 3});
-  const auto layer = scripted("def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.w))\n", {{"w", first}});
+  const auto layer =
+      scripted("def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.w))\n", {{"w", first}});
   const Model model(scripted(
       "def forward(self, x):\n    return torch.relu(torch.conv2d(self.layer.forward(x), self.w)).mean([2, 3])\n",
       {{"w", second}}, {{"layer", layer}}));
