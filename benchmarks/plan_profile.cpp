@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "backends/onednn/plan.h"
 #include "engine/compiled/lowering.h"
 #include "explain/explanation_graph.h"
-#include "onednn/plan.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

@@ -265,7 +265,7 @@ class Run {
       warn(answer->warnings);
       warn_of_labels(answer->output.shape);
       for (std::size_t i = 0; i < item.input->seen.size(); ++i)
-        warn(doubts_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
+        warn(warnings_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
       warn_of_maps(lines);
       if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
     }

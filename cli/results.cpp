@@ -46,7 +46,7 @@ std::string class_for_file(const RunSettings& settings, const ChosenClass& chose
 }
 
 /// What a careful user should know before looking at a map; empty where it is as others.
-std::string doubt_of(const Tensor& attribution) {
+std::string warning_of(const Tensor& attribution) {
   if (!all_finite(attribution)) return "holds NaN or infinity, drawn as 0: this is no explanation";
   if (all_zero(attribution)) return "is 0 throughout: it shows nothing that speaks for this class";
   return "";
@@ -165,8 +165,8 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
     const std::optional<Tensor> attribution = attribution_of(*target, method, example);
     Json& files = line["files"][to_string(method)] = Json::object();
     if (!attribution) continue;
-    if (const std::string doubt = doubt_of(*attribution); !doubt.empty())
-      line["warnings"].push_back(to_string(method) + (" " + doubt));
+    if (const std::string warning = warning_of(*attribution); !warning.empty())
+      line["warnings"].push_back(to_string(method) + (" " + warning));
     drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
     files = write_files(settings, names(stem + to_string(method)), *attribution, drawn[method]);
   }
@@ -212,7 +212,7 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
   return lines;
 }
 
-std::vector<std::string> doubts_of_scores(const Tensor& output, std::int64_t example) {
+std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example) {
   if (!class_dimension(output.shape)) return {};
   const std::vector<double> scores = scores_of(output, example);
   if (are_probabilities(scores))

@@ -46,7 +46,7 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
                             std::int64_t first_example, UniqueNames& names);
 
 /// What a careful user should know of a network with such outputs, one sentence each.
-std::vector<std::string> doubts_of_scores(const Tensor& output, std::int64_t example);
+std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example);
 
 /// The table of classes that a person reads.
 std::string summary(const RunSettings& settings, const Input& input, const Answer& answer, std::int64_t first_example);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "onnx/network.h"
+#include "formats/onnx/network.h"
 #include "support/command.h"
 #include "support/exported.h"
 #include "support/reference.h"

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 
-#include "basics/chosen_places.h"
-#include "basics/doubts.h"
+#include "core/chosen_indices.h"
+#include "core/warning_texts.h"
+#include "model/collected_warnings.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "model/quiet.h"
 #include "whycam/errors.h"
 
 namespace whycam::attribution {
@@ -24,7 +24,7 @@ struct Chosen {
 };
 
 Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
-  const std::vector<std::int64_t> places = basics::chosen_places(target, output.sizes().vec(), examples);
+  const std::vector<std::int64_t> places = core::chosen_indices(target, output.sizes().vec(), examples);
   const torch::Tensor where = at::tensor(places, torch::kLong).to(output.device());
   torch::Tensor gradient = at::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
   return {output.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
@@ -82,25 +82,25 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
     for (const std::string& sentence : found.warnings) warnings_.add("resize", sentence, explanation.warnings);
     name_methods(result);
   }
-  report_doubts(options, explanation);
+  add_warnings(options, explanation);
   for (const std::string& message : libtorch.messages()) warnings_.add(message, message, explanation.warnings);
   return explanation;
 }
 
-void Explainer::report_doubts(const AttributeOptions& options, Explanation& explanation) const {
+void Explainer::add_warnings(const AttributeOptions& options, Explanation& explanation) const {
   const methods::Settings settings = engine::settings_of(options);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
-    warnings_.add("no relu", basics::no_relu(), explanation.warnings);
+    warnings_.add("no relu", core::no_relu(), explanation.warnings);
   const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
-  for (const std::string& doubt : network_->doubts(settings.need_layers() ? layers_ : std::vector<Layer>{}, side))
-    warnings_.add(doubt, doubt, explanation.warnings);
+  for (const std::string& warning : network_->warnings(settings.need_layers() ? layers_ : std::vector<Layer>{}, side))
+    warnings_.add(warning, warning, explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
     bool nan = false;
     methods::for_each_map(target, [&](const std::vector<torch::Tensor>& tensors) {
       nan = nan || std::any_of(tensors.begin(), tensors.end(), has_nan);
     });
     if (!nan) continue;
-    warnings_.add("nan", basics::holds_nan(target.target), explanation.warnings);
+    warnings_.add("nan", core::holds_nan(target.target), explanation.warnings);
     break;
   }
 }

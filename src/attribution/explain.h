@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "basics/warnings.h"
+#include "core/warnings.h"
 #include "engine/engine.h"
 #include "whycam/explanation.h"
 #include "whycam/options.h"
@@ -27,12 +27,12 @@ class Explainer {
   const std::vector<Layer>& layers() const { return layers_; }
 
  private:
-  void report_doubts(const AttributeOptions& options, Explanation& explanation) const;
+  void add_warnings(const AttributeOptions& options, Explanation& explanation) const;
 
   std::shared_ptr<const network::Network> network_;
   std::shared_ptr<const engine::Engine> engine_;
   std::vector<Layer> layers_;
-  mutable basics::Warnings warnings_;
+  mutable core::Warnings warnings_;
 };
 
 /// A chooser of one fixed target.

@@ -7,9 +7,9 @@
 #include <mutex>
 #include <set>
 
+#include "model/collected_warnings.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "model/quiet.h"
 #include "whycam/errors.h"
 
 namespace whycam::engine {

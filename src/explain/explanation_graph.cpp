@@ -37,9 +37,9 @@ methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& for
 
 }  // namespace
 
-graph::ReluTreatment treatment(const basics::ReluRule& rule) {
+graph::ReluTreatment treatment(const core::ReluRule& rule) {
   using Gradient = graph::ReluTreatment::Gradient;
-  return {rule.gradient == basics::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution,
+  return {rule.gradient == core::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution,
           rule.rule == GuidedRule::paper, rule.clipped_relus};
 }
 
@@ -52,7 +52,7 @@ ExplanationGraph explanation_graph(const graph::Forward& forward, const methods:
   for (const auto& layer : forward.layers)
     if (layer.empty()) throw CannotCompile("a layer that does not run");
   std::vector<graph::ReluTreatment> treatments;
-  for (const basics::ReluRule& rule : settings.rules()) treatments.push_back(treatment(rule));
+  for (const core::ReluRule& rule : settings.rules()) treatments.push_back(treatment(rule));
   ExplanationGraph result{graph::program(forward, treatments, all_outputs, seen), {}};
   graph::Graph& graph = result.graph;
   result.parts = methods::append_methods(graph, settings, sources_in(graph, forward, treatments.size()));

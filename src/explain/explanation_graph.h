@@ -18,7 +18,7 @@ struct ExplanationGraph {
 std::string part_name(const methods::Parts& parts, std::size_t index);
 
 /// What happens at a network's ReLUs.
-graph::ReluTreatment treatment(const basics::ReluRule& rule);
+graph::ReluTreatment treatment(const core::ReluRule& rule);
 
 /// With `all_outputs`, the network's outputs beside the explained one are outputs, too. Nothing is optimised. Throws
 /// CannotCompile where the explained output does not depend on a layer, and ModelError where methods need the gradient

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <fstream>
 
-#include "basics/chosen_places.h"
-#include "basics/doubts.h"
-#include "basics/shape_text.h"
-#include "basics/warnings.h"
+#include "core/chosen_indices.h"
+#include "core/shape_text.h"
+#include "core/warning_texts.h"
+#include "core/warnings.h"
 #include "explain/explanation_plan.h"
 #include "explain/onnx_network.h"
 #include "explain/plan_cache.h"
@@ -17,7 +17,7 @@ namespace whycam {
 
 namespace {
 
-using basics::Warnings;
+using core::Warnings;
 using explain::ExplanationPlan;
 using explain::ExplanationRun;
 
@@ -68,7 +68,7 @@ void check_inputs(const std::vector<Tensor>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& input = inputs[i];
     const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
-    const std::string shape = basics::shape_text(input.shape);
+    const std::string shape = core::shape_text(input.shape);
     if (input.shape.empty() ||
         std::any_of(input.shape.begin(), input.shape.end(), [](std::int64_t extent) { return extent < 1; }))
       throw InputError(name + " is empty: its shape is " + shape);
@@ -126,18 +126,18 @@ bool holds_nan(const Network::TargetExplanation& target) {
   return found;
 }
 
-void report_doubts(const onnx::Network& network, const std::string& layer, const Options& options,
-                   const ExplanationPlan& plan, Warnings& warnings, Network::Explanation& explanation) {
+void add_warnings(const onnx::Network& network, const std::string& layer, const Options& options,
+                  const ExplanationPlan& plan, Warnings& warnings, Network::Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
   const methods::Settings settings = settings_of(options);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
-    warnings.add("no relu", basics::no_relu(), explanation.warnings);
+    warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input && network.gives_computed_convolution(layer))
-    warnings.add("convolution", basics::computed_convolution(layer), explanation.warnings);
+    warnings.add("convolution", core::computed_convolution(layer), explanation.warnings);
   for (const Network::TargetExplanation& target : explanation.targets) {
     if (!holds_nan(target)) continue;
-    warnings.add("nan", basics::holds_nan(target.target), explanation.warnings);
+    warnings.add("nan", core::holds_nan(target.target), explanation.warnings);
     break;
   }
 }
@@ -220,11 +220,11 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
   const std::vector<Target> targets = choose_targets(explanation.output);
   std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
   for (const Target& target : targets)
-    indices.push_back(basics::chosen_places(target, plan->output_shape, inputs[0].shape[0]));
+    indices.push_back(core::chosen_indices(target, plan->output_shape, inputs[0].shape[0]));
   const std::size_t layers = settings_of(options).need_layers() ? 1 : 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
     explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
-  report_doubts(*state_->network, layer, options, *plan, state_->warnings, explanation);
+  add_warnings(*state_->network, layer, options, *plan, state_->warnings, explanation);
   return explanation;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "formats/onnx/network.h"
 #include "graph/program.h"
-#include "onnx/network.h"
 #include "whycam/layer_info.h"
 #include "whycam/output_element.h"
 

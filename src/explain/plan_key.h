@@ -5,9 +5,9 @@
 #include <tuple>
 #include <vector>
 
+#include "backends/onednn/plan.h"
 #include "graph/graph.h"
 #include "methods/explanation.h"
-#include "onednn/plan.h"
 #include "whycam/output_element.h"
 
 namespace whycam::explain {

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "onednn/plan.h"
+#include "backends/onednn/plan.h"
 
 namespace whycam::explain {
 

@@ -1,6 +1,6 @@
 #include "whycam/weight_files.h"
 
-#include "onnx/network.h"
+#include "formats/onnx/network.h"
 
 namespace whycam {
 

@@ -7,11 +7,11 @@
 
 #include "engine/compiled/lowering.h"
 #include "explain/explanation_graph.h"
+#include "formats/onnx/network.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
 #include "model/script.h"
-#include "onnx/network.h"
 #include "whycam/errors.h"
 
 namespace whycam::exporting {

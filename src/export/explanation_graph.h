@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "formats/onnx/writer.h"
 #include "graph/graph.h"
-#include "onnx/writer.h"
 
 namespace whycam::exporting {
 

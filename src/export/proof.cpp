@@ -6,11 +6,11 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include "backends/onednn/plan.h"
 #include "engine/compiled/compiled_engine.h"
 #include "export/explanation_graph.h"
+#include "formats/onnx/network.h"
 #include "graph/passes.h"
-#include "onednn/plan.h"
-#include "onnx/network.h"
 #include "whycam/errors.h"
 
 namespace whycam::exporting {

@@ -5,6 +5,6 @@ namespace whycam::methods {
 
 const Definition deconvolution{
     "deconvolution", "deconvolution",
-    InputMap{basics::ReluGradient::deconvolution, [](Graph&, Value, Value gradient) { return gradient; }}};
+    InputMap{core::ReluGradient::deconvolution, [](Graph&, Value, Value gradient) { return gradient; }}};
 
 }  // namespace whycam::methods

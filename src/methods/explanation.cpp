@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <map>
 
-#include "basics/doubts.h"
+#include "core/warning_texts.h"
 #include "graph/resize.h"
 #include "whycam/errors.h"
 
 namespace whycam::methods {
 namespace {
 
-using basics::ReluGradient;
+using core::ReluGradient;
 using graph::Shape;
 
 /// The methods that were asked for and those that products are made of, each once.
@@ -29,7 +29,7 @@ std::vector<Method> with_factors(const std::vector<Method>& methods) {
   return all;
 }
 
-basics::ReluRule rule_for(ReluGradient gradient, const Settings& settings) {
+core::ReluRule rule_for(ReluGradient gradient, const Settings& settings) {
   const bool deconvolution = gradient == ReluGradient::deconvolution;
   return {gradient, deconvolution ? settings.deconvolution_rule : settings.guided_rule, settings.clipped_relus};
 }
@@ -83,7 +83,7 @@ class Appender {
 
   Shape heat_map_shape(std::size_t layer, std::size_t tensor) const {
     Shape shape = graph_.shape(sources_.activations[layer][tensor]);
-    basics::require_channels(shape);
+    core::require_channels(shape);
     if (settings_.sum_channels) shape[1] = 1;
     return shape;
   }
@@ -98,11 +98,11 @@ class Appender {
   void append_resized(const std::vector<PartNode>& at_layer, const Shape& input) {
     const Part part{at_layer.at(0).part.method, false, at_layer[0].part.layer};
     const auto fit = std::find_if(at_layer.begin(), at_layer.end(), [&](const PartNode& one) {
-      return basics::can_be_resized(one.shape, input, settings_.interpolation);
+      return core::can_be_resized(one.shape, input, settings_.interpolation);
     });
     if (fit == at_layer.end()) {
       all_.nodes.push_back({part, {0}, graph::no_value});
-      all_.warnings.push_back(basics::cannot_be_resized(at_layer[0].shape, input, settings_.interpolation));
+      all_.warnings.push_back(core::cannot_be_resized(at_layer[0].shape, input, settings_.interpolation));
       return;
     }
     Shape shape = input;
@@ -148,7 +148,7 @@ class Appender {
   Graph& graph_;
   const Settings& settings_;
   const Sources& sources_;
-  std::vector<basics::ReluRule> rules_;
+  std::vector<core::ReluRule> rules_;
   Parts all_;
 };
 
@@ -156,12 +156,12 @@ class Appender {
 
 bool Settings::need_layers() const { return std::any_of(methods.begin(), methods.end(), needs_layer); }
 
-std::vector<basics::ReluRule> Settings::rules() const {
-  std::vector<basics::ReluRule> rules;
+std::vector<core::ReluRule> Settings::rules() const {
+  std::vector<core::ReluRule> rules;
   for (const Method method : with_factors(methods)) {
     const auto* map = std::get_if<InputMap>(&definition(method).kind);
     if (!map) continue;
-    const basics::ReluRule rule = rule_for(map->relus, *this);
+    const core::ReluRule rule = rule_for(map->relus, *this);
     if (std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(rule);
   }
   return rules;

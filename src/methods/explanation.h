@@ -27,7 +27,7 @@ struct Settings {
 
   bool need_layers() const;
   /// The rules of the gradients with respect to the inputs that the methods read, each once.
-  std::vector<basics::ReluRule> rules() const;
+  std::vector<core::ReluRule> rules() const;
 };
 
 /// What methods read, as nodes of one graph: no_value where the explained output does not depend on a tensor.

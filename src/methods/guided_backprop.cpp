@@ -5,6 +5,6 @@ namespace whycam::methods {
 
 const Definition guided_backprop{
     "guided-backprop", "guided backpropagation",
-    InputMap{basics::ReluGradient::guided, [](Graph&, Value, Value gradient) { return gradient; }}};
+    InputMap{core::ReluGradient::guided, [](Graph&, Value, Value gradient) { return gradient; }}};
 
 }  // namespace whycam::methods

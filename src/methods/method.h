@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "basics/relu_rule.h"
+#include "core/relu_rule.h"
 #include "graph/graph.h"
 #include "whycam/method.h"
 
@@ -21,7 +21,7 @@ struct HeatMap {
 /// Made from an input and the gradient there, computed with `relus` at each ReLU. `values` appends nodes that give
 /// numbers of the input's shape.
 struct InputMap {
-  basics::ReluGradient relus;
+  core::ReluGradient relus;
   Value (*values)(Graph& graph, Value input, Value gradient);
 };
 

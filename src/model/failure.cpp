@@ -4,11 +4,11 @@
 
 #include <sstream>
 
-#include "basics/shape_text.h"
+#include "core/shape_text.h"
 
 namespace whycam::network {
 
-std::string shape_text(torch::IntArrayRef shape) { return basics::shape_text(shape.vec()); }
+std::string shape_text(torch::IntArrayRef shape) { return core::shape_text(shape.vec()); }
 
 std::string first_sentence(const std::exception& failure) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&failure);

@@ -10,11 +10,11 @@
 
 #include "explain/onnx_network.h"
 #include "model/archive_reader.h"
+#include "model/autograd_nodes.h"
+#include "model/collected_warnings.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
-#include "model/quiet.h"
-#include "model/reachable.h"
 #include "whycam/errors.h"
 
 namespace whycam {

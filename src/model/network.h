@@ -132,7 +132,7 @@ class Network {
   virtual const onnx::Network* onnx() const { return nullptr; }
 
   /// What a careful reader should know of explanations at these layers, one sentence each.
-  virtual std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const {
+  virtual std::vector<std::string> warnings(const std::vector<Layer>& layers, LayerSide side) const {
     static_cast<void>(layers), static_cast<void>(side);
     return {};
   }

@@ -1,7 +1,7 @@
 // Networks from ONNX files.
-#include "onnx/network.h"
+#include "formats/onnx/network.h"
 
-#include "basics/doubts.h"
+#include "core/warning_texts.h"
 #include "model/network.h"
 #include "whycam/errors.h"
 
@@ -22,11 +22,11 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
     return !layer.module() && network_->has_layer(layer.path());
   }
   std::shared_ptr<const Script> script(const std::vector<Layer>&, LayerSide) const override { return nullptr; }
-  std::vector<std::string> doubts(const std::vector<Layer>& layers, LayerSide side) const override {
+  std::vector<std::string> warnings(const std::vector<Layer>& layers, LayerSide side) const override {
     std::vector<std::string> all;
     for (const Layer& layer : layers)
       if (side == LayerSide::output && network_->gives_computed_convolution(layer.path()))
-        all.push_back(basics::computed_convolution(layer.path()));
+        all.push_back(core::computed_convolution(layer.path()));
     return all;
   }
   std::vector<LayerName> layer_names() const override {

@@ -9,7 +9,7 @@
 #include <map>
 #include <mutex>
 
-#include "basics/doubts.h"
+#include "core/warning_texts.h"
 #include "model/failure.h"
 #include "model/inputs.h"
 #include "model/network.h"
@@ -116,8 +116,8 @@ class TorchScriptNetwork : public Network {
 
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
-  std::vector<std::string> doubts(const std::vector<Layer>&, LayerSide) const override {
-    return effects().works_as_in_training ? std::vector<std::string>{basics::in_training_mode()}
+  std::vector<std::string> warnings(const std::vector<Layer>&, LayerSide) const override {
+    return effects().works_as_in_training ? std::vector<std::string>{core::in_training_mode()}
                                           : std::vector<std::string>{};
   }
 

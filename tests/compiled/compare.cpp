@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "backends/onednn/plan.h"
 #include "explain/explanation_graph.h"
-#include "onednn/plan.h"
 
 namespace whycam::test {
 
@@ -19,7 +19,7 @@ engine::Request request_of(const ReferenceCase& reference, const std::map<std::s
 
 std::vector<engine::ReluRule> all_rules() {
   std::vector<engine::ReluRule> rules;
-  for (const auto gradient : {basics::ReluGradient::guided, basics::ReluGradient::deconvolution})
+  for (const auto gradient : {core::ReluGradient::guided, core::ReluGradient::deconvolution})
     for (const GuidedRule rule : {GuidedRule::captum, GuidedRule::paper})
       for (const bool clipped : {false, true}) rules.push_back({gradient, rule, clipped});
   return rules;

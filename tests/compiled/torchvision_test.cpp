@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <optional>
 
+#include "backends/onednn/plan.h"
 #include "compiled/compare.h"
 #include "explain/explanation_graph.h"
-#include "onednn/plan.h"
 #include "support/exported.h"
 #include "support/temporary_folder.h"
 

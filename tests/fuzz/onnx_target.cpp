@@ -1,7 +1,7 @@
 // The reader of ONNX files, and what makes a graph of them.
 #include <string>
 
-#include "onnx/network.h"
+#include "formats/onnx/network.h"
 #include "target.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // How values lie in memory.
 #include <gtest/gtest.h>
 
-#include "onednn/api.h"
+#include "backends/onednn/api.h"
 
 namespace whycam::test {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "backends/onednn/processor.h"
 #include "graph/processor_without_caches.h"
-#include "onednn/processor.h"
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);

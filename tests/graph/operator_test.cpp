@@ -4,12 +4,12 @@
 #include <cmath>
 #include <set>
 
+#include "backends/onednn/plan.h"
 #include "graph/cases.h"
 #include "graph/differentiate.h"
 #include "graph/evaluate.h"
 #include "graph/passes.h"
 #include "graph/print.h"
-#include "onednn/plan.h"
 
 namespace whycam::test {
 namespace {

@@ -6,13 +6,13 @@
 #include <set>
 #include <tuple>
 
+#include "backends/onednn/convolutions.h"
+#include "backends/onednn/plan.h"
+#include "backends/onednn/winograd.h"
 #include "graph/cases.h"
 #include "graph/differentiate.h"
 #include "graph/evaluate.h"
 #include "graph/passes.h"
-#include "onednn/convolutions.h"
-#include "onednn/plan.h"
-#include "onednn/winograd.h"
 
 namespace whycam::test {
 namespace {

@@ -7,10 +7,10 @@
 #include <random>
 #include <set>
 
+#include "backends/onednn/plan.h"
+#include "formats/onnx/files.h"
 #include "graph/evaluate.h"
 #include "graph/program.h"
-#include "onednn/plan.h"
-#include "onnx/files.h"
 
 namespace whycam::onnx {
 namespace {

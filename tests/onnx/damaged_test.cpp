@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "onnx/files.h"
+#include "formats/onnx/files.h"
 
 namespace whycam::onnx {
 namespace {

@@ -1,13 +1,13 @@
-#include "onnx/files.h"
+#include "formats/onnx/files.h"
 
 #include <unistd.h>
 
 #include <cmath>
 #include <fstream>
 
+#include "backends/onednn/plan.h"
 #include "graph/evaluate.h"
 #include "graph/passes.h"
-#include "onednn/plan.h"
 
 namespace whycam::onnx {
 namespace {

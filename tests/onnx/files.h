@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "onnx/contents.h"
+#include "formats/onnx/contents.h"
 
 namespace whycam::onnx {
 

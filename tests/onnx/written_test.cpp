@@ -2,14 +2,14 @@
 // libtorch here.
 #include <gtest/gtest.h>
 
+#include "formats/onnx/files.h"
+#include "formats/onnx/writer.h"
 #include "graph/cases.h"
 #include "graph/differentiate.h"
 #include "graph/evaluate.h"
 #include "graph/passes.h"
 #include "graph/resize.h"
 #include "methods/method.h"
-#include "onnx/files.h"
-#include "onnx/writer.h"
 #include "support/onnx_runtime.h"
 
 namespace whycam::onnx {

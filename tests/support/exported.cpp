@@ -3,8 +3,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "formats/onnx/network.h"
 #include "methods/method.h"
-#include "onnx/network.h"
 
 namespace whycam::test {
 namespace {

@@ -4,13 +4,13 @@
 #include <memory>
 #include <vector>
 
-#include "basics/relu_rule.h"
+#include "core/relu_rule.h"
 #include "engine/engine.h"
 #include "model/network.h"
 
 namespace whycam::engine {
 
-using basics::ReluRule;
+using core::ReluRule;
 
 /// For one thread.
 class AutogradRun {

@@ -7,14 +7,14 @@
 #include <optional>
 #include <vector>
 
-#include "basics/relu_rule.h"
+#include "core/relu_rule.h"
 #include "whycam/activation_report.h"
 #include "whycam/torch_tensor.h"
 
 namespace whycam::engine {
 
-using basics::ReluGradient;
-using basics::ReluRule;
+using core::ReluGradient;
+using core::ReluRule;
 
 /// Finds every ReLU between the output and the ends (the inputs) of one run, however it was written, and puts hooks
 /// there that do nothing until a rule is set. What stands between them belongs to this run alone, so no other thread

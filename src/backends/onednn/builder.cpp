@@ -1,0 +1,253 @@
+#include "backends/onednn/builder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "graph/evaluate.h"
+
+namespace whycam::onednn {
+
+using graph::Operator;
+
+void put_down(Builder& builder, Value value) {
+#define OPERATOR(name, attributes, fewest, most) put_##name,
+  static constexpr void (*all[])(Builder&, Value) = {
+#include "graph/operators.def"
+  };
+#undef OPERATOR
+  all[static_cast<std::size_t>(builder.graph[value].op)](builder, value);
+}
+
+Builder::Builder(const graph::Graph& of)
+    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
+  find_phases();
+  find_what_lasts();
+}
+
+namespace {
+
+/// What stands right behind its input, so that this need not be kept.
+bool remembers(Operator op) { return op == Operator::inside || op == Operator::max_pool_positions; }
+
+}  // namespace
+
+/// What depends on the output's gradient belongs to the sections that need it; all else to the forward pass.
+void Builder::find_phases() {
+  const auto size = at(graph.size());
+  backward_.assign(size, false);
+  std::vector<std::vector<Value>> remembered(size);
+  int sections = 1;
+  for (const graph::Output& output : graph.outputs()) sections = std::max(sections, output.section + 1);
+  for (Value value = 0; value < graph.size(); ++value) {
+    const Node& node = graph[value];
+    backward_[at(value)] = node.op == Operator::input && node.name == "output_gradient";
+    for (const Value input : node.inputs) backward_[at(value)] = backward_[at(value)] || backward_[at(input)];
+    if (!backward_[at(value)] && remembers(node.op)) remembered[at(node.inputs[0])].push_back(value);
+  }
+  phases_.resize(static_cast<std::size_t>(sections));
+  for (int section = 0; section < sections; ++section) {
+    std::vector<bool> needed(size, section == 0);
+    for (const graph::Output& output : graph.outputs())
+      if (output.section == section) needed[at(output.value)] = true;
+    for (Value value = graph.size(); section > 0 && value-- > 0;)
+      if (needed[at(value)])
+        for (const Value input : graph[value].inputs) needed[at(input)] = true;
+    for (Value value = 0; value < graph.size(); ++value) {
+      if (!needed[at(value)] || constant_[at(value)]) continue;
+      if (backward_[at(value)] != (section > 0) || (section == 0 && remembers(graph[value].op))) continue;
+      auto& phase = phases_[static_cast<std::size_t>(section)];
+      phase.push_back(value);
+      if (section == 0) phase.insert(phase.end(), remembered[at(value)].begin(), remembered[at(value)].end());
+    }
+  }
+}
+
+/// Of the forward pass, only what a later section reads itself lasts, not all that leads there.
+void Builder::find_what_lasts() {
+  lasts_.assign(at(graph.size()), false);
+  for (Value value = 0; value < graph.size(); ++value)
+    if (backward_[at(value)])
+      for (const Value input : graph[value].inputs) lasts_[at(input)] = !backward_[at(input)] && !constant_[at(input)];
+  for (const graph::Output& output : graph.outputs())
+    if (output.section > 0 && !backward_[at(output.value)]) lasts_[at(output.value)] = true;
+}
+
+std::shared_ptr<const Plan::Program> Builder::build() {
+  program_->sections.resize(phases_.size());
+  program_->inputs.resize(phases_.size());
+  for (std::size_t section = 0; section < phases_.size(); ++section)
+    emit_phase(static_cast<int>(section), phases_[section]);
+  std::vector<Lifetime> lifetimes;
+  for (const Buffer& buffer : buffers_) {
+    lifetimes.push_back(buffer.lifetime);
+    if (buffer.lasts) lifetimes.back().last = std::numeric_limits<int>::max();
+  }
+  Arena arena(lifetimes);
+  program_->offsets = std::move(arena.offsets);
+  program_->run_bytes = arena.bytes;
+  return program_;
+}
+
+void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
+  section_ = section;
+  readers_.assign(at(graph.size()), 0);
+  for (const Value value : nodes)
+    for (const Value input : graph[value].inputs) ++readers_[at(input)];
+  for (const graph::Output& output : graph.outputs())
+    if (output.section == section) readers_[at(output.value)] += 1;  // so that nobody takes its memory over
+  for (const Value value : nodes) {
+    const Node& node = graph[value];
+    put_down(*this, value);
+    for (const Value input : node.inputs)
+      if (const auto home = homes_.find(input); home != homes_.end() && home->second.place.buffer >= 0)
+        --buffer_of(home->second.place).readers_left;
+    ++time_;
+  }
+  finish_outputs(section);
+  ++time_;
+  copies_.clear();  // a section cannot count on what another one made
+  if (section == 0) return;
+  for (const Value value : nodes) homes_.erase(value);
+}
+
+void Builder::finish_outputs(int section) {
+  for (const graph::Output& output : graph.outputs()) {
+    if (output.section != section) continue;
+    const auto home = homes_.find(output.value);
+    if (home == homes_.end()) throw CannotPlan("the output " + output.name + " does not depend on the inputs");
+    use(home->second.place);
+    program_->outputs[output.name] = {home->second.place, graph.shape(output.value), home->second.layout};
+  }
+}
+
+void Builder::use(const Place& place) {
+  if (place.buffer >= 0) buffer_of(place).lifetime.last = time_;
+}
+
+Layout Builder::layout(Value value) const {
+  const auto home = homes_.find(value);
+  return home == homes_.end() ? Layout{} : home->second.layout;
+}
+
+Place Builder::read(Value value, Layout wanted) {
+  if (is_constant(value)) {
+    if (wanted != Layout{}) throw CannotPlan("a constant where a computed tensor is expected");
+    return constant(value);
+  }
+  const Home& home = homes_.at(value);
+  if (same_memory(graph.shape(value), home.layout, wanted)) {
+    use(home.place);
+    return home.place;
+  }
+  const auto known = copies_.find({value, wanted.block});
+  if (known != copies_.end()) {
+    use(known->second);
+    return known->second;
+  }
+  const Shape& shape = graph.shape(value);
+  const Place to = make(shape, wanted);
+  copy(description(shape, home.layout), home.place, description(shape, wanted), to,
+       "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
+           graph::to_string(shape));
+  return copies_[{value, wanted.block}] = to;
+}
+
+Place Builder::make(const Shape& shape, Layout layout) {
+  return make_bytes(static_cast<std::size_t>(Extents(shape, layout).elements()) * sizeof(float));
+}
+
+Place Builder::make_bytes(std::size_t bytes) {
+  Buffer buffer;
+  buffer.lifetime = {bytes, time_, time_};
+  buffers_.push_back(buffer);
+  return {static_cast<int>(buffers_.size()) - 1, nullptr, 0};
+}
+
+bool Builder::may_take_over(Value operand, Layout layout) const {
+  const auto home = homes_.find(operand);
+  if (home == homes_.end() || home->second.place.buffer < 0) return false;
+  const Buffer& buffer = buffers_[static_cast<std::size_t>(home->second.place.buffer)];
+  return buffer.readers_left == 1 && !buffer.lasts && same_memory(graph.shape(operand), home->second.layout, layout);
+}
+
+Place Builder::take_over(Value operand, const Shape& shape, Layout layout) {
+  if (!may_take_over(operand, layout) || graph.shape(operand) != shape) return make(shape, layout);
+  use(homes_.at(operand).place);
+  return homes_.at(operand).place;
+}
+
+void Builder::define(Value value, Place place, Layout layout) {
+  homes_[value] = {place, layout};
+  if (place.buffer < 0) return;
+  // A copy that has become a value of its own may be written over: nobody else reads it as a copy then.
+  for (auto copy = copies_.begin(); copy != copies_.end();)
+    copy = copy->second.buffer == place.buffer ? copies_.erase(copy) : std::next(copy);
+  buffer_of(place).readers_left += readers_[at(value)];
+  buffer_of(place).lasts = buffer_of(place).lasts || lasts_[at(value)];
+  use(place);
+}
+
+void Builder::define_input(Value value, Place place) {
+  program_->inputs[static_cast<std::size_t>(section_)][graph[value].name] = {place,
+                                                                             graph::element_count(graph.shape(value))};
+  define(value, place, {});
+}
+
+void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what) {
+  for (const Place& place : used) use(place);
+  Step step;
+  step.loop = std::move(work);
+  step.what = what;
+  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+}
+
+void Builder::copy(const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
+                   const std::string& what) {
+  const Operation operation = reorder(from, to);
+  primitive(operation, {{DNNL_ARG_FROM, operation.source, source}, {DNNL_ARG_TO, operation.destination, target}}, what);
+}
+
+void Builder::primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what) {
+  if (operation.scratch > 0)
+    arguments.push_back({DNNL_ARG_SCRATCHPAD,
+                         dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)}, dnnl::memory::data_type::u8,
+                                            dnnl::memory::format_tag::a),
+                         make_bytes(operation.scratch)});
+  for (const Step::Argument& argument : arguments) use(argument.place);
+  Step step;
+  step.primitive = operation.primitive;
+  step.arguments = std::move(arguments);
+  step.what = what;
+  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+}
+
+std::int64_t Builder::preferred_block(const Shape& shape) {
+  if (shape.size() < 3) return 1;
+  static const std::int64_t block = [] {
+    graph::ConvolutionAttributes attributes;
+    attributes.strides = attributes.dilation = attributes.padding_begin = attributes.padding_end = {1, 1};
+    const Shape tensor{1, 64, 16, 16};
+    const auto layout =
+        layout_of(convolution(tensor, {64, 64, 3, 3}, tensor, attributes, false, {}, Order::best).destination, tensor);
+    return layout ? layout->block : 1;
+  }();
+  if (block == 64) return shape[1];  // channels last
+  return shape[1] % block == 0 ? block : 1;
+}
+
+bool available() { return is_the_right_onednn(); }
+
+Plan::Plan(const graph::Graph& graph) {
+  try {
+    program_ = Builder(graph).build();
+  } catch (const dnnl::error& failure) {
+    throw CannotPlan(std::string("oneDNN: ") + failure.what());
+  }
+}
+
+Plan::~Plan() = default;
+std::unique_ptr<Run> Plan::start() const { return std::make_unique<Run>(program_); }
+std::size_t Plan::run_bytes() const { return program_->run_bytes; }
+std::size_t Plan::packed_bytes() const { return program_->packed_bytes; }
+
+}  // namespace whycam::onednn

@@ -1,0 +1,144 @@
+// Making a plan: what every operator needs to put its steps down.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "backends/onednn/arena.h"
+#include "backends/onednn/convolutions.h"
+#include "backends/onednn/large_memory.h"
+#include "backends/onednn/program.h"
+#include "graph/operators.h"
+
+namespace whycam::onednn {
+
+using graph::Node;
+using graph::Shape;
+using graph::Value;
+
+class Builder {
+ public:
+  explicit Builder(const graph::Graph& graph);
+
+  std::shared_ptr<const Plan::Program> build();
+
+  // For the operators.
+  const graph::Graph& graph;
+
+  bool is_constant(Value value) const { return constant_[at(value)]; }
+  /// A constant's numbers in row-major order; not copied where the network has them as they are.
+  Place constant(Value value);
+  /// The same in another order, which `pack` writes; once for each value and name.
+  using Pack = std::function<void(const float* from, float* to)>;
+  Place packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack);
+  /// Weights in the order that an operation wants, which has the groups first; turned: for the same convolution
+  /// backward, outputs and inputs exchanged and the kernel backwards.
+  Place weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted);
+  /// The same for Winograd's algorithm: a matrix for each element of a tile, inputs x outputs, in an order of three
+  /// dimensions of which the first is 1. Nothing where only oneDNN knows the order.
+  std::optional<Place> winograd_weights(Value value, bool turned, std::int64_t elements,
+                                        const dnnl::memory::desc& matrix);
+  /// The size of the tiles by which a convolution is to be done by Winograd's algorithm, or 0.
+  std::int64_t winograd_tiles(Value value) const {
+    const auto found = winograd_tiles_.find(value);
+    return found == winograd_tiles_.end() ? 0 : found->second;
+  }
+  /// One number a channel, filled up with zeros to a multiple of the block.
+  Place channel_row(Value value, Layout layout);
+
+  /// The layout that a value came in.
+  Layout layout(Value value) const;
+  /// A value in a layout, put into it where it is in another.
+  Place read(Value value, Layout layout = {});
+  /// New memory for a result, in the layout given.
+  Place make(const Shape& shape, Layout layout);
+  Place make_bytes(std::size_t bytes);
+  /// The memory of an operand that nobody reads after this node, or new memory.
+  Place take_over(Value operand, const Shape& shape, Layout layout);
+  /// Whether take_over would take the operand's memory.
+  bool may_take_over(Value operand, Layout layout) const;
+
+  /// Says where a node's result is.
+  void define(Value value, Place place, Layout layout);
+  /// Says where an input of this section is written.
+  void define_input(Value value, Place place);
+
+  void loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what);
+  /// Copies numbers from one description to another of the same shape, in other orders or with strides.
+  void copy(const dnnl::memory::desc& from, Place source, const dnnl::memory::desc& to, Place target,
+            const std::string& what);
+  void primitive(const Operation& operation, std::vector<Step::Argument> arguments, const std::string& what);
+
+  /// The block that convolutions like here.
+  static std::int64_t preferred_block(const Shape& shape);
+
+ private:
+  struct Home {
+    Place place;
+    Layout layout;
+  };
+  struct PackedWeights {
+    Value value;
+    bool turned;
+    std::int64_t groups, elements;
+    dnnl::memory::desc order;
+    bool operator==(const PackedWeights& other) const {
+      return value == other.value && turned == other.turned && groups == other.groups && elements == other.elements &&
+             order == other.order;
+    }
+  };
+  struct Buffer {
+    Lifetime lifetime;
+    int readers_left = 0;
+    bool lasts = false;  ///< a later section reads it
+  };
+
+  static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
+  void find_phases();
+  void find_what_lasts();
+  void emit_phase(int section, const std::vector<Value>& nodes);
+  void emit(Value value);
+  const float* numbers_of(Value value);
+  Place new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
+  Place once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack);
+  void use(const Place& place);
+  void finish_outputs(int section);
+  Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
+
+  std::vector<bool> constant_, backward_;   ///< backward: depends on the output's gradient
+  std::vector<std::vector<Value>> phases_;  ///< what each section computes, in order
+  std::vector<int> readers_;                ///< in the phase that is put down now
+  std::vector<bool> lasts_;                 ///< forward values that a later section reads
+  std::map<Value, Home> homes_;
+  std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
+  std::vector<Buffer> buffers_;
+  std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
+  MemoryPieces pieces_;  ///< what is packed lies in these
+  const std::map<Value, std::int64_t> winograd_tiles_;
+  std::set<Value> kept_;  ///< constants that the plan uses as they are
+  std::map<std::pair<Value, std::string>, Place> packed_;
+  std::map<Value, std::vector<std::pair<PackedWeights, Place>>> packed_weights_;
+  std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
+  int section_ = 0;
+  int time_ = 0;
+};
+
+/// Emits the steps of one node.
+void put_down(Builder& builder, Value value);
+
+/// Where a convolution's result goes, in a layout: over the tensor that is added to it, or into new memory.
+Place convolution_result(Builder& builder, Value value, Layout layout);
+/// Puts a convolution down as a product of matrices, where it must be one; says whether it did.
+bool put_pointwise_product(Builder& builder, Value value);
+/// The same by Winograd's algorithm, where that was chosen for it.
+bool put_winograd(Builder& builder, Value value);
+
+/// A function for each operator, in steps_*.cpp; what is forgotten does not link.
+#define OPERATOR(name, attributes, fewest, most) void put_##name(Builder& builder, Value value);
+#include "graph/operators.def"
+#undef OPERATOR
+
+}  // namespace whycam::onednn

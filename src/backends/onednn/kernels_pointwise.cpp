@@ -1,0 +1,334 @@
+// Kernels that work element by element.
+#include "backends/onednn/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "backends/onednn/parallel.h"
+
+namespace whycam::onednn::kernels {
+namespace {
+
+template <bool Bounded>
+inline __attribute__((always_inline)) void inside_loop(const float* x, float low, float high, Word* bits,
+                                                       std::int64_t count) {
+  const auto one = [&](float value) {
+    return static_cast<Word>(static_cast<unsigned>(!(value <= low)) &
+                             static_cast<unsigned>(!(Bounded && value >= high)));
+  };
+  const std::int64_t whole = count / word_bits;
+  for (std::int64_t w = 0; w < whole; ++w) {
+    Word word = 0;
+    for (int i = 0; i < word_bits; ++i) word |= one(x[w * word_bits + i]) << i;
+    bits[w] = word;
+  }
+  if (whole * word_bits == count) return;
+  Word word = 0;
+  for (std::int64_t i = whole * word_bits; i < count; ++i) word |= one(x[i]) << (i % word_bits);
+  bits[whole] = word;
+}
+
+WHYCAM_HOT void above_part(const float* x, float low, float high, Word* bits, std::int64_t n) {
+  inside_loop<false>(x, low, high, bits, n);
+}
+WHYCAM_HOT void inside_part(const float* x, float low, float high, Word* bits, std::int64_t n) {
+  inside_loop<true>(x, low, high, bits, n);
+}
+
+template <int Gradients, bool Relu>
+inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result,
+                                                     std::int64_t begin, std::int64_t end) {
+  for (std::int64_t at = begin; at < end; at += word_bits) {
+    const Word word = bits[at / word_bits];
+    const int count = static_cast<int>(std::min(word_bits, end - at));
+    const auto one = [&](int i) {
+      float sum = g[0][at + i];
+      if (Gradients > 1) sum += g[1][at + i];
+      if (Gradients > 2) sum += g[2][at + i];
+      if (Relu) sum = sum < 0 ? 0.0F : sum;
+      // As bits: GCC 14 makes no vectors of a choice between the sum and 0.
+      std::uint32_t as_bits;
+      std::memcpy(&as_bits, &sum, sizeof sum);
+      as_bits &= -((word >> i) & 1U);
+      std::memcpy(&sum, &as_bits, sizeof sum);
+      return sum;
+    };
+    if (count == word_bits) {
+      WHYCAM_INDEPENDENT
+      for (int i = 0; i < word_bits; ++i) result[at + i] = one(i);
+    } else {
+      for (int i = 0; i < count; ++i) result[at + i] = one(i);
+    }
+  }
+}
+
+WHYCAM_HOT void gate1(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<1, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate2(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<2, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate3(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<3, false>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate1_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<1, true>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate2_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<2, true>(b, g, r, i, j);
+}
+WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
+  gate_loop<3, true>(b, g, r, i, j);
+}
+
+template <Binary Kind>
+inline __attribute__((always_inline)) float apply(float a, float b) {
+  switch (Kind) {
+    case Binary::add:
+      return a + b;
+    case Binary::subtract:
+      return a - b;
+    case Binary::multiply:
+      return a * b;
+    case Binary::divide:
+      return a / b;
+    case Binary::maximum:
+      return a > b || std::isnan(a) ? a : b;
+    case Binary::minimum:
+      return a < b || std::isnan(a) ? a : b;
+  }
+  return 0;
+}
+
+inline float cut(float x, bool relu) { return relu && x < 0 ? 0.0F : x; }
+
+/// Calls `work` with the kind as a constant.
+template <class Work>
+void with_kind(Binary kind, const Work& work) {
+  switch (kind) {
+    case Binary::add:
+      return work(std::integral_constant<Binary, Binary::add>());
+    case Binary::subtract:
+      return work(std::integral_constant<Binary, Binary::subtract>());
+    case Binary::multiply:
+      return work(std::integral_constant<Binary, Binary::multiply>());
+    case Binary::divide:
+      return work(std::integral_constant<Binary, Binary::divide>());
+    case Binary::maximum:
+      return work(std::integral_constant<Binary, Binary::maximum>());
+    case Binary::minimum:
+      return work(std::integral_constant<Binary, Binary::minimum>());
+  }
+}
+
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_loop(const float* x, const float* scale, const float* shift,
+                                                      float* result, std::int64_t rows, std::int64_t block) {
+  for (std::int64_t s = 0; s < rows; ++s) {
+    WHYCAM_INDEPENDENT
+    for (std::int64_t c = 0; c < block; ++c) {
+      float y = x[s * block + c] * scale[c];
+      if (Shift) y += shift[c];
+      if (Relu) y = y < 0 ? 0.0F : y;
+      result[s * block + c] = y;
+    }
+  }
+}
+
+/// One channel, as rows of one number are slow.
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_channel(const float* x, float scale, float shift, float* result,
+                                                         std::int64_t count) {
+  WHYCAM_INDEPENDENT
+  for (std::int64_t s = 0; s < count; ++s) {
+    float y = x[s] * scale;
+    if (Shift) y += shift;
+    if (Relu) y = y < 0 ? 0.0F : y;
+    result[s] = y;
+  }
+}
+
+template <bool Shift, bool Relu>
+inline __attribute__((always_inline)) void scale_rows(const float* x, const float* scale, const float* shift,
+                                                      float* result, std::int64_t rows, std::int64_t block) {
+  if (block == 1)
+    scale_channel<Shift, Relu>(x, *scale, Shift ? *shift : 0, result, rows);
+  else
+    scale_loop<Shift, Relu>(x, scale, shift, result, rows, block);
+}
+
+using Rows = void (*)(const float*, const float*, const float*, float*, std::int64_t, std::int64_t);
+WHYCAM_HOT void rows_scaled(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) {
+  scale_rows<false, false>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_scaled_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n,
+                                 std::int64_t c) {
+  scale_rows<false, true>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_shifted(const float* x, const float* a, const float* b, float* r, std::int64_t n, std::int64_t c) {
+  scale_rows<true, false>(x, a, b, r, n, c);
+}
+WHYCAM_HOT void rows_shifted_relu(const float* x, const float* a, const float* b, float* r, std::int64_t n,
+                                  std::int64_t c) {
+  scale_rows<true, true>(x, a, b, r, n, c);
+}
+
+/// Hands parts of the places to several threads, also where all channels lie side by side.
+void scale_all(Rows rows, const float* x, const float* scale, const float* shift, float* result, const Extents& e) {
+  const std::int64_t at_once = std::max<std::int64_t>(1, grain / e.block);
+  const std::int64_t parts = (e.area + at_once - 1) / at_once;
+  for_each(e.batch * e.blocks * parts, std::min(e.area, at_once) * e.block, [&](std::int64_t i) {
+    const std::int64_t plane = i / parts, begin = i % parts * at_once, count = std::min(at_once, e.area - begin);
+    const std::int64_t at = (plane * e.area + begin) * e.block, channel = plane % e.blocks * e.block;
+    rows(x + at, scale + channel, shift ? shift + channel : nullptr, result + at, count, e.block);
+  });
+}
+
+}  // namespace
+
+void inside(const float* x, float low, float high, Word* bits, std::int64_t count) {
+  const auto part = std::isinf(high) ? above_part : inside_part;
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
+    part(x + begin, low, high, bits + begin / word_bits, end - begin);
+  });
+}
+
+void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count,
+          bool relu) {
+  const auto part = relu ? (number == 1   ? gate1_relu
+                            : number == 2 ? gate2_relu
+                                          : gate3_relu)
+                         : (number == 1   ? gate1
+                            : number == 2 ? gate2
+                                          : gate3);
+  in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) { part(bits, gradients, result, begin, end); });
+}
+
+void binary(Binary kind, const float* a, const float* b, float* result, std::int64_t count, bool relu) {
+  with_kind(kind, [&](auto constant) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = cut(apply<decltype(constant)::value>(a[i], b[i]), relu);
+    });
+  });
+}
+
+void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
+                        const Extents& e, bool relu) {
+  with_kind(kind, [&](auto constant) {
+    for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+      const float* x = a + i * e.area * e.block;
+      const float* y = b + (per_example ? i : i % e.blocks) * e.block;
+      float* to = result + i * e.area * e.block;
+      for (std::int64_t s = 0; s < e.area; ++s)
+        for (std::int64_t c = 0; c < e.block; ++c) {
+          const float left = x[s * e.block + c], right = y[c];
+          to[s * e.block + c] = cut(
+              swapped ? apply<decltype(constant)::value>(right, left) : apply<decltype(constant)::value>(left, right),
+              relu);
+        }
+    });
+  });
+}
+
+void binary_broadcast(Binary kind, const float* a, const graph::Integers& steps_a, const float* b,
+                      const graph::Integers& steps_b, float* result, const graph::Shape& shape, bool relu) {
+  const RowByRow rows(shape);
+  const std::int64_t step_a = RowByRow::step(steps_a), step_b = RowByRow::step(steps_b);
+  with_kind(kind, [&](auto constant) {
+    for_each(rows.count, rows.size, [&](std::int64_t row) {
+      const float *of_a = a + rows.place(row, steps_a), *of_b = b + rows.place(row, steps_b);
+      for (std::int64_t i = 0; i < rows.size; ++i)
+        result[row * rows.size + i] = cut(apply<decltype(constant)::value>(of_a[i * step_a], of_b[i * step_b]), relu);
+    });
+  });
+}
+
+void scale_shift(const float* x, const float* scale, const float* shift, float* result, const Extents& extents,
+                 bool relu) {
+  scale_all(relu ? rows_shifted_relu : rows_shifted, x, scale, shift, result, extents);
+}
+
+void scale(const float* x, const float* scale, float* result, const Extents& extents, bool relu) {
+  scale_all(relu ? rows_scaled_relu : rows_scaled, x, scale, nullptr, result, extents);
+}
+
+namespace {
+
+/// The functions that need no more than arithmetic, in single precision; others go through the graph's record.
+template <class Work>
+bool with_simple_function(const graph::FunctionAttributes& attributes, const Work& work) {
+  using graph::Function;
+  const auto a = static_cast<float>(attributes.alpha), b = static_cast<float>(attributes.beta);
+  const auto clip = [](float x, float low, float high) {
+    x = x < low ? low : x;
+    return x > high ? high : x;
+  };
+  switch (attributes.function) {
+    case Function::relu:
+      work([](float x) { return x < 0 ? 0.0F : x; }, [](float x) { return x <= 0 ? 0.0F : 1.0F; });
+      return true;
+    case Function::hardtanh:
+      work([=](float x) { return clip(x, a, b); }, [=](float x) { return x <= a || x >= b ? 0.0F : 1.0F; });
+      return true;
+    case Function::clamp:
+      work([=](float x) { return clip(x, a, b); }, [=](float x) { return x >= a && x <= b ? 1.0F : 0.0F; });
+      return true;
+    case Function::linear:
+      work([=](float x) { return a * x + b; }, [=](float) { return a; });
+      return true;
+    case Function::leaky_relu:
+      work([=](float x) { return x > 0 ? x : a * x; }, [=](float x) { return x > 0 ? 1.0F : a; });
+      return true;
+    case Function::hardsigmoid:
+      work([=](float x) { return clip(x + 3, 0, 6) / 6; }, [](float x) { return x > -3 && x < 3 ? 1.0F / 6 : 0.0F; });
+      return true;
+    case Function::hardswish:
+      work([=](float x) { return x * clip(x + 3, 0, 6) / 6; },
+           [](float x) { return x < -3   ? 0.0F
+                                : x <= 3 ? x / 3 + 0.5F
+                                         : 1.0F; });
+      return true;
+    case Function::heaviside:
+      work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
+      return true;
+    case Function::absolute:
+      work([](float x) { return std::fabs(x); }, [](float x) { return static_cast<float>((x > 0) - (x < 0)); });
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void unary(const graph::FunctionAttributes& attributes, const float* x, float* result, std::int64_t count) {
+  const bool simple = with_simple_function(attributes, [&](const auto& value, const auto&) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = value(x[i]);
+    });
+  });
+  if (simple) return;
+  const graph::FunctionRecord& function = graph::record(attributes.function);
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      result[i] = static_cast<float>(function.value(x[i], attributes.alpha, attributes.beta));
+  });
+}
+
+void unary_gradient(const graph::FunctionAttributes& attributes, const float* gradient, const float* x, float* result,
+                    std::int64_t count) {
+  const bool simple = with_simple_function(attributes, [&](const auto&, const auto& derivative) {
+    in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) result[i] = gradient[i] * derivative(x[i]);
+    });
+  });
+  if (simple) return;
+  const graph::FunctionRecord& function = graph::record(attributes.function);
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      result[i] = static_cast<float>(gradient[i] * function.derivative(x[i], attributes.alpha, attributes.beta));
+  });
+}
+
+}  // namespace whycam::onednn::kernels

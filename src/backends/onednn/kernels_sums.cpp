@@ -1,0 +1,238 @@
+// Kernels that sum, and those that copy.
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "backends/onednn/kernels.h"
+#include "backends/onednn/parallel.h"
+
+namespace whycam::onednn::kernels {
+
+void bits_to_blocks(const std::uint16_t* from, std::uint16_t* to, const Extents& e) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of bits are read in halves, the lower first");
+  for_each(e.batch * e.blocks, e.area, [&](std::int64_t i) {
+    const std::int64_t n = i / e.blocks, block = i % e.blocks;
+    for (std::int64_t s = 0; s < e.area; ++s) to[i * e.area + s] = from[(n * e.area + s) * e.blocks + block];
+  });
+}
+
+std::int64_t threads() { return omp_get_max_threads(); }
+
+namespace {
+
+/// sum += factor[0] * row[0] + ... for four rows at once, so that the sum is read and written once for them.
+WHYCAM_HOT void add_rows(const float* const* row, const float* factor, float* sum, std::int64_t count) {
+  const float *r0 = row[0], *r1 = row[1], *r2 = row[2], *r3 = row[3];
+  const float f0 = factor[0], f1 = factor[1], f2 = factor[2], f3 = factor[3];
+  WHYCAM_INDEPENDENT
+  for (std::int64_t i = 0; i < count; ++i) sum[i] += f0 * r0[i] + f1 * r1[i] + f2 * r2[i] + f3 * r3[i];
+}
+
+}  // namespace
+
+void thin_product(const float* a, const float* b, float* result, float* scratch, std::int64_t rows, std::int64_t size,
+                  std::int64_t columns) {
+  const std::int64_t parts = threads();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t part = 0; part < parts; ++part) {
+    float* own = scratch + part * rows * columns;
+    std::fill(own, own + rows * columns, 0.0F);
+    const float* waiting[4];
+    std::int64_t at[4];
+    int count = 0;
+    const auto add = [&] {
+      for (int i = count; i < 4; ++i) waiting[i] = waiting[0], at[i] = -1;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        float factor[4];
+        for (int i = 0; i < 4; ++i) factor[i] = at[i] < 0 ? 0.0F : a[row * size + at[i]];
+        add_rows(waiting, factor, own + row * columns, columns);
+      }
+      count = 0;
+    };
+    for (std::int64_t k = size * part / parts; k < size * (part + 1) / parts; ++k) {
+      bool any = false;
+      for (std::int64_t row = 0; row < rows; ++row) any = any || a[row * size + k] != 0;
+      if (!any) continue;
+      waiting[count] = b + k * columns;
+      at[count++] = k;
+      if (count == 4) add();
+    }
+    if (count > 0) add();
+  }
+  in_parts(rows * columns, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      float sum = 0;
+      for (std::int64_t part = 0; part < parts; ++part) sum += scratch[part * rows * columns + i];
+      result[i] = sum;
+    }
+  });
+}
+
+void sum_area(const float* x, float* result, const Extents& e) {
+  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+    const float* from = x + i * e.area * e.block;
+    float* to = result + i * e.block;
+    if (e.block == 1) {
+      double sum = 0;
+      for (std::int64_t s = 0; s < e.area; ++s) sum += from[s];
+      to[0] = static_cast<float>(sum);
+      return;
+    }
+    std::fill(to, to + e.block, 0.0F);
+    for (std::int64_t s = 0; s < e.area; ++s)
+      for (std::int64_t c = 0; c < e.block; ++c) to[c] += from[s * e.block + c];
+  });
+}
+
+void fill_area(const float* x, float* result, const Extents& e) {
+  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
+    for (std::int64_t s = 0; s < e.area; ++s)
+      for (std::int64_t c = 0; c < e.block; ++c) result[(i * e.area + s) * e.block + c] = x[i * e.block + c];
+  });
+}
+
+void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result,
+                std::int64_t results) {
+  std::vector<double> sums(static_cast<std::size_t>(results), 0.0);
+  const RowByRow rows(shape);
+  const std::int64_t step = RowByRow::step(steps);
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    const std::int64_t at = rows.place(row, steps);
+    for (std::int64_t i = 0; i < rows.size; ++i)
+      sums[static_cast<std::size_t>(at + i * step)] += x[row * rows.size + i];
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) result[i] = static_cast<float>(sums[i]);
+}
+
+void gather(const float* x, const graph::Integers& steps, float* result, const graph::Shape& shape) {
+  const RowByRow rows(shape);
+  const std::int64_t step = RowByRow::step(steps);
+  for_each(rows.count, rows.size, [&](std::int64_t row) {
+    const float* from = x + rows.place(row, steps);
+    for (std::int64_t i = 0; i < rows.size; ++i) result[row * rows.size + i] = from[i * step];
+  });
+}
+
+void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_t to_step, std::int64_t run,
+               std::int64_t count) {
+  if (count >= 4) {
+    const std::int64_t at_once = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(run, 1));
+    for_each((count + at_once - 1) / at_once, run * at_once, [&](std::int64_t part) {
+      for (std::int64_t i = part * at_once; i < std::min(count, (part + 1) * at_once); ++i)
+        std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(run) * sizeof(float));
+    });
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i)
+    in_parts(run, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::memcpy(to + i * to_step + begin, from + i * from_step + begin,
+                  static_cast<std::size_t>(end - begin) * sizeof(float));
+    });
+}
+
+void fill(float* to, float value, std::int64_t count) {
+  in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) { std::fill(to + begin, to + end, value); });
+}
+
+void softmax(const float* x, float* result, std::int64_t outer, std::int64_t size, std::int64_t inner, bool logarithm) {
+  for_each(outer * inner, size * 8, [&](std::int64_t i) {
+    const std::int64_t at = i / inner * size * inner + i % inner;
+    float largest = -INFINITY;
+    for (std::int64_t k = 0; k < size; ++k) largest = std::fmax(largest, x[at + k * inner]);
+    double sum = 0;
+    for (std::int64_t k = 0; k < size; ++k) sum += std::exp(static_cast<double>(x[at + k * inner] - largest));
+    for (std::int64_t k = 0; k < size; ++k) {
+      const double apart = x[at + k * inner] - largest;
+      result[at + k * inner] = static_cast<float>(logarithm ? apart - std::log(sum) : std::exp(apart) / sum);
+    }
+  });
+}
+
+namespace {
+
+struct Moments {
+  Moments(const float* x, std::int64_t size, double epsilon) {
+    double sum = 0, squares = 0;
+    for (std::int64_t i = 0; i < size; ++i) sum += x[i];
+    mean = sum / static_cast<double>(size);
+    for (std::int64_t i = 0; i < size; ++i) squares += (x[i] - mean) * (x[i] - mean);
+    scale = 1 / std::sqrt(squares / static_cast<double>(size) + epsilon);
+  }
+  double mean, scale;
+};
+
+}  // namespace
+
+void normalize(const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon) {
+  for_each(rows, size, [&](std::int64_t row) {
+    const Moments moments(x + row * size, size, epsilon);
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
+      result[i] = static_cast<float>((x[i] - moments.mean) * moments.scale);
+  });
+}
+
+void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size,
+                        double epsilon) {
+  for_each(rows, size, [&](std::int64_t row) {
+    const Moments moments(x + row * size, size, epsilon);
+    double mean = 0, mean_with_y = 0;
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i) {
+      mean += gradient[i];
+      mean_with_y += gradient[i] * (x[i] - moments.mean) * moments.scale;
+    }
+    mean /= static_cast<double>(size);
+    mean_with_y /= static_cast<double>(size);
+    for (std::int64_t i = row * size; i < (row + 1) * size; ++i)
+      result[i] = static_cast<float>(moments.scale *
+                                     (gradient[i] - mean - (x[i] - moments.mean) * moments.scale * mean_with_y));
+  });
+}
+
+void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape,
+                  const graph::AveragePoolAttributes* window, bool gradient) {
+  const std::size_t n = x_shape.size() - 2;
+  const graph::Shape area_x(x_shape.begin() + 2, x_shape.end()), area_y(y_shape.begin() + 2, y_shape.end());
+  const std::int64_t size_x = graph::element_count(area_x), size_y = graph::element_count(area_y);
+  // For the gradient, y is read and x (which is `y` of the call) is written; the places are the same.
+  for_each(x_shape[0] * x_shape[1], size_x, [&](std::int64_t plane) {
+    const float* from = gradient ? x + plane * size_y : x + plane * size_x;
+    float* to = gradient ? y + plane * size_x : y + plane * size_y;
+    if (gradient) std::fill(to, to + size_x, 0.0F);
+    for (std::int64_t i = 0; i < size_y; ++i) {
+      std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, size[3] = {1, 1, 1}, rest = i;
+      double divisor = 1;
+      for (std::size_t d = n; d-- > 0;) {
+        const std::int64_t at = rest % area_y[d];
+        rest /= area_y[d];
+        size[d] = area_x[d];
+        if (!window) {
+          begin[d] = at * area_x[d] / area_y[d];
+          end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
+          divisor *= static_cast<double>(end[d] - begin[d]);
+          continue;
+        }
+        const std::int64_t first = at * window->strides[d] - window->padding_begin[d];
+        const std::int64_t last = std::min(first + window->kernel[d], area_x[d] + window->padding_end[d]);
+        begin[d] = std::max<std::int64_t>(first, 0);
+        end[d] = std::min(last, area_x[d]);
+        divisor *= static_cast<double>(window->count_padding ? last - first : end[d] - begin[d]);
+      }
+      double sum = 0;
+      const auto share = static_cast<float>((gradient ? from[i] : 0) / divisor);
+      for (std::int64_t p = begin[0]; p < end[0]; ++p)
+        for (std::int64_t q = begin[1]; q < end[1]; ++q)
+          for (std::int64_t r = begin[2]; r < end[2]; ++r) {
+            const std::int64_t at = (p * size[1] + q) * size[2] + r;
+            if (gradient)
+              to[at] += share;
+            else
+              sum += from[at];
+          }
+      if (!gradient) to[i] = static_cast<float>(sum / divisor);
+    }
+  });
+}
+
+}  // namespace whycam::onednn::kernels

@@ -1,0 +1,276 @@
+// The transforms of Winograd's algorithm, 16 channels at a time.
+#include <algorithm>
+#include <cmath>
+
+#include "backends/onednn/kernels_winograd.h"
+#include "backends/onednn/parallel.h"
+
+namespace whycam::onednn::kernels {
+namespace {
+
+constexpr std::int64_t lanes = 16;
+using Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
+
+// Tiles of 4 x 4 interpolate at 0, +-p, +-q and infinity with p q = 1: rounding errors are half those of the usual
+// points 1 and 2.
+constexpr double p = 0.70710678118654752440, q = 1.41421356237309504880, p2 = 0.5, q2 = 2, sum_of_squares = 2.5;
+
+/// Transforms one dimension of a tile and its border, in place; `step` is from one element to the next.
+template <int Size>
+inline __attribute__((always_inline)) void transform_in(Vector* d, int step) {
+  if constexpr (Size == 2) {
+    const Vector d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
+    d[0] = d0 - d2;
+    d[step] = d1 + d2;
+    d[2 * step] = d2 - d1;
+    d[3 * step] = d1 - d3;
+  } else {
+    constexpr float fp = static_cast<float>(p), fq = static_cast<float>(q);
+    constexpr float fp2 = p2, fq2 = q2, s = sum_of_squares;
+    const Vector d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
+    const Vector even_p = d4 - fq2 * d2, odd_p = d3 - fq2 * d1, even_q = d4 - fp2 * d2, odd_q = d3 - fp2 * d1;
+    d[0] = d0 + d4 - s * d2;
+    d[step] = even_p + fp * odd_p;
+    d[2 * step] = even_p - fp * odd_p;
+    d[3 * step] = even_q + fq * odd_q;
+    d[4 * step] = even_q - fq * odd_q;
+    d[5 * step] = d1 + d5 - s * d3;
+  }
+}
+
+/// The same back, which leaves the first `Size` elements.
+template <int Size>
+inline __attribute__((always_inline)) void transform_out(Vector* m, int step) {
+  if constexpr (Size == 2) {
+    const Vector m1 = m[step], m2 = m[2 * step];
+    m[0] = m[0] + m1 + m2;
+    m[step] = m1 - m2 - m[3 * step];
+  } else {
+    constexpr float fp = static_cast<float>(p), fq = static_cast<float>(q), fp3 = static_cast<float>(p * p2),
+                    fq3 = static_cast<float>(q * q2), fp2 = p2, fq2 = q2;
+    const Vector even_p = m[step] + m[2 * step], odd_p = m[step] - m[2 * step], even_q = m[3 * step] + m[4 * step],
+                 odd_q = m[3 * step] - m[4 * step];
+    m[0] = m[0] + even_p + even_q;
+    m[step] = fp * odd_p + fq * odd_q;
+    m[2 * step] = fp2 * even_p + fq2 * even_q;
+    m[3 * step] = fp3 * odd_p + fq3 * odd_q + m[5 * step];
+  }
+}
+
+/// The part of a tile that lies within the picture.
+struct Inside {
+  Inside(std::int64_t first, std::int64_t size, std::int64_t extent)
+      : begin(static_cast<int>(std::max<std::int64_t>(0, -first))),
+        end(static_cast<int>(std::min(size, extent - first))) {}
+  int begin, end;
+};
+
+/// One tile with its border, whose first element would lie at `x`.
+template <int Size>
+inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t row_step, std::int64_t channels,
+                                                   Inside rows, Inside columns, float* to, std::int64_t step) {
+  constexpr int n = Size + 2;
+  for (std::int64_t channel = 0; channel < channels; channel += lanes) {
+    Vector tile[n * n];
+#pragma GCC unroll 6
+    for (int column = 0; column < n; ++column) {
+      const bool visible = column >= columns.begin && column < columns.end;
+#pragma GCC unroll 6
+      for (int row = 0; row < n; ++row)
+        tile[row * n + column] =
+            visible && row >= rows.begin && row < rows.end
+                ? *reinterpret_cast<const Vector*>(x + row * row_step + column * channels + channel)
+                : Vector{};
+      transform_in<Size>(tile + column, n);
+    }
+#pragma GCC unroll 6
+    for (int row = 0; row < n; ++row) {
+      transform_in<Size>(tile + row * n, 1);
+#pragma GCC unroll 6
+      for (int column = 0; column < n; ++column)
+        *reinterpret_cast<Vector*>(to + (row * n + column) * step + channel) = tile[row * n + column];
+    }
+  }
+}
+
+template <int Size>
+inline __attribute__((always_inline)) void tile_out(const float* from, std::int64_t step, std::int64_t row_step,
+                                                    std::int64_t channels, Inside rows, Inside columns,
+                                                    const WinogradTransforms::Finish& finish, float* y) {
+  constexpr int n = Size + 2;
+  const Vector zero{}, limit = zero + finish.limit;
+  for (std::int64_t channel = 0; channel < channels; channel += lanes) {
+    Vector tile[n * n];
+#pragma GCC unroll 6
+    for (int column = 0; column < n; ++column) {
+#pragma GCC unroll 6
+      for (int row = 0; row < n; ++row)
+        tile[row * n + column] = *reinterpret_cast<const Vector*>(from + (row * n + column) * step + channel);
+      transform_out<Size>(tile + column, n);
+    }
+    const Vector bias = finish.bias ? *reinterpret_cast<const Vector*>(finish.bias + channel) : zero;
+#pragma GCC unroll 4
+    for (int row = 0; row < Size; ++row) {
+      if (row >= rows.end) break;
+      transform_out<Size>(tile + row * n, 1);
+#pragma GCC unroll 4
+      for (int column = 0; column < Size; ++column) {
+        if (column >= columns.end) break;
+        Vector* const to = reinterpret_cast<Vector*>(y + row * row_step + column * channels + channel);
+        Vector result = tile[row * n + column] + bias;
+        if (finish.add) result += *to;
+        if (finish.relu) result = result < zero ? zero : result;
+        if (finish.limit > 0) result = result > limit ? limit : result;
+        *to = result;
+      }
+    }
+  }
+}
+
+/// A tile's place.
+struct Tile {
+  Tile(const WinogradTransforms& of, std::int64_t index)
+      : column(index % of.tile_columns * of.tile_size),
+        row(index / of.tile_columns % of.tile_rows * of.tile_size),
+        first_row(index / of.tile_columns / of.tile_rows * of.height) {}
+  std::int64_t column, row, first_row;
+};
+
+template <int Size>
+inline __attribute__((always_inline)) void tiles_in(const WinogradTransforms& of, const float* x, std::int64_t begin,
+                                                    std::int64_t end, float* to, std::int64_t step) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    const Tile tile(of, i);
+    const std::int64_t place = ((tile.first_row + tile.row - 1) * of.width + tile.column - 1) * of.inputs;
+    tile_in<Size>(x + place, of.width * of.inputs, of.inputs, Inside(tile.row - 1, Size + 2, of.height),
+                  Inside(tile.column - 1, Size + 2, of.width), to + (i - begin) * of.inputs, step);
+  }
+}
+
+template <int Size>
+inline __attribute__((always_inline)) void tiles_out(const WinogradTransforms& of, const float* from, std::int64_t step,
+                                                     std::int64_t begin, std::int64_t end,
+                                                     const WinogradTransforms::Finish& finish, float* y) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    const Tile tile(of, i);
+    const std::int64_t place = ((tile.first_row + tile.row) * of.width + tile.column) * of.outputs;
+    tile_out<Size>(from + (i - begin) * of.outputs, step, of.width * of.outputs, of.outputs,
+                   Inside(tile.row, Size, of.height), Inside(tile.column, Size, of.width), finish, y + place);
+  }
+}
+
+WHYCAM_HOT void small_in(const WinogradTransforms& of, const float* x, std::int64_t i, std::int64_t j, float* to,
+                         std::int64_t step) {
+  tiles_in<2>(of, x, i, j, to, step);
+}
+WHYCAM_HOT void large_in(const WinogradTransforms& of, const float* x, std::int64_t i, std::int64_t j, float* to,
+                         std::int64_t step) {
+  tiles_in<4>(of, x, i, j, to, step);
+}
+WHYCAM_HOT void small_out(const WinogradTransforms& of, const float* from, std::int64_t step, std::int64_t i,
+                          std::int64_t j, const WinogradTransforms::Finish& finish, float* y) {
+  tiles_out<2>(of, from, step, i, j, finish, y);
+}
+WHYCAM_HOT void large_out(const WinogradTransforms& of, const float* from, std::int64_t step, std::int64_t i,
+                          std::int64_t j, const WinogradTransforms::Finish& finish, float* y) {
+  tiles_out<4>(of, from, step, i, j, finish, y);
+}
+
+}  // namespace
+
+WinogradTransforms::WinogradTransforms(const graph::Shape& x, const graph::Shape& y, std::int64_t size)
+    : tile_size(size),
+      examples(x[0]),
+      inputs(x[1]),
+      outputs(y[1]),
+      height(x[2]),
+      width(x[3]),
+      tile_rows((height + size - 1) / size),
+      tile_columns((width + size - 1) / size) {}
+
+void WinogradTransforms::transform_input(const float* x, std::int64_t begin, std::int64_t end, float* to,
+                                         std::int64_t step) const {
+  (tile_size == 2 ? small_in : large_in)(*this, x, begin, end, to, step);
+}
+
+void WinogradTransforms::transform_output(const float* from, std::int64_t step, std::int64_t begin, std::int64_t end,
+                                          Finish finish, float* y) const {
+  (tile_size == 2 ? small_out : large_out)(*this, from, step, begin, end, finish, y);
+}
+
+namespace {
+
+/// What a kernel of three is multiplied by.
+using Factors = double[3];
+constexpr Factors small_factors[4] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+constexpr double at_p = 1 / (2 * p2 * (p2 - q2)), at_q = 1 / (2 * q2 * (q2 - p2));
+constexpr Factors large_factors[6] = {{1, 0, 0},
+                                      {at_p, at_p* p, at_p* p2},
+                                      {at_p, -at_p* p, at_p* p2},
+                                      {at_q, at_q* q, at_q* q2},
+                                      {at_q, -at_q* q, at_q* q2},
+                                      {0, 0, 1}};
+
+/// Kernels of up to 16 rows in one column, side by side.
+template <int N>
+inline __attribute__((always_inline)) void transform_kernels(const double (&kernels)[9][lanes], const Factors* factors,
+                                                             float (&result)[N * N][lanes]) {
+  double half[N][3][lanes];
+  for (int i = 0; i < N; ++i)
+    for (int column = 0; column < 3; ++column)
+      for (int lane = 0; lane < lanes; ++lane)
+        half[i][column][lane] = factors[i][0] * kernels[column][lane] + factors[i][1] * kernels[3 + column][lane] +
+                                factors[i][2] * kernels[6 + column][lane];
+  for (int i = 0; i < N; ++i)
+    for (int j = 0; j < N; ++j)
+      for (int lane = 0; lane < lanes; ++lane)
+        result[i * N + j][lane] = static_cast<float>(
+            factors[j][0] * half[i][0][lane] + factors[j][1] * half[i][1][lane] + factors[j][2] * half[i][2][lane]);
+}
+
+/// 16 rows of weights.
+template <int N>
+inline __attribute__((always_inline)) void transform_rows(const float* from, const WinogradPlaces& places,
+                                                          const double* scales, bool turned, const Factors* factors,
+                                                          std::int64_t first, float* to) {
+  const std::int64_t columns = static_cast<std::int64_t>(places.columns.size());
+  const std::int64_t *of_row = places.rows.data() + first, *of_element = places.elements.data();
+  for (std::int64_t column = 0; column < columns; ++column) {
+    double kernels[9][lanes];
+    float result[N * N][lanes];
+    for (int lane = 0; lane < lanes; ++lane) {
+      const float* kernel = from + ((first + lane) * columns + column) * 9;
+      const double scale = scales ? scales[first + lane] : 1;
+      for (int tap = 0; tap < 9; ++tap) kernels[tap][lane] = scale * kernel[turned ? 8 - tap : tap];
+    }
+    transform_kernels<N>(kernels, factors, result);
+    float* const to_column = to + places.columns[static_cast<std::size_t>(column)];
+    for (int i = 0; i < N * N; ++i)
+      for (int lane = 0; lane < lanes; ++lane) to_column[of_element[i] + of_row[lane]] = result[i][lane];
+  }
+}
+
+WHYCAM_HOT void small_rows(const float* from, const WinogradPlaces& places, const double* scales, bool turned,
+                           std::int64_t first, float* to) {
+  transform_rows<4>(from, places, scales, turned, small_factors, first, to);
+}
+WHYCAM_HOT void large_rows(const float* from, const WinogradPlaces& places, const double* scales, bool turned,
+                           std::int64_t first, float* to) {
+  transform_rows<6>(from, places, scales, turned, large_factors, first, to);
+}
+
+}  // namespace
+
+void transform_weights(const float* from, const WinogradPlaces& places, const std::vector<double>& scales, bool turned,
+                       float* to) {
+  const std::int64_t elements = static_cast<std::int64_t>(places.elements.size()),
+                     rows = static_cast<std::int64_t>(places.rows.size()),
+                     columns = static_cast<std::int64_t>(places.columns.size());
+  if (elements * rows * columns < places.numbers) std::fill(to, to + places.numbers, 0.0F);
+  const auto transform = elements == 16 ? small_rows : large_rows;
+  for_each(rows / lanes, lanes * columns * elements, [&](std::int64_t i) {
+    transform(from, places, scales.empty() ? nullptr : scales.data(), turned, i * lanes, to);
+  });
+}
+
+}  // namespace whycam::onednn::kernels

@@ -1,0 +1,47 @@
+#include "backends/onednn/large_memory.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace whycam::onednn {
+namespace {
+
+constexpr std::size_t cache_line = 64, huge_page = std::size_t{2} << 20;
+
+std::size_t rounded(std::size_t bytes, std::size_t unit) {
+  return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+std::shared_ptr<float> large_memory(std::size_t bytes) {
+  const std::size_t unit = bytes < huge_page ? cache_line : huge_page;
+  std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(unit, rounded(bytes, unit))), std::free);
+  if (!memory) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (unit == huge_page)
+    madvise(memory.get(), rounded(bytes, unit), MADV_HUGEPAGE);  // where it is refused, nothing is lost
+#endif
+  return memory;
+}
+
+std::shared_ptr<float> MemoryPieces::piece(std::size_t bytes) {
+  constexpr std::size_t block_bytes = 16 * huge_page;
+  const std::size_t taken = rounded(bytes, cache_line);
+  if (taken >= block_bytes / 4) return large_memory(taken);
+  if (taken > left_) {
+    block_ = large_memory(block_bytes);
+    left_ = block_bytes;
+    used_ = 0;
+  }
+  const std::shared_ptr<float> piece(block_, block_.get() + used_ / sizeof(float));
+  used_ += taken;
+  left_ -= taken;
+  return piece;
+}
+
+}  // namespace whycam::onednn

@@ -1,0 +1,125 @@
+// Pooling and its gradients.
+#include "backends/onednn/builder.h"
+#include "backends/onednn/kernels.h"
+
+namespace whycam::onednn {
+
+using dnnl::algorithm;
+using graph::AveragePoolAttributes;
+using graph::Operator;
+using graph::PoolingAttributes;
+
+namespace {
+
+/// The node that remembers a maximum pooling's positions, or no_value.
+Value positions_of(const graph::Graph& graph, Value pool) {
+  for (Value other = 0; other < graph.size(); ++other)
+    if (graph[other].op == Operator::max_pool_positions && graph[other].inputs == graph[pool].inputs &&
+        graph[other].attributes == graph[pool].attributes)
+      return other;
+  return graph::no_value;
+}
+
+/// Pooling works in the layout that its input has, but not in a filled-up one.
+Layout pooling_layout(const Builder& builder, Value x) {
+  const Layout layout = builder.layout(x);
+  return has_padding(builder.graph.shape(x), layout) ? Layout{} : layout;
+}
+
+/// Windows that end behind the padding count fewer elements than oneDNN divides by.
+bool divides_otherwise(const Shape& x, const Shape& y, const AveragePoolAttributes& a) {
+  for (std::size_t i = 0; i < a.kernel.size(); ++i)
+    if (a.count_padding &&
+        (y[i + 2] - 1) * a.strides[i] - a.padding_begin[i] + a.kernel[i] > x[i + 2] + a.padding_end[i])
+      return true;
+  return false;
+}
+
+algorithm average(const AveragePoolAttributes& a) {
+  return a.count_padding ? algorithm::pooling_avg_include_padding : algorithm::pooling_avg_exclude_padding;
+}
+
+/// In row-major order; without a window it is adaptive.
+void put_plain_average(Builder& builder, Value value, std::optional<AveragePoolAttributes> window, bool gradient) {
+  const Node& node = builder.graph[value];
+  Shape x = builder.graph.shape(node.inputs[0]), y = node.shape;
+  if (gradient) std::swap(x, y);
+  const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
+  builder.loop(
+      [=](const Memory& memory) {
+        kernels::average_pool(memory.at(from), x, memory.at(to), y, window ? &*window : nullptr, gradient);
+      },
+      {from, to}, "average_pool");
+  builder.define(value, to, {});
+}
+
+}  // namespace
+
+void put_max_pool(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& x = builder.graph.shape(node.inputs[0]);
+  const Layout layout = pooling_layout(builder, node.inputs[0]);
+  const Value positions = positions_of(builder.graph, value);
+  const Operation operation = pooling(x, layout, node.shape, node.as<PoolingAttributes>(), algorithm::pooling_max,
+                                      positions != graph::no_value);
+  const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+  std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
+                                        {DNNL_ARG_DST, operation.destination, to}};
+  if (positions != graph::no_value) {
+    const Place memory = builder.make_bytes(operation.workspace.get_size());
+    arguments.push_back({DNNL_ARG_WORKSPACE, operation.workspace, memory});
+    builder.define(positions, memory, layout);
+  }
+  builder.primitive(operation, std::move(arguments), "max_pool");
+  builder.define(value, to, layout);
+}
+
+void put_max_pool_positions(Builder&, Value) {}  // with max_pool
+
+void put_max_pool_gradient(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& y = builder.graph.shape(node.inputs[0]);
+  const Layout layout = builder.layout(node.inputs[1]);
+  const Operation operation =
+      pooling_gradient(y, node.shape, layout, node.as<PoolingAttributes>(), algorithm::pooling_max);
+  const Place from = builder.read(node.inputs[0], layout), positions = builder.read(node.inputs[1], layout),
+              to = builder.make(node.shape, layout);
+  builder.primitive(operation,
+                    {{DNNL_ARG_DIFF_DST, operation.source, from},
+                     {DNNL_ARG_WORKSPACE, operation.workspace, positions},
+                     {DNNL_ARG_DIFF_SRC, operation.destination, to}},
+                    "max_pool_gradient");
+  builder.define(value, to, layout);
+}
+
+void put_average_pool(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape x = builder.graph.shape(node.inputs[0]);
+  const auto& a = node.as<AveragePoolAttributes>();
+  if (divides_otherwise(x, node.shape, a)) return put_plain_average(builder, value, a, false);
+  const Layout layout = pooling_layout(builder, node.inputs[0]);
+  const Operation operation = pooling(x, layout, node.shape, a, average(a), false);
+  const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+  builder.primitive(operation, {{DNNL_ARG_SRC, operation.source, from}, {DNNL_ARG_DST, operation.destination, to}},
+                    "average_pool");
+  builder.define(value, to, layout);
+}
+
+void put_average_pool_gradient(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape& y = builder.graph.shape(node.inputs[0]);
+  const auto& a = node.as<AveragePoolAttributes>();
+  if (divides_otherwise(node.shape, y, a)) return put_plain_average(builder, value, a, true);
+  const Layout layout{Builder::preferred_block(node.shape)};
+  const Operation operation = pooling_gradient(y, node.shape, layout, a, average(a));
+  const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
+  builder.primitive(operation,
+                    {{DNNL_ARG_DIFF_DST, operation.source, from}, {DNNL_ARG_DIFF_SRC, operation.destination, to}},
+                    "average_pool_gradient");
+  builder.define(value, to, layout);
+}
+
+void put_adaptive_average_pool(Builder& builder, Value value) { put_plain_average(builder, value, {}, false); }
+void put_adaptive_average_pool_gradient(Builder& builder, Value value) { put_plain_average(builder, value, {}, true); }
+
+}  // namespace whycam::onednn

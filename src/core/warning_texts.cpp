@@ -1,0 +1,48 @@
+#include "core/warning_texts.h"
+
+#include "core/shape_text.h"
+#include "whycam/errors.h"
+
+namespace whycam::core {
+
+std::string no_relu() {
+  return "the network has no ReLU between its output and its inputs: guided backpropagation is the plain gradient then";
+}
+
+std::string in_training_mode() {
+  return "the network's dropout or batch normalisation works as in training: answers are random, or depend on the "
+         "other examples of the batch; "
+         "save the network after network.eval()";
+}
+
+std::string computed_convolution(const std::string& layer) {
+  return "the weights of the convolution that \"" + layer +
+         "\" gives were computed when the network was exported, as where a batch normalisation "
+         "behind it is folded in: this is then the normalisation's output, and not what PyTorch's layer of that name "
+         "gives";
+}
+
+std::string holds_nan(const Target& target) {
+  return "the attribution for the target " + target.to_string() +
+         " holds NaN: the network's activations or gradients overflow or divide by zero on this input";
+}
+
+std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                              Interpolation mode) {
+  return "the layer's attribution of " + shape_text(attribution) + " cannot be resized to an input of " +
+         shape_text(input) + " by the mode " + to_string(mode) + "; that input's attribution is empty";
+}
+
+bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                    Interpolation mode) {
+  return attribution.size() == input.size() && fits(mode, static_cast<std::int64_t>(input.size())) &&
+         attribution[0] == input[0];
+}
+
+void require_channels(const std::vector<std::int64_t>& activation) {
+  if (activation.size() < 2)
+    throw LayerError("the layer gives a tensor of " + shape_text(activation) +
+                     "; Grad-CAM needs examples and channels at least (N x C x space)");
+}
+
+}  // namespace whycam::core

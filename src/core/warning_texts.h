@@ -1,0 +1,27 @@
+// What a careful reader of an explanation should know, in words: the same whoever computed it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "whycam/interpolation_mode.h"
+#include "whycam/target.h"
+
+namespace whycam::core {
+
+std::string no_relu();
+std::string in_training_mode();
+std::string computed_convolution(const std::string& layer);
+std::string holds_nan(const Target& target);
+std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                              Interpolation mode);
+
+/// Whether Captum could resize an attribution to an input; where not, the result for that input is empty.
+bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
+                    Interpolation mode);
+
+/// Throws LayerError for a layer's tensor at which there is no Grad-CAM.
+void require_channels(const std::vector<std::int64_t>& activation);
+
+}  // namespace whycam::core

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace whycam::core {
+
+/// The warnings of one explainer: each stands in the explanation that it belongs to, and goes to the user's handler
+/// once a kind. Thread-safe.
+class Warnings {
+ public:
+  void add(const std::string& kind, const std::string& message, std::vector<std::string>& of_explanation);
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> handed_on_;
+};
+
+}  // namespace whycam::core

@@ -1,0 +1,74 @@
+// What a file holds: for the inside of this folder, which alone knows ONNX's types.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#ifndef ONNX_ML
+#define ONNX_ML 1
+#endif
+#ifndef ONNX_NAMESPACE
+#define ONNX_NAMESPACE onnx
+#endif
+#include <onnx/onnx_pb.h>
+
+#include "formats/onnx/array.h"
+#include "formats/onnx/network.h"
+
+namespace whycam::onnx {
+
+namespace proto = ::onnx;
+
+/// A tensor of the file: numbers that are kept as they are, or a small array of integers.
+struct Tensor {
+  bool integers = false;
+  graph::Shape shape;
+  graph::Constant constant;  ///< floating-point ones
+  Array array;               ///< integers
+};
+
+/// A module of the exported network: which nodes are its own.
+struct Module {
+  std::vector<std::size_t> nodes;
+};
+
+struct Network::Contents {
+  std::shared_ptr<const proto::ModelProto> model;
+  std::filesystem::path folder;
+  std::int64_t operator_set = 0;
+  std::vector<Port> inputs, outputs;
+  std::vector<Layer> layers;
+  std::map<std::string, Module> modules;
+  std::map<std::string, std::string>
+      undecided;  ///< names of modules that may be called several times, with the last call's
+  std::map<std::string, std::size_t> nodes;      ///< by their names
+  std::map<std::string, std::size_t> producers;  ///< of tensors
+  std::map<std::string, Tensor> initializers;
+};
+
+/// A file's content, with none of its weights read. Throws Error where it is no ONNX network.
+std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path);
+
+/// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
+Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
+                   const std::filesystem::path& folder);
+
+/// The file of external data at a location in the network's folder; empty where that is not within the folder.
+std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);
+
+/// A node's name for messages: its own, or that of what it gives.
+std::string name_of(const proto::NodeProto& node);
+
+/// The tensors that a node reads, those within its branches included.
+void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& reads);
+
+/// The tensors that leave a layer, or enter it. Throws Error where there is none of that name.
+std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs);
+
+/// Finds names, modules and who gives what.
+void find_layers(Network::Contents& contents);
+
+}  // namespace whycam::onnx

@@ -1,0 +1,151 @@
+#include "formats/onnx/rules.h"
+
+#include <unordered_set>
+
+#include "graph/evaluate.h"
+
+namespace whycam::onnx {
+
+using graph::Integers;
+using graph::Value;
+
+namespace {
+
+/// Whether a constant comes from tensors of moderate size: a small one may be the sum of a huge one.
+bool is_cheap(const graph::Graph& graph, Value value) {
+  constexpr std::int64_t most = std::int64_t{1} << 22;
+  std::vector<bool> needed(static_cast<std::size_t>(value) + 1, false);
+  needed.back() = true;
+  for (Value one = value; one >= 0; --one) {
+    if (!needed[static_cast<std::size_t>(one)]) continue;
+    if (graph::element_count(graph.shape(one)) > most) return false;
+    for (const Value input : graph[one].inputs) needed[static_cast<std::size_t>(input)] = true;
+  }
+  return true;
+}
+
+}  // namespace
+
+Value Call::value(std::size_t i) {
+  if (!given(i)) refuse("input " + std::to_string(i) + " is missing");
+  if (const auto* value = std::get_if<Value>(&inputs_[i])) return *value;
+  const Array& array = std::get<Array>(inputs_[i]);
+  return graph.add_constant(graph::constant_of(std::vector<float>(array.numbers.begin(), array.numbers.end())),
+                            array.shape);
+}
+
+std::vector<Value> Call::values() {
+  std::vector<Value> all;
+  for (std::size_t i = 0; i < count(); ++i) all.push_back(value(i));
+  return all;
+}
+
+graph::Shape Call::shape(std::size_t i) const {
+  if (!given(i)) refuse("input " + std::to_string(i) + " is missing");
+  if (const auto* value = std::get_if<Value>(&inputs_[i])) return graph.shape(*value);
+  return std::get<Array>(inputs_[i]).shape;
+}
+
+std::optional<Array> Call::known(std::size_t i) const {
+  constexpr std::int64_t most = 4096;
+  if (!given(i)) return std::nullopt;
+  if (const auto* array = std::get_if<Array>(&inputs_[i])) return *array;
+  const Value value = std::get<Value>(inputs_[i]);
+  if (graph::element_count(graph.shape(value)) > most) return std::nullopt;
+  const graph::Node& node = graph[value];
+  if (node.op == graph::Operator::input) return std::nullopt;
+  if (node.op != graph::Operator::constant && !graph::constant_values(graph)[static_cast<std::size_t>(value)])
+    return std::nullopt;
+  if (!is_cheap(graph, value)) return std::nullopt;
+  return Array{false, node.shape, graph::evaluate_constant(graph, value).values};
+}
+
+Array Call::array(std::size_t i) const {
+  auto array = known(i);
+  if (!array)
+    refuse("input " + std::to_string(i) + " depends on the network's inputs; only constants are understood there");
+  return *std::move(array);
+}
+
+const proto::AttributeProto* Call::find(const std::string& attribute) const {
+  for (const auto& one : node_.attribute())
+    if (one.name() == attribute) return &one;
+  return nullptr;
+}
+
+std::int64_t Call::integer(const std::string& attribute, std::int64_t otherwise) const {
+  const auto* found = find(attribute);
+  if (!found) return otherwise;
+  graph::require_moderate({found->i()});
+  return found->i();
+}
+
+double Call::number(const std::string& attribute, double otherwise) const {
+  const auto* found = find(attribute);
+  return found ? static_cast<double>(found->f()) : otherwise;
+}
+
+std::string Call::text(const std::string& attribute, const std::string& otherwise) const {
+  const auto* found = find(attribute);
+  return found ? found->s() : otherwise;
+}
+
+Integers Call::raw_integers(const std::string& attribute) const {
+  const auto* found = find(attribute);
+  return found ? Integers(found->ints().begin(), found->ints().end()) : Integers();
+}
+
+Integers Call::integers(const std::string& attribute) const {
+  Integers result = raw_integers(attribute);
+  graph::require_moderate(result);
+  return result;
+}
+
+std::optional<Integers> Call::integers(const std::string& attribute, std::size_t i) const {
+  if (has(attribute)) return integers(attribute);
+  if (given(i)) return array(i).to_integers();
+  return std::nullopt;
+}
+
+bool Call::reads_alone(std::size_t i) const {
+  const proto::GraphProto& network = contents_.model->graph();
+  std::unordered_set<std::string> reads;
+  for (const auto& output : network.output()) reads.insert(output.name());
+  for (const auto& node : network.node())
+    if (name_of(node) != name) add_reads(node, reads);
+  return reads.count(node_.input(static_cast<int>(i))) == 0;
+}
+
+Tensor Call::tensor(const std::string& attribute) const {
+  const auto* found = find(attribute);
+  if (!found || !found->has_t()) refuse("the attribute " + attribute + " is missing");
+  return read_tensor(found->t(), contents_.model, contents_.folder);
+}
+
+void Call::give(Value value, std::size_t output) { outputs_.at(output) = value; }
+
+void Call::give(Array array, std::size_t output) {
+  require_known(array.shape);
+  outputs_.at(output) = std::move(array);
+}
+
+void Call::give_activation(Value value, const std::string& report_name) {
+  graph.set_activation(value, report_name);
+  give(value);
+}
+
+const Rules& rules() {
+  static const Rules all = [] {
+    Rules made;
+    add_window_rules(made);
+    add_arithmetic_rules(made);
+    add_shaping_rules(made);
+    add_constant_rules(made);
+    add_normalisation_rules(made);
+    add_resizing_rules(made);
+    return made;
+  }();
+  return all;
+}
+
+}  // namespace whycam::onnx

@@ -1,0 +1,291 @@
+// Activations, arithmetic and products of matrices.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "formats/onnx/rules.h"
+#include "graph/differentiate.h"
+#include "graph/operators.h"
+
+namespace whycam::onnx {
+namespace {
+
+using graph::Function;
+using graph::MatmulAttributes;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+void function(Rules& rules, const std::string& op, Function function, double alpha = 0, double beta = 0) {
+  rules[op] = [=](Call& call) { call.give(call.graph.unary(function, call.value(), alpha, beta)); };
+}
+
+/// One that a report names among the activations that are not guided.
+void activation(Rules& rules, const std::string& op, Function function, const std::string& report_name,
+                double alpha = 0) {
+  rules[op] = [=](Call& call) {
+    call.give_activation(call.graph.unary(function, call.value(), call.number("alpha", alpha)), report_name);
+  };
+}
+
+void relu(Call& call) { call.give_activation(call.graph.unary(Function::relu, call.value()), "relu"); }
+
+/// A bound as an attribute (up to operator set 10) or as an input. The greatest floats mean none.
+double bound(const Call& call, const std::string& attribute, std::size_t i, double otherwise) {
+  double number = call.number(attribute, otherwise);
+  if (call.given(i)) {
+    const Array array = call.array(i);
+    if (array.numbers.size() != 1) call.refuse("a bound of " + std::to_string(array.numbers.size()) + " numbers");
+    number = array.numbers[0];
+  }
+  return std::abs(number) >= static_cast<double>(std::numeric_limits<float>::max()) ? std::copysign(infinity, number)
+                                                                                    : number;
+}
+
+/// A clip at 0 from below alone is a ReLU, and one at 0 and 6 a ReLU6. A ReLU that such a one alone reads is part of
+/// it: so PyTorch writes the function relu6.
+void clip(Call& call) {
+  const double low = bound(call, "min", 1, -infinity), high = bound(call, "max", 2, infinity);
+  if (low == 0 && high == infinity) return relu(call);
+  const bool relu6 = low == 0 && high == 6;
+  const Value x = call.value();
+  if (relu6 && graph::is_relu(call.graph[x], false) && call.reads_alone(0)) call.graph.make_part(x);
+  const Value value = call.graph.unary(relu6 ? Function::hardtanh : Function::clamp, x, low, high);
+  call.give_activation(value, relu6 ? "relu6" : "clamp");
+}
+
+void thresholded_relu(Call& call) {
+  if (call.number("alpha", 1) != 0) call.refuse("a threshold other than a ReLU's");
+  relu(call);
+}
+
+void hard_sigmoid(Call& call) {
+  const double slope = call.number("alpha", 0.2), offset = call.number("beta", 0.5);
+  graph::Graph& g = call.graph;
+  if (std::abs(slope - 1.0 / 6) < 1e-6 && offset == 0.5)  // PyTorch's, written as a float
+    return call.give_activation(g.unary(Function::hardsigmoid, call.value()), "hardsigmoid");
+  call.give_activation(g.unary(Function::hardtanh, g.unary(Function::linear, call.value(), slope, offset), 0, 1),
+                       "hardsigmoid");
+}
+
+void selu(Call& call) {
+  const double alpha = call.number("alpha", 1.67326319217681884765625),
+               gamma = call.number("gamma", 1.05070102214813232421875);
+  call.give_activation(call.graph.unary(Function::linear, call.graph.unary(Function::elu, call.value(), alpha), gamma),
+                       "elu");
+}
+
+void celu(Call& call) {
+  const double alpha = call.number("alpha", 1);
+  if (!(alpha > 0)) call.refuse("a CELU with an alpha of " + std::to_string(alpha));
+  const Value x = call.graph.unary(Function::elu, call.graph.unary(Function::linear, call.value(), 1 / alpha), 1);
+  call.give_activation(call.graph.unary(Function::linear, x, alpha), "celu");
+}
+
+void shrink(Call& call) {
+  const double lambd = call.number("lambd", 0.5), bias = call.number("bias", 0);
+  if (!(lambd >= 0)) call.refuse("a lambd of " + std::to_string(lambd));
+  call.give_activation(call.graph.unary(Function::shrink, call.value(), lambd, bias), "shrink");
+}
+
+/// x where it is positive, else slope * x. Up to operator set 6 one slope a channel, later any that can be broadcast.
+void prelu(Call& call) {
+  graph::Graph& g = call.graph;
+  Value slope = call.value(1);
+  const std::size_t dimensions = call.dimensions();
+  if (call.operator_set < 7 && call.dimensions(1) == 1 && dimensions > 1) {
+    Shape shape(dimensions - 1, 1);
+    shape[0] = call.shape(1)[0];
+    slope = g.reshape(slope, shape);
+  }
+  const Value positive = g.unary(Function::leaky_relu, call.value(), 0);
+  const Value negative =
+      g.unary(Function::clamp, call.value(), -infinity, 0);  // its derivative at 0 is 1: the slope's, as in PyTorch
+  call.give_activation(g.binary(Operator::add, positive, g.binary(Operator::multiply, negative, slope)), "prelu");
+}
+
+void softsign(Call& call) {  // x / (1 + |x|)
+  graph::Graph& g = call.graph;
+  const Value below = g.unary(Function::linear, g.unary(Function::absolute, call.value()), 1, 1);
+  call.give_activation(g.binary(Operator::divide, call.value(), below), "softsign");
+}
+
+void power(Call& call) {
+  const Array exponent = call.array(1);
+  if (exponent.numbers.size() != 1)
+    call.refuse("an exponent of " + std::to_string(exponent.numbers.size()) + " numbers");
+  call.give(call.graph.unary(Function::power, call.value(), exponent.numbers[0]));
+}
+
+/// Up to operator set 6 the second operand may be laid along an axis of the first.
+Value second_operand(Call& call) {
+  const Value b = call.value(1);
+  if (call.operator_set >= 7 || call.integer("broadcast", 0) == 0 || !call.has("axis")) return b;
+  const std::size_t dimensions = call.dimensions(), axis = axis_of(call.integer("axis", 0), dimensions);
+  Shape shape = call.shape(1);
+  if (axis + shape.size() > dimensions) call.refuse("an operand that reaches beyond the other");
+  shape.resize(dimensions - axis, 1);
+  return call.graph.reshape(b, shape);
+}
+
+void binary(Rules& rules, const std::string& op, Operator with) {
+  rules[op] = [=](Call& call) {
+    call.give(call.graph.add(with, {call.value(0), second_operand(call)}, {}, call.name));
+  };
+}
+
+void variadic(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {},
+              bool mean = false) {
+  rules[op] = [=](Call& call) {
+    Value result = call.value(0);
+    for (std::size_t i = 1; i < call.count(); ++i) result = call.graph.binary(with, result, call.value(i));
+    if (mean) result = call.graph.unary(Function::linear, result, 1 / static_cast<double>(call.count()));
+    if (report_name.empty() || call.count() < 2)
+      call.give(result);
+    else
+      call.give_activation(result, report_name);
+  };
+}
+
+/// alpha * A * B + beta * C
+void gemm(Call& call) {
+  graph::Graph& g = call.graph;
+  if (call.dimensions(0) != 2 || call.dimensions(1) != 2) call.refuse("factors that are no matrices");
+  MatmulAttributes a;
+  a.transpose_a = call.integer("transA", 0) != 0;
+  a.transpose_b = call.integer("transB", 0) != 0;
+  const double alpha = call.number("alpha", 1), beta = call.number("beta", 1);
+  std::vector<Value> inputs{call.value(0), call.value(1)};
+  const std::int64_t columns = call.shape(1)[a.transpose_b ? 0 : 1];
+  const bool with_c = call.given(2) && beta != 0;
+  const bool a_row = with_c && alpha == 1 && beta == 1 && call.shape(2) == Shape{columns};
+  if (a_row) inputs.push_back(call.value(2));
+  Value result = g.add(Operator::matmul, inputs, a, call.name);
+  if (alpha != 1) result = g.unary(Function::linear, result, alpha);
+  if (with_c && !a_row) {
+    const Value c = beta == 1 ? call.value(2) : g.unary(Function::linear, call.value(2), beta);
+    result = g.binary(Operator::add, result, c);
+  }
+  call.give(result);
+}
+
+void matmul(Call& call) {
+  if (call.dimensions(0) < 2 || call.dimensions(1) < 2) call.refuse("a product with a vector");
+  graph::Graph& g = call.graph;
+  const Shape a = call.shape(0), b = call.shape(1);
+  if (a.size() <= 2 || b.size() != 2)
+    return call.give(g.add(Operator::matmul, {call.value(0), call.value(1)}, MatmulAttributes{}, call.name));
+  // One matrix for all: rows of every batch in one product.
+  Shape result = a;
+  result.back() = b[1];
+  const Value rows = g.reshape(call.value(0), {graph::element_count(a) / a.back(), a.back()});
+  call.give(g.reshape(g.add(Operator::matmul, {rows, call.value(1)}, MatmulAttributes{}, call.name), result));
+}
+
+// Conditions are numbers, 1 where they hold and 0 elsewhere. No gradient passes through them.
+
+/// 1 where x is above 0, else 0; from one half at 0: h * (2 h - 1).
+Value positive(graph::Graph& g, Value x) {
+  const Value h = g.unary(Function::heaviside, x);
+  return g.binary(Operator::multiply, h, g.unary(Function::linear, h, 2, -1));
+}
+Value negation(graph::Graph& g, Value condition) { return g.unary(Function::linear, condition, -1, 1); }
+
+/// Whether a is greater than b, or b than a; or the opposite of that.
+void compare(Rules& rules, const std::string& op, bool swapped, bool opposite) {
+  rules[op] = [=](Call& call) {
+    const Value difference =
+        call.graph.binary(Operator::subtract, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
+    const Value greater = positive(call.graph, difference);
+    call.give(opposite ? negation(call.graph, greater) : greater);
+  };
+}
+
+void equal(Call& call) {
+  graph::Graph& g = call.graph;
+  const Value apart = g.unary(Function::absolute, g.binary(Operator::subtract, call.value(0), call.value(1)));
+  call.give(negation(g, positive(g, apart)));
+}
+
+bool is_zero(const std::optional<Array>& array) {
+  return array && std::all_of(array->numbers.begin(), array->numbers.end(), [](double number) { return number == 0; });
+}
+
+/// One of two values.
+void where(Call& call) {
+  graph::Graph& g = call.graph;
+  const Value condition = call.value(0);
+  const Value then = g.binary(Operator::multiply, call.value(1), condition);
+  if (is_zero(call.known(2)) && g.shape(then) == graph::broadcast(call.shape(1), call.shape(2))) return call.give(then);
+  call.give(g.binary(Operator::add, then, g.binary(Operator::multiply, call.value(2), negation(g, condition))));
+}
+
+void add_activation_rules(Rules& rules) {
+  rules["Relu"] = relu;
+  rules["Clip"] = clip;
+  rules["ThresholdedRelu"] = thresholded_relu;
+  activation(rules, "LeakyRelu", Function::leaky_relu, "leaky_relu", 0.01);
+  activation(rules, "Elu", Function::elu, "elu", 1);
+  activation(rules, "Sigmoid", Function::sigmoid, "sigmoid");
+  activation(rules, "Tanh", Function::tanh, "tanh");
+  activation(rules, "HardSwish", Function::hardswish, "hardswish");
+  activation(rules, "Mish", Function::mish, "mish");
+  rules["Softplus"] = [](Call& call) {  // beyond 40 it is x in double precision, too
+    call.give_activation(call.graph.unary(Function::softplus, call.value(), 1, 40), "softplus");
+  };
+  rules["Gelu"] = [](Call& call) {
+    call.give_activation(
+        call.graph.unary(call.text("approximate", "none") == "tanh" ? Function::gelu_tanh : Function::gelu,
+                         call.value()),
+        "gelu");
+  };
+  rules["HardSigmoid"] = hard_sigmoid;
+  rules["Selu"] = selu;
+  rules["Celu"] = celu;
+  rules["PRelu"] = prelu;
+  rules["Shrink"] = shrink;
+  rules["Softsign"] = softsign;
+}
+
+}  // namespace
+
+void add_arithmetic_rules(Rules& rules) {
+  add_activation_rules(rules);
+  function(rules, "Exp", Function::exp);
+  function(rules, "Log", Function::log);
+  function(rules, "Sqrt", Function::sqrt);
+  function(rules, "Abs", Function::absolute);
+  // Exporters write GELUs with it; nothing else in a classifier has it.
+  rules["Erf"] = [](Call& call) { call.give_activation(call.graph.unary(Function::erf, call.value()), "gelu"); };
+  function(rules, "Sin", Function::sine);
+  function(rules, "Cos", Function::cosine);
+  function(rules, "Neg", Function::linear, -1);
+  function(rules, "Reciprocal", Function::power, -1);
+  rules["Pow"] = power;
+  binary(rules, "Add", Operator::add);
+  binary(rules, "Sub", Operator::subtract);
+  binary(rules, "Mul", Operator::multiply);
+  binary(rules, "Div", Operator::divide);
+  variadic(rules, "Sum", Operator::add);
+  variadic(rules, "Mean", Operator::add, {}, true);
+  variadic(rules, "Max", Operator::maximum, "maximum");
+  variadic(rules, "Min", Operator::minimum, "minimum");
+  rules["Gemm"] = gemm;
+  rules["MatMul"] = matmul;
+  rules["Where"] = where;
+  compare(rules, "Greater", false, false);
+  compare(rules, "Less", true, false);
+  compare(rules, "GreaterOrEqual", true, true);
+  compare(rules, "LessOrEqual", false, true);
+  rules["Equal"] = equal;
+  binary(rules, "And", Operator::multiply);
+  binary(rules, "Or", Operator::maximum);
+  rules["Not"] = [](Call& call) { call.give(negation(call.graph, call.value())); };
+  rules["Sign"] = [](Call& call) {
+    call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.value()), 2, -1));
+  };
+}
+
+}  // namespace whycam::onnx

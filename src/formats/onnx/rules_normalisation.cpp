@@ -1,0 +1,190 @@
+// Normalisation, softmax and sums.
+#include <algorithm>
+
+#include "formats/onnx/rules.h"
+#include "graph/operators.h"
+
+namespace whycam::onnx {
+namespace {
+
+using graph::Function;
+using graph::Integers;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+/// One number a channel, laid along the channels of a tensor.
+Value per_channel(Call& call, Value row, std::size_t dimensions) {
+  Shape shape(dimensions - 1, 1);
+  shape[0] = graph::element_count(call.graph.shape(row));
+  return call.graph.reshape(row, shape);
+}
+
+Value normalise(Call& call, Value x, const Integers& axes, double epsilon) {
+  return call.graph.add(Operator::normalize, {x}, graph::NormalizeAttributes{{axes}, epsilon}, call.name);
+}
+
+Integers axes_from(std::size_t first, std::size_t count) {
+  Integers axes;
+  for (std::size_t i = first; i < count; ++i) axes.push_back(static_cast<std::int64_t>(i));
+  return axes;
+}
+
+/// With running statistics a batch norm is a scale and a shift.
+void batch_normalization(Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  if (dimensions < 2) call.refuse("an input of " + std::to_string(dimensions) + " dimensions");
+  if (call.integer("training_mode", 0) != 0) call.refuse("training mode");
+  if (call.integer("spatial", 1) == 0 && dimensions > 2) call.refuse("statistics for each place");
+  graph::Graph& g = call.graph;
+  const Value scale = g.binary(
+      Operator::multiply, call.value(1),
+      g.unary(Function::power, g.unary(Function::linear, call.value(4), 1, call.number("epsilon", 1e-5)), -0.5));
+  const Value shift = g.binary(Operator::subtract, call.value(2), g.binary(Operator::multiply, call.value(3), scale));
+  const Value scaled = g.add(Operator::multiply, {call.value(), per_channel(call, scale, dimensions)}, {}, call.name);
+  call.give(g.add(Operator::add, {scaled, per_channel(call, shift, dimensions)}, {}, call.name));
+}
+
+void instance_normalization(Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  if (dimensions < 3) call.refuse("an input of " + std::to_string(dimensions) + " dimensions");
+  graph::Graph& g = call.graph;
+  const Value x = normalise(call, call.value(), axes_from(2, dimensions), call.number("epsilon", 1e-5));
+  const Value scaled = g.binary(Operator::multiply, x, per_channel(call, call.value(1), dimensions));
+  call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), dimensions)));
+}
+
+void layer_normalization(Call& call) {
+  if (call.output_count() > 1) call.refuse("statistics as further outputs");
+  const std::size_t dimensions = call.dimensions(), axis = axis_of(call.integer("axis", -1), dimensions);
+  graph::Graph& g = call.graph;
+  Value x = normalise(call, call.value(), axes_from(axis, dimensions), call.number("epsilon", 1e-5));
+  x = g.binary(Operator::multiply, x, call.value(1));
+  if (call.given(2)) x = g.binary(Operator::add, x, call.value(2));
+  call.give(x);
+}
+
+void group_normalization(Call& call) {
+  const Shape shape = call.shape();
+  const std::int64_t groups = call.integer("num_groups", 0);
+  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
+    call.refuse(std::to_string(groups) + " groups of channels");
+  if (call.operator_set < 21) call.refuse("one scale a group");
+  graph::Graph& g = call.graph;
+  const Value grouped = g.reshape(call.value(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
+  const Value x = g.reshape(normalise(call, grouped, {2}, call.number("epsilon", 1e-5)), shape);
+  const Value scaled = g.binary(Operator::multiply, x, per_channel(call, call.value(1), shape.size()));
+  call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), shape.size())));
+}
+
+/// x / (bias + alpha / size * the sum of x^2 over the channels around)^beta, Krizhevsky et al. 2012.
+void local_response(Call& call) {
+  const Shape shape = call.shape();
+  const std::int64_t size = call.integer("size", 0);
+  if (shape.size() < 3 || size < 1) call.refuse("a size of " + std::to_string(size));
+  graph::Graph& g = call.graph;
+  const std::int64_t area = graph::element_count(shape) / (shape[0] * shape[1]);
+  const Value squares =
+      g.reshape(g.binary(Operator::multiply, call.value(), call.value()), {shape[0], 1, shape[1], area});
+  graph::AveragePoolAttributes a;
+  a.kernel = {size, 1};
+  a.strides = a.dilation = {1, 1};
+  a.padding_begin = {(size - 1) / 2, 0};
+  a.padding_end = {size / 2, 0};
+  a.shape = {shape[0], 1, shape[1], area};
+  const Value means = g.reshape(g.add(Operator::average_pool, {squares}, a), shape);
+  const Value below =
+      g.unary(Function::power, g.unary(Function::linear, means, call.number("alpha", 1e-4), call.number("bias", 1)),
+              -call.number("beta", 0.75));
+  call.give(g.binary(Operator::multiply, call.value(), below));
+}
+
+/// Up to operator set 12 over all dimensions from the axis on, then along it alone.
+void softmax(Call& call, Operator op) {
+  const Shape shape = call.shape();
+  graph::Graph& g = call.graph;
+  if (call.operator_set >= 13) {
+    const auto axis = static_cast<std::int64_t>(axis_of(call.integer("axis", -1), shape.size()));
+    return call.give(g.add(op, {call.value()}, graph::AxesAttributes{{axis}}));
+  }
+  const std::size_t axis = axis_of(call.integer("axis", 1), shape.size());
+  std::int64_t rows = 1;
+  for (std::size_t d = 0; d < axis; ++d) rows *= shape[d];
+  const Value matrix = g.reshape(call.value(), {rows, graph::element_count(shape) / rows});
+  call.give(g.reshape(g.add(op, {matrix}, graph::AxesAttributes{{1}}), shape));
+}
+
+struct Reduction {
+  Integers axes;
+  Shape shape;  ///< of the result
+  double count = 1;
+};
+
+Reduction reduction(const Call& call) {
+  const Shape shape = call.shape();
+  Reduction result;
+  const auto given = call.integers("axes", 1);
+  if (given && !given->empty())
+    for (const std::int64_t axis : *given)
+      result.axes.push_back(static_cast<std::int64_t>(axis_of(axis, shape.size())));
+  else if (call.integer("noop_with_empty_axes", 0) == 0)
+    result.axes = axes_from(0, shape.size());
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    const bool reduced =
+        std::find(result.axes.begin(), result.axes.end(), static_cast<std::int64_t>(d)) != result.axes.end();
+    if (reduced) result.count *= static_cast<double>(shape[d]);
+    if (!reduced || call.integer("keepdims", 1) != 0) result.shape.push_back(reduced ? 1 : shape[d]);
+  }
+  return result;
+}
+
+Value sum(Call& call, Value x, const Reduction& over) {
+  return over.axes.empty() ? x : call.graph.reshape(call.graph.sum(x, over.axes), over.shape);
+}
+
+void reduce(Rules& rules, const std::string& op, Value (*before)(Call&),
+            void (*behind)(Call&, Value, const Reduction&)) {
+  rules[op] = [=](Call& call) {
+    const Reduction over = reduction(call);
+    behind(call, sum(call, before(call), over), over);
+  };
+}
+
+Value itself(Call& call) { return call.value(); }
+Value squared(Call& call) { return call.graph.binary(Operator::multiply, call.value(), call.value()); }
+Value size_of(Call& call) { return call.graph.unary(Function::absolute, call.value()); }
+void give(Call& call, Value value, const Reduction&) { call.give(value); }
+void give_mean(Call& call, Value value, const Reduction& over) {
+  call.give(call.graph.unary(Function::linear, value, 1 / over.count));
+}
+void give_root(Call& call, Value value, const Reduction&) { call.give(call.graph.unary(Function::sqrt, value)); }
+
+/// Over all of the space, as a pooling: there a gradient goes to the first maximum.
+void reduce_max(Call& call) {
+  const Shape shape = call.shape();
+  const Reduction over = reduction(call);
+  if (shape.size() < 3 || over.axes != axes_from(2, shape.size()))
+    call.refuse("maxima along other dimensions than all of the space");
+  const Value maxima = call.graph.add(Operator::max_pool, {call.value()}, graph::window_of_all(shape));
+  call.give(call.graph.reshape(maxima, over.shape));
+}
+
+}  // namespace
+
+void add_normalisation_rules(Rules& rules) {
+  rules["BatchNormalization"] = batch_normalization;
+  rules["InstanceNormalization"] = instance_normalization;
+  rules["LayerNormalization"] = layer_normalization;
+  rules["GroupNormalization"] = group_normalization;
+  rules["LRN"] = local_response;
+  rules["Softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
+  rules["LogSoftmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
+  reduce(rules, "ReduceSum", itself, give);
+  reduce(rules, "ReduceMean", itself, give_mean);
+  reduce(rules, "ReduceSumSquare", squared, give);
+  reduce(rules, "ReduceL1", size_of, give);
+  reduce(rules, "ReduceL2", squared, give_root);
+  rules["ReduceMax"] = reduce_max;
+}
+
+}  // namespace whycam::onnx

@@ -1,0 +1,226 @@
+// Tensors of a file: weights and constants.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "formats/onnx/contents.h"
+#include "graph/operators.h"
+
+namespace whycam::onnx {
+namespace {
+
+using proto::TensorProto;
+
+std::string text(const TensorProto& tensor) { return "the tensor \"" + tensor.name() + "\""; }
+
+[[noreturn]] void refuse(const TensorProto& tensor, const std::string& why) { throw Error(text(tensor) + " " + why); }
+
+std::int64_t count_of(const TensorProto& tensor) {
+  graph::Shape shape(tensor.dims().begin(), tensor.dims().end()), without_zeros;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) refuse(tensor, "has an extent of " + std::to_string(extent));
+    without_zeros.push_back(std::max<std::int64_t>(extent, 1));
+  }
+  if (graph::element_count(without_zeros) > graph::most_elements) refuse(tensor, "claims more than 2^36 elements");
+  return graph::element_count(shape);
+}
+
+std::size_t bytes_of(std::int32_t type) {
+  switch (type) {
+    case TensorProto::BOOL:
+    case TensorProto::INT8:
+    case TensorProto::UINT8:
+      return 1;
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16:
+    case TensorProto::INT16:
+    case TensorProto::UINT16:
+      return 2;
+    case TensorProto::FLOAT:
+    case TensorProto::INT32:
+    case TensorProto::UINT32:
+      return 4;
+    case TensorProto::DOUBLE:
+    case TensorProto::INT64:
+    case TensorProto::UINT64:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+/// The part of a file beside the network that holds the numbers. It must lie within the network's folder.
+std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, const std::filesystem::path& folder) {
+  std::string location;
+  std::uint64_t offset = 0, length = std::numeric_limits<std::uint64_t>::max();
+  try {
+    for (const auto& entry : tensor.external_data()) {
+      if (entry.key() == "location") location = entry.value();
+      if (entry.key() == "offset") offset = std::stoull(entry.value());
+      if (entry.key() == "length") length = std::stoull(entry.value());
+    }
+  } catch (const std::exception&) {
+    refuse(tensor, "has an offset or length that is no number");
+  }
+  std::error_code failure;
+  const auto path = within(folder, location);
+  if (path.empty()) refuse(tensor, "lies in \"" + location + "\", which is not within the network's folder");
+  const std::uint64_t size = std::filesystem::file_size(path, failure);
+  if (failure) refuse(tensor, "lies in \"" + location + "\", which cannot be read");
+  if (offset > size || (length != std::numeric_limits<std::uint64_t>::max() && length > size - offset))
+    refuse(tensor, "reaches beyond the end of \"" + location + "\"");
+  length = std::min(length, size - offset);
+  const auto wanted = static_cast<std::uint64_t>(count_of(tensor)) * bytes_of(tensor.data_type());
+  if (length < wanted)
+    refuse(tensor,
+           "has " + std::to_string(length) + " bytes in \"" + location + "\" instead of " + std::to_string(wanted));
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(wanted), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  if (!file.read(bytes->data(), static_cast<std::streamsize>(bytes->size())))
+    refuse(tensor, "cannot be read from \"" + location + "\"");
+  return bytes;
+}
+
+double half(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+  const double sign = bits >> 15 ? -1 : 1;
+  if (exponent == 31)
+    return mantissa ? std::numeric_limits<double>::quiet_NaN() : sign * std::numeric_limits<double>::infinity();
+  return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
+}
+
+double brain_float(std::uint16_t bits) {
+  const std::uint32_t wide = std::uint32_t{bits} << 16;
+  float number = 0;
+  std::memcpy(&number, &wide, sizeof number);
+  return number;
+}
+
+template <class Number>
+std::vector<double> numbers_in(const char* bytes, std::int64_t count) {
+  std::vector<double> numbers;
+  numbers.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    Number number;
+    std::memcpy(&number, bytes + i * static_cast<std::int64_t>(sizeof number), sizeof number);
+    numbers.push_back(static_cast<double>(number));
+  }
+  return numbers;
+}
+
+std::vector<double> halves_in(const char* bytes, std::int64_t count, double (*value)(std::uint16_t)) {
+  std::vector<double> numbers;
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, bytes + 2 * i, sizeof bits);
+    numbers.push_back(value(bits));
+  }
+  return numbers;
+}
+
+std::vector<double> raw_numbers(const TensorProto& tensor, const char* bytes, std::int64_t count) {
+  switch (tensor.data_type()) {
+    case TensorProto::BOOL:
+    case TensorProto::UINT8:
+      return numbers_in<std::uint8_t>(bytes, count);
+    case TensorProto::INT8:
+      return numbers_in<std::int8_t>(bytes, count);
+    case TensorProto::INT16:
+      return numbers_in<std::int16_t>(bytes, count);
+    case TensorProto::UINT16:
+      return numbers_in<std::uint16_t>(bytes, count);
+    case TensorProto::INT32:
+      return numbers_in<std::int32_t>(bytes, count);
+    case TensorProto::UINT32:
+      return numbers_in<std::uint32_t>(bytes, count);
+    case TensorProto::INT64:
+      return numbers_in<std::int64_t>(bytes, count);
+    case TensorProto::UINT64:
+      return numbers_in<std::uint64_t>(bytes, count);
+    case TensorProto::FLOAT:
+      return numbers_in<float>(bytes, count);
+    case TensorProto::DOUBLE:
+      return numbers_in<double>(bytes, count);
+    case TensorProto::FLOAT16:
+      return halves_in(bytes, count, half);
+    default:
+      return halves_in(bytes, count, brain_float);
+  }
+}
+
+/// Numbers that stand in a field of their type.
+std::vector<double> field_numbers(const TensorProto& tensor) {
+  const auto of = [](const auto& field) { return std::vector<double>(field.begin(), field.end()); };
+  const auto halves = [&](double (*value)(std::uint16_t)) {
+    std::vector<double> numbers;
+    for (const std::int32_t bits : tensor.int32_data()) numbers.push_back(value(static_cast<std::uint16_t>(bits)));
+    return numbers;
+  };
+  switch (tensor.data_type()) {
+    case TensorProto::FLOAT:
+      return of(tensor.float_data());
+    case TensorProto::DOUBLE:
+      return of(tensor.double_data());
+    case TensorProto::INT64:
+      return of(tensor.int64_data());
+    case TensorProto::UINT32:
+    case TensorProto::UINT64:
+      return of(tensor.uint64_data());
+    case TensorProto::FLOAT16:
+      return halves(half);
+    case TensorProto::BFLOAT16:
+      return halves(brain_float);
+    default:
+      return of(tensor.int32_data());
+  }
+}
+
+bool is_floating_point(std::int32_t type) {
+  return type == TensorProto::FLOAT || type == TensorProto::DOUBLE || type == TensorProto::FLOAT16 ||
+         type == TensorProto::BFLOAT16;
+}
+
+}  // namespace
+
+Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>& owner,
+                   const std::filesystem::path& folder) {
+  const std::int64_t count = count_of(tensor);
+  const std::size_t size = bytes_of(tensor.data_type());
+  if (size == 0)
+    refuse(tensor, "is of the type " +
+                       proto::TensorProto_DataType_Name(static_cast<proto::TensorProto_DataType>(tensor.data_type())) +
+                       ", which is not known");
+  Tensor result;
+  result.shape.assign(tensor.dims().begin(), tensor.dims().end());
+  result.integers = !is_floating_point(tensor.data_type());
+  const bool external = tensor.data_location() == TensorProto::EXTERNAL;
+  const auto beside = external ? external_bytes(tensor, folder) : nullptr;
+  const char* bytes = external ? beside->data() : tensor.has_raw_data() ? tensor.raw_data().data() : nullptr;
+  if (bytes && !external && tensor.raw_data().size() != static_cast<std::size_t>(count) * size)
+    refuse(tensor,
+           "has " + std::to_string(tensor.raw_data().size()) + " bytes for " + std::to_string(count) + " elements");
+  if (tensor.data_type() == TensorProto::FLOAT && bytes &&
+      reinterpret_cast<std::uintptr_t>(bytes) % alignof(float) == 0) {
+    result.constant.owner = external ? std::shared_ptr<const void>(beside) : owner;
+    result.constant.floats = reinterpret_cast<const float*>(bytes);  // used as they lie there
+    return result;
+  }
+  if (tensor.data_type() == TensorProto::FLOAT && !bytes && tensor.float_data_size() == count) {
+    result.constant.owner = owner;
+    result.constant.floats = tensor.float_data().data();
+    if (count > 0) return result;
+  }
+  std::vector<double> numbers = bytes ? raw_numbers(tensor, bytes, count) : field_numbers(tensor);
+  if (static_cast<std::int64_t>(numbers.size()) != count)
+    refuse(tensor, "has " + std::to_string(numbers.size()) + " numbers for " + std::to_string(count) + " elements");
+  if (result.integers)
+    result.array = {true, result.shape, std::move(numbers)};
+  else
+    result.constant = graph::constant_of(std::vector<float>(numbers.begin(), numbers.end()));
+  return result;
+}
+
+}  // namespace whycam::onnx
