@@ -8,9 +8,9 @@
 #include <set>
 
 #include "backends/onednn/plan.h"
-#include "formats/onnx/files.h"
 #include "graph/evaluate.h"
 #include "graph/program.h"
+#include "onnx/files.h"
 
 namespace whycam::onnx {
 namespace {

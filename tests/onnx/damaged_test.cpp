@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "formats/onnx/files.h"
+#include "onnx/files.h"
 
 namespace whycam::onnx {
 namespace {

@@ -1,4 +1,4 @@
-#include "formats/onnx/files.h"
+#include "onnx/files.h"
 
 #include <unistd.h>
 

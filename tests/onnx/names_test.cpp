@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "formats/onnx/files.h"
 #include "graph/differentiate.h"
+#include "onnx/files.h"
 
 namespace whycam::onnx {
 namespace {

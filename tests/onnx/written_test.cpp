@@ -2,7 +2,6 @@
 // libtorch here.
 #include <gtest/gtest.h>
 
-#include "formats/onnx/files.h"
 #include "formats/onnx/writer.h"
 #include "graph/cases.h"
 #include "graph/differentiate.h"
@@ -10,6 +9,7 @@
 #include "graph/passes.h"
 #include "graph/resize.h"
 #include "methods/method.h"
+#include "onnx/files.h"
 #include "support/onnx_runtime.h"
 
 namespace whycam::onnx {
