@@ -81,7 +81,8 @@ TEST_F(CommandFolder, FillsBatchesWithWhatTheNetworkKnows) {
     EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
     EXPECT_EQ(outcome.error.find("NaN"), std::string::npos) << outcome.error;
     EXPECT_EQ(document()["explanations"].size(), 2u);
-    for (const auto& warning : document()["warnings"])
+    const auto explained = document();
+    for (const auto& warning : explained["warnings"])
       EXPECT_EQ(warning.get<std::string>().find("NaN"), std::string::npos) << warning;
   }
 }
