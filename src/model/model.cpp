@@ -5,9 +5,9 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <fstream>
 #include <optional>
 
+#include "core/file_signature.h"
 #include "explain/onnx_network.h"
 #include "model/archive_reader.h"
 #include "model/autograd_nodes.h"
@@ -21,16 +21,10 @@ namespace whycam {
 namespace {
 
 void check_file(const std::filesystem::path& path) {
-  std::error_code failure;
-  const std::string name = path.string();
-  if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
-  if (std::filesystem::is_directory(path, failure)) throw ModelError(name + " is a folder; give the network's file");
-  std::ifstream file(path, std::ios::binary);
-  char begin[4] = {};
-  if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
-  if (std::string(begin, 2) != "PK" && !onnx::looks_like_onnx(path))  // TorchScript files are zip archives
+  if (core::file_signature(path).substr(0, 2) != "PK" &&
+      !onnx::looks_like_onnx(path))  // TorchScript files are zip archives
     throw ModelError(
-        name +
+        path.string() +
         " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
         "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
 }
