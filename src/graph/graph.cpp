@@ -115,6 +115,16 @@ Value Graph::sum_to(Value x, Shape shape) {
   return reshape(axes.empty() ? x : sum(x, axes), shape);
 }
 
+Value Graph::normalize(Value x, Integers axes, double epsilon, const std::string& name) {
+  return add(Operator::normalize, {x}, NormalizeAttributes{{std::move(axes)}, epsilon}, name);
+}
+
+Value Graph::normalize_groups(Value x, std::int64_t groups, double epsilon, const std::string& name) {
+  const Shape all = shape(x);
+  const Value grouped = reshape(x, {all[0], groups, element_count(all) / (all[0] * groups)});
+  return reshape(normalize(grouped, {2}, epsilon, name), all);
+}
+
 Value Graph::slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
   SliceAttributes part{{shape(x)}, Integers(shape(x).size(), 0), Integers(shape(x).size(), 1)};
   part.shape.at(axis) = size;

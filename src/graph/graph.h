@@ -123,6 +123,9 @@ class Graph {
     return add(Operator::transpose, {x}, TransposeAttributes{std::move(permutation)});
   }
   Value expand(Value x, Shape shape) { return add(Operator::expand, {x}, ShapeAttributes{std::move(shape)}); }
+  /// x with mean 0 and variance 1 over these axes, and with `groups` of the channels over all that belongs to a group.
+  Value normalize(Value x, Integers axes, double epsilon, const std::string& name);
+  Value normalize_groups(Value x, std::int64_t groups, double epsilon, const std::string& name);
   /// A part of one axis.
   Value slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step = 1);
   /// So many elements more before and behind in each dimension; negative ones are cut off. x itself where all are 0.

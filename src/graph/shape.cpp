@@ -19,6 +19,12 @@ bool is_sound(const Shape& shape) {
   return element_count(shape) <= most_elements;
 }
 
+Integers axes_between(std::size_t first, std::size_t end) {
+  Integers axes;
+  for (std::size_t i = first; i < end; ++i) axes.push_back(static_cast<std::int64_t>(i));
+  return axes;
+}
+
 Shape completed(Shape shape, std::int64_t elements) {
   Shape known;
   for (const std::int64_t extent : shape)

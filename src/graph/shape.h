@@ -23,6 +23,8 @@ bool is_sound(const Shape& shape);
 Shape completed(Shape shape, std::int64_t elements);
 /// Throws std::invalid_argument where one is further from 0 than the largest extent.
 void require_moderate(const Integers& integers);
+/// The axes from `first` to the one before `end`.
+Integers axes_between(std::size_t first, std::size_t end);
 std::string to_string(const Integers& integers);
 
 }  // namespace whycam::graph

@@ -28,16 +28,6 @@ Value affine(Call& call, Value x, std::size_t weight_at, std::size_t bias_at) {
   return x;
 }
 
-Value normalise(Call& call, Value x, const Integers& axes, double epsilon) {
-  return call.graph.add(Operator::normalize, {x}, graph::NormalizeAttributes{{axes}, epsilon}, call.name);
-}
-
-Integers axes_from(std::size_t first, std::size_t count) {
-  Integers axes;
-  for (std::size_t i = first; i < count; ++i) axes.push_back(static_cast<std::int64_t>(i));
-  return axes;
-}
-
 /// With running statistics a batch norm is a scale and a shift.
 void batch_norm(Call& call) {
   if (call.boolean(5) || !call.given(3) || !call.given(4)) call.refuse("a batch norm in training mode");
@@ -54,24 +44,22 @@ void batch_norm(Call& call) {
 
 void instance_norm(Call& call) {
   if (!call.boolean(5, true)) call.refuse("an instance norm with running statistics");
-  call.give(
-      affine(call, normalise(call, call.tensor(), axes_from(2, call.shape().size()), call.number(7, 1e-5)), 1, 2));
+  const Integers space = graph::axes_between(2, call.shape().size());
+  call.give(affine(call, call.graph.normalize(call.tensor(), space, call.number(7, 1e-5), call.name), 1, 2));
 }
 
 void group_norm(Call& call) {
-  const Shape shape = call.shape();
   const std::int64_t groups = call.integer(1);
   if (groups < 1) call.refuse("no groups");
-  const Value grouped =
-      call.graph.reshape(call.tensor(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
-  call.give(affine(call, call.graph.reshape(normalise(call, grouped, {2}, call.number(4, 1e-5)), shape), 2, 3));
+  call.give(affine(call, call.graph.normalize_groups(call.tensor(), groups, call.number(4, 1e-5), call.name), 2, 3));
 }
 
 void layer_norm(Call& call) {
   graph::Graph& g = call.graph;
   const Integers normalised = call.integers(1);
   const std::size_t dimensions = call.shape().size();
-  Value x = normalise(call, call.tensor(), axes_from(dimensions - normalised.size(), dimensions), call.number(4, 1e-5));
+  Value x = g.normalize(call.tensor(), graph::axes_between(dimensions - normalised.size(), dimensions),
+                        call.number(4, 1e-5), call.name);
   if (call.given(2)) x = g.add(Operator::multiply, {x, call.tensor(2)}, {}, call.name);
   if (call.given(3)) x = g.add(Operator::add, {x, call.tensor(3)}, {}, call.name);
   call.give(x);
@@ -96,7 +84,7 @@ void reduce(Call& call, bool mean) {
   check_type(call, call.count() - 1);
   Integers axes;
   if (all)
-    axes = axes_from(0, shape.size());
+    axes = graph::axes_between(0, shape.size());
   else
     for (const std::int64_t axis : call.integers(1)) axes.push_back(call.axis(axis, call.dimensions()));
   double count = 1;

@@ -20,16 +20,6 @@ Value per_channel(Call& call, Value row, std::size_t dimensions) {
   return call.graph.reshape(row, shape);
 }
 
-Value normalise(Call& call, Value x, const Integers& axes, double epsilon) {
-  return call.graph.add(Operator::normalize, {x}, graph::NormalizeAttributes{{axes}, epsilon}, call.name);
-}
-
-Integers axes_from(std::size_t first, std::size_t count) {
-  Integers axes;
-  for (std::size_t i = first; i < count; ++i) axes.push_back(static_cast<std::int64_t>(i));
-  return axes;
-}
-
 /// With running statistics a batch norm is a scale and a shift.
 void batch_normalization(Call& call) {
   const std::size_t dimensions = call.dimensions();
@@ -49,7 +39,8 @@ void instance_normalization(Call& call) {
   const std::size_t dimensions = call.dimensions();
   if (dimensions < 3) call.refuse("an input of " + std::to_string(dimensions) + " dimensions");
   graph::Graph& g = call.graph;
-  const Value x = normalise(call, call.value(), axes_from(2, dimensions), call.number("epsilon", 1e-5));
+  const Value x =
+      g.normalize(call.value(), graph::axes_between(2, dimensions), call.number("epsilon", 1e-5), call.name);
   const Value scaled = g.binary(Operator::multiply, x, per_channel(call, call.value(1), dimensions));
   call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), dimensions)));
 }
@@ -58,7 +49,7 @@ void layer_normalization(Call& call) {
   if (call.output_count() > 1) call.refuse("statistics as further outputs");
   const std::size_t dimensions = call.dimensions(), axis = axis_of(call.integer("axis", -1), dimensions);
   graph::Graph& g = call.graph;
-  Value x = normalise(call, call.value(), axes_from(axis, dimensions), call.number("epsilon", 1e-5));
+  Value x = g.normalize(call.value(), graph::axes_between(axis, dimensions), call.number("epsilon", 1e-5), call.name);
   x = g.binary(Operator::multiply, x, call.value(1));
   if (call.given(2)) x = g.binary(Operator::add, x, call.value(2));
   call.give(x);
@@ -71,8 +62,7 @@ void group_normalization(Call& call) {
     call.refuse(std::to_string(groups) + " groups of channels");
   if (call.operator_set < 21) call.refuse("one scale a group");
   graph::Graph& g = call.graph;
-  const Value grouped = g.reshape(call.value(), {shape[0], groups, graph::element_count(shape) / (shape[0] * groups)});
-  const Value x = g.reshape(normalise(call, grouped, {2}, call.number("epsilon", 1e-5)), shape);
+  const Value x = g.normalize_groups(call.value(), groups, call.number("epsilon", 1e-5), call.name);
   const Value scaled = g.binary(Operator::multiply, x, per_channel(call, call.value(1), shape.size()));
   call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), shape.size())));
 }
@@ -128,7 +118,7 @@ Reduction reduction(const Call& call) {
     for (const std::int64_t axis : *given)
       result.axes.push_back(static_cast<std::int64_t>(axis_of(axis, shape.size())));
   else if (call.integer("noop_with_empty_axes", 0) == 0)
-    result.axes = axes_from(0, shape.size());
+    result.axes = graph::axes_between(0, shape.size());
   for (std::size_t d = 0; d < shape.size(); ++d) {
     const bool reduced =
         std::find(result.axes.begin(), result.axes.end(), static_cast<std::int64_t>(d)) != result.axes.end();
@@ -163,7 +153,7 @@ void give_root(Call& call, Value value, const Reduction&) { call.give(call.graph
 void reduce_max(Call& call) {
   const Shape shape = call.shape();
   const Reduction over = reduction(call);
-  if (shape.size() < 3 || over.axes != axes_from(2, shape.size()))
+  if (shape.size() < 3 || over.axes != graph::axes_between(2, shape.size()))
     call.refuse("maxima along other dimensions than all of the space");
   const Value maxima = call.graph.add(Operator::max_pool, {call.value()}, graph::window_of_all(shape));
   call.give(call.graph.reshape(maxima, over.shape));
