@@ -60,9 +60,10 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
   methods::Settings settings = engine::settings_of(options);
   settings.keep_sign = signed_layers;
   settings.sum_channels = !signed_layers || options.attr_dim_summation();
-  const auto pass = engine_->forward(
-      {inputs, options.additional_forward_args(), settings.need_layers() ? layers_ : std::vector<Layer>{},
-       options.attribute_to_layer_input(), options.output_element(), settings, options.engine()});
+  const std::vector<Layer> layers = settings.need_layers() ? layers_ : std::vector<Layer>{};
+  engine::Request request = engine::request_of(inputs, layers, options);
+  request.settings = settings;
+  const auto pass = engine_->forward(request);
   Explanation explanation;
   explanation.output = pass->output();
   explanation.engine = pass->engine();
@@ -76,23 +77,23 @@ Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const C
     TargetExplanation& result = explanation.targets.emplace_back();
     result.target = targets[i];
     result.scores = chosen[i].scores;
-    result.layers.resize(settings.need_layers() ? layers_.size() : 0);
+    result.layers.resize(layers.size());
     const engine::Explained found = pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size());
     for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
     for (const std::string& sentence : found.warnings) warnings_.add("resize", sentence, explanation.warnings);
     name_methods(result);
   }
-  add_warnings(options, explanation);
+  add_warnings(settings, layers, options, explanation);
   for (const std::string& message : libtorch.messages()) warnings_.add(message, message, explanation.warnings);
   return explanation;
 }
 
-void Explainer::add_warnings(const AttributeOptions& options, Explanation& explanation) const {
-  const methods::Settings settings = engine::settings_of(options);
+void Explainer::add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
+                             const AttributeOptions& options, Explanation& explanation) const {
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
     warnings_.add("no relu", core::no_relu(), explanation.warnings);
   const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
-  for (const std::string& warning : network_->warnings(settings.need_layers() ? layers_ : std::vector<Layer>{}, side))
+  for (const std::string& warning : network_->warnings(layers, side))
     warnings_.add(warning, warning, explanation.warnings);
   for (const TargetExplanation& target : explanation.targets) {
     bool nan = false;

@@ -27,7 +27,8 @@ class Explainer {
   const std::vector<Layer>& layers() const { return layers_; }
 
  private:
-  void add_warnings(const AttributeOptions& options, Explanation& explanation) const;
+  void add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
+                    const AttributeOptions& options, Explanation& explanation) const;
 
   std::shared_ptr<const network::Network> network_;
   std::shared_ptr<const engine::Engine> engine_;

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "methods/explanation.h"
@@ -27,11 +26,19 @@ struct Request {
   whycam::Engine engine = whycam::Engine::automatic;
 };
 
+/// A request for what the options ask.
+Request request_of(std::vector<torch::Tensor> inputs, std::vector<Layer> layers, const AttributeOptions& options);
 methods::Settings settings_of(const AttributeOptions& options);
+
+/// A part of an explanation and its numbers.
+struct PartTensor {
+  methods::Part part;
+  torch::Tensor tensor;
+};
 
 /// What a pass computes for one gradient of the output.
 struct Explained {
-  std::vector<std::pair<methods::Part, torch::Tensor>> parts;  ///< as methods::append_methods orders them
+  std::vector<PartTensor> parts;  ///< as methods::append_methods orders them
   std::vector<std::string> warnings;
 };
 

@@ -61,8 +61,8 @@ Explained join(std::vector<Explained> replicas, torch::Device device) {
       throw ModelError("the replicas of the network give different numbers of tensors; explain it without device_ids");
   for (std::size_t i = 0; i < replicas[0].parts.size(); ++i) {
     std::vector<torch::Tensor> pieces;
-    for (const Explained& one : replicas) pieces.push_back(one.parts[i].second);
-    joined.parts.emplace_back(replicas[0].parts[i].first, join(std::move(pieces), device));
+    for (const Explained& one : replicas) pieces.push_back(one.parts[i].tensor);
+    joined.parts.push_back({replicas[0].parts[i].part, join(std::move(pieces), device)});
   }
   return joined;
 }

@@ -8,7 +8,6 @@ namespace whycam::explain {
 
 ExplanationPlan::ExplanationPlan(const graph::Forward& forward, const methods::Settings& settings)
     : output_shape(forward.graph.shape(forward.output)), report(activations(forward, settings.clipped_relus)) {
-  require_onednn();
   ExplanationGraph explanation = explanation_graph(forward, settings);
   parts = std::move(explanation.parts);
   runs_.emplace(graph::optimise(explanation.graph));

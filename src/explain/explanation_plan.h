@@ -15,7 +15,7 @@ namespace whycam::explain {
 /// A plan, and what is known of its results.
 class ExplanationPlan {
  public:
-  /// Throws CannotCompile, LayerError and ModelError.
+  /// Throws CannotCompile, LayerError and ModelError. Call require_onednn first.
   ExplanationPlan(const graph::Forward& forward, const methods::Settings& settings);
 
   const RunPool& runs() const { return *runs_; }

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 #include "core/chosen_indices.h"
+#include "core/file_signature.h"
 #include "core/shape_text.h"
 #include "core/warning_texts.h"
 #include "core/warnings.h"
@@ -14,7 +14,6 @@
 #include "whycam/network.h"
 
 namespace whycam {
-
 namespace {
 
 using core::Warnings;
@@ -32,15 +31,9 @@ methods::Settings settings_of(const Options& options) {
 }
 
 void check_file(const std::filesystem::path& path) {
-  std::error_code failure;
-  const std::string name = path.string();
-  if (!std::filesystem::exists(path, failure)) throw ModelError("there is no network file " + name);
-  if (std::filesystem::is_directory(path, failure)) throw ModelError(name + " is a folder; give the network's file");
-  std::ifstream file(path, std::ios::binary);
-  char begin[4] = {};
-  if (!file.read(begin, sizeof begin)) throw ModelError("cannot read the network file " + name);
+  const std::string name = path.string(), signature = core::file_signature(path);
   const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
-  if (std::string(begin, 2) == "PK")
+  if (signature.substr(0, 2) == "PK")
     throw ModelError(name +
                      " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
   if (!onnx::looks_like_onnx(path)) throw ModelError(name + " is no ONNX network" + how);
@@ -89,8 +82,7 @@ std::vector<Shape> shapes_of(const std::vector<Tensor>& tensors) {
 }
 
 Tensor zeros(const Shape& shape) {
-  const bool none = shape == Shape{0};
-  return {shape, std::vector<float>(none ? 0 : static_cast<std::size_t>(graph::element_count(shape)))};
+  return {shape, std::vector<float>(static_cast<std::size_t>(graph::element_count(shape)))};
 }
 
 bool has_nan(const std::vector<Tensor>& tensors) {
@@ -127,10 +119,10 @@ bool holds_nan(const Network::TargetExplanation& target) {
 }
 
 void add_warnings(const onnx::Network& network, const std::string& layer, const Options& options,
-                  const ExplanationPlan& plan, Warnings& warnings, Network::Explanation& explanation) {
+                  const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
+                  Network::Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
-  const methods::Settings settings = settings_of(options);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input && network.gives_computed_convolution(layer))
@@ -150,24 +142,26 @@ struct Network::State {
   explain::PlanCache<explain::PlanKey, ExplanationPlan> plans;
   Warnings warnings;
 
-  graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options) const {
-    const std::vector<std::string> layers(settings_of(options).need_layers() ? 1 : 0, layer);
+  graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options,
+                             const methods::Settings& settings) const {
+    const std::vector<std::string> layers(settings.need_layers() ? 1 : 0, layer);
     const std::size_t output = explain::chosen_output(*network, options.output_element);
     return explain::forward_of(*network, given(inputs), inputs.size(), output, layers,
                                options.attribute_to_layer_input);
   }
 
   std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const std::string& layer,
-                                                  const Options& options) {
-    const explain::PlanKey key = explain::plan_key(shapes_of(inputs), layer, options.attribute_to_layer_input,
-                                                   options.output_element, settings_of(options));
+                                                  const Options& options, const methods::Settings& settings) {
+    const explain::PlanKey key =
+        explain::plan_key(shapes_of(inputs), layer, options.attribute_to_layer_input, options.output_element, settings);
     try {
       return plans.plan_for(key, [&] {
         std::shared_ptr<const ExplanationPlan> plan;
         explain::or_cannot_compile(
             [&] {
-              plan = std::make_shared<const ExplanationPlan>(forward_for(std::get<0>(key), layer, options),
-                                                             settings_of(options));
+              explain::require_onednn();
+              plan = std::make_shared<const ExplanationPlan>(forward_for(shapes_of(inputs), layer, options, settings),
+                                                             settings);
             },
             [](const std::exception& reason) { return std::string(reason.what()); });
         return plan;
@@ -210,7 +204,8 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
-  const std::shared_ptr<const ExplanationPlan> plan = state_->plan_for(inputs, layer, options);
+  const methods::Settings settings = settings_of(options);
+  const std::shared_ptr<const ExplanationPlan> plan = state_->plan_for(inputs, layer, options, settings);
   ExplanationRun run(plan);
   for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
   Explanation explanation;
@@ -221,17 +216,18 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
   std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
   for (const Target& target : targets)
     indices.push_back(core::chosen_indices(target, plan->output_shape, inputs[0].shape[0]));
-  const std::size_t layers = settings_of(options).need_layers() ? 1 : 0;
+  const std::size_t layers = settings.need_layers() ? 1 : 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
     explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
-  add_warnings(*state_->network, layer, options, *plan, state_->warnings, explanation);
+  add_warnings(*state_->network, layer, options, settings, *plan, state_->warnings, explanation);
   return explanation;
 }
 
 std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                               const Options& options) const {
   try {
-    return explain::stages_of(state_->forward_for(input_shapes, layer, options), settings_of(options));
+    const methods::Settings settings = settings_of(options);
+    return explain::stages_of(state_->forward_for(input_shapes, layer, options, settings), settings);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {

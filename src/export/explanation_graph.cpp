@@ -62,12 +62,7 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
   network::check_inputs(inputs);
   Plan plan;
   plan.network = model.network();
-  plan.request.inputs = inputs;
-  plan.request.additional_forward_args = options.additional_forward_args();
-  plan.request.layers = {layer};
-  plan.request.layer_inputs = options.attribute_to_layer_input();
-  plan.request.output_element = options.output_element();
-  plan.request.settings = engine::settings_of(options);
+  plan.request = engine::request_of(inputs, {layer}, options);
   plan.request.engine = Engine::compiled;
   plan.output = "output";
   name_ports(plan);
@@ -103,17 +98,15 @@ graph::Graph explanation_graph(const Plan& plan, const engine::Request& request)
   std::vector<graph::Output> outputs{{plan.output, graph.output("output")}};
   for (const graph::Output& output : lowered.beside) outputs.push_back({output.name, graph.output(output.name)});
   bool heat_maps = false, resized = false;
-  for_each_part(
-      explanation.parts.nodes, [](const methods::PartNode& node) { return node.part; },
-      [&](const methods::PartNode& node, std::size_t input) {
-        heat_maps = heat_maps || is_heat_map(node.part.method);
-        if (node.shape == graph::Shape{0}) return;
-        if (node.value == graph::no_value)
-          throw ModelError("the explained output does not depend on the input \"" + plan.inputs[input] +
-                           "\", or not on what the layer gives for it");
-        resized = resized || is_heat_map(node.part.method);
-        outputs.push_back({output_name(plan, node.part, input), node.value});
-      });
+  for_each_part(explanation.parts.nodes, [&](const methods::PartNode& node, std::size_t input) {
+    heat_maps = heat_maps || is_heat_map(node.part.method);
+    if (node.shape == graph::Shape{0}) return;
+    if (node.value == graph::no_value)
+      throw ModelError("the explained output does not depend on the input \"" + plan.inputs[input] +
+                       "\", or not on what the layer gives for it");
+    resized = resized || is_heat_map(node.part.method);
+    outputs.push_back({output_name(plan, node.part, input), node.value});
+  });
   if (heat_maps && !resized) throw LayerError(explanation.parts.warnings.at(0));
   graph.set_outputs(std::move(outputs));
   return graph::drop_dead(graph::share(graph));

@@ -39,11 +39,11 @@ graph::Graph explanation_graph(const Plan& plan, const engine::Request& request)
 std::string output_name(const Plan& plan, const methods::Part& part, std::size_t input);
 
 /// Calls `visit` with each part that has an input's extent and the index of its input.
-template <class Parts, class PartOf, class Visit>
-void for_each_part(const Parts& parts, const PartOf& part_of, const Visit& visit) {
+template <class Parts, class Visit>
+void for_each_part(const Parts& parts, const Visit& visit) {
   std::map<Method, std::size_t> inputs;
   for (const auto& one : parts)
-    if (const methods::Part& part = part_of(one); !part.at_layer) visit(one, inputs[part.method]++);
+    if (!one.part.at_layer) visit(one, inputs[one.part.method]++);
 }
 
 /// Runs what was written beside the compiled engine. Throws ModelError where they differ.

@@ -40,11 +40,9 @@ Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64
       at::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
   Parts parts{{plan.output, output}};
   const engine::Explained explained = pass->explain(gradient, /*last=*/true);
-  for_each_part(
-      explained.parts, [](const auto& one) { return one.first; },
-      [&](const auto& one, std::size_t input) {
-        if (one.second.numel() > 0) parts[output_name(plan, one.first, input)] = one.second;
-      });
+  for_each_part(explained.parts, [&](const engine::PartTensor& one, std::size_t input) {
+    if (one.tensor.numel() > 0) parts[output_name(plan, one.part, input)] = one.tensor;
+  });
   return parts;
 }
 

@@ -1,7 +1,6 @@
 #include "methods/explanation.h"
 
 #include <algorithm>
-#include <map>
 
 #include "core/warning_texts.h"
 #include "graph/resize.h"

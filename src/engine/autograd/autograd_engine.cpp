@@ -1,6 +1,6 @@
 #include "engine/autograd/autograd_engine.h"
 
-#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include "engine/autograd/autograd_run.h"
 #include "engine/autograd/evaluate.h"
@@ -37,9 +37,9 @@ class AutogradPass : public Pass {
     Explained explained{{}, parts.warnings};
     for (std::size_t i = 0; i < parts.nodes.size(); ++i) {
       const auto found = outputs.find(std::to_string(i));
-      explained.parts.emplace_back(
-          parts.nodes[i].part,
-          found != outputs.end() ? found->second : at::empty(parts.nodes[i].shape, output_gradient.options()));
+      explained.parts.push_back(
+          {parts.nodes[i].part,
+           found != outputs.end() ? found->second : at::zeros(parts.nodes[i].shape, output_gradient.options())});
     }
     return explained;
   }
@@ -48,7 +48,6 @@ class AutogradPass : public Pass {
   /// Computes the gradients that the methods read, and makes them inputs of the graph.
   methods::Sources sources_for(const torch::Tensor& output_gradient, bool last, graph::Graph& graph, Named& inputs) {
     const std::vector<ReluRule> rules = settings_.rules();
-    const bool layers = !run_.layer_activations().empty();
     if (last && rules.empty()) run_.last_gradient_comes();
     methods::Sources sources;
     const auto add = [&](const std::vector<torch::Tensor>& tensors) {
@@ -57,11 +56,8 @@ class AutogradPass : public Pass {
       return values;
     };
     sources.inputs = add(inputs_);
-    if (layers)
-      for (const auto& of_layer : run_.layer_gradients(output_gradient))
-        sources.layer_gradients.push_back(add(of_layer));
-    if (layers)
-      for (const auto& of_layer : run_.layer_activations()) sources.activations.push_back(add(of_layer));
+    for (const auto& of_layer : run_.layer_gradients(output_gradient)) sources.layer_gradients.push_back(add(of_layer));
+    for (const auto& of_layer : run_.layer_activations()) sources.activations.push_back(add(of_layer));
     for (std::size_t i = 0; i < rules.size(); ++i) {
       if (last && i + 1 == rules.size()) run_.last_gradient_comes();
       sources.input_gradients.push_back(add(run_.input_gradients(output_gradient, rules[i])));

@@ -35,10 +35,10 @@ class CompiledPass : public Pass {
     const std::vector<methods::PartNode>& parts = run_.plan().parts.nodes;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const bool computed = parts[i].value != graph::no_value;
-      torch::Tensor tensor = computed || parts[i].shape == graph::Shape{0} ? at::empty(parts[i].shape, torch::kFloat)
-                                                                           : at::zeros(parts[i].shape, torch::kFloat);
+      torch::Tensor tensor =
+          computed ? at::empty(parts[i].shape, torch::kFloat) : at::zeros(parts[i].shape, torch::kFloat);
       if (computed) run_.read(i, tensor.data_ptr<float>());
-      explained.parts.emplace_back(parts[i].part, std::move(tensor));
+      explained.parts.push_back({parts[i].part, std::move(tensor)});
     }
     return explained;
   }

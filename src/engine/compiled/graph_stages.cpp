@@ -12,13 +12,7 @@ namespace whycam {
 std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
                                      const AttributeOptions& options) {
   network::check_inputs(inputs);
-  engine::Request request;
-  request.inputs = inputs;
-  request.additional_forward_args = options.additional_forward_args();
-  request.layers = {layer};
-  request.layer_inputs = options.attribute_to_layer_input();
-  request.output_element = options.output_element();
-  request.settings = engine::settings_of(options);
+  const engine::Request request = engine::request_of(inputs, {layer}, options);
   try {
     return explain::stages_of(engine::lower(*model.network(), request), request.settings);
   } catch (const Error&) {
