@@ -69,7 +69,10 @@ void read_command_line(const std::vector<std::string>& lines) {
   } catch (const CLI::ParseError&) {
     return;
   }
-  for (const std::string& method : explain.methods) method_named(method);
+  try {
+    for (const std::string& method : explain.methods) method_named(method);
+  } catch (const InputError&) {
+  }
 }
 
 }  // namespace
