@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "backends/onednn/plan.h"
-#include "engine/compiled/lowering.h"
 #include "explain/explanation_graph.h"
+#include "torch/engine/compiled/lowering.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) {
@@ -23,9 +23,8 @@ int main(int argc, char** argv) {
   request.inputs = {torch::randn({std::stoi(argv[3]), 3, 224, 224})};
   request.layers = {whycam::Layer(argv[2])};
   request.settings.methods = whycam::AttributeOptions().methods();
-  const auto script = model.network()->script(request.layers, whycam::network::LayerSide::output);
   const auto graph = whycam::graph::optimise(
-      whycam::explain::explanation_graph(whycam::engine::lower(*script, request), request.settings).graph);
+      whycam::explain::explanation_graph(whycam::engine::lower(*model.network(), request), request.settings).graph);
   const whycam::onednn::Plan plan(graph);
   const auto run = plan.start();
   const std::vector<float> seed(

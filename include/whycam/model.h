@@ -80,7 +80,6 @@ class WHYCAM_API Model {
   const std::shared_ptr<const network::Network>& network() const { return network_; }
 
  private:
-  static Model load_onnx(const std::filesystem::path& path, torch::Device device);
   std::shared_ptr<const network::Network> network_;
 };
 

@@ -11,7 +11,7 @@
 
 #include "checks/pixel_curves.h"
 #include "checks/randomisation.h"
-#include "engine/engine.h"
+#include "torch/engine/engine.h"
 #include "whycam/errors.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/trust.h"

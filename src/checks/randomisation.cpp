@@ -14,9 +14,9 @@
 #include <set>
 #include <utility>
 
-#include "model/collected_warnings.h"
-#include "model/inputs.h"
-#include "model/network.h"
+#include "torch/model/collected_warnings.h"
+#include "torch/model/inputs.h"
+#include "torch/model/network.h"
 #include "whycam/errors.h"
 #include "whycam/options.h"
 
@@ -56,7 +56,13 @@ torch::Tensor replaced(const torch::Tensor& trained, std::uint64_t seed) {
 using Identity = std::pair<const void*, std::vector<std::int64_t>>;
 Identity identity_of(const torch::Tensor& parameter) { return {parameter.data_ptr(), parameter.sizes().vec()}; }
 
-const network::Network& network_of(const Model& model) { return *model.network(); }
+constexpr const char* only_torchscript = "only the weights of TorchScript networks can be replaced";
+
+const network::RunnableNetwork& network_of(const Model& model) {
+  const auto* network = dynamic_cast<const network::RunnableNetwork*>(model.network().get());
+  if (!network) throw ModelError(only_torchscript);
+  return *network;
+}
 
 }  // namespace
 
@@ -67,8 +73,8 @@ WeightedModules modules_with_weights(const Model& model, const torch::Tensor& in
     if (parameter.is_floating_point() && (paths.empty() || paths.back() != module)) paths.push_back(module);
     return torch::Tensor();
   };
-  if (!network_of(model).with_parameters(note))
-    throw ModelError("only the weights of TorchScript networks can be replaced");
+  const network::RunnableNetwork& network = network_of(model);
+  if (!network.with_parameters(note)) throw ModelError(only_torchscript);
   if (paths.empty())
     throw ModelError(
         "the network has no weights that are parameters: torch.jit.freeze makes them constants; save the network "
@@ -79,8 +85,8 @@ WeightedModules modules_with_weights(const Model& model, const torch::Tensor& in
   network::Recorder recorder(layers.size(), network::Recorder::Detail::shapes_only);
   const torch::AutoGradMode with_gradients(true);
   const network::CollectedWarnings libtorch;
-  network_of(model).run(network::OwnInputs({input}).given, network::own_arguments(options.additional_forward_args()),
-                        layers, network::LayerSide::output, recorder);
+  network.run(network::OwnInputs({input}).given, network::own_arguments(options.additional_forward_args()), layers,
+              network::LayerSide::output, recorder);
   WeightedModules modules;
   std::vector<std::pair<std::int64_t, std::string>> ran;
   for (std::size_t i = 0; i < layers.size(); ++i)
@@ -114,7 +120,7 @@ Model randomised(const Model& model, const std::vector<std::string>& modules, st
     return chosen.count(identity) > 0 ? replaced(parameter, seeds.at(identity)) : torch::Tensor();
   };
   auto network = network_of(model).with_parameters(change);
-  if (!network) throw ModelError("only the weights of TorchScript networks can be replaced");
+  if (!network) throw ModelError(only_torchscript);
   return Model(std::move(network));
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "explain/cannot_compile.h"
+#include "core/cannot_compile.h"
 #include "whycam/errors.h"
 
 namespace whycam::explain {

@@ -3,10 +3,13 @@
 
 #include <string>
 
+#include "core/cannot_compile.h"
 #include "graph/program.h"
 #include "methods/explanation.h"
 
 namespace whycam::explain {
+
+using core::CannotCompile;
 
 struct ExplanationGraph {
   /// Its outputs are "output" in section 0 and those parts that have a value in section 1, called part_name().

@@ -1,6 +1,6 @@
 #include "explain/explanation_plan.h"
 
-#include "explain/cannot_compile.h"
+#include "core/cannot_compile.h"
 #include "explain/explanation_graph.h"
 #include "graph/print.h"
 
@@ -51,8 +51,10 @@ std::vector<GraphStage> stages_of(const graph::Forward& forward, const methods::
   return stages;
 }
 
-void require_onednn() {
-  if (!onednn::available()) throw CannotCompile("another version of oneDNN is loaded than whycam was built for");
+void require_backend() {
+  const backends::Backend& backend = backends::cpu();
+  if (!backend.available())
+    throw CannotCompile(std::string("another version of ") + backend.name + " is loaded than whycam was built for");
 }
 
 }  // namespace whycam::explain

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/cannot_compile.h"
 #include "explain/run_pool.h"
 #include "graph/program.h"
 #include "methods/explanation.h"
@@ -12,10 +13,12 @@
 
 namespace whycam::explain {
 
+using core::CannotCompile;
+
 /// A plan, and what is known of its results.
 class ExplanationPlan {
  public:
-  /// Throws CannotCompile, LayerError and ModelError. Call require_onednn first.
+  /// Throws CannotCompile, LayerError and ModelError. Call require_backend first.
   ExplanationPlan(const graph::Forward& forward, const methods::Settings& settings);
 
   const RunPool& runs() const { return *runs_; }
@@ -56,6 +59,6 @@ ActivationReport activations(const graph::Forward& forward, bool clipped_relus);
 std::vector<GraphStage> stages_of(const graph::Forward& forward, const methods::Settings& settings);
 
 /// Throws CannotCompile where plans cannot be run in this process.
-void require_onednn();
+void require_backend();
 
 }  // namespace whycam::explain

@@ -7,7 +7,7 @@
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/explanation_plan.h"
-#include "explain/onnx_network.h"
+#include "explain/network_file.h"
 #include "explain/plan_cache.h"
 #include "explain/plan_key.h"
 #include "whycam/errors.h"
@@ -36,17 +36,17 @@ void check_file(const std::filesystem::path& path) {
   if (signature.substr(0, 2) == "PK")
     throw ModelError(name +
                      " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
-  if (!onnx::looks_like_onnx(path)) throw ModelError(name + " is no ONNX network" + how);
+  if (!formats::format_of(path)) throw ModelError(name + " is no ONNX network" + how);
 }
 
-std::vector<Port> ports_of(const std::vector<onnx::Port>& ports) {
+std::vector<Port> ports_of(const std::vector<formats::Port>& ports) {
   std::vector<Port> result;
-  for (const onnx::Port& port : ports) result.push_back({port.name, port.shape});
+  for (const formats::Port& port : ports) result.push_back({port.name, port.shape});
   return result;
 }
 
-std::vector<onnx::Given> given(const std::vector<Shape>& shapes) {
-  std::vector<onnx::Given> all;
+std::vector<formats::Given> given(const std::vector<Shape>& shapes) {
+  std::vector<formats::Given> all;
   for (std::size_t i = 0; i < shapes.size(); ++i) all.push_back({graph::input_name(i), shapes[i]});
   return all;
 }
@@ -70,8 +70,7 @@ void check_inputs(const std::vector<Tensor>& inputs) {
     if (input.shape[0] != inputs[0].shape[0])
       throw InputError("the inputs hold different numbers of examples: " + name + " has " +
                        std::to_string(input.shape[0]) + ", the first has " + std::to_string(inputs[0].shape[0]));
-    if (!all_finite(input))
-      throw ModelError("the ONNX network cannot be explained: " + name + " holds NaN or infinity");
+    if (!all_finite(input)) throw ModelError("the network cannot be explained: " + name + " holds NaN or infinity");
   }
 }
 
@@ -118,15 +117,15 @@ bool holds_nan(const Network::TargetExplanation& target) {
   return found;
 }
 
-void add_warnings(const onnx::Network& network, const std::string& layer, const Options& options,
+void add_warnings(const formats::NetworkFile& network, const std::string& layer, const Options& options,
                   const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
                   Network::Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
-  if (settings.need_layers() && !options.attribute_to_layer_input && network.gives_computed_convolution(layer))
-    warnings.add("convolution", core::computed_convolution(layer), explanation.warnings);
+  if (settings.need_layers() && !options.attribute_to_layer_input)
+    for (const std::string& sentence : network.warnings(layer)) warnings.add("layer", sentence, explanation.warnings);
   for (const Network::TargetExplanation& target : explanation.targets) {
     if (!holds_nan(target)) continue;
     warnings.add("nan", core::holds_nan(target.target), explanation.warnings);
@@ -137,7 +136,7 @@ void add_warnings(const onnx::Network& network, const std::string& layer, const 
 }  // namespace
 
 struct Network::State {
-  std::shared_ptr<const onnx::Network> network;
+  std::shared_ptr<const formats::NetworkFile> network;
   std::vector<Port> inputs, outputs;
   explain::PlanCache<explain::PlanKey, ExplanationPlan> plans;
   Warnings warnings;
@@ -157,32 +156,28 @@ struct Network::State {
     try {
       return plans.plan_for(key, [&] {
         std::shared_ptr<const ExplanationPlan> plan;
-        explain::or_cannot_compile(
+        core::or_cannot_compile(
             [&] {
-              explain::require_onednn();
+              explain::require_backend();
               plan = std::make_shared<const ExplanationPlan>(forward_for(shapes_of(inputs), layer, options, settings),
                                                              settings);
             },
             [](const std::exception& reason) { return std::string(reason.what()); });
         return plan;
       });
-    } catch (const explain::CannotCompile& reason) {
-      throw ModelError(std::string("the ONNX network cannot be explained: ") + reason.what());
+    } catch (const core::CannotCompile& reason) {
+      throw ModelError(std::string("the ") + network->format() + " network cannot be explained: " + reason.what());
     }
   }
 };
 
 Network Network::load(const std::filesystem::path& path) {
   check_file(path);
-  try {
-    const auto state = std::make_shared<State>();
-    state->network = onnx::Network::read(path);
-    state->inputs = ports_of(state->network->inputs());
-    state->outputs = ports_of(state->network->outputs());
-    return Network(state);
-  } catch (const onnx::Error& reason) {
-    throw ModelError(reason.what());
-  }
+  const auto state = std::make_shared<State>();
+  state->network = explain::read_network_file(path);
+  state->inputs = ports_of(state->network->inputs());
+  state->outputs = ports_of(state->network->outputs());
+  return Network(state);
 }
 
 const std::vector<Port>& Network::inputs() const { return state_->inputs; }

@@ -8,10 +8,12 @@
 #include <mutex>
 #include <string>
 
-#include "explain/cannot_compile.h"
+#include "core/cannot_compile.h"
 #include "explain/run_pool.h"
 
 namespace whycam::explain {
+
+using core::CannotCompile;
 
 /// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others
 /// could not be made. A Key is made of typed values and compared with ==: a text made of them could be that of two

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-#include "backends/onednn/plan.h"
+#include "backends/backend.h"
 #include "graph/graph.h"
 #include "methods/explanation.h"
 #include "whycam/output_element.h"
@@ -21,7 +21,7 @@ using PlanKey =
 inline PlanKey plan_key(const std::vector<graph::Shape>& inputs, const std::string& layer, bool layer_input,
                         const std::vector<OutputElement>& output, const methods::Settings& settings) {
   const bool at_layer = settings.need_layers();
-  return {inputs, at_layer ? layer : "", at_layer && layer_input, output, settings, onednn::thread_count()};
+  return {inputs, at_layer ? layer : "", at_layer && layer_input, output, settings, backends::cpu().thread_count()};
 }
 
 }  // namespace whycam::explain

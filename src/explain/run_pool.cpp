@@ -4,7 +4,7 @@
 
 namespace whycam::explain {
 
-std::unique_ptr<onednn::Run> RunPool::take() const {
+std::unique_ptr<backends::Run> RunPool::take() const {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!idle_.empty()) {
@@ -13,17 +13,17 @@ std::unique_ptr<onednn::Run> RunPool::take() const {
       return run;
     }
   }
-  return plan_.start();
+  return plan_->start();
 }
 
-void RunPool::give_back(std::unique_ptr<onednn::Run> run) const {
+void RunPool::give_back(std::unique_ptr<backends::Run> run) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if ((idle_.size() + 1) * plan_.run_bytes() <= most_kept_bytes || idle_.empty()) idle_.push_back(std::move(run));
+  if ((idle_.size() + 1) * plan_->run_bytes() <= most_kept_bytes || idle_.empty()) idle_.push_back(std::move(run));
 }
 
 std::size_t RunPool::bytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return plan_.packed_bytes() + std::max<std::size_t>(idle_.size(), 1) * plan_.run_bytes();
+  return plan_->packed_bytes() + std::max<std::size_t>(idle_.size(), 1) * plan_->run_bytes();
 }
 
 }  // namespace whycam::explain

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "backends/onednn/plan.h"
+#include "backends/backend.h"
 
 namespace whycam::explain {
 
@@ -15,18 +15,18 @@ constexpr std::size_t most_kept_bytes = std::size_t{1} << 30;
 /// Thread-safe.
 class RunPool {
  public:
-  /// Throws onednn::CannotPlan.
-  explicit RunPool(const graph::Graph& graph) : plan_(graph) {}
+  /// Throws backends::CannotPlan.
+  explicit RunPool(const graph::Graph& graph) : plan_(backends::cpu().prepare(graph)) {}
 
-  std::unique_ptr<onednn::Run> take() const;
-  void give_back(std::unique_ptr<onednn::Run> run) const;
+  std::unique_ptr<backends::Run> take() const;
+  void give_back(std::unique_ptr<backends::Run> run) const;
 
   std::size_t bytes() const;
 
  private:
-  onednn::Plan plan_;
+  std::unique_ptr<const backends::Plan> plan_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<onednn::Run>> idle_;
+  mutable std::vector<std::unique_ptr<backends::Run>> idle_;
 };
 
 /// A run that goes back to its pool, whatever happens.
@@ -36,11 +36,11 @@ class BorrowedRun {
   ~BorrowedRun() { pool_.give_back(std::move(run_)); }
   BorrowedRun(const BorrowedRun&) = delete;
   BorrowedRun& operator=(const BorrowedRun&) = delete;
-  onednn::Run* operator->() const { return run_.get(); }
+  backends::Run* operator->() const { return run_.get(); }
 
  private:
   const RunPool& pool_;
-  std::unique_ptr<onednn::Run> run_;
+  std::unique_ptr<backends::Run> run_;
 };
 
 }  // namespace whycam::explain

@@ -1,11 +1,12 @@
 #include "whycam/weight_files.h"
 
-#include "formats/onnx/network.h"
+#include "formats/format.h"
 
 namespace whycam {
 
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) {
-  return onnx::weight_files(network);
+  const formats::Format* format = formats::format_of(network);
+  return format ? format->weight_files(network) : std::vector<std::filesystem::path>();
 }
 
 }  // namespace whycam

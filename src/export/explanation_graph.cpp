@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/compiled/lowering.h"
 #include "explain/explanation_graph.h"
-#include "formats/onnx/network.h"
-#include "model/failure.h"
-#include "model/inputs.h"
-#include "model/network.h"
-#include "model/script.h"
+#include "formats/format.h"
+#include "formats/torchscript/script.h"
+#include "torch/engine/compiled/lowering.h"
+#include "torch/model/inputs.h"
+#include "torch/model/network.h"
 #include "whycam/errors.h"
 
 namespace whycam::exporting {
@@ -19,33 +18,40 @@ namespace {
 
 bool is_tensor(const c10::IValue& value) { return value.isTensor() && value.toTensor().defined(); }
 
+/// What the script calls its inputs, and those additional arguments that are tensors.
+std::vector<std::string> names_of_script(const engine::Request& request, const network::RunnableNetwork& network) {
+  const auto script =
+      network.script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
+  if (!script)
+    throw ModelError(
+        "only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be "
+        "exported");
+  std::vector<std::string> names;
+  std::size_t index = 0;
+  for (const c10::Argument& argument : script->schema.arguments()) {
+    if (argument.name() == "self") continue;
+    const std::size_t behind = index - std::min(index, request.inputs.size());
+    const bool is_argument = index >= request.inputs.size();
+    ++index;
+    if (is_argument &&
+        (behind >= request.additional_forward_args.size() || !is_tensor(request.additional_forward_args[behind])))
+      continue;
+    names.push_back(argument.name());
+  }
+  return names;
+}
+
 void name_ports(Plan& plan) {
   std::size_t arguments = 0;
   for (const c10::IValue& argument : plan.request.additional_forward_args) arguments += is_tensor(argument);
   std::vector<std::string> names;
-  if (const onnx::Network* onnx = plan.network->onnx()) {
-    for (const onnx::Port& port : onnx->inputs()) names.push_back(port.name);
-    if (!onnx->inputs()[0].shape.empty() && onnx->inputs()[0].shape[0] > 0)
-      plan.fixed_batch = onnx->inputs()[0].shape[0];
-    if (plan.request.output_element.empty()) plan.output = onnx->outputs()[0].name;
-  } else if (const auto script =
-                 plan.network->script(plan.request.layers, plan.request.layer_inputs ? network::LayerSide::input
-                                                                                     : network::LayerSide::output)) {
-    std::size_t place = 0;
-    for (const c10::Argument& argument : script->schema.arguments()) {
-      if (argument.name() == "self") continue;
-      const std::size_t behind = place - std::min(place, plan.request.inputs.size());
-      const bool is_argument = place >= plan.request.inputs.size();
-      ++place;
-      if (is_argument && (behind >= plan.request.additional_forward_args.size() ||
-                          !is_tensor(plan.request.additional_forward_args[behind])))
-        continue;
-      names.push_back(argument.name());
-    }
+  if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(plan.network.get())) {
+    const formats::NetworkFile& file = of_file->file();
+    for (const formats::Port& port : file.inputs()) names.push_back(port.name);
+    if (!file.inputs()[0].shape.empty() && file.inputs()[0].shape[0] > 0) plan.fixed_batch = file.inputs()[0].shape[0];
+    if (plan.request.output_element.empty()) plan.output = file.outputs()[0].name;
   } else {
-    throw ModelError(
-        "only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be "
-        "exported");
+    names = names_of_script(plan.request, dynamic_cast<const network::RunnableNetwork&>(*plan.network));
   }
   if (names.size() < plan.request.inputs.size() + arguments)
     throw ModelError("the network takes " + std::to_string(names.size()) + " tensors, not " +
@@ -92,7 +98,7 @@ std::string output_name(const Plan& plan, const methods::Part& part, std::size_t
 }
 
 graph::Graph explanation_graph(const Plan& plan, const engine::Request& request) {
-  const engine::Lowered lowered = engine::lower(*plan.network, request);
+  const graph::Forward lowered = engine::lower(*plan.network, request);
   explain::ExplanationGraph explanation = explain::explanation_graph(lowered, request.settings, /*all_outputs=*/true);
   graph::Graph& graph = explanation.graph;
   std::vector<graph::Output> outputs{{plan.output, graph.output("output")}};

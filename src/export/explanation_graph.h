@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/engine.h"
 #include "formats/onnx/writer.h"
 #include "graph/graph.h"
+#include "torch/engine/engine.h"
 
 namespace whycam::exporting {
 

@@ -3,10 +3,10 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 
-#include "engine/compiled/lowering.h"
 #include "export/explanation_graph.h"
-#include "model/failure.h"
-#include "model/network.h"
+#include "formats/torchscript/messages.h"
+#include "torch/engine/compiled/lowering.h"
+#include "torch/model/network.h"
 #include "whycam/errors.h"
 #include "whycam/interpolation.h"
 #include "whycam/picture/files.h"
@@ -65,7 +65,7 @@ void export_explanation(const Model& model, const std::vector<torch::Tensor>& in
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
-    throw ModelError("the network cannot be exported: " + network::first_sentence(reason));
+    throw ModelError("the network cannot be exported: " + torchscript::first_sentence(reason));
   }
   picture::write_file(path, picture::Bytes(content.begin(), content.end()));
 }

@@ -6,11 +6,11 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-#include "backends/onednn/plan.h"
-#include "engine/compiled/compiled_engine.h"
+#include "backends/backend.h"
 #include "export/explanation_graph.h"
 #include "formats/onnx/network.h"
 #include "graph/passes.h"
+#include "torch/engine/compiled/compiled_engine.h"
 #include "whycam/errors.h"
 
 namespace whycam::exporting {
@@ -65,8 +65,8 @@ Parts by_the_file(const onnx::Network& network, const engine::Request& request,
   onnx::Lowered lowered = network.lower(given, {}, false);
   for (std::size_t i = 0; i < lowered.outputs.size(); ++i)
     if (lowered.outputs[i] != graph::no_value) lowered.graph.add_output(network.outputs()[i].name, lowered.outputs[i]);
-  const onednn::Plan plan(graph::optimise(lowered.graph));
-  const auto run = plan.start();
+  const auto plan = backends::cpu().prepare(graph::optimise(lowered.graph));
+  const auto run = plan->start();
   for (std::size_t i = 0; i < given.size(); ++i) run->set(0, given[i].name, tensors[i].contiguous().data_ptr<float>());
   run->run(0);
   Parts parts;

@@ -7,6 +7,10 @@
 
 namespace whycam::test {
 
+const network::RunnableNetwork& runnable(const Model& model) {
+  return dynamic_cast<const network::RunnableNetwork&>(*model.network());
+}
+
 engine::Request request_of(const ReferenceCase& reference, const std::map<std::string, torch::Tensor>& tensors) {
   const AttributeOptions options = reference.options(tensors);
   engine::Request request;

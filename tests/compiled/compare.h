@@ -4,12 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "engine/autograd/autograd_run.h"
-#include "engine/compiled/lowering.h"
 #include "graph/evaluate.h"
 #include "support/reference.h"
+#include "torch/engine/autograd/autograd_run.h"
+#include "torch/engine/compiled/lowering.h"
 
 namespace whycam::test {
+
+/// A model's network, which libtorch runs.
+const network::RunnableNetwork& runnable(const Model& model);
 
 /// What an explainer would ask an engine for in a reference case.
 engine::Request request_of(const ReferenceCase& reference, const std::map<std::string, torch::Tensor>& tensors);

@@ -23,13 +23,10 @@ void expect_compiled_equals_autograd(const torch::jit::Module& network, engine::
   for (c10::IValue& argument : request.additional_forward_args)
     if (argument.isTensor() && argument.toTensor().defined()) argument = argument.toTensor().to(torch::kDouble);
   const Model model(network);
-  engine::AutogradRun run(*model.network(), request);
+  engine::AutogradRun run(runnable(model), request);
   const torch::Tensor gradient = some_gradient(run.output());
   const auto expected = outputs_of(run, gradient);
-  const auto side = request.layer_inputs ? network::LayerSide::input : network::LayerSide::output;
-  const auto script = model.network()->script(request.layers, side);
-  ASSERT_TRUE(script);
-  const engine::Lowered lowered = engine::lower(*script, request);
+  const graph::Forward lowered = engine::lower(*model.network(), request);
   graph::Graph program = graph::program(lowered, all_treatments(), /*all_outputs=*/false,
                                         [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, rounding);

@@ -158,17 +158,16 @@ TEST_P(RandomNetworks, AreComputedAlikeByAutogradTheEvaluatorAndThePlan) {
   request.inputs = {x};
   request.layers = {Layer("layer")};
   const Model exact(network.module(torch::kDouble)), single(network.module(torch::kFloat));
-  engine::AutogradRun run(*exact.network(), request);
+  engine::AutogradRun run(runnable(exact), request);
   const torch::Tensor gradient = some_gradient(run.output());
   const auto expected = outputs_of(run, gradient);
-  const engine::Lowered lowered =
-      engine::lower(*exact.network()->script(request.layers, network::LayerSide::output), request);
+  const graph::Forward lowered = engine::lower(*exact.network(), request);
   const graph::Graph program = graph::optimise(graph::program(lowered, all_treatments()),
                                                [](const char*, const graph::Graph& graph) { graph::verify(graph); });
   expect_same(outputs_of(program, request, gradient), expected, 1e-9);
   request.inputs = {x.to(torch::kFloat)};
-  const graph::Graph compiled = graph::optimise(graph::program(
-      engine::lower(*single.network()->script(request.layers, network::LayerSide::output), request), all_treatments()));
+  const graph::Graph compiled =
+      graph::optimise(graph::program(engine::lower(*single.network(), request), all_treatments()));
   // In single precision now and then a mask flips; what a wrong operator would do is larger by far.
   for (const auto& [name, tensor] : outputs_of_plan(compiled, request, gradient.to(torch::kFloat)))
     EXPECT_LE((tensor.to(torch::kDouble) - expected.at(name)).norm().item<double>(),

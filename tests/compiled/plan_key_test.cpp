@@ -1,5 +1,5 @@
 // Plans are kept for requests; two requests that are not the same never share one.
-#include "engine/compiled/plan_key.h"
+#include "torch/engine/compiled/plan_key.h"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@
 namespace whycam::test {
 namespace {
 
-using engine::Constant;
 using engine::Request;
+using torchscript::Constant;
 
 Request request_for(const std::vector<Layer>& layers, const std::vector<OutputElement>& output = {},
                     const std::vector<c10::IValue>& arguments = {}) {

@@ -14,11 +14,10 @@ TEST_P(PlansOnGoldens, EqualAutograd) {
   const Model model = Model::load(GetParam().network());
   const engine::Request request = request_of(GetParam(), tensors);
   if (request.inputs[0].scalar_type() != torch::kFloat) GTEST_SKIP() << "plans compute in float32";
-  engine::AutogradRun run(*model.network(), request);
+  engine::AutogradRun run(runnable(model), request);
   const torch::Tensor gradient = some_gradient(run.output());
   const auto expected = outputs_of(run, gradient);
-  const auto side = request.layer_inputs ? network::LayerSide::input : network::LayerSide::output;
-  const engine::Lowered lowered = engine::lower(*model.network()->script(request.layers, side), request);
+  const graph::Forward lowered = engine::lower(*model.network(), request);
   const graph::Graph program = graph::optimise(graph::program(lowered, all_treatments()));
   expect_same(outputs_of_plan(program, request, gradient), expected, 1e-4);
 }

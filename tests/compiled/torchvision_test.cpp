@@ -51,8 +51,7 @@ onednn::Plan plan_of(const Model& model, const std::string& layer, const torch::
   request.layers = {Layer(layer)};
   request.settings.methods = AttributeOptions().methods();
   request.output_element = std::move(element);
-  const auto script = model.network()->script(request.layers, network::LayerSide::output);
-  const engine::Lowered lowered = engine::lower(*script, request);
+  const graph::Forward lowered = engine::lower(*model.network(), request);
   return onednn::Plan(graph::optimise(explain::explanation_graph(lowered, request.settings).graph));
 }
 

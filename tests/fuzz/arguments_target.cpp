@@ -13,6 +13,7 @@
 #include "labels.h"
 #include "target.h"
 #include "targets.h"
+#include "whycam/errors.h"
 
 namespace whycam::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "model/network_file.h"
+#include "formats/torchscript/network_file.h"
 #include "support/zip.h"
 #include "target.h"
 #include "whycam/errors.h"
@@ -33,7 +33,7 @@ class MemoryFile {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const MemoryFile file(data, size);
   try {
-    whycam::network::check_network_file(file.path());
+    whycam::torchscript::check_network_file(file.path());
   } catch (const whycam::ModelError&) {
   }
   return 0;

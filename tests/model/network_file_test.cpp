@@ -1,4 +1,4 @@
-#include "model/network_file.h"
+#include "formats/torchscript/network_file.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <functional>
 #include <iterator>
 
-#include "model/code_check.h"
+#include "formats/torchscript/code_check.h"
 #include "support/temporary_folder.h"
 #include "support/zip.h"
 #include "whycam/errors.h"
@@ -33,7 +33,7 @@ class NetworkFile : public testing::Test {
   /// The message of the refusal; empty where there was none.
   std::string refusal(const std::string& bytes) {
     try {
-      network::check_network_file(save(bytes));
+      torchscript::check_network_file(save(bytes));
     } catch (const ModelError& error) {
       const std::string message = error.what();
       EXPECT_NE(message.find("net.pt"), std::string::npos) << message;
@@ -59,8 +59,8 @@ std::vector<std::string> contents(const fs::path& path) {
 
 TEST_F(NetworkFile, OfPyTorchAndOfZipToolsAreAccepted) {
   for (const char* name : {"scripted.pt", "traced.pt", "function.pt", "deflated.pt", "stored.pt"})
-    EXPECT_NO_THROW(network::check_network_file(corpus / name)) << name;
-  EXPECT_NO_THROW(network::check_network_file(fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt"));
+    EXPECT_NO_THROW(torchscript::check_network_file(corpus / name)) << name;
+  EXPECT_NO_THROW(torchscript::check_network_file(fs::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt"));
   EXPECT_EQ(contents(corpus / "deflated.pt"), contents(corpus / "stored.pt"));
 }
 
@@ -123,18 +123,18 @@ TEST_F(NetworkFile, LeavesAdditionalFilesAsTheyAre) {
 TEST(NetworkCode, MayBeNestedAsMuchAsPeopleWriteIt) {
   std::string list = "x = [";
   for (int i = 0; i < 100000; ++i) list += "-1.5, ";
-  EXPECT_NO_THROW(network::check_code(list + "]\n"));
+  EXPECT_NO_THROW(torchscript::check_code(list + "]\n"));
   std::string lines;
   for (int i = 0; i < 100000; ++i) lines += "  x = torch.relu(torch.add(x, -y[0].z, alpha=1))\n";
-  EXPECT_NO_THROW(network::check_code(lines));
-  EXPECT_NO_THROW(network::check_code("x = '" + std::string(5000, '(') + "'\n"));
+  EXPECT_NO_THROW(torchscript::check_code(lines));
+  EXPECT_NO_THROW(torchscript::check_code("x = '" + std::string(5000, '(') + "'\n"));
 }
 
 TEST(NetworkCode, NestedDeeperThanLibtorchSurvivesIsRefused) {
   const auto refuse = [](const std::string& begin, const std::string& repeated, int times) {
     std::string code = begin;
     for (int i = 0; i < times; ++i) code += repeated;
-    EXPECT_THROW(network::check_code(code), std::runtime_error) << repeated;
+    EXPECT_THROW(torchscript::check_code(code), std::runtime_error) << repeated;
   };
   for (const char* repeated : {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
     refuse("x = ", repeated, 2500);

@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include "model/archive.h"
+#include "formats/torchscript/archive.h"
 
 namespace whycam::test {
 namespace {
@@ -24,9 +24,9 @@ std::string description(const ZipEntry& entry) {
 }  // namespace
 
 std::vector<ZipEntry> unzip(const std::filesystem::path& path) {
-  const network::Archive archive(path);
+  const torchscript::Archive archive(path);
   std::vector<ZipEntry> entries;
-  for (const network::Record& record : archive.records()) entries.push_back({record.name, archive.read(record)});
+  for (const torchscript::Record& record : archive.records()) entries.push_back({record.name, archive.read(record)});
   return entries;
 }
 

@@ -246,7 +246,6 @@ Plan::Plan(const graph::Graph& graph) {
 }
 
 Plan::~Plan() = default;
-std::unique_ptr<Run> Plan::start() const { return std::make_unique<Run>(program_); }
 std::size_t Plan::run_bytes() const { return program_->run_bytes; }
 std::size_t Plan::packed_bytes() const { return program_->packed_bytes; }
 

@@ -2,23 +2,11 @@
 // memory for all that is computed.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
-#include "graph/graph.h"
+#include "backends/backend.h"
 
 namespace whycam::onednn {
 
-/// Why a graph cannot be run here.
-class CannotPlan : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-class Run;
+using backends::CannotPlan;
 
 /// The threads that OpenMP gives the calling thread now.
 int thread_count();
@@ -27,21 +15,16 @@ int thread_count();
 /// (A libtorch may bring another one.)
 bool available();
 
-/// Immutable and thread-safe: several threads may run one plan at once, each in a Run of its own. Numbers are float32;
-/// constants of the graph that the plan uses as they are must outlive it (their owners are kept).
-class Plan {
+class Plan : public backends::Plan {
  public:
-  /// Made for the number of threads that OpenMP gives now; run it with the same. Throws CannotPlan.
   explicit Plan(const graph::Graph& graph);
-  ~Plan();
+  ~Plan() override;
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  /// Memory for one run at a time. Keep it and run it again: a run allocates no memory for numbers.
-  std::unique_ptr<Run> start() const;
-
-  std::size_t run_bytes() const;     ///< of a Run
-  std::size_t packed_bytes() const;  ///< of weights that were reordered or folded, once for all runs
+  std::unique_ptr<backends::Run> start() const override;
+  std::size_t run_bytes() const override;
+  std::size_t packed_bytes() const override;
 
   struct Program;
 
@@ -49,27 +32,7 @@ class Plan {
   std::shared_ptr<const Program> program_;
 };
 
-/// One run: set the inputs, run section 0, read its outputs, then run further sections, in any order and number.
-/// Outputs of section 0 are there until another section runs; those of a section until the next. For one thread at a
-/// time.
-class Run {
- public:
-  explicit Run(std::shared_ptr<const Plan::Program> program);
-  ~Run();
-
-  /// Copies an input of a section in, in row-major order, right before that section runs: "output_gradient" is an input
-  /// of every section but 0, all others are of section 0. One that the section does not use is ignored.
-  void set(int section, const std::string& input, const float* numbers);
-  void run(int section);
-  /// The same, and the seconds of each step added to those of its kind: where the time goes.
-  void run_measured(int section, std::map<std::string, double>& seconds);
-  bool has(const std::string& output) const;
-  /// Copies an output out, in row-major order.
-  void read(const std::string& output, float* numbers);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
+/// The line of the table of backends.
+const backends::Backend& backend();
 
 }  // namespace whycam::onednn

@@ -59,6 +59,9 @@ Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const
 /// The file of external data at a location in the network's folder; empty where that is not within the folder.
 std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);
 
+/// The files beside a network that hold weights of its.
+std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network);
+
 /// A node's name for messages: its own, or that of what it gives.
 std::string name_of(const proto::NodeProto& node);
 

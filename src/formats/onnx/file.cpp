@@ -98,17 +98,17 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
   if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
 }
 
-}  // namespace
-
-std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) {
-  return parsed(content_of(path), path.string());
-}
-
 bool looks_like_onnx(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   char begin[2] = {};
   // The format's version comes first: field 1, a small number.
   return file.read(begin, sizeof begin) && begin[0] == 0x08 && begin[1] > 0 && begin[1] < 0x40;
+}
+
+}  // namespace
+
+std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) {
+  return parsed(content_of(path), path.string());
 }
 
 std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) {
@@ -148,5 +148,15 @@ Network::~Network() = default;
 const std::vector<Port>& Network::inputs() const { return contents_->inputs; }
 const std::vector<Port>& Network::outputs() const { return contents_->outputs; }
 const std::vector<Layer>& Network::layers() const { return contents_->layers; }
+
+const formats::Format& format() {
+  static const formats::Format format{
+      "ONNX", looks_like_onnx,
+      [](const std::filesystem::path& path) -> std::shared_ptr<const formats::NetworkFile> {
+        return Network::read(path);
+      },
+      weight_files};
+  return format;
+}
 
 }  // namespace whycam::onnx

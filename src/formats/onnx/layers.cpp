@@ -3,6 +3,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "core/warning_texts.h"
 #include "formats/onnx/contents.h"
 
 namespace whycam::onnx {
@@ -183,14 +184,16 @@ std::string Network::last_call_of(const std::string& name) const {
   return found == contents_->undecided.end() ? "" : found->second;
 }
 
-bool Network::gives_computed_convolution(const std::string& layer) const {
+/// A convolution whose weights were computed when the network was exported: a batch normalisation became part of it.
+std::vector<std::string> Network::warnings(const std::string& layer) const {
   for (const std::string& tensor : tensors_of_layer(*contents_, layer, false)) {
     const auto producer = contents_->producers.find(tensor);
     if (producer == contents_->producers.end()) continue;
     const proto::NodeProto& node = contents_->model->graph().node(static_cast<int>(producer->second));
-    if (node.op_type() == "Conv" && node.input_size() > 1 && is_computed(node.input(1))) return true;
+    if (node.op_type() == "Conv" && node.input_size() > 1 && is_computed(node.input(1)))
+      return {core::computed_convolution(layer)};
   }
-  return false;
+  return {};
 }
 
 }  // namespace whycam::onnx

@@ -41,7 +41,6 @@ std::filesystem::path within(const std::filesystem::path& folder, const std::str
 }
 
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) try {
-  if (!looks_like_onnx(network)) return {};
   const auto model = read_model(network);
   Locations locations;
   locations.add(model->graph());

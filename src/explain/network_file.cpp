@@ -1,0 +1,142 @@
+#include "explain/network_file.h"
+
+#include "core/cannot_compile.h"
+#include "whycam/errors.h"
+#include "whycam/nearest_names.h"
+
+namespace whycam::explain {
+
+std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path) {
+  const formats::Format* format = formats::format_of(path);
+  if (!format) throw ModelError(path.string() + " is of no format that is known");
+  try {
+    return format->read(path);
+  } catch (const formats::Error& reason) {
+    throw ModelError(reason.what());
+  }
+}
+
+std::size_t chosen_output(const formats::NetworkFile& network, const std::vector<OutputElement>& path) {
+  const std::vector<formats::Port>& outputs = network.outputs();
+  std::string names;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    names += (i ? ", " : "") + std::to_string(i) + " (\"" + outputs[i].name + "\")";
+  if (path.empty()) {
+    if (outputs.size() == 1) return 0;
+    throw ModelError("the network has several outputs; choose one as the output element: " + names);
+  }
+  if (path.size() == 1) {
+    if (const auto* index = std::get_if<std::int64_t>(&path[0]);
+        index && *index >= 0 && static_cast<std::size_t>(*index) < outputs.size())
+      return static_cast<std::size_t>(*index);
+    if (const auto* name = std::get_if<std::string>(&path[0]))
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        if (outputs[i].name == *name) return i;
+  }
+  throw ModelError("the network has no such output; choose one as the output element: " + names);
+}
+
+namespace {
+
+void require_layers(const formats::NetworkFile& network, const std::vector<std::string>& layers) {
+  for (const std::string& layer : layers) {
+    if (network.has_layer(layer)) continue;
+    if (const std::string last = network.last_call_of(layer); !last.empty())
+      throw LayerError("\"" + layer +
+                       "\" may stand for one of several calls, and the file does not say whether they are of "
+                       "one module: take \"" +
+                       last + "\", the last, which PyTorch means if they are, or the first by its node's name");
+    std::vector<std::string> all;
+    for (const formats::Layer& one : network.layers()) all.push_back(one.name);
+    throw LayerError("there is no layer \"" + layer + "\"; the nearest are " + one_of(nearest_names(layer, all)));
+  }
+}
+
+bool has_space(const graph::Shape& shape, std::size_t input_dimensions) {
+  if (shape.size() < 3 || shape.size() != input_dimensions) return false;
+  return graph::element_count({shape.begin() + 2, shape.end()}) > 1;
+}
+
+/// Which values some output depends on.
+std::vector<bool> behind_outputs(const formats::Lowered& lowered) {
+  std::vector<bool> result(static_cast<std::size_t>(lowered.graph.size()), false);
+  for (const graph::Value output : lowered.outputs)
+    if (output != graph::no_value) result[static_cast<std::size_t>(output)] = true;
+  for (graph::Value value = lowered.graph.size(); value-- > 0;)
+    if (result[static_cast<std::size_t>(value)])
+      for (const graph::Value input : lowered.graph[value].inputs) result[static_cast<std::size_t>(input)] = true;
+  return result;
+}
+
+formats::Lowered lowered_with(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                              const std::vector<std::string>& layers) {
+  try {
+    return network.lower(given, layers, false);
+  } catch (const formats::Error& reason) {
+    throw ModelError(std::string("the ") + network.format() + " network cannot be run: " + reason.what());
+  }
+}
+
+}  // namespace
+
+graph::Forward forward_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                          std::size_t inputs, std::size_t output, const std::vector<std::string>& layers,
+                          bool layer_inputs) {
+  require_layers(network, layers);
+  graph::Forward forward;
+  try {
+    formats::Lowered lowered = network.lower(given, layers, layer_inputs);
+    forward.graph = std::move(lowered.graph);
+    forward.inputs.assign(lowered.inputs.begin(), lowered.inputs.begin() + static_cast<std::ptrdiff_t>(inputs));
+    forward.arguments.assign(lowered.inputs.begin() + static_cast<std::ptrdiff_t>(inputs), lowered.inputs.end());
+    forward.output = lowered.outputs[output];
+    forward.layers = std::move(lowered.layers);
+    for (std::size_t i = 0; i < lowered.outputs.size(); ++i)
+      if (i != output && lowered.outputs[i] != graph::no_value)
+        forward.beside.push_back({network.outputs()[i].name, lowered.outputs[i]});
+  } catch (const formats::Error& reason) {
+    throw CannotCompile(reason.what());
+  }
+  if (forward.output == graph::no_value) throw CannotCompile("an output that does not depend on the inputs");
+  return forward;
+}
+
+std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given) {
+  std::vector<std::string> names;
+  for (const formats::Layer& layer : network.layers()) names.push_back(layer.name);
+  const formats::Lowered lowered = lowered_with(network, given, names);
+  const std::vector<bool> reachable = behind_outputs(lowered);
+  std::vector<LayerInfo> layers;
+  graph::Value last = -1;
+  std::size_t last_to_run = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    LayerInfo& layer = layers.emplace_back();
+    layer.path = names[i];
+    layer.type = network.layers()[i].type;
+    const std::vector<graph::Value>& values = lowered.layers[i];
+    for (const graph::Value value : values) layer.output_shapes.push_back(lowered.graph.shape(value));
+    layer.fit_for_grad_cam = values.size() == 1 && has_space(layer.output_shapes[0], given[0].shape.size()) &&
+                             reachable[static_cast<std::size_t>(values[0])];
+    if (!layer.fit_for_grad_cam || values[0] <= last)
+      continue;  // of several names for one tensor the first: the outermost module's
+    last = values[0];
+    last_to_run = i;
+  }
+  if (last >= 0) layers[last_to_run].is_default = true;
+  return layers;
+}
+
+std::string default_layer_of(const std::vector<LayerInfo>& layers) {
+  for (const LayerInfo& layer : layers)
+    if (layer.is_default) return layer.path;
+  if (layers.empty())
+    throw LayerError(
+        "the network has no submodules, and so no layer with a name: torch.jit.freeze and optimize_for_inference "
+        "remove them. Save the "
+        "network before those, or take guided backpropagation alone, which needs no layer");
+  throw LayerError(
+      "no layer of the network has spatial extent on this input; name one of its layers, or take guided "
+      "backpropagation alone, which needs none");
+}
+
+}  // namespace whycam::explain

@@ -1,0 +1,35 @@
+// What an explanation asks of a network file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/cannot_compile.h"
+#include "formats/format.h"
+#include "graph/program.h"
+#include "whycam/layer_info.h"
+#include "whycam/output_element.h"
+
+namespace whycam::explain {
+
+using core::CannotCompile;
+
+/// Reads a file of one of the formats in formats/format.h. Throws ModelError.
+std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path);
+
+/// The output that is explained: the only one, or the one named by its place or its name. Throws ModelError.
+std::size_t chosen_output(const formats::NetworkFile& network, const std::vector<OutputElement>& path);
+
+/// The forward pass with these layers observed. The first `inputs` of what is given are explained, the others are
+/// arguments. Throws LayerError for a layer that is not there, and CannotCompile.
+graph::Forward forward_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                          std::size_t inputs, std::size_t output, const std::vector<std::string>& layers,
+                          bool layer_inputs);
+
+/// All layers, with what inputs of these shapes make of them. Throws ModelError.
+std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
+
+/// The one that is_default. Throws LayerError where there is none.
+std::string default_layer_of(const std::vector<LayerInfo>& layers);
+
+}  // namespace whycam::explain

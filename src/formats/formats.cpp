@@ -1,0 +1,13 @@
+#include "formats/format.h"
+#include "formats/onnx/network.h"
+
+namespace whycam::formats {
+
+const Format* format_of(const std::filesystem::path& path) {
+  static const Format* const all[] = {&onnx::format()};
+  for (const Format* format : all)
+    if (format->recognises(path)) return format;
+  return nullptr;
+}
+
+}  // namespace whycam::formats

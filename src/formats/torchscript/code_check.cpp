@@ -1,0 +1,91 @@
+#include "formats/torchscript/code_check.h"
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+#include <vector>
+
+namespace whycam::torchscript {
+namespace {
+
+/// Code that libtorch writes stays below 50. Its parser ends the process at some 3000 on a stack of 8 MiB.
+constexpr std::size_t deepest = 1000;
+
+[[noreturn]] void fail() { throw std::runtime_error("its code is nested too deep"); }
+
+bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) || letter == '_'; }
+
+/// How deep the syntax tree may be at a place: operators between two commas, or on a line, may all lie within
+/// each other, and brackets lie in brackets.
+class Depth {
+ public:
+  void open() {
+    step();
+    levels_.push_back(0);
+  }
+  void close() {
+    sum_ -= levels_.back();
+    levels_.back() = 0;
+    if (levels_.size() > 1) levels_.pop_back();
+  }
+  void step() {
+    ++levels_.back();
+    if (++sum_ > deepest) fail();
+  }
+  void next_element() {
+    sum_ -= levels_.back();
+    levels_.back() = 0;
+  }
+  bool in_brackets() const { return levels_.size() > 1; }
+
+ private:
+  std::vector<std::size_t> levels_{0};
+  std::size_t sum_ = 0;
+};
+
+/// Behind the string literal that begins at `begin`; a string ends with its line.
+std::size_t end_of_string(std::string_view code, std::size_t begin) {
+  std::size_t i = begin + 1;
+  while (i < code.size() && code[i] != code[begin] && code[i] != '\n') i += code[i] == '\\' ? 2 : 1;
+  return std::min(i + 1, code.size());
+}
+
+}  // namespace
+
+void check_code(std::string_view code) {
+  Depth depth;
+  std::size_t indent = 0, alternatives = 0;
+  bool at_line_begin = true;
+  for (std::size_t i = 0; i < code.size();) {
+    const char letter = code[i];
+    if (letter == '\n' && !depth.in_brackets()) depth.next_element();
+    if (letter == '\n') indent = 0;
+    at_line_begin = letter == '\n' || (at_line_begin && (letter == ' ' || letter == '\t'));
+    if (at_line_begin && ++indent > 2 * deepest) fail();
+    if (letter == '"' || letter == '\'') {
+      i = end_of_string(code, i);
+      continue;
+    }
+    if (is_word(letter)) {
+      const std::size_t begin = i;
+      while (i < code.size() && is_word(code[i])) ++i;
+      const std::string_view word = code.substr(begin, i - begin);
+      if (word == "not" || word == "if" || word == "and" || word == "or" || word == "is" || word == "in" ||
+          word == "lambda")
+        depth.step();
+      if (word == "elif" && ++alternatives > deepest) fail();
+      continue;
+    }
+    if (letter == '(' || letter == '[' || letter == '{')
+      depth.open();
+    else if (letter == ')' || letter == ']' || letter == '}')
+      depth.close();
+    else if (letter == ',')
+      depth.next_element();
+    else if (!std::isspace(static_cast<unsigned char>(letter)))
+      depth.step();
+    ++i;
+  }
+}
+
+}  // namespace whycam::torchscript

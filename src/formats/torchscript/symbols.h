@@ -1,0 +1,71 @@
+// Tensors that stand for values of the graph while a script is followed.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "formats/torchscript/lower.h"
+#include "graph/graph.h"
+#include "whycam/torch_tensor.h"
+
+namespace whycam::torchscript {
+
+/// Whether all numbers of a tensor are; without a copy of it.
+bool all_finite(const torch::Tensor& tensor);
+
+/// Stand-ins have the shape and type of a tensor, but no memory of their own; libtorch's operators on shapes, lists and
+/// tuples work on them as on any other. What computes with numbers must not meet them.
+class Symbols {
+ public:
+  graph::Graph graph;
+
+  /// A new tensor for this value; a view of `base`, where one is given.
+  torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {});
+
+  bool is_symbol(const torch::Tensor& tensor) const {
+    return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0;
+  }
+  /// Whether a symbol is the value itself or somewhere in its lists, tuples and dictionaries.
+  bool holds_symbol(const c10::IValue& value) const;
+
+  /// The graph's value of a tensor; a constant is made of one that is no symbol. Throws CannotCompile for a tensor that
+  /// was written over through another view of its memory, and for numbers of another kind than floating-point.
+  graph::Value value_of(const torch::Tensor& tensor);
+
+  /// An operation in place: from now on the tensor stands for another value.
+  void write(const torch::Tensor& tensor, graph::Value value);
+
+  /// The network's own tensors are constants without being copied; `name` says where they are.
+  void set_attribute(const torch::Tensor& tensor, const std::string& name);
+  /// The name of an attribute tensor's module, or an empty one.
+  std::string name_of(const torch::Tensor& tensor) const;
+
+  /// Whether a tensor's elements lie in row-major order, as far as is known: contiguous() copies where they do not.
+  enum class Order {
+    row_major,
+    gaps,   ///< row by row, perhaps with gaps between: a part of a tensor. What is computed from it is row-major again
+    other,  ///< certainly not
+    unknown,
+  };
+  Order order(const torch::Tensor& tensor) const;
+  void set_order(const torch::Tensor& tensor, Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
+
+  /// The type of the network's numbers.
+  torch::ScalarType type = torch::kFloat;
+
+ private:
+  graph::Value constant(const torch::Tensor& tensor);
+
+  std::unordered_map<const c10::TensorImpl*, graph::Value> values_;
+  std::unordered_map<const c10::TensorImpl*, std::string> attributes_;
+  std::unordered_map<const c10::TensorImpl*, graph::Value> constants_;
+  std::multimap<const c10::StorageImpl*, const c10::TensorImpl*> views_;
+  std::unordered_map<const c10::TensorImpl*, Order> orders_;  ///< those that are not known to be in row-major order
+  std::set<const c10::TensorImpl*> outdated_;
+  std::vector<torch::Tensor> kept_;  ///< so that no address is used twice
+};
+
+}  // namespace whycam::torchscript

@@ -1,0 +1,120 @@
+#include "torch/attribution/explain.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+
+#include "core/chosen_indices.h"
+#include "core/warning_texts.h"
+#include "torch/model/collected_warnings.h"
+#include "torch/model/inputs.h"
+#include "torch/model/network.h"
+#include "whycam/errors.h"
+
+namespace whycam::attribution {
+namespace {
+
+/// The numbers of the output that a target chooses, and the gradient of their sum with respect to the output.
+struct Chosen {
+  torch::Tensor scores;
+  torch::Tensor output_gradient;
+};
+
+Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
+  const std::vector<std::int64_t> places = core::chosen_indices(target, output.sizes().vec(), examples);
+  const torch::Tensor where = at::tensor(places, torch::kLong).to(output.device());
+  torch::Tensor gradient = at::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
+  return {output.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
+}
+
+bool has_nan(const torch::Tensor& values) { return values.defined() && values.isnan().any().item<bool>(); }
+
+/// The vectors that are called by the names of their methods.
+void name_methods(TargetExplanation& target) {
+  const auto of = [](const auto& maps, Method method) {
+    const auto found = maps.find(method);
+    return found == maps.end() ? std::vector<torch::Tensor>{} : found->second;
+  };
+  target.guided_backprop = of(target.input_methods, Method::guided_backprop);
+  target.deconvolution = of(target.input_methods, Method::deconvolution);
+  for (LayerExplanation& layer : target.layers) {
+    layer.layer_attributions = of(layer.heat_maps, Method::grad_cam);
+    layer.upsampled = of(layer.at_inputs, Method::grad_cam);
+    layer.guided_grad_cam = of(layer.at_inputs, Method::guided_grad_cam);
+  }
+}
+
+}  // namespace
+
+Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
+    : network_(model.network()), engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
+
+Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
+                               const AttributeOptions& options, bool signed_layers) const {
+  network::check_inputs(inputs);
+  const network::CollectedWarnings libtorch;
+  const torch::NoGradGuard no_gradients;  // the engine alone turns them on
+  methods::Settings settings = engine::settings_of(options);
+  settings.keep_sign = signed_layers;
+  settings.sum_channels = !signed_layers || options.attr_dim_summation();
+  const std::vector<Layer> layers = settings.need_layers() ? layers_ : std::vector<Layer>{};
+  engine::Request request = engine::request_of(inputs, layers, options);
+  request.settings = settings;
+  const auto pass = engine_->forward(request);
+  Explanation explanation;
+  explanation.output = pass->output();
+  explanation.engine = pass->engine();
+  explanation.why_not_compiled = pass->why_not_compiled();
+  explanation.activations = pass->activations();
+
+  const std::vector<Target> targets = choose_targets(explanation.output);
+  std::vector<Chosen> chosen;  // all targets are checked before the first gradient is computed
+  for (const Target& target : targets) chosen.push_back(choose(target, explanation.output, inputs[0].size(0)));
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    TargetExplanation& result = explanation.targets.emplace_back();
+    result.target = targets[i];
+    result.scores = chosen[i].scores;
+    result.layers.resize(layers.size());
+    const engine::Explained found = pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size());
+    for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
+    for (const std::string& sentence : found.warnings) warnings_.add("resize", sentence, explanation.warnings);
+    name_methods(result);
+  }
+  add_warnings(settings, layers, options, explanation);
+  for (const std::string& message : libtorch.messages()) warnings_.add(message, message, explanation.warnings);
+  return explanation;
+}
+
+void Explainer::add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
+                             const AttributeOptions& options, Explanation& explanation) const {
+  if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
+    warnings_.add("no relu", core::no_relu(), explanation.warnings);
+  const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
+  for (const std::string& warning : network_->warnings(layers, side))
+    warnings_.add(warning, warning, explanation.warnings);
+  for (const TargetExplanation& target : explanation.targets) {
+    bool nan = false;
+    methods::for_each_map(target, [&](const std::vector<torch::Tensor>& tensors) {
+      nan = nan || std::any_of(tensors.begin(), tensors.end(), has_nan);
+    });
+    if (!nan) continue;
+    warnings_.add("nan", core::holds_nan(target.target), explanation.warnings);
+    break;
+  }
+}
+
+ChooseTargets always(const Target& target) {
+  return [target](const torch::Tensor&) { return std::vector<Target>{target}; };
+}
+
+torch::Tensor single(const std::vector<torch::Tensor>& tensors, const Layer& layer) {
+  if (tensors.size() != 1)
+    throw LayerError("the layer \"" + layer.path() + "\" gives " + std::to_string(tensors.size()) +
+                     " tensors; choose one by its number, as in Layer(\"" + layer.path() + "\", 0)");
+  return tensors[0];
+}
+
+}  // namespace whycam::attribution

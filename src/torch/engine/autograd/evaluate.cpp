@@ -1,0 +1,112 @@
+#include "torch/engine/autograd/evaluate.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/adaptive_avg_pool1d.h>
+#include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/adaptive_avg_pool3d.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+
+#include <stdexcept>
+
+#include "graph/operators.h"
+
+namespace whycam::engine {
+namespace {
+
+using graph::Node;
+using graph::Operator;
+using Tensors = std::vector<torch::Tensor>;
+
+torch::Tensor constant(const Node& node) {
+  const auto count = static_cast<std::size_t>(graph::element_count(node.shape));
+  const torch::Tensor numbers = node.constant.floats
+                                    ? at::tensor(at::ArrayRef<float>(node.constant.floats, count), torch::kFloat)
+                                    : at::tensor(at::ArrayRef<double>(node.constant.doubles, count), torch::kDouble);
+  return numbers.reshape(node.shape);
+}
+
+torch::Tensor unary(const Node& node, const torch::Tensor& x) {
+  const auto& function = node.as<graph::FunctionAttributes>();
+  switch (function.function) {
+    case graph::Function::relu:
+      return x.clamp_min(0);
+    case graph::Function::linear:
+      return function.beta == 0 ? x * function.alpha : x * function.alpha + function.beta;
+    default:
+      throw std::logic_error("no method uses the function " + std::string(graph::record(function.function).name));
+  }
+}
+
+torch::Tensor matmul(const graph::MatmulAttributes& attributes, const torch::Tensor& a, const torch::Tensor& b) {
+  return at::matmul(attributes.transpose_a ? a.transpose(-1, -2) : a, attributes.transpose_b ? b.transpose(-1, -2) : b);
+}
+
+torch::Tensor adaptive_average_pool(const torch::Tensor& x, torch::IntArrayRef size) {
+  if (size.size() == 1) return at::adaptive_avg_pool1d(x, size);
+  if (size.size() == 2) return at::adaptive_avg_pool2d(x, size);
+  return at::adaptive_avg_pool3d(x, size);
+}
+
+torch::Tensor compute(const Node& node, const Tensors& x) {
+  switch (node.op) {
+    case Operator::unary:
+      return unary(node, x[0]);
+    case Operator::add:
+      return x[0] + x[1];
+    case Operator::subtract:
+      return x[0] - x[1];
+    case Operator::multiply:
+      return x[0] * x[1];
+    case Operator::divide:
+      return x[0] / x[1];
+    case Operator::matmul:
+      return matmul(node.as<graph::MatmulAttributes>(), x[0], x[1]);
+    case Operator::reduce_sum:
+      return x[0].sum(node.as<graph::AxesAttributes>().axes, /*keepdim=*/true);
+    case Operator::reshape:
+      return x[0].reshape(node.shape);
+    case Operator::transpose:
+      return x[0].permute(node.as<graph::TransposeAttributes>().permutation);
+    case Operator::adaptive_average_pool:
+      return adaptive_average_pool(x[0], torch::IntArrayRef(node.shape).slice(2));
+    default:
+      throw std::logic_error("no method uses the operator " + std::string(graph::signature(node.op).name));
+  }
+}
+
+/// What a node reads; constants take the type and device of the others.
+Tensors operands(const graph::Graph& graph, const Node& node, const Tensors& values) {
+  Tensors given;
+  for (const graph::Value input : node.inputs) given.push_back(values[static_cast<std::size_t>(input)]);
+  for (std::size_t i = 0; i < given.size(); ++i)
+    for (std::size_t j = 0; j < given.size(); ++j)
+      if (graph[node.inputs[i]].op == Operator::constant && graph[node.inputs[j]].op != Operator::constant)
+        given[i] = given[i].to(given[j].options());
+  return given;
+}
+
+}  // namespace
+
+std::map<std::string, torch::Tensor> evaluate(const graph::Graph& graph,
+                                              const std::map<std::string, torch::Tensor>& inputs) {
+  std::vector<torch::Tensor> values;
+  for (graph::Value value = 0; value < graph.size(); ++value) {
+    const Node& node = graph[value];
+    if (node.op == Operator::input) {
+      values.push_back(inputs.at(node.name));
+      continue;
+    }
+    if (node.op == Operator::constant) {
+      values.push_back(constant(node));
+      continue;
+    }
+    values.push_back(compute(node, operands(graph, node, values)));
+  }
+  std::map<std::string, torch::Tensor> outputs;
+  for (const graph::Output& output : graph.outputs())
+    outputs[output.name] = values[static_cast<std::size_t>(output.value)];
+  return outputs;
+}
+
+}  // namespace whycam::engine

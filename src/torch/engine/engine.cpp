@@ -1,0 +1,67 @@
+#include "torch/engine/engine.h"
+
+#include <cstdlib>
+
+#include "torch/engine/autograd/autograd_engine.h"
+#include "torch/engine/compiled/compiled_engine.h"
+#include "torch/engine/parallel_engine.h"
+#include "torch/model/network.h"
+#include "whycam/errors.h"
+
+namespace whycam::engine {
+namespace {
+
+/// What the request says, else the environment.
+whycam::Engine choice_of(const Request& request) {
+  const char* environment = std::getenv("WHYCAM_ENGINE");
+  if (request.engine != whycam::Engine::automatic || !environment || !*environment) return request.engine;
+  return engine_named(environment);
+}
+
+/// The compiled engine where it can, else autograd.
+class ChoosingEngine : public Engine {
+ public:
+  explicit ChoosingEngine(const std::shared_ptr<const network::Network>& network)
+      : compiled_(compiled_engine(network)) {
+    if (auto runnable = std::dynamic_pointer_cast<const network::RunnableNetwork>(network))
+      autograd_ = autograd_engine(std::move(runnable));
+  }
+
+  std::unique_ptr<Pass> forward(const Request& request) const override {
+    const whycam::Engine choice = choice_of(request);
+    if (choice == whycam::Engine::autograd) {
+      if (!autograd_)
+        throw ModelError("an ONNX network has no autograd engine; leave the choice of engine open, or take compiled");
+      return autograd_->forward(request);
+    }
+    std::string reason;
+    try {
+      return compiled_->forward(request);
+    } catch (const CannotCompile& why) {
+      reason = why.what();
+    }
+    if (!autograd_) throw ModelError("the ONNX network cannot be explained: " + reason);
+    if (choice == whycam::Engine::compiled)
+      throw ModelError("the network cannot be compiled: " + reason +
+                       ". Leave the choice of engine open, or take autograd");
+    auto pass = autograd_->forward(request);
+    pass->set_why_not_compiled(reason);
+    return pass;
+  }
+
+ private:
+  std::shared_ptr<const Engine> compiled_;
+  std::shared_ptr<const Engine> autograd_;  ///< null where libtorch cannot run the network
+};
+
+}  // namespace
+
+std::shared_ptr<const Engine> engine_for(const std::shared_ptr<const network::Network>& network) {
+  return std::make_shared<ChoosingEngine>(network);
+}
+
+std::shared_ptr<const Engine> engine_for(const Model& model, const std::vector<torch::Device>& devices) {
+  return devices.empty() ? engine_for(model.network()) : parallel_engine(model, devices);
+}
+
+}  // namespace whycam::engine

@@ -1,0 +1,33 @@
+// Networks from files that are graphs already.
+#include "formats/format.h"
+#include "torch/model/network.h"
+#include "whycam/errors.h"
+
+namespace whycam::network {
+
+bool FileNetwork::can_observe(const Layer& layer, LayerSide) const {
+  return !layer.module() && file_->has_layer(layer.path());
+}
+
+std::vector<std::string> FileNetwork::warnings(const std::vector<Layer>& layers, LayerSide side) const {
+  std::vector<std::string> all;
+  if (side == LayerSide::input) return all;
+  for (const Layer& layer : layers)
+    for (std::string& sentence : file_->warnings(layer.path())) all.push_back(std::move(sentence));
+  return all;
+}
+
+std::vector<LayerName> FileNetwork::layer_names() const {
+  std::vector<LayerName> names;
+  for (const formats::Layer& layer : file_->layers()) names.push_back({layer.name, layer.type});
+  return names;
+}
+
+std::shared_ptr<const Network> FileNetwork::replica(torch::Device device) const {
+  if (!device.is_cpu())
+    throw ModelError(std::string("an ") + file_->format() + " network is explained on the CPU alone, not on " +
+                     device.str());
+  return shared_from_this();
+}
+
+}  // namespace whycam::network
