@@ -17,6 +17,7 @@
 #include "whycam/guided_rule.h"
 #include "whycam/interpolation_mode.h"
 #include "whycam/layer_info.h"
+#include "whycam/layout.h"
 #include "whycam/method.h"
 #include "whycam/output_element.h"
 #include "whycam/picture/array.h"
@@ -38,6 +39,8 @@ struct Options {
   GuidedRule guided_rule = GuidedRule::captum;         ///< what guided backpropagation clips at a ReLU
   GuidedRule deconvolution_rule = GuidedRule::captum;  ///< what deconvolution replaces at a ReLU
   bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
+  Layout layout;                     ///< of the layer; automatic: followed through the network
+  Layout input_layout;               ///< of the inputs, likewise
   /// Which of several outputs is explained: its index or its name. Needed where there are several.
   std::vector<OutputElement> output_element;
   std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,

@@ -33,6 +33,18 @@ std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, cons
          shape_text(input) + " by the mode " + to_string(mode) + "; that input's attribution is empty";
 }
 
+std::string layout_unknown(const std::vector<std::int64_t>& shape) {
+  return "which axes of the layer's tensor of " + shape_text(shape) +
+         " are channels and space cannot be told from the network; say it with the layout (--layout nchw, nhwc, or the "
+         "grid of tokens as in 14x14+1), or choose another layer";
+}
+
+std::string layout_assumed(const std::string& what, const std::vector<std::int64_t>& shape) {
+  return "which axes of " + what + " of " + shape_text(shape) +
+         " are channels and space cannot be told from the network: N x C x space was assumed; where that is wrong, say "
+         "it with the layout";
+}
+
 bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
                     Interpolation mode) {
   return attribution.size() == input.size() && fits(mode, static_cast<std::int64_t>(input.size())) &&

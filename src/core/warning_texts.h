@@ -17,6 +17,10 @@ std::string holds_nan(const Target& target);
 std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
                               Interpolation mode);
 
+/// Of a layer whose axes are not known.
+std::string layout_unknown(const std::vector<std::int64_t>& shape);
+std::string layout_assumed(const std::string& what, const std::vector<std::int64_t>& shape);
+
 /// Whether Captum could resize an attribution to an input; where not, the result for that input is empty.
 bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
                     Interpolation mode);

@@ -14,8 +14,10 @@ bool any(const std::vector<Value>& values) {
   return std::any_of(values.begin(), values.end(), [](Value value) { return value != graph::no_value; });
 }
 
-methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& forward, std::size_t rules) {
+methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& forward, const methods::Settings& settings,
+                            std::size_t rules) {
   methods::Sources sources;
+  sources.layouts = methods::find_layouts(forward, settings.layer_layout, settings.input_layout);
   for (const Value input : forward.inputs) sources.inputs.push_back(graph.input(forward.graph[input].name));
   for (std::size_t layer = 0; layer < forward.layers.size(); ++layer) {
     auto& activations = sources.activations.emplace_back();
@@ -55,7 +57,7 @@ ExplanationGraph explanation_graph(const graph::Forward& forward, const methods:
   for (const core::ReluRule& rule : settings.rules()) treatments.push_back(treatment(rule));
   ExplanationGraph result{graph::program(forward, treatments, all_outputs, seen), {}};
   graph::Graph& graph = result.graph;
-  result.parts = methods::append_methods(graph, settings, sources_in(graph, forward, treatments.size()));
+  result.parts = methods::append_methods(graph, settings, sources_in(graph, forward, settings, treatments.size()));
   std::vector<graph::Output> outputs{{"output", graph.output("output")}};
   for (const graph::Output& output : forward.beside)
     if (all_outputs) outputs.push_back({output.name, graph.output(output.name)});

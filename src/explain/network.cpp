@@ -27,6 +27,8 @@ methods::Settings settings_of(const Options& options) {
   settings.guided_rule = options.guided_rule;
   settings.deconvolution_rule = options.deconvolution_rule;
   settings.clipped_relus = options.guide_clipped_relus;
+  settings.layer_layout = options.layout;
+  settings.input_layout = options.input_layout;
   return settings;
 }
 

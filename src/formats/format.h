@@ -1,5 +1,5 @@
-// What explaining asks of a network's file, whatever the format. Each format is a folder beside this file, and a line of the table in
-// formats.cpp.
+// What explaining asks of a network's file, whatever the format. Each format is a folder beside this file, and a line
+// of the table in formats.cpp.
 #pragma once
 
 #include <filesystem>

@@ -52,7 +52,9 @@ graph::Resizing resizing(Interpolation mode) {
 class Appender {
  public:
   Appender(Graph& graph, const Settings& settings, const Sources& sources)
-      : graph_(graph), settings_(settings), sources_(sources), rules_(settings.rules()) {}
+      : graph_(graph), settings_(settings), sources_(sources), rules_(settings.rules()) {
+    all_.warnings = sources.layouts.warnings;
+  }
 
   Parts append() {
     const std::vector<Method> methods = with_factors(settings_.methods);
@@ -70,26 +72,29 @@ class Appender {
     for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
       const std::size_t first = all_.nodes.size(), count = sources_.activations[layer].size();
       for (std::size_t tensor = 0; tensor < count; ++tensor)
-        all_.nodes.push_back(
-            {{method, true, layer},
-             heat_map_shape(layer, tensor),
-             heat_map(map, sources_.activations[layer][tensor], sources_.layer_gradients[layer][tensor])});
+        all_.nodes.push_back({{method, true, layer}, heat_map_shape(layer, tensor), heat_map(map, layer, tensor)});
       if (settings_.keep_sign) continue;
       const std::vector<PartNode> at_layer(all_.nodes.begin() + static_cast<std::ptrdiff_t>(first), all_.nodes.end());
-      for (const Value input : sources_.inputs) append_resized(at_layer, graph_.shape(input));
+      for (std::size_t input = 0; input < sources_.inputs.size(); ++input)
+        append_resized(at_layer,
+                       graph::to_channels_first(graph_.shape(sources_.inputs[input]), sources_.layouts.inputs[input]));
     }
   }
 
   Shape heat_map_shape(std::size_t layer, std::size_t tensor) const {
     Shape shape = graph_.shape(sources_.activations[layer][tensor]);
     core::require_channels(shape);
+    shape = graph::to_channels_first(shape, sources_.layouts.layers[layer][tensor]);
     if (settings_.sum_channels) shape[1] = 1;
     return shape;
   }
 
-  Value heat_map(const HeatMap& map, Value activation, Value gradient) {
+  Value heat_map(const HeatMap& map, std::size_t layer, std::size_t tensor) {
+    const Value gradient = sources_.layer_gradients[layer][tensor];
     if (gradient == graph::no_value) return gradient;
-    Value result = map.channels(graph_, activation, gradient);
+    const graph::Layout& layout = sources_.layouts.layers[layer][tensor];
+    Value result = map.channels(graph_, graph::to_channels_first(graph_, sources_.activations[layer][tensor], layout),
+                                graph::to_channels_first(graph_, gradient, layout));
     if (settings_.sum_channels) result = graph_.sum(result, {1});
     return settings_.keep_sign ? result : graph_.unary(graph::Function::relu, result);
   }
@@ -128,8 +133,10 @@ class Appender {
     for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
       const std::vector<PartNode> heat_maps = at_inputs(product.heat_map, layer);
       for (std::size_t i = 0; i < heat_maps.size(); ++i) {
-        const Value one = input_maps[i].value, other = heat_maps[i].value;
+        const Value one = input_maps[i].value;
+        Value other = heat_maps[i].value;
         const bool zeros = one == graph::no_value || other == graph::no_value;
+        if (!zeros) other = graph::from_channels_first(graph_, other, sources_.layouts.inputs[i]);
         all_.nodes.push_back({{method, false, layer},
                               heat_maps[i].shape == Shape{0} ? Shape{0} : input_maps[i].shape,
                               zeros ? graph::no_value : graph_.binary(graph::Operator::multiply, one, other)});

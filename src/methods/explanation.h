@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "methods/layouts.h"
 #include "methods/method.h"
 #include "whycam/guided_rule.h"
 #include "whycam/interpolation_mode.h"
@@ -19,9 +20,11 @@ struct Settings {
   bool clipped_relus = false;
   bool sum_channels = true;  ///< of heat maps
   bool keep_sign = false;    ///< heat maps keep negative values, and are not resized
+  Layout layer_layout, input_layout;
 
   auto key() const {
-    return std::tie(methods, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels, keep_sign);
+    return std::tie(methods, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels, keep_sign,
+                    layer_layout, input_layout);
   }
   bool operator==(const Settings& other) const { return key() == other.key(); }
 
@@ -35,6 +38,7 @@ struct Sources {
   std::vector<Value> inputs;
   std::vector<std::vector<Value>> activations, layer_gradients;  ///< [layer][tensor]
   std::vector<std::vector<Value>> input_gradients;               ///< [rule of Settings::rules()][input]
+  Layouts layouts;
 };
 
 /// What a tensor of an explanation is.
@@ -44,7 +48,8 @@ struct Part {
   std::size_t layer = 0;  ///< of heat maps and products
 };
 
-/// A part as a node. Parts of one method and layer come in the order of the layer's tensors, or of the inputs.
+/// A part as a node. Heat maps are N x 1 x space, whatever their layer's layout; what is made from an input has its.
+/// Parts of one method and layer come in the order of the layer's tensors, or of the inputs.
 struct PartNode {
   Part part;
   graph::Shape shape;  ///< {0} where a heat map cannot be resized to an input
@@ -54,7 +59,8 @@ struct PartNode {
 /// What append_methods gives.
 struct Parts {
   std::vector<PartNode> nodes;
-  std::vector<std::string> warnings;  ///< a sentence for each heat map that cannot be resized to an input
+  std::vector<std::string>
+      warnings;  ///< on layouts, and a sentence for each heat map that cannot be resized to an input
 };
 
 /// Appends the methods' nodes. A product brings the two maps that it multiplies, whether they were asked for or not.

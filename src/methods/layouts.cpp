@@ -1,0 +1,71 @@
+#include "methods/layouts.h"
+
+#include "core/shape_text.h"
+#include "core/warning_texts.h"
+#include "whycam/errors.h"
+
+namespace whycam::methods {
+namespace {
+
+graph::Layout tokens(const Layout& chosen) {
+  graph::Layout layout;
+  layout.permutation = graph::channels_last(chosen.grid.size() + 2).permutation;
+  layout.grid_axis = 1;
+  layout.grid = chosen.grid;
+  layout.before = chosen.class_tokens;
+  return layout;
+}
+
+}  // namespace
+
+std::optional<graph::Layout> layout_for(const graph::Shape& shape, const Layout& chosen,
+                                        const std::optional<graph::Layout>& found) {
+  switch (chosen.kind) {
+    case Layout::Kind::automatic:
+      if (found) return found;
+      return shape.size() < 3 ? std::optional(graph::channels_first(shape.size())) : std::nullopt;
+    case Layout::Kind::channels_first:
+      return graph::channels_first(shape.size());
+    case Layout::Kind::channels_last:
+      return graph::channels_last(shape.size());
+    case Layout::Kind::tokens:
+      break;
+  }
+  const graph::Layout layout = tokens(chosen);
+  const std::int64_t count = layout.before + graph::element_count(chosen.grid);
+  if (shape.size() != 3 || shape[1] != count)
+    throw LayerError("the layout " + to_string(chosen) + " is for N x " + std::to_string(count) +
+                     " x C, and the tensor is " + core::shape_text(shape));
+  return layout;
+}
+
+Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, const Layout& of_inputs) {
+  const std::vector<graph::Axes> axes = graph::find_axes(forward.graph, forward.inputs);
+  const bool fixed = graph::fixes_axes(forward.graph);
+  const auto found = [&](graph::Value value, const Layout& chosen) {
+    return layout_for(forward.graph.shape(value), chosen, graph::layout_of(axes[static_cast<std::size_t>(value)]));
+  };
+  Layouts result;
+  for (const graph::Value input : forward.inputs) {
+    const auto layout = found(input, of_inputs);
+    const graph::Shape& shape = forward.graph.shape(input);
+    if (!layout) result.warnings.push_back(core::layout_assumed("an input", shape));
+    result.inputs.push_back(layout ? *layout : graph::channels_first(shape.size()));
+  }
+  for (const std::vector<graph::Value>& layer : forward.layers) {
+    auto& layouts = result.layers.emplace_back();
+    bool any = false;
+    for (const graph::Value value : layer) {
+      const auto layout = found(value, of_layers);
+      any = any || layout;
+      layouts.push_back(layout ? *layout : graph::channels_first(forward.graph.shape(value).size()));
+    }
+    if (any || layer.empty()) continue;
+    const graph::Shape& shape = forward.graph.shape(layer[0]);
+    if (fixed) throw LayerError(core::layout_unknown(shape));
+    result.warnings.push_back(core::layout_assumed("the layer", shape));
+  }
+  return result;
+}
+
+}  // namespace whycam::methods
