@@ -7,6 +7,7 @@
 #include "whycam/engine.h"
 #include "whycam/guided_rule.h"
 #include "whycam/interpolation.h"
+#include "whycam/layout.h"
 #include "whycam/method.h"
 #include "whycam/output_element.h"
 #include "whycam/torch_tensor.h"
@@ -51,6 +52,21 @@ class AttributeOptions {
     return *this;
   }
   bool attr_dim_summation() const { return attr_dim_summation_; }
+
+  /// Where channels and space lie in the layer's tensor. Default: followed through the network; a LayerError where that
+  /// tells nothing.
+  AttributeOptions& layout(Layout value) {
+    layout_ = std::move(value);
+    return *this;
+  }
+  const Layout& layout() const { return layout_; }
+
+  /// The same of the inputs. Default: followed through the network, else N x C x space. Maps of an input have its axes.
+  AttributeOptions& input_layout(Layout value) {
+    input_layout_ = std::move(value);
+    return *this;
+  }
+  const Layout& input_layout() const { return input_layout_; }
 
   /// What guided backpropagation clips at a ReLU. Default: captum.
   AttributeOptions& guided_rule(GuidedRule rule) {
@@ -107,6 +123,7 @@ class AttributeOptions {
   GuidedRule deconvolution_rule_ = GuidedRule::captum;
   bool guide_clipped_relus_ = false;
   Engine engine_ = Engine::automatic;
+  Layout layout_, input_layout_;
   std::vector<OutputElement> output_element_;
   std::vector<Method> methods_{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
 };

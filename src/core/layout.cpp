@@ -57,9 +57,10 @@ Layout layout_named(const std::string& text) {
     sound = sound && class_tokens > 0;
   }
   if (!sound || !rest.empty())
-    throw InputError("\"" + text +
-                     "\" is no layout; it is auto, nchw (N x channels x space), nhwc (N x space x channels), or the grid "
-                     "of tokens with the class tokens before it, as in 14x14+1");
+    throw InputError(
+        "\"" + text +
+        "\" is no layout; it is auto, nchw (N x channels x space), nhwc (N x space x channels), or the grid "
+        "of tokens with the class tokens before it, as in 14x14+1");
   return Layout::tokens(std::move(grid), class_tokens);
 }
 

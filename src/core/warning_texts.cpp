@@ -39,8 +39,8 @@ std::string layout_unknown(const std::vector<std::int64_t>& shape) {
          "grid of tokens as in 14x14+1), or choose another layer";
 }
 
-std::string layout_assumed(const std::string& what, const std::vector<std::int64_t>& shape) {
-  return "which axes of " + what + " of " + shape_text(shape) +
+std::string layout_assumed(const std::vector<std::int64_t>& input) {
+  return "which axes of the input of " + shape_text(input) +
          " are channels and space cannot be told from the network: N x C x space was assumed; where that is wrong, say "
          "it with the layout";
 }

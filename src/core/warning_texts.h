@@ -19,7 +19,7 @@ std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, cons
 
 /// Of a layer whose axes are not known.
 std::string layout_unknown(const std::vector<std::int64_t>& shape);
-std::string layout_assumed(const std::string& what, const std::vector<std::int64_t>& shape);
+std::string layout_assumed(const std::vector<std::int64_t>& input);
 
 /// Whether Captum could resize an attribution to an input; where not, the result for that input is empty.
 bool can_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,

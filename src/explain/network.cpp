@@ -7,6 +7,7 @@
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/explanation_plan.h"
+#include "explain/layers.h"
 #include "explain/network_file.h"
 #include "explain/plan_cache.h"
 #include "explain/plan_key.h"

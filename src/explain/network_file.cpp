@@ -1,6 +1,7 @@
 #include "explain/network_file.h"
 
 #include "core/cannot_compile.h"
+#include "explain/layers.h"
 #include "whycam/errors.h"
 #include "whycam/nearest_names.h"
 
@@ -52,22 +53,6 @@ void require_layers(const formats::NetworkFile& network, const std::vector<std::
   }
 }
 
-bool has_space(const graph::Shape& shape, std::size_t input_dimensions) {
-  if (shape.size() < 3 || shape.size() != input_dimensions) return false;
-  return graph::element_count({shape.begin() + 2, shape.end()}) > 1;
-}
-
-/// Which values some output depends on.
-std::vector<bool> behind_outputs(const formats::Lowered& lowered) {
-  std::vector<bool> result(static_cast<std::size_t>(lowered.graph.size()), false);
-  for (const graph::Value output : lowered.outputs)
-    if (output != graph::no_value) result[static_cast<std::size_t>(output)] = true;
-  for (graph::Value value = lowered.graph.size(); value-- > 0;)
-    if (result[static_cast<std::size_t>(value)])
-      for (const graph::Value input : lowered.graph[value].inputs) result[static_cast<std::size_t>(input)] = true;
-  return result;
-}
-
 formats::Lowered lowered_with(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
                               const std::vector<std::string>& layers) {
   try {
@@ -105,38 +90,14 @@ std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std:
   std::vector<std::string> names;
   for (const formats::Layer& layer : network.layers()) names.push_back(layer.name);
   const formats::Lowered lowered = lowered_with(network, given, names);
-  const std::vector<bool> reachable = behind_outputs(lowered);
   std::vector<LayerInfo> layers;
-  graph::Value last = -1;
-  std::size_t last_to_run = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    LayerInfo& layer = layers.emplace_back();
-    layer.path = names[i];
-    layer.type = network.layers()[i].type;
-    const std::vector<graph::Value>& values = lowered.layers[i];
-    for (const graph::Value value : values) layer.output_shapes.push_back(lowered.graph.shape(value));
-    layer.fit_for_grad_cam = values.size() == 1 && has_space(layer.output_shapes[0], given[0].shape.size()) &&
-                             reachable[static_cast<std::size_t>(values[0])];
-    if (!layer.fit_for_grad_cam || values[0] <= last)
-      continue;  // of several names for one tensor the first: the outermost module's
-    last = values[0];
-    last_to_run = i;
+  for (const formats::Layer& layer : network.layers()) {
+    layers.emplace_back();
+    layers.back().path = layer.name;
+    layers.back().type = layer.type;
   }
-  if (last >= 0) layers[last_to_run].is_default = true;
+  describe_layers({lowered.graph, lowered.inputs, lowered.outputs, lowered.layers}, layers);
   return layers;
-}
-
-std::string default_layer_of(const std::vector<LayerInfo>& layers) {
-  for (const LayerInfo& layer : layers)
-    if (layer.is_default) return layer.path;
-  if (layers.empty())
-    throw LayerError(
-        "the network has no submodules, and so no layer with a name: torch.jit.freeze and optimize_for_inference "
-        "remove them. Save the "
-        "network before those, or take guided backpropagation alone, which needs no layer");
-  throw LayerError(
-      "no layer of the network has spatial extent on this input; name one of its layers, or take guided "
-      "backpropagation alone, which needs none");
 }
 
 }  // namespace whycam::explain

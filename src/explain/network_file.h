@@ -29,7 +29,4 @@ graph::Forward forward_of(const formats::NetworkFile& network, const std::vector
 /// All layers, with what inputs of these shapes make of them. Throws ModelError.
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
 
-/// The one that is_default. Throws LayerError where there is none.
-std::string default_layer_of(const std::vector<LayerInfo>& layers);
-
 }  // namespace whycam::explain

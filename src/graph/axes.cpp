@@ -60,7 +60,8 @@ std::optional<std::vector<Axis>> dealt(std::vector<AxisPart> parts, const Shape&
   return result;
 }
 
-/// The axes of a tensor after it was given another shape: groups of neighbouring axes with the same product, one by one.
+/// The axes of a tensor after it was given another shape: groups of neighbouring axes with the same product, one by
+/// one.
 Axes reshaped(const Axes& axes, const Shape& from, const Shape& to) {
   Axes result(to.size());
   std::size_t i = 0, j = 0;
@@ -102,8 +103,14 @@ class Finder {
  public:
   Finder(const Graph& graph, const std::vector<Value>& inputs) : graph_(graph) {
     for (Value value = 0; value < graph.size(); ++value) all_.emplace_back(graph.shape(value).size());
-    for (const Value input : inputs)
-      if (!graph.shape(input).empty()) learn(input, 0, axis_of(Kind::batch, graph.shape(input)[0]));
+    const bool fixed = fixes_axes(graph);
+    for (const Value input : inputs) {
+      const Shape& shape = graph.shape(input);
+      if (!shape.empty()) learn(input, 0, axis_of(Kind::batch, shape[0]));
+      for (std::size_t d = 1; !fixed && d < shape.size(); ++d)
+        learn(input, d,
+              d == 1 ? axis_of(Kind::channel, shape[1]) : axis_of(Kind::space, shape[d], static_cast<int>(d) - 2));
+    }
   }
 
   std::vector<Axes> find() {
@@ -168,7 +175,8 @@ class Finder {
 
   static const Integers& permutation(const Node& node) { return node.as<TransposeAttributes>().permutation; }
 
-  /// What works on N x C x space. An axis that is known as something else (examples times frames, all of space in one) is believed.
+  /// What works on N x C x space. An axis that is known as something else (examples times frames, all of space in one)
+  /// is believed.
   void window(Value value, const Node& node) {
     const Value input = node.inputs[0];
     const Shape &from = graph_.shape(input), &to = node.shape;

@@ -1,5 +1,6 @@
-// What lies along the axes of a network's tensors: examples, channels, space. Known from the operators that fix it (convolutions and
-// pooling work on N x C x space) and followed from there, in both directions, through everything that moves axes.
+// What lies along the axes of a network's tensors: examples, channels, space. Known from the operators that fix it
+// (convolutions and pooling work on N x C x space) and followed from there, in both directions, through everything that
+// moves axes.
 #pragma once
 
 #include <vector>
@@ -8,8 +9,8 @@
 
 namespace whycam::graph {
 
-/// A factor of what lies along an axis. Of a whole it is every `stride`-th element, `extent` of them, so that what a reshape splits can be
-/// joined again.
+/// A factor of what lies along an axis. Of a whole it is every `stride`-th element, `extent` of them, so that what a
+/// reshape splits can be joined again.
 struct AxisPart {
   enum Kind { batch, channel, space, other };
   Kind kind = other;
@@ -34,7 +35,8 @@ struct Axis {
 };
 using Axes = std::vector<Axis>;
 
-/// What is known of each value. Axis 0 of `inputs` counts examples. A cost of a few passes over the graph.
+/// What is known of each value. Axis 0 of `inputs` counts examples; where the graph has no operator that fixes axes,
+/// they are N x C x space. Takes a few passes over the graph.
 std::vector<Axes> find_axes(const Graph& graph, const std::vector<Value>& inputs);
 
 /// Whether the graph has an operator that fixes which axes are channels and space.

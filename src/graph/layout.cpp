@@ -86,9 +86,9 @@ Shape split(Shape shape, const Layout& layout) {
 
 Shape to_channels_first(const Shape& shape, const Layout& layout) {
   const Shape apart = split(shape, layout);
-  require(apart.size() == layout.permutation.size(),
-          "a tensor of " + to_string(shape) + " has not the " + std::to_string(layout.permutation.size()) +
-              " dimensions of its layout");
+  require(apart.size() == layout.permutation.size(), "a tensor of " + to_string(shape) + " has not the " +
+                                                         std::to_string(layout.permutation.size()) +
+                                                         " dimensions of its layout");
   Shape result;
   for (const std::int64_t axis : layout.permutation) result.push_back(apart[static_cast<std::size_t>(axis)]);
   return result;
@@ -122,7 +122,8 @@ std::string to_string(const Layout& layout) {
   std::string grid;
   for (const std::int64_t extent : layout.grid) grid += (grid.empty() ? "" : "x") + std::to_string(extent);
   if (layout.before > 0) grid += "+" + std::to_string(layout.before);
-  if (tokens && layout.behind == 0 && layout.grid_axis == 1 && layout.permutation == channels_last(dimensions).permutation)
+  if (tokens && layout.behind == 0 && layout.grid_axis == 1 &&
+      layout.permutation == channels_last(dimensions).permutation)
     return grid;
   std::vector<std::string> axes(dimensions);
   for (std::size_t i = 0; i < dimensions; ++i)

@@ -9,8 +9,8 @@
 
 namespace whycam::graph {
 
-/// How a tensor's axes become N x C x space: elements before and behind the grid are cut off `grid_axis`, that axis is split into `grid`
-/// where one is given, and what results is transposed by `permutation`.
+/// How a tensor's axes become N x C x space: elements before and behind the grid are cut off `grid_axis`, that axis is
+/// split into `grid` where one is given, and what results is transposed by `permutation`.
 struct Layout {
   Integers permutation;
   std::size_t grid_axis = 0;
@@ -31,8 +31,8 @@ Layout channels_last(std::size_t dimensions);
 /// Nothing where it is not proven.
 std::optional<Layout> layout_of(const Axes& axes);
 
-/// "nchw", "nhwc" (of any number of dimensions), "14x14+1" (N x tokens x C, with so many tokens before the grid), or all axes in order:
-/// "n,w,h,c".
+/// "nchw", "nhwc" (of any number of dimensions), "14x14+1" (N x tokens x C, with so many tokens before the grid), or
+/// all axes in order: "n,w,h,c".
 std::string to_string(const Layout& layout);
 
 /// The shape as N x C x space. Throws std::invalid_argument where the layout does not fit it.

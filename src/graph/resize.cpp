@@ -55,6 +55,17 @@ std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t
   return matrix;
 }
 
+Value repeat(Graph& graph, Value x, const Integers& times) {
+  Shape apart, wide, to;
+  const Shape from = graph.shape(x);
+  for (std::size_t d = 0; d < from.size(); ++d) {
+    apart.insert(apart.end(), {from[d], 1});
+    wide.insert(wide.end(), {from[d], times[d]});
+    to.push_back(from[d] * times[d]);
+  }
+  return graph.reshape(graph.expand(graph.reshape(x, apart), wide), to);
+}
+
 Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix,
                      const std::string& name) {
   Shape shape = graph.shape(x);

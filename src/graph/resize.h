@@ -13,6 +13,9 @@ enum class Resizing { nearest, area, linear, cubic };
 /// x with another spatial extent (one number a spatial dimension).
 Value resize(Graph& graph, Value x, const Shape& space, Resizing how);
 
+/// x with each element repeated so many times along each axis.
+Value repeat(Graph& graph, Value x, const Integers& times);
+
 /// x with axis `d` multiplied by a matrix: `to` rows of as many numbers as that axis is long.
 Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix,
                      const std::string& name = {});

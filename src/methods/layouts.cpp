@@ -41,7 +41,6 @@ std::optional<graph::Layout> layout_for(const graph::Shape& shape, const Layout&
 
 Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, const Layout& of_inputs) {
   const std::vector<graph::Axes> axes = graph::find_axes(forward.graph, forward.inputs);
-  const bool fixed = graph::fixes_axes(forward.graph);
   const auto found = [&](graph::Value value, const Layout& chosen) {
     return layout_for(forward.graph.shape(value), chosen, graph::layout_of(axes[static_cast<std::size_t>(value)]));
   };
@@ -49,7 +48,7 @@ Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, con
   for (const graph::Value input : forward.inputs) {
     const auto layout = found(input, of_inputs);
     const graph::Shape& shape = forward.graph.shape(input);
-    if (!layout) result.warnings.push_back(core::layout_assumed("an input", shape));
+    if (!layout) result.warnings.push_back(core::layout_assumed(shape));
     result.inputs.push_back(layout ? *layout : graph::channels_first(shape.size()));
   }
   for (const std::vector<graph::Value>& layer : forward.layers) {
@@ -60,10 +59,7 @@ Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, con
       any = any || layout;
       layouts.push_back(layout ? *layout : graph::channels_first(forward.graph.shape(value).size()));
     }
-    if (any || layer.empty()) continue;
-    const graph::Shape& shape = forward.graph.shape(layer[0]);
-    if (fixed) throw LayerError(core::layout_unknown(shape));
-    result.warnings.push_back(core::layout_assumed("the layer", shape));
+    if (!any && !layer.empty()) throw LayerError(core::layout_unknown(forward.graph.shape(layer[0])));
   }
   return result;
 }

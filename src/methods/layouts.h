@@ -17,14 +17,14 @@ struct Layouts {
   std::vector<std::string> warnings;
 };
 
-/// What a tensor's axes are: `chosen` where that is not automatic, else `found`, else N x C x space for tensors of fewer
-/// than three dimensions, which have no space. Nothing where it is not known. Throws LayerError for a choice that does
-/// not fit.
+/// What a tensor's axes are: `chosen` where that is not automatic, else `found`, else N x C x space for tensors of
+/// fewer than three dimensions, which have no space. Nothing where it is not known. Throws LayerError for a choice that
+/// does not fit.
 std::optional<graph::Layout> layout_for(const graph::Shape& shape, const Layout& chosen,
                                         const std::optional<graph::Layout>& found);
 
-/// The layouts of what an explanation reads. Throws LayerError where a layer's is neither chosen nor proven, though the
-/// network's operators fix which axes are channels and space; where they do not, N x C x space is assumed.
+/// The layouts of what an explanation reads. Throws LayerError where a layer's is neither chosen nor proven. For an
+/// input whose is not, N x C x space is assumed.
 Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, const Layout& of_inputs);
 
 }  // namespace whycam::methods

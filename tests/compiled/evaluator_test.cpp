@@ -64,6 +64,41 @@ TEST(EvaluatorOnFunctions, ShrinksEqualAutogradInDoublePrecision) {
       request);
 }
 
+/// Calls of every operator that resizes, on x of 2 x 4 x 5 x 4 after a reshape to as many dimensions as it takes.
+const std::vector<std::string> resizings{"torch.upsample_nearest1d(x.flatten(2), [31])",
+                                         "torch.upsample_linear1d(x.flatten(2), [31], True)",
+                                         "torch.upsample_linear1d(x.flatten(2), None, False, [1.7])",
+                                         "torch.upsample_nearest2d(x, [10, 12])",
+                                         "torch.upsample_nearest2d(x, [7, 3], 1.4, 0.75)",
+                                         "torch.upsample_nearest2d(x, None, [2.0, 2.5])",
+                                         "torch._upsample_nearest_exact2d(x, [8, 3])",
+                                         "torch.upsample_bilinear2d(x, [9, 7], False)",
+                                         "torch.upsample_bilinear2d(x, [9, 7], True)",
+                                         "torch.upsample_bilinear2d(x, [3, 2], False)",
+                                         "torch.upsample_bilinear2d(x, None, False, [1.9, 1.6])",
+                                         "torch.upsample_bicubic2d(x, [9, 7], False)",
+                                         "torch.upsample_bicubic2d(x, [9, 7], True)",
+                                         "torch.upsample_nearest3d(x.reshape([2, 2, 2, 5, 4]), [4, 7, 8])",
+                                         "torch.upsample_trilinear3d(x.reshape([2, 2, 2, 5, 4]), [3, 7, 8], False)",
+                                         "torch.upsample_trilinear3d(x.reshape([2, 2, 2, 5, 4]), [4, 10, 8], True)"};
+
+TEST(EvaluatorOnFunctions, ResizingEqualsAutogradInDoublePrecision) {
+  for (const std::string& call : resizings) {
+    SCOPED_TRACE(call);
+    torch::manual_seed(3);
+    engine::Request request;
+    request.inputs = {torch::randn({2, 3, 7, 6})};
+    request.layers = {Layer("layer")};
+    expect_compiled_equals_autograd(
+        scripted(
+            "def forward(self, x):\n    x = self.layer.forward(torch.conv2d(x, self.weight))\n    return torch.relu(" +
+                call + ").flatten(1)\n",
+            {{"weight", torch::randn({4, 3, 3, 3}, torch::kDouble)}},
+            {{"layer", scripted("def forward(self, x):\n    return x\n")}}),
+        request);
+  }
+}
+
 std::string name_of(const testing::TestParamInfo<ReferenceCase>& info) { return info.param.name(); }
 INSTANTIATE_TEST_SUITE_P(Goldens, EvaluatorOnGoldens, testing::ValuesIn(reference_cases("goldens")), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EvaluatorOnGoldens);

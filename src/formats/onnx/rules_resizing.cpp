@@ -50,18 +50,6 @@ std::vector<float> matrix_of(const Call& call, const Axis& axis, const std::stri
   call.refuse("the mode " + mode);
 }
 
-/// Whole multiples by repetition.
-Value repeated(Call& call, Value x, const std::vector<Axis>& axes) {
-  graph::Graph& g = call.graph;
-  Shape apart, wide, to;
-  for (const Axis& axis : axes) {
-    apart.insert(apart.end(), {axis.from, 1});
-    wide.insert(wide.end(), {axis.from, axis.to / axis.from});
-    to.push_back(axis.to);
-  }
-  return g.reshape(g.expand(g.reshape(x, apart), wide), to);
-}
-
 std::vector<Axis> axes_by(const Call& call, const std::vector<double>& scales, const Integers& sizes) {
   const Shape shape = call.shape();
   std::vector<Axis> axes;
@@ -87,7 +75,9 @@ void resize_to(Call& call, const std::vector<Axis>& axes, const std::string& mod
   bool whole = mode == "nearest" && coordinates == "asymmetric" && rounding == "floor";
   for (const Axis& axis : axes)
     whole = whole && axis.to % axis.from == 0 && axis.scale == static_cast<double>(axis.to / axis.from);
-  if (whole) return call.give(repeated(call, call.value(), axes));
+  Integers times;
+  for (const Axis& axis : axes) times.push_back(axis.to / axis.from);
+  if (whole) return call.give(graph::repeat(call.graph, call.value(), times));
   Value x = call.value();
   for (std::size_t d = 0; d < axes.size(); ++d)
     if (axes[d].to != axes[d].from || axes[d].scale != 1)

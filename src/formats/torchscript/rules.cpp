@@ -132,6 +132,7 @@ const Rules& rules() {
     add_arithmetic_rules(made);
     add_shaping_rules(made);
     add_normalisation_rules(made);
+    add_resizing_rules(made);
     return made;
   }();
   return all;

@@ -87,5 +87,6 @@ void add_window_rules(Rules& rules);
 void add_arithmetic_rules(Rules& rules);
 void add_shaping_rules(Rules& rules);
 void add_normalisation_rules(Rules& rules);
+void add_resizing_rules(Rules& rules);
 
 }  // namespace whycam::torchscript

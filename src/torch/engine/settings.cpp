@@ -7,6 +7,8 @@ whycam::methods::Settings whycam::engine::settings_of(const AttributeOptions& op
   settings.guided_rule = options.guided_rule();
   settings.deconvolution_rule = options.deconvolution_rule();
   settings.clipped_relus = options.guide_clipped_relus();
+  settings.layer_layout = options.layout();
+  settings.input_layout = options.input_layout();
   return settings;
 }
 

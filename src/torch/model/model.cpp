@@ -8,9 +8,12 @@
 #include <optional>
 
 #include "core/file_signature.h"
+#include "explain/layers.h"
 #include "explain/network_file.h"
 #include "formats/torchscript/archive_reader.h"
+#include "formats/torchscript/lower.h"
 #include "formats/torchscript/messages.h"
+#include "formats/torchscript/script.h"
 #include "torch/model/autograd_nodes.h"
 #include "torch/model/collected_warnings.h"
 #include "torch/model/inputs.h"
@@ -47,6 +50,73 @@ bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimens
   return extent > 1;
 }
 
+std::vector<LayerInfo> named_layers(const network::Network& network) {
+  std::vector<LayerInfo> layers;
+  for (const network::LayerName& name : network.layer_names()) {
+    layers.emplace_back();
+    layers.back().path = name.path;
+    layers.back().type = name.type;
+  }
+  return layers;
+}
+
+/// Nothing where the network has no graph, or not one output.
+std::optional<std::vector<LayerInfo>> layers_by_graph(const network::RunnableNetwork& network,
+                                                      const std::vector<torch::Tensor>& inputs,
+                                                      const std::vector<c10::IValue>& additional_forward_args) {
+  std::vector<LayerInfo> layers = named_layers(network);
+  std::vector<Layer> all;
+  for (const LayerInfo& layer : layers)
+    if (network.can_observe(layer.path, network::LayerSide::output)) all.emplace_back(layer.path);
+  if (all.size() < layers.size()) return std::nullopt;
+  try {
+    const auto script = network.script(all, network::LayerSide::output);
+    if (!script) return std::nullopt;
+    const graph::Forward forward = torchscript::lower(*script, {inputs, additional_forward_args, {}, all.size()});
+    explain::describe_layers({forward.graph, forward.inputs, {forward.output}, forward.layers}, layers);
+  } catch (const std::exception&) {  // a run tells it, or says what is wrong
+    return std::nullopt;
+  }
+  return layers;
+}
+
+std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, const std::vector<torch::Tensor>& inputs,
+                                     const std::vector<c10::IValue>& additional_forward_args) {
+  std::vector<LayerInfo> layers = named_layers(network);
+  std::vector<Layer> observed;
+  std::vector<LayerInfo*> infos;
+  for (LayerInfo& layer : layers)
+    if (network.can_observe(layer.path, network::LayerSide::output)) {
+      observed.emplace_back(layer.path);
+      infos.push_back(&layer);
+    }
+  network::Recorder recorder(observed.size(), network::Recorder::Detail::shapes_only);
+  const c10::InferenceMode not_inference(false);
+  const torch::AutoGradMode with_gradients(true);
+  const network::CollectedWarnings libtorch;
+  const c10::IValue output =
+      network.run(network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args), observed,
+                  network::LayerSide::output, recorder);
+  const auto reachable = network::nodes_behind(output);
+  const auto* ends_in = output.isTensor() ? output.toTensor().grad_fn().get() : nullptr;
+  std::int64_t last = 0;
+  LayerInfo* last_to_run = nullptr;
+  for (std::size_t i = 0; i < observed.size(); ++i) {
+    LayerInfo& layer = *infos[i];
+    const auto& observations = recorder.observations(i);
+    for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
+    layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
+                             reachable.count(observations[0].node()) > 0;
+    if (!layer.fit_for_grad_cam) continue;
+    if (!network::moves_axes(*observations[0].node())) layer.layout = "nchw";
+    if (observations[0].node() == ends_in || recorder.order(i) <= last) continue;
+    last = recorder.order(i);
+    last_to_run = &layer;
+  }
+  if (last_to_run) last_to_run->is_default = true;
+  return layers;
+}
+
 }  // namespace
 
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
@@ -76,41 +146,9 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
   network::check_inputs(inputs);
   if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get()))
     return layers_of(of_file->file(), inputs, additional_forward_args);
-  const std::vector<network::LayerName> names = network_->layer_names();
-  std::vector<Layer> all;
-  std::vector<std::optional<std::size_t>> slots;
-  for (const network::LayerName& name : names) {
-    const bool observed = network_->can_observe(name.path, network::LayerSide::output);
-    slots.push_back(observed ? std::optional(all.size()) : std::nullopt);
-    if (observed) all.emplace_back(name.path);
-  }
-  network::Recorder recorder(all.size(), network::Recorder::Detail::shapes_only);
-  const c10::InferenceMode not_inference(false);
-  const torch::AutoGradMode with_gradients(true);
-  const network::CollectedWarnings libtorch;
-  const c10::IValue output = dynamic_cast<const network::RunnableNetwork&>(*network_).run(
-      network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args), all,
-      network::LayerSide::output, recorder);
-  const auto reachable = network::nodes_behind(output);
-
-  std::vector<LayerInfo> layers;
-  std::int64_t last = 0;
-  std::size_t last_to_run = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    LayerInfo& layer = layers.emplace_back();
-    layer.path = names[i].path;
-    layer.type = names[i].type;
-    if (!slots[i]) continue;
-    const auto& observations = recorder.observations(*slots[i]);
-    for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
-    layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
-                             reachable.count(observations[0].node()) > 0;
-    if (!layer.fit_for_grad_cam || recorder.order(*slots[i]) <= last) continue;
-    last = recorder.order(*slots[i]);
-    last_to_run = i;
-  }
-  if (last > 0) layers[last_to_run].is_default = true;
-  return layers;
+  const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(*network_);
+  if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args)) return *layers;
+  return layers_by_run(runnable, inputs, additional_forward_args);
 }
 
 std::optional<torch::ScalarType> Model::floating_type() const { return network_->floating_type(); }

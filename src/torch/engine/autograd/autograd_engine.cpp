@@ -2,8 +2,13 @@
 
 #include <ATen/ops/zeros.h>
 
+#include <list>
+#include <mutex>
+
 #include "torch/engine/autograd/autograd_run.h"
 #include "torch/engine/autograd/evaluate.h"
+#include "torch/engine/autograd/layouts.h"
+#include "torch/engine/compiled/plan_key.h"
 
 namespace whycam::engine {
 namespace {
@@ -17,10 +22,31 @@ graph::Value add_input(graph::Graph& graph, const torch::Tensor& tensor, Named& 
   return graph.add_input(name, tensor.sizes().vec());
 }
 
+/// The layouts of the last few requests: to find them may take more than an explanation. Thread-safe.
+class KnownLayouts {
+ public:
+  methods::Layouts of(const network::RunnableNetwork& network, const Request& request, const AutogradRun& run) {
+    const PlanKey key = plan_key(request, /*threads=*/0, /*weights_version=*/0);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [known, layouts] : entries_)
+      if (known == key) return layouts;
+    constexpr std::size_t most = 16;
+    if (entries_.size() == most) entries_.pop_back();
+    entries_.emplace_front(key, layouts_of(network, request, run));
+    return entries_.front().second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::list<std::pair<PlanKey, methods::Layouts>> entries_;
+};
+
 class AutogradPass : public Pass {
  public:
-  AutogradPass(const network::RunnableNetwork& network, const Request& request)
-      : run_(network, request), settings_(request.settings), inputs_(request.inputs) {}
+  AutogradPass(const network::RunnableNetwork& network, const Request& request, KnownLayouts& known)
+      : run_(network, request), settings_(request.settings), inputs_(request.inputs) {
+    if (settings_.need_layers()) layouts_ = known.of(network, request, run_);
+  }
 
   const char* engine() const override { return "autograd"; }
   const torch::Tensor& output() const override { return run_.output(); }
@@ -50,6 +76,7 @@ class AutogradPass : public Pass {
     const std::vector<ReluRule> rules = settings_.rules();
     if (last && rules.empty()) run_.last_gradient_comes();
     methods::Sources sources;
+    sources.layouts = layouts_;
     const auto add = [&](const std::vector<torch::Tensor>& tensors) {
       std::vector<graph::Value> values;
       for (const torch::Tensor& tensor : tensors) values.push_back(add_input(graph, tensor, inputs));
@@ -68,17 +95,19 @@ class AutogradPass : public Pass {
   AutogradRun run_;
   methods::Settings settings_;
   std::vector<torch::Tensor> inputs_;
+  methods::Layouts layouts_;
 };
 
 class AutogradEngine : public Engine {
  public:
   explicit AutogradEngine(std::shared_ptr<const network::RunnableNetwork> network) : network_(std::move(network)) {}
   std::unique_ptr<Pass> forward(const Request& request) const override {
-    return std::make_unique<AutogradPass>(*network_, request);
+    return std::make_unique<AutogradPass>(*network_, request, layouts_);
   }
 
  private:
   std::shared_ptr<const network::RunnableNetwork> network_;
+  mutable KnownLayouts layouts_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "formats/torchscript/output_element.h"
 #include "torch/engine/autograd/overwritten_view.h"
 #include "torch/engine/autograd/relu_rule.h"
+#include "torch/model/autograd_nodes.h"
 #include "torch/model/inputs.h"
 #include "whycam/errors.h"
 
@@ -173,6 +174,11 @@ const torch::Tensor& AutogradRun::output() const { return state_->output_; }
 const std::vector<std::vector<torch::Tensor>>& AutogradRun::layer_activations() const { return state_->activations_; }
 ActivationReport AutogradRun::activations(bool clipped_relus) const { return state_->hooks_->report(clipped_relus); }
 void AutogradRun::last_gradient_comes() { state_->keep_graph_ = false; }
+
+bool AutogradRun::axes_were_moved(std::size_t layer, std::size_t tensor) const {
+  const Edge& edge = state_->layer_edges_[layer][tensor];
+  return edge.is_valid() && network::moves_axes(*edge.function);
+}
 
 std::vector<std::vector<torch::Tensor>> AutogradRun::layer_gradients(const torch::Tensor& output_gradient) {
   return state_->layer_gradients(output_gradient);

@@ -23,6 +23,9 @@ class AutogradRun {
   /// The tensors of each layer: [layer][tensor].
   const std::vector<std::vector<torch::Tensor>>& layer_activations() const;
 
+  /// Whether an operation between the inputs and a layer's tensor changes which axis is which.
+  bool axes_were_moved(std::size_t layer, std::size_t tensor) const;
+
   /// The plain gradient of sum(output * output_gradient) with respect to the layers' tensors, in the same order. Throws
   /// LayerError for a layer without a tensor that the output depends on; a tensor that the output does not depend on,
   /// beside one that it does, has a gradient of zeros.

@@ -48,6 +48,13 @@ torch::Tensor adaptive_average_pool(const torch::Tensor& x, torch::IntArrayRef s
   return at::adaptive_avg_pool3d(x, size);
 }
 
+torch::Tensor slice(const graph::SliceAttributes& part, torch::Tensor x) {
+  for (std::size_t d = 0; d < part.shape.size(); ++d)
+    x = x.slice(static_cast<std::int64_t>(d), part.begin[d], part.begin[d] + (part.shape[d] - 1) * part.step[d] + 1,
+                part.step[d]);
+  return x;
+}
+
 torch::Tensor compute(const Node& node, const Tensors& x) {
   switch (node.op) {
     case Operator::unary:
@@ -68,6 +75,8 @@ torch::Tensor compute(const Node& node, const Tensors& x) {
       return x[0].reshape(node.shape);
     case Operator::transpose:
       return x[0].permute(node.as<graph::TransposeAttributes>().permutation);
+    case Operator::slice:
+      return slice(node.as<graph::SliceAttributes>(), x[0]);
     case Operator::adaptive_average_pool:
       return adaptive_average_pool(x[0], torch::IntArrayRef(node.shape).slice(2));
     default:
