@@ -7,6 +7,7 @@
 #include "support/gpu.h"
 #include "support/reference.h"
 #include "support/scripted.h"
+#include "support/temporary_folder.h"
 
 namespace whycam::test {
 namespace {
@@ -177,6 +178,17 @@ TEST_F(Cuda, AnInputOnAnotherDeviceIsAClearError) {
   const std::string from_cpu = message(torch::kCUDA, torch::kCPU), from_gpu = message(torch::kCPU, torch::kCUDA);
   EXPECT_NE(from_cpu.find("the network is on cuda:0 and an input on cpu"), std::string::npos) << from_cpu;
   EXPECT_NE(from_gpu.find("the network is on cpu and an input on cuda:0"), std::string::npos) << from_gpu;
+}
+
+TEST_F(Cuda, WhatAPlanCannotReadIsAnError) {
+  const auto network = scripted("def forward(self, x, mask):\n    return torch.relu(x * mask).mean([2, 3])\n");
+  const auto options = AttributeOptions().additional_forward_args({torch::ones({1, 1, 8, 8}, torch::kCUDA)});
+  EXPECT_THROW(GuidedBackprop(network).attribute(torch::rand({1, 3, 8, 8}), 0, options), ModelError);
+  const TemporaryFolder folder;
+  const torch::Tensor image = torch::zeros({1, 3, 64, 64});
+  EXPECT_THROW(
+      export_explanation(Model::load(shapes, torch::kCUDA), {image}, "stage4", folder.path() / "explained.onnx"),
+      ModelError);
 }
 
 TEST_F(Cuda, ChecksWhetherAnExplanationCanBeBelieved) {
