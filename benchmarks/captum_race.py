@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Races whycam's Guided Grad-CAM against Captum's: same libtorch, threads, weights and inputs.
 
-usage: captum_race.py WORKER [--rounds N] [--threads N] [--networks NAME ...] [--batches N ...]
+usage: captum_race.py WORKER [--rounds N] [--threads N] [--device cpu|cuda] [--networks NAME ...] [--batches N ...]
 
 WORKER is build/benchmarks/whycam_explain_worker. Needs PyTorch and torchvision for Python built on the libtorch that
 whycam uses (Debian: python3-torch, python3-torchvision), and Captum. For each network and batch it first proves the two
 answers equal, then lets the two explain in turns, and prints the ratio of their medians: below 1, whycam is faster.
 Absolute times say little on a shared machine and are not printed. Both sides keep freed memory (see MALLOC below): glibc
 otherwise returns it to the system after each explanation and fetches it again, page by page, at the next, which takes longer
-than computing and hits the two sides at random.
+than computing and hits the two sides at random. On a GPU, both wait for it before the clock stops.
 """
 import argparse
 import copy
@@ -44,6 +44,7 @@ def arguments():
     parser.add_argument("worker")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--networks", nargs="+", default=list(LAYERS), choices=list(LAYERS))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
     return parser.parse_args()
@@ -63,7 +64,14 @@ def without_in_place(network):
     return network
 
 
-def race(worker, name, batch, rounds, threads, folder):
+def explained(captum, inputs, target):
+    attribution = captum.attribute(inputs, target)
+    if inputs.is_cuda:
+        torch.cuda.synchronize()
+    return attribution
+
+
+def race(options, name, batch, folder):
     torch.manual_seed(0)
     network = getattr(torchvision.models, name)(weights=None).eval()
     inputs = torch.randn(batch, 3, 224, 224)
@@ -71,15 +79,17 @@ def race(worker, name, batch, rounds, threads, folder):
     torch.jit.script(network).save(files["network.pt"])
     numpy.save(files["input.npy"], inputs.numpy())
 
-    reference = without_in_place(network)
+    reference = without_in_place(network).to(options.device)
+    inputs = inputs.to(options.device)
     captum = GuidedGradCam(reference, getattr(reference, LAYERS[name]))
     # Weights are random: a class whose Grad-CAM is positive nowhere has an answer of zeros, which would prove nothing.
     for target in range(100):
-        expected = captum.attribute(inputs, target).detach().double()  # squares of tiny answers vanish in float32
+        expected = captum.attribute(inputs, target).detach().cpu().double()  # squares of tiny answers vanish in float32
         if expected.norm() > 0:
             break
     process = subprocess.Popen(
-        [worker, files["network.pt"], files["input.npy"], LAYERS[name], str(target), str(threads), files["answer.npy"]],
+        [options.worker, files["network.pt"], files["input.npy"], LAYERS[name], str(target), str(options.threads),
+         options.device, files["answer.npy"]],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout.readline().strip() != "ready":
         sys.exit("the worker failed")
@@ -89,12 +99,12 @@ def race(worker, name, batch, rounds, threads, folder):
         sys.exit(f"{name}, batch {batch}: the answers differ by {error:.2e}; there is nothing to race")
 
     times = {"whycam": [], "captum": []}
-    for _ in range(rounds):
+    for _ in range(options.rounds):
         process.stdin.write("\n")
         process.stdin.flush()
         times["whycam"].append(float(process.stdout.readline()))
         start = time.perf_counter()
-        captum.attribute(inputs, target)
+        explained(captum, inputs, target)
         times["captum"].append(time.perf_counter() - start)
     process.stdin.close()
     process.wait()
@@ -113,7 +123,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in options.networks:
             for batch in options.batches:
-                ratios.append(race(options.worker, name, batch, options.rounds, options.threads, folder))
+                ratios.append(race(options, name, batch, folder))
     print(f"geometric mean {math.exp(statistics.mean(map(math.log, ratios))):.2f}, worst {max(ratios):.2f}")
 
 

@@ -100,7 +100,7 @@ TEST_F(CommandFolder, PassesOverAPictureOfWhichTheNetworkMakesNaN) {
     EXPECT_EQ(skipped[0]["input"], (pictures_ / "picture1001x.png").string());
     EXPECT_NE(skipped[0]["skipped"].get<std::string>().find("NaN"), std::string::npos);
   }
-  fs::remove_all(results());
+  remove_folder(results());
   for (const char* target : {"top9", "3"})
     expect_failure(run(standardising({"--target", target})), 6,
                    target == std::string("3") ? "from 0 to 2" : "3 classes");
@@ -204,7 +204,7 @@ TEST_F(CommandFolder, ReportsARunAsOnePageThatCanBeSearched) {
                                            results()};
   ASSERT_EQ(run(arguments).exit_code, 4);
   fs::rename(fs::path(results()) / "report.html", folder_ / "report.html");
-  fs::remove_all(results());
+  remove_folder(results());
   const std::string address = "file://" + (folder_ / "report.html").string();
   const std::string all = seen_by_browser(address);
   EXPECT_EQ(count_of(all, "<article"), 4u);

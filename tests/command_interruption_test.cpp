@@ -127,7 +127,7 @@ TEST_F(Interruption, AReaderThatLeavesIsAnOutputErrorAndNoCrash) {
 
 TEST_F(Interruption, AnInterruptLeavesWholeFilesAlone) {
   for (const int milliseconds : {300, 900, 1200, 1500}) {
-    fs::remove_all(results_);
+    remove_folder(results_);
     const pid_t child = start(explain());
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
     kill(child, SIGINT);

@@ -104,8 +104,8 @@ TEST_F(CommandResume, GoesOnAfterAnyInterruptionAsIfThereHadBeenNone) {
     }
     EXPECT_GT(kills + stops, 0);
     expect_same_folders(undisturbed, disturbed);
-    fs::remove_all(undisturbed);
-    fs::remove_all(disturbed);
+    remove_folder(undisturbed);
+    remove_folder(disturbed);
   }
 }
 

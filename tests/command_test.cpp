@@ -439,7 +439,7 @@ TEST_F(Command, WrongUseIsOneLineAndItsExitCode) {
       EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
     else
       expect_failure(outcome, row.exit_code, row.words);
-    fs::remove_all(results());
+    remove_folder(results());
   }
   EXPECT_EQ(run({"explain", model, picture, "--output-dir", folder_ / "file"}).exit_code, 7);
   EXPECT_EQ(run({"explain", model, picture, "--output-dir", folder_ / "file/below"}).exit_code, 7);

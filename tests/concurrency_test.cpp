@@ -1,11 +1,13 @@
 // One explainer from many threads, a batch over several devices, and memory over many explanations.
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <thread>
 
+#include "support/gpu.h"
 #include "support/networks.h"
 #include "support/reference.h"
 #include "support/scripted.h"
@@ -13,7 +15,7 @@
 namespace whycam::test {
 namespace {
 
-const std::filesystem::path shapes = std::filesystem::path(WHYCAM_SOURCE_DIR) / "examples/shapes/shapes.pt";
+const std::filesystem::path source = WHYCAM_SOURCE_DIR, shapes = source / "examples/shapes/shapes.pt";
 
 void expect_threads_equal_one(const GuidedGradCam& explainer, const torch::Tensor& image, int classes) {
   // Each thread computes with one thread of libtorch's, so that sums are added in one order.
@@ -84,9 +86,19 @@ TEST(Memory, DoesNotGrowOverManyExplanations) {
   EXPECT_LT(resident_kibibytes() - before, 8 * 1024);
 }
 
-class Devices : public testing::TestWithParam<std::size_t> {
+using DeviceList = std::vector<torch::Device>;
+
+class Devices : public testing::TestWithParam<DeviceList> {
  protected:
-  std::vector<torch::Device> devices_ = std::vector<torch::Device>(GetParam(), torch::Device(torch::kCPU));
+  void SetUp() override {
+    if (with_gpu_ && !torch::cuda::is_available()) GTEST_SKIP() << no_gpu;
+  }
+  const DeviceList devices_ = GetParam();
+  const bool with_gpu_ = std::any_of(devices_.begin(), devices_.end(), [](torch::Device one) { return one.is_cuda(); });
+  /// Sums in another order for another batch size: float32 rounding alone. On a GPU, masks of ReLUs may flip by it,
+  /// too.
+  const double tolerance_ = with_gpu_ ? 1e-2 : 1e-4;
+  const WithoutTf32 without_tf32_;
 };
 
 TEST_P(Devices, SplitABatchAndJoinItInOrder) {
@@ -95,14 +107,12 @@ TEST_P(Devices, SplitABatchAndJoinItInOrder) {
   const Model model = Model::load(shapes);
   const auto target = Target::per_example({0, 3, 4, 1, 5});
   const auto options = AttributeOptions().interpolate_mode(Interpolation::bilinear);
-  // Sums in another order for another batch size: float32 rounding alone
-  constexpr double tolerance = 1e-4;
   expect_close(GuidedGradCam(model, "stage4", devices_).attribute(images, target, options),
-               GuidedGradCam(model, "stage4").attribute(images, target, options), tolerance, "Guided Grad-CAM");
+               GuidedGradCam(model, "stage4").attribute(images, target, options), tolerance_, "Guided Grad-CAM");
   expect_close(LayerGradCam(model, "stage4", devices_).attribute(images, target),
-               LayerGradCam(model, "stage4").attribute(images, target), tolerance, "Grad-CAM");
+               LayerGradCam(model, "stage4").attribute(images, target), tolerance_, "Grad-CAM");
   expect_close(GuidedBackprop(model, devices_).attribute(images, target),
-               GuidedBackprop(model).attribute(images, target), tolerance, "guided backpropagation");
+               GuidedBackprop(model).attribute(images, target), tolerance_, "guided backpropagation");
   EXPECT_THROW(GuidedGradCam(model, "stage5", devices_).attribute(images, target), LayerError);
   EXPECT_THROW(GuidedGradCam(model, "stage4", devices_).attribute(images, 6), TargetError);
 }
@@ -115,7 +125,7 @@ TEST_P(Devices, GiveTheSameWhereAnotherThreadHasChosenTheNumberOfThreads) {
   std::thread([] { at::set_num_threads(1); }).join();  // of threads to come, not of this one
   const torch::Tensor actual = GuidedBackprop(model, devices_).attribute(images, 3);
   at::set_num_threads(threads);
-  expect_close(actual, GuidedBackprop(model).attribute(images, 3), 1e-4, "guided backpropagation");
+  expect_close(actual, GuidedBackprop(model).attribute(images, 3), tolerance_, "guided backpropagation");
 }
 
 TEST_P(Devices, TakeAdditionalArgumentsAndSeveralInputs) {
@@ -132,7 +142,12 @@ def forward(self, x, y, mask, scale: float):
   for (int i = 0; i < 2; ++i) expect_close(actual[i], expected[i], 1e-12, "double precision");
 }
 
-INSTANTIATE_TEST_SUITE_P(CpuReplicas, Devices, testing::Values(1, 2, 3, 8));
+DeviceList replicas(std::size_t count) { return DeviceList(count, torch::kCPU); }
+
+INSTANTIATE_TEST_SUITE_P(CpuReplicas, Devices, testing::Values(replicas(1), replicas(2), replicas(3), replicas(8)));
+INSTANTIATE_TEST_SUITE_P(Gpu, Devices,
+                         testing::Values(DeviceList{torch::kCUDA}, DeviceList{torch::kCUDA, torch::kCUDA},
+                                         DeviceList{torch::kCPU, torch::kCUDA}));
 
 TEST(DeviceMismatch, IsAClearError) {
   const GuidedGradCam explainer(Model::load(shapes), "stage4");
@@ -141,6 +156,17 @@ TEST(DeviceMismatch, IsAClearError) {
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("the network is on cpu"), std::string::npos) << error.what();
+  }
+}
+
+TEST(DeviceMismatch, AnOnnxNetworkStaysOnTheCpu) {
+  const std::filesystem::path file = source / "tests/plain/network.onnx";
+  EXPECT_THROW(GuidedBackprop(Model::load(file), {torch::kCUDA}), ModelError);
+  try {
+    Model::load(file, torch::kCUDA);
+    FAIL();
+  } catch (const ModelError& error) {
+    EXPECT_NE(std::string(error.what()).find("on the CPU alone, not on cuda"), std::string::npos) << error.what();
   }
 }
 

@@ -66,6 +66,7 @@ graph::Value Symbols::constant(const torch::Tensor& tensor) {
   const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
   const bool is_attribute = attributes_.count(key) > 0;
   if (is_attribute && constants_.count(key)) return constants_[key];
+  if (!tensor.device().is_cpu()) throw CannotCompile("weights on " + tensor.device().str());
   if (tensor.is_quantized() || tensor.is_sparse() || tensor.is_complex())
     throw CannotCompile("a tensor of the type " + std::string(c10::toString(tensor.scalar_type())));
   // A tensor without dimensions, as tracing makes of every number in Python, takes on the type of those that it meets.

@@ -61,6 +61,9 @@ void check_runs_here(const Request& request) {
       throw CannotCompile(std::string("inputs of the type ") + c10::toString(input.scalar_type()) +
                           "; plans compute in float32");
   }
+  for (const c10::IValue& argument : request.additional_forward_args)
+    if (argument.isTensor() && argument.toTensor().defined() && !argument.toTensor().device().is_cpu())
+      throw CannotCompile("an additional argument on " + argument.toTensor().device().str());
 }
 
 class CompiledEngine : public Engine {
