@@ -14,7 +14,8 @@ using graph::Value;
 
 std::size_t index(Value value) { return static_cast<std::size_t>(value); }
 
-/// Whether each place of a tensor goes into each of the result: through weights, or as one tensor is multiplied with another.
+/// Whether each place of a tensor goes into each of the result: through weights, or as one tensor is multiplied with
+/// another.
 bool mixes(const Node& node) {
   return node.op == Operator::convolution || node.op == Operator::convolution_transpose || node.op == Operator::matmul;
 }
@@ -23,11 +24,7 @@ bool mixes(const Node& node) {
 class Reach {
  public:
   Reach(const Observed& pass, const std::vector<graph::Axes>& axes)
-      : graph_(pass.graph),
-        axes_(axes),
-        any_(index(pass.graph.size()), false),
-        plain_(any_),
-        grid_(any_) {
+      : graph_(pass.graph), axes_(axes), any_(index(pass.graph.size()), false), plain_(any_), grid_(any_) {
     for (const Value output : pass.outputs)
       if (output != graph::no_value) any_[index(output)] = grid_[index(output)] = true;
     for (const Value output : pass.outputs)

@@ -18,8 +18,8 @@ struct Observed {
   const std::vector<std::vector<graph::Value>>& layers;  ///< [layer][tensor]
 };
 
-/// Says of each layer what its tensors are: shapes, layout, whether it is fit for Grad-CAM, and which is the default. `layers` has a path
-/// and a type for each of the pass's.
+/// Says of each layer what its tensors are: shapes, layout, whether it is fit for Grad-CAM, and which is the default.
+/// `layers` has a path and a type for each of the pass's.
 void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers);
 
 /// The one that is_default. Throws LayerError where there is none.

@@ -57,9 +57,10 @@ class AxesTest : public testing::Test {
     };
     const Value scores = graph_.add(Operator::matmul, {heads(linear(x, shape[2])), heads(linear(x, shape[2]))},
                                     graph::MatmulAttributes{false, true});
-    const Value weighted = graph_.add(
-        Operator::matmul, {graph_.add(Operator::softmax, {scores}, graph::AxesAttributes{{3}}), heads(linear(x, shape[2]))},
-        graph::MatmulAttributes{});
+    const Value weighted =
+        graph_.add(Operator::matmul,
+                   {graph_.add(Operator::softmax, {scores}, graph::AxesAttributes{{3}}), heads(linear(x, shape[2]))},
+                   graph::MatmulAttributes{});
     return graph_.binary(Operator::add, x,
                          linear(graph_.reshape(graph_.transpose(weighted, {0, 2, 1, 3}), shape), shape[2]));
   }
@@ -111,8 +112,8 @@ TEST_F(AxesTest, WindowsAreJoinedAgain) {
   const Value windows = graph_.reshape(apart, {12, 4, 8});
   EXPECT_EQ(layout(windows), "") << "windows are among the examples";
   const Value attended = attention(windows);
-  const Value joined = graph_.reshape(
-      graph_.transpose(graph_.reshape(attended, {2, 2, 3, 2, 2, 8}), {0, 1, 3, 2, 4, 5}), {2, 4, 6, 8});
+  const Value joined =
+      graph_.reshape(graph_.transpose(graph_.reshape(attended, {2, 2, 3, 2, 2, 8}), {0, 1, 3, 2, 4, 5}), {2, 4, 6, 8});
   EXPECT_EQ(layout(joined), "nhwc");
 }
 
@@ -131,7 +132,8 @@ TEST_F(AxesTest, RepeatedPlacesAreMoreOfThem) {
 
 TEST_F(AxesTest, AreNotGuessed) {
   const Value x = tokens(2, false);
-  const Value mixed = linear(graph_.transpose(x, {0, 2, 1}), 24);  // among places: nothing says that these are places again
+  const Value mixed =
+      linear(graph_.transpose(x, {0, 2, 1}), 24);  // among places: nothing says that these are places again
   EXPECT_EQ(layout(mixed), "");
   EXPECT_EQ(layout(graph_.binary(Operator::add, mixed, graph_.transpose(x, {0, 2, 1}))), "n,c,s0,s1 of 4x6")
       << "the sum with the tokens tells it";

@@ -1,5 +1,5 @@
-// upsample_*, which is what torch.nn.functional.interpolate and torch.nn.Upsample become: along each axis a product with a matrix that is
-// known.
+// upsample_*, which is what torch.nn.functional.interpolate and torch.nn.Upsample become: along each axis a product
+// with a matrix that is known.
 #include <cmath>
 
 #include "formats/torchscript/rules.h"

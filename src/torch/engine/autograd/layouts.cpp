@@ -46,11 +46,13 @@ std::optional<Shape> shape_with_more(const network::RunnableNetwork& network, co
   }
   network::Recorder recorder(request.layers.size(), network::Recorder::Detail::shapes_only);
   try {
-    network.run(network::OwnInputs(inputs).given, network::own_arguments(request.additional_forward_args), request.layers,
-                request.layer_inputs ? network::LayerSide::input : network::LayerSide::output, recorder);
+    network.run(network::OwnInputs(inputs).given, network::own_arguments(request.additional_forward_args),
+                request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output,
+                recorder);
   } catch (const Error&) {  // behind the layer, perhaps: a classifier takes one size
   }
-  const auto index = static_cast<std::size_t>(request.layers[layer].index().value_or(static_cast<std::int64_t>(tensor)));
+  const auto index =
+      static_cast<std::size_t>(request.layers[layer].index().value_or(static_cast<std::int64_t>(tensor)));
   if (!recorder.ran(layer) || recorder.observations(layer).size() <= index) return std::nullopt;
   return recorder.observations(layer)[index].activation.sizes().vec();
 }

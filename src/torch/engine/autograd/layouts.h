@@ -8,9 +8,9 @@
 
 namespace whycam::engine {
 
-/// By the network's graph where it has one. Without, the inputs are N x C x space, and so is a layer with nothing between it and them that
-/// moves axes; for others the network is run on larger inputs, to see which of the layer's axes grow. Throws LayerError where that tells
-/// nothing.
+/// By the network's graph where it has one. Without, the inputs are N x C x space, and so is a layer with nothing
+/// between it and them that moves axes; for others the network is run on larger inputs, to see which of the layer's
+/// axes grow. Throws LayerError where that tells nothing.
 methods::Layouts layouts_of(const network::RunnableNetwork& network, const Request& request, const AutogradRun& run);
 
 }  // namespace whycam::engine
