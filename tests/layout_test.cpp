@@ -30,7 +30,8 @@ const std::vector<std::string> ways{
     ".reshape([y.size(0), 2, 3, y.size(2), y.size(3)]).transpose(1, 2).flatten(1, 2)"};
 
 std::string forward(const std::string& begin, const std::string& layer, std::mt19937& choices) {
-  std::string text = "def forward(self, x):\n    y = " + begin + "\n    y = torch.relu(torch.conv2d(y, self.first, padding=1))\n";
+  std::string text =
+      "def forward(self, x):\n    y = " + begin + "\n    y = torch.relu(torch.conv2d(y, self.first, padding=1))\n";
   if (choices() % 2) text += "    y = torch.max_pool2d(y, 2)\n";
   text += "    " + layer + "\n";
   if (choices() % 2) text += "    y = torch.relu(torch.conv2d(y, self.second))\n";
@@ -41,9 +42,9 @@ Moved random_network(unsigned seed) {
   std::mt19937 choices(seed);
   torch::manual_seed(seed);
   const std::vector<std::pair<std::string, torch::Tensor>> weights{{"first", torch::randn({6, 3, 3, 3})},
-                                                     {"second", torch::randn({6, 6, 2, 2})},
-                                                     {"head", torch::randn({4, 6})},
-                                                     {"token", torch::randn({1, 2, 6})}};
+                                                                   {"second", torch::randn({6, 6, 2, 2})},
+                                                                   {"head", torch::randn({4, 6})},
+                                                                   {"token", torch::randn({1, 2, 6})}};
   const auto layer = [] { return scripted("def forward(self, x):\n    return torch.sigmoid(x)\n"); };
   Moved result;
   result.input_is_moved = choices() % 2 > 0;
@@ -105,9 +106,8 @@ torch::jit::Module mixing_network() {
 TEST(UnknownLayout, IsAskedFor) {
   const torch::Tensor image = torch::rand({2, 3, 8, 12});
   for (const Engine engine : {Engine::compiled, Engine::autograd}) {
-    const std::string message = message_of([&] {
-      LayerGradCam(mixing_network(), "layer").attribute(image, 1, AttributeOptions().engine(engine));
-    });
+    const std::string message = message_of(
+        [&] { LayerGradCam(mixing_network(), "layer").attribute(image, 1, AttributeOptions().engine(engine)); });
     EXPECT_NE(message.find("2 x 6 x 60 are channels and space cannot be told"), std::string::npos) << message;
   }
 }
@@ -117,10 +117,12 @@ TEST(UnknownLayout, IsWhatTheUserSays) {
   const torch::jit::Module network = mixing_network();
   for (const Engine engine : {Engine::compiled, Engine::autograd}) {
     const auto options = AttributeOptions().engine(engine).layout(Layout::channels_first());
-    EXPECT_EQ(LayerGradCam(network, "layer").attribute(image, 1, options).sizes(), (std::vector<std::int64_t>{2, 1, 60}));
+    EXPECT_EQ(LayerGradCam(network, "layer").attribute(image, 1, options).sizes(),
+              (std::vector<std::int64_t>{2, 1, 60}));
     const auto wrong = AttributeOptions().engine(engine).layout(Layout::tokens({6, 10}));
     const std::string message = message_of([&] { LayerGradCam(network, "layer").attribute(image, 1, wrong); });
-    EXPECT_NE(message.find("the layout 6x10 is for N x 60 x C, and the tensor is 2 x 6 x 60"), std::string::npos) << message;
+    EXPECT_NE(message.find("the layout 6x10 is for N x 60 x C, and the tensor is 2 x 6 x 60"), std::string::npos)
+        << message;
   }
 }
 

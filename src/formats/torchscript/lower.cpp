@@ -205,10 +205,12 @@ class Follower {
       in_place = true;
       rule = rules().find(name.substr(0, name.size() - 1));
     }
-    if (rule == rules().end() || node->outputs().size() != 1) throw CannotCompile("an operator that is not known");
+    if (rule == rules().end()) throw CannotCompile("an operator that is not known");
+    for (std::size_t i = 1; i < node->outputs().size(); ++i)  // attention's weights, which are rarely asked for
+      if (node->outputs()[i]->hasUses()) throw CannotCompile("more than one result that is used");
     Call call(symbols_, std::move(inputs), in_place);
     rule->second(call);
-    know(node->output(), call.result());
+    know(node->outputs()[0], call.result());
   }
 
   void attribute(const Node* node) {

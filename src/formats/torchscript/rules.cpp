@@ -133,6 +133,7 @@ const Rules& rules() {
     add_shaping_rules(made);
     add_normalisation_rules(made);
     add_resizing_rules(made);
+    add_attention_rules(made);
     return made;
   }();
   return all;

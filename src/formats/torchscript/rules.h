@@ -88,5 +88,6 @@ void add_arithmetic_rules(Rules& rules);
 void add_shaping_rules(Rules& rules);
 void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);
+void add_attention_rules(Rules& rules);
 
 }  // namespace whycam::torchscript
