@@ -15,11 +15,20 @@ using Weights = std::vector<std::pair<std::string, torch::Tensor>>;
 Weights weights() {
   torch::manual_seed(5);
   const auto random = [](std::initializer_list<std::int64_t> shape) { return torch::randn(shape) * 0.4; };
-  return {{"patch", random({width, 3, 4, 4})}, {"qkv", random({3 * width, width})}, {"qkv_bias", random({3 * width})},
-          {"out", random({width, width})},     {"out_bias", random({width})},       {"up", random({12, width})},
-          {"up_bias", random({12})},           {"down", random({width, 12})},       {"down_bias", random({width})},
-          {"one", random({width})},            {"one_bias", random({width})},       {"two", random({width})},
-          {"two_bias", random({width})},       {"head", random({4, width})},
+  return {{"patch", random({width, 3, 4, 4})},
+          {"qkv", random({3 * width, width})},
+          {"qkv_bias", random({3 * width})},
+          {"out", random({width, width})},
+          {"out_bias", random({width})},
+          {"up", random({12, width})},
+          {"up_bias", random({12})},
+          {"down", random({width, 12})},
+          {"down_bias", random({width})},
+          {"one", random({width})},
+          {"one_bias", random({width})},
+          {"two", random({width})},
+          {"two_bias", random({width})},
+          {"head", random({4, width})},
           {"mask", torch::rand({12, 12}) > 0.3}};
 }
 
@@ -52,7 +61,8 @@ torch::jit::Module network(const std::string& methods, const std::string& expres
 void expect_same_maps(const torch::jit::Module& fused, const torch::jit::Module& written) {
   const torch::Tensor image = torch::rand({2, 3, 12, 16});
   for (int target = 0; target < 4; ++target) {
-    const auto compiled = AttributeOptions().engine(Engine::compiled), autograd = AttributeOptions().engine(Engine::autograd);
+    const auto compiled = AttributeOptions().engine(Engine::compiled),
+               autograd = AttributeOptions().engine(Engine::autograd);
     const torch::Tensor expected = LayerGradCam(written, "layer").attribute(image, target, autograd);
     EXPECT_GT(expected.abs().max().item<float>(), 0);
     expect_close(LayerGradCam(fused, "layer").attribute(image, target, compiled), expected, 1e-4, "Grad-CAM");
@@ -64,11 +74,14 @@ void expect_same_maps(const torch::jit::Module& fused, const torch::jit::Module&
 TEST(FusedAttention, OfAnEncoderLayerEqualsWhatItComputes) {
   const std::string plain = attended("torch.softmax(torch.matmul(q, k.transpose(2, 3)) * 0.5, 3)");
   const std::string norm = "def norm(self, x, w, b):\n    return torch.layer_norm(x, [8], w, b, 1e-5)\n";
-  const std::string begin = "torch._transformer_encoder_layer_fwd(x, 8, 2, self.qkv, self.qkv_bias, self.out, self.out_bias, ";
-  const std::string end = ", 1e-5, self.one, self.one_bias, self.two, self.two_bias, self.up, self.up_bias, self.down, self.down_bias)";
+  const std::string begin =
+      "torch._transformer_encoder_layer_fwd(x, 8, 2, self.qkv, self.qkv_bias, self.out, self.out_bias, ";
+  const std::string end =
+      ", 1e-5, self.one, self.one_bias, self.two, self.two_bias, self.up, self.up_bias, self.down, self.down_bias)";
   for (const char* const function : {"relu", "gelu"}) {
-    const std::string feed = std::string("def feed(self, x):\n    x = torch.") + function +
-                             "(torch.linear(x, self.up, self.up_bias))\n    return torch.linear(x, self.down, self.down_bias)\n";
+    const std::string feed =
+        std::string("def feed(self, x):\n    x = torch.") + function +
+        "(torch.linear(x, self.up, self.up_bias))\n    return torch.linear(x, self.down, self.down_bias)\n";
     const std::string gelu = std::string(function) == "gelu" ? "True" : "False";
     expect_same_maps(network("", begin + gelu + ", False" + end),
                      network(plain + norm + feed +
@@ -87,8 +100,10 @@ TEST(FusedAttention, OfAnEncoderLayerEqualsWhatItComputes) {
 
 TEST(FusedAttention, OfSeveralHeadsEqualsWhatItComputes) {
   expect_same_maps(
-      network("", "torch._native_multi_head_attention(x, x, x, 8, 2, self.qkv, self.qkv_bias, self.out, self.out_bias, None, "
-                  "False)[0]"),
+      network(
+          "",
+          "torch._native_multi_head_attention(x, x, x, 8, 2, self.qkv, self.qkv_bias, self.out, self.out_bias, None, "
+          "False)[0]"),
       network(attended("torch.softmax(torch.matmul(q, k.transpose(2, 3)) * 0.5, 3)"), "self.attended(x)"));
 }
 
@@ -98,7 +113,8 @@ TEST(FusedAttention, OfScaledProductsEqualsWhatItComputes) {
       {"torch.scaled_dot_product_attention(q, k, v, self.mask)",
        "torch.softmax((torch.matmul(q, k.transpose(2, 3)) * 0.5).masked_fill(torch.logical_not(self.mask), -1e30), 3)"},
       {"torch.scaled_dot_product_attention(q, k, v, None, 0.0, True)",
-       "torch.softmax((torch.matmul(q, k.transpose(2, 3)) * 0.5).masked_fill(torch.triu(torch.ones([12, 12]), 1) > 0, -1e30), 3)"}};
+       "torch.softmax((torch.matmul(q, k.transpose(2, 3)) * 0.5).masked_fill(torch.triu(torch.ones([12, 12]), 1) > 0, "
+       "-1e30), 3)"}};
   for (const auto& [fused, scores] : calls) {
     SCOPED_TRACE(fused);
     torch::jit::Module module;

@@ -1,4 +1,5 @@
-// Attention that libtorch has as one operator. Its fused inference operators have no gradient in libtorch; here they are what they compute.
+// Attention that libtorch has as one operator. Its fused inference operators have no gradient in libtorch; here they
+// are what they compute.
 #include <cmath>
 
 #include "formats/torchscript/rules.h"
@@ -50,7 +51,8 @@ void scaled_dot_product_attention(Call& call) {
   if (call.given(3)) mask = mask_of(call, 3);
   if (call.boolean(5)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
   if (call.count() > 7 && call.boolean(7)) call.refuse("keys that queries share in groups");
-  const double scale = call.count() > 6 && call.given(6) ? call.number(6) : 1 / std::sqrt(static_cast<double>(q.back()));
+  const double scale =
+      call.count() > 6 && call.given(6) ? call.number(6) : 1 / std::sqrt(static_cast<double>(q.back()));
   call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
 }
 
@@ -67,10 +69,9 @@ Value self_attention(Call& call, Value x, std::int64_t heads, std::size_t weight
   const Value all = linear(g, x, call.tensor(weights_at), call.tensor(weights_at + 1));
   std::vector<Value> parts;
   for (std::int64_t i = 0; i < 3; ++i)
-    parts.push_back(g.transpose(g.reshape(g.slice(all, 2, i * width, width), {shape[0], shape[1], heads, of_head}),
-                                {0, 2, 1, 3}));
-  const Value joined =
-      attention(g, parts[0], parts[1], parts[2], 1 / std::sqrt(static_cast<double>(of_head)));
+    parts.push_back(
+        g.transpose(g.reshape(g.slice(all, 2, i * width, width), {shape[0], shape[1], heads, of_head}), {0, 2, 1, 3}));
+  const Value joined = attention(g, parts[0], parts[1], parts[2], 1 / std::sqrt(static_cast<double>(of_head)));
   return linear(g, g.reshape(g.transpose(joined, {0, 2, 1, 3}), shape), call.tensor(weights_at + 2),
                 call.tensor(weights_at + 3));
 }
@@ -94,8 +95,8 @@ Value layer_norm(Call& call, Value x, std::size_t weight_at) {
   return g.binary(Operator::add, g.binary(Operator::multiply, x, call.tensor(weight_at)), call.tensor(weight_at + 1));
 }
 
-/// (src, embed_dim, num_heads, qkv weight and bias, projection's, use_gelu, norm_first, eps, weight and bias of both norms and of both
-/// linear layers, mask, mask_type): torch.nn.TransformerEncoderLayer.
+/// (src, embed_dim, num_heads, qkv weight and bias, projection's, use_gelu, norm_first, eps, weight and bias of both
+/// norms and of both linear layers, mask, mask_type): torch.nn.TransformerEncoderLayer.
 void transformer_encoder_layer(Call& call) {
   check_self_attention(call, 18, call.integer(2));
   graph::Graph& g = call.graph;
@@ -104,8 +105,7 @@ void transformer_encoder_layer(Call& call) {
   Value attended = self_attention(call, norm_first ? layer_norm(call, x, 10) : x, call.integer(2), 3);
   attended = g.binary(Operator::add, x, attended);
   if (!norm_first) attended = layer_norm(call, attended, 10);
-  Value hidden =
-      linear(g, norm_first ? layer_norm(call, attended, 12) : attended, call.tensor(14), call.tensor(15));
+  Value hidden = linear(g, norm_first ? layer_norm(call, attended, 12) : attended, call.tensor(14), call.tensor(15));
   hidden = g.unary(call.boolean(7) ? Function::gelu : Function::relu, hidden);
   g.set_activation(hidden, call.boolean(7) ? "gelu" : "relu");
   const Value result = g.binary(Operator::add, attended, linear(g, hidden, call.tensor(16), call.tensor(17)));

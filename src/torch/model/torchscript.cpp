@@ -8,6 +8,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "core/warning_texts.h"
 #include "formats/torchscript/script.h"
@@ -66,6 +67,25 @@ std::string class_name(const Module& module) {
     return module.attr("original_name").toStringRef();
   const auto name = module.type()->name();
   return name ? name->name() : "Module";
+}
+
+/// All tensors of an object, also those in lists and dictionaries. (IValue::getSubValues throws at packed weights of
+/// quantised networks.)
+void add_tensors(const c10::IValue& value, std::vector<torch::Tensor>& tensors, std::set<const void*>& seen) {
+  const auto add_all = [&](const auto& values) {
+    for (const c10::IValue& one : values) add_tensors(one, tensors, seen);
+  };
+  if (value.isTensor()) {
+    tensors.push_back(value.toTensor());
+  } else if (value.isObject()) {
+    if (seen.insert(value.toObject().get()).second) add_all(value.toObject()->slots());
+  } else if (value.isTuple()) {
+    add_all(value.toTupleRef().elements());
+  } else if (value.isList()) {
+    add_all(value.toListRef());
+  } else if (value.isGenericDict()) {
+    for (const auto& entry : value.toGenericDict()) add_tensors(entry.value(), tensors, seen);
+  }
 }
 
 class TorchScriptNetwork : public RunnableNetwork {
@@ -129,11 +149,9 @@ class TorchScriptNetwork : public RunnableNetwork {
   std::optional<torch::ScalarType> floating_type() const override { return floating_type_of(module_); }
 
   std::uint64_t weights_version() const override {
-    c10::IValue::HashAliasedIValues values;  // also what lists and dictionaries hold
-    c10::IValue(module_._ivalue()).getSubValues(values);
     std::vector<torch::Tensor> tensors;
-    for (const c10::IValue& value : values)
-      if (value.isTensor()) tensors.push_back(value.toTensor());
+    std::set<const void*> seen;
+    add_tensors(module_._ivalue(), tensors, seen);
     return version_of(tensors);
   }
 
