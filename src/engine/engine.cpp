@@ -1,7 +1,5 @@
 #include "engine/engine.h"
 
-#include <cstdlib>
-
 #include "engine/autograd/autograd_engine.h"
 #include "engine/compiled/compiled_engine.h"
 #include "engine/parallel_engine.h"
@@ -10,13 +8,6 @@
 
 namespace whycam::engine {
 namespace {
-
-/// What the request says, else the environment.
-whycam::Engine choice_of(const Request& request) {
-  const char* environment = std::getenv("WHYCAM_ENGINE");
-  if (request.engine != whycam::Engine::automatic || !environment || !*environment) return request.engine;
-  return engine_named(environment);
-}
 
 /// The compiled engine where it can, else autograd.
 class ChoosingEngine : public Engine {
@@ -27,7 +18,7 @@ class ChoosingEngine : public Engine {
         only_compiled_(network->onnx() != nullptr) {}
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
-    const whycam::Engine choice = choice_of(request);
+    const whycam::Engine choice = chosen_engine(request.engine);
     if (choice == whycam::Engine::autograd) return autograd_->forward(request);
     std::string reason;
     try {
