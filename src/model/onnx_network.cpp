@@ -14,7 +14,7 @@ class OnnxNetwork : public Network, public std::enable_shared_from_this<OnnxNetw
 
   c10::IValue run(const std::vector<torch::Tensor>&, const std::vector<c10::IValue>&, const std::vector<Layer>&,
                   LayerSide, Recorder&) const override {
-    throw ModelError("an ONNX network has no autograd engine; leave the choice of engine open, or take compiled");
+    throw ModelError(core::no_autograd());
   }
 
   const onnx::Network* onnx() const override { return network_.get(); }

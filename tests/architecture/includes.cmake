@@ -12,7 +12,7 @@ set(may_include_src/explain src/methods src/formats/onnx src/backends/onednn src
 set(may_include_src/picture include)
 set(may_include_src/model src/explain src/formats/onnx src/core include)
 set(may_include_src/engine src/model src/explain src/methods src/graph src/core include)
-set(may_include_src/attribution src/engine src/model src/methods src/core include)
+set(may_include_src/attribution src/engine src/model src/explain src/methods src/core include)
 set(may_include_src/checks src/engine src/model include)
 set(may_include_src/export src/engine src/explain src/model src/methods src/formats/onnx src/backends/onednn src/graph include)
 set(may_include_cli include)
