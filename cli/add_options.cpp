@@ -68,10 +68,10 @@ void AttributionArguments::add_to(CLI::App& command) {
 void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command
-      .add_option(
-          "INPUT", inputs,
-          "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
-          "used as they are")
+      .add_option("INPUT", inputs,
+                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W; float64 is rounded to "
+                  "float32), which "
+                  "are used as they are")
       ->type_name("FILE")
       ->required();
   command

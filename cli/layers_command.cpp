@@ -10,15 +10,15 @@ namespace whycam::cli {
 
 ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
-  const Tensor input = arguments.input.parse();
-  const std::vector<LayerInfo> infos = load_network(arguments.model)->layers(input);
+  const Shape input = arguments.input.parse();
+  const std::vector<LayerInfo> infos = load<Network>(arguments.model).layers({input});
   std::size_t widest_path = 4, widest_type = 4;
   for (const LayerInfo& info : infos) {
     widest_path = std::max(widest_path, info.path.size());
     widest_type = std::max(widest_type, info.type.size());
   }
   std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
-                           widest_type, input.shape[1], input.shape[2], input.shape[3]);
+                           widest_type, input[1], input[2], input[3]);
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)

@@ -15,6 +15,9 @@
 #include "targets.h"
 
 namespace whycam::cli {
+
+const Build build{"", "", "", ""};  // nothing prints it
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
