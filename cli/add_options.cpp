@@ -53,6 +53,17 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
   command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command
+      .add_option(
+          "--layout", layout,
+          "Where channels and space lie in what the layer gives: nchw (N x channels x space), nhwc (N x space x "
+          "channels), or the grid of tokens and the class tokens before it; auto follows them through the "
+          "network")
+      ->type_name("{auto,nchw,nhwc,HxW,HxW+TOKENS}")
+      ->capture_default_str();
+  command.add_option("--input-layout", input_layout, "The same of the network's input")
+      ->type_name("{auto,nchw,nhwc}")
+      ->capture_default_str();
+  command
       .add_option("--output-element", output_element,
                   "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
                   "number or key, with points between several steps; a key with points in it, or that is a number, in "
@@ -68,10 +79,10 @@ void AttributionArguments::add_to(CLI::App& command) {
 void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command
-      .add_option(
-          "INPUT", inputs,
-          "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W, float32 or float64), which are "
-          "used as they are")
+      .add_option("INPUT", inputs,
+                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W; float64 is rounded to "
+                  "float32), which "
+                  "are used as they are")
       ->type_name("FILE")
       ->required();
   command

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "exit_code.h"
+#include "whycam/errors.h"
 
 namespace whycam::cli {
 namespace {
@@ -27,6 +28,13 @@ std::vector<float> parse_numbers(const std::string& text, const std::string& opt
 }
 
 }  // namespace
+
+std::vector<std::string> default_method_names() {
+  std::vector<std::string> names;
+  for (const Method method : default_methods()) names.emplace_back(to_string(method));
+  std::rotate(names.begin(), names.end() - 1, names.end());
+  return names;
+}
 
 std::string method_choices() {
   std::string names;
@@ -112,10 +120,31 @@ Drawing DrawingArguments::parse() const {
   }
 }
 
-Tensor ExampleInputArguments::parse() const {
+Options AttributionArguments::parse() const {
+  Options options;
+  try {
+    options.interpolation = interpolation_named(interpolate);
+    options.engine = engine_named(engine);
+    chosen_engine(options.engine);
+    options.layout = layout_named(layout);
+    options.input_layout = layout_named(input_layout);
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, error.what());
+  }
+  if (!fits(options.interpolation, 4))
+    throw Failure(ExitCode::usage, "the mode " + interpolate + " does not fit pictures; use bilinear");
+  if (guided_rule != "captum" && guided_rule != "paper")
+    throw Failure(ExitCode::usage, "--guided-rule takes captum or paper, not \"" + guided_rule + "\"");
+  options.guided_rule = guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum;
+  options.guide_clipped_relus = guide_clipped_relus;
+  options.attribute_to_layer_input = layer_input;
+  options.output_element = parse_output_element(output_element);
+  return options;
+}
+
+Shape ExampleInputArguments::parse() const {
   const auto [height, width] = parse_size(size, "--size");
-  const std::vector<std::int64_t> shape{1, channels, height, width};
-  return {shape, std::vector<float>(static_cast<std::size_t>(picture::element_count(shape)))};
+  return {1, channels, height, width};
 }
 
 }  // namespace whycam::cli

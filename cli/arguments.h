@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "network.h"
+#include "build.h"
+#include "whycam/network.h"
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
 
@@ -53,14 +54,18 @@ struct AttributionArguments {
   std::string guided_rule = "captum";
   bool guide_clipped_relus = false;
   bool layer_input = false;
+  std::string layout = "auto", input_layout = "auto";
   std::string output_element;
   std::string engine = "automatic";
 
   void add_to(CLI::App& command);
   void add_all_but_engine_to(CLI::App& command);
   /// Throws Failure.
-  AttributionSettings parse() const;
+  Options parse() const;
 };
+
+/// The names of default_methods(), the product first.
+std::vector<std::string> default_method_names();
 
 struct ExplainArguments : AttributionArguments {
   std::string model;
@@ -68,7 +73,7 @@ struct ExplainArguments : AttributionArguments {
   std::string layer;
   std::vector<std::string> targets{"top1"};
   std::string labels;
-  std::vector<std::string> methods{"guided-gradcam", "gradcam", "guided-backprop"};
+  std::vector<std::string> methods = default_method_names();
   PreprocessingArguments preprocessing;
   DrawingArguments drawing;
   int batch_size = 1;
@@ -109,8 +114,8 @@ struct ExampleInputArguments {
   int channels = 3;
 
   void add_to(CLI::App& command);
-  /// Zeros. Throws Failure.
-  Tensor parse() const;
+  /// Throws Failure.
+  Shape parse() const;
 };
 
 struct ExportArguments : AttributionArguments {

@@ -46,12 +46,11 @@ std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) const 
   const Tensor& one = some->input->tensor;  // pictures all have its shape
   const std::size_t rows = files_.size() > batch_size_ ? batch_size_ : items.size();
   std::vector<float> numbers;
-  numbers.reserve(rows * count(one));
+  numbers.reserve(rows * one.values.size());
   const Tensor* row = &one;
   for (std::size_t i = 0; i < rows; ++i) {
     if (i < items.size() && items[i].input) row = &items[i].input->tensor;
-    const auto& own = std::get<std::vector<float>>(row->values);
-    numbers.insert(numbers.end(), own.begin(), own.end());
+    numbers.insert(numbers.end(), row->values.begin(), row->values.end());
   }
   Tensor joined{one.shape, std::move(numbers)};
   joined.shape[0] = static_cast<std::int64_t>(rows);

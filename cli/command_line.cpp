@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
+#include "build.h"
 #include "commands.h"
 #include "whycam/version.h"
 

@@ -32,7 +32,7 @@ Subcommand subcommand(const std::string& name, const std::string& description, E
           }};
 }
 
-/// Those that this build has beside the others; in libtorch/ and plain/.
+/// Those that this build has beside the others.
 std::vector<Subcommand> subcommands_with_libtorch();
 
 class CommandLine {

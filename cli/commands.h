@@ -3,8 +3,19 @@
 
 #include "arguments.h"
 #include "exit_code.h"
+#include "whycam/errors.h"
 
 namespace whycam::cli {
+
+/// A Network, or a Model, from its file. Throws Failure.
+template <class Network>
+Network load(const std::string& path) {
+  try {
+    return Network::load(path);
+  } catch (const ModelError& error) {
+    throw Failure(ExitCode::model, error.what());
+  }
+}
 
 ExitCode check(const CheckArguments& arguments);  ///< with libtorch alone
 ExitCode explain(const ExplainArguments& arguments);

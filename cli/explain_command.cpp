@@ -7,7 +7,6 @@
 #include <chrono>
 #include <iostream>
 #include <map>
-#include <memory>
 #include <optional>
 #include <thread>
 
@@ -67,7 +66,7 @@ class OutputFolder {
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
-  std::optional<Answer> answer;  ///< for all items in their order; nothing where all of them failed
+  std::optional<Network::Explanation> explanation;  ///< of all items in their order; nothing where all of them failed
 };
 
 /// One run over all inputs. Three threads share the work: one reads ahead, this one explains, one draws and
@@ -78,10 +77,10 @@ class Run {
       : arguments_(arguments),
         settings_{arguments, methods_of(arguments), arguments.drawing.parse(),
                   {},        arguments.layer,       arguments.output_dir},
-        attribution_(arguments.parse()),
+        options_(arguments.parse()),
         preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
-    attribution_.methods = settings_.methods;
+    options_.methods = settings_.methods;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
       throw Failure(ExitCode::usage,
                     (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
@@ -93,7 +92,7 @@ class Run {
   ExitCode go() {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
-    network_ = load_network(arguments_.model);
+    network_ = load<Network>(arguments_.model);
     const OutputFolder folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
@@ -199,7 +198,7 @@ class Run {
     try {
       while (auto explained = explained_.pop())
         for (std::size_t i = 0; i < explained->items.size(); ++i)
-          write(explained->items[i], explained->answer, static_cast<std::int64_t>(i));
+          write(explained->items[i], explained->explanation, static_cast<std::int64_t>(i));
     } catch (...) {
       write_failure_ = std::current_exception();
       explained_.close(write_failure_);
@@ -215,10 +214,10 @@ class Run {
   void explain(Batch batch) {
     for (const Item& item : batch.items)
       if (item.failure && !passes_over(*item.failure)) throw *item.failure;
-    std::optional<Answer> answer;
+    std::optional<Network::Explanation> explanation;
     if (batch.tensor) {
       try {
-        answer = answer_for(*batch.tensor);
+        explanation = explanation_of(*batch.tensor);
       } catch (...) {
         const Failure failure = current_failure();
         if (!passes_over(failure)) throw failure;
@@ -226,7 +225,7 @@ class Run {
         batch.items[0].failure = failure;
       }
     }
-    explained_.push({std::move(batch.items), std::move(answer)});
+    explained_.push({std::move(batch.items), std::move(explanation)});
   }
 
   /// The network failed on a batch: which of its items is to blame?
@@ -239,20 +238,19 @@ class Run {
     }
   }
 
-  Answer answer_for(const Tensor& input) {
+  Network::Explanation explanation_of(const Tensor& input) {
     const auto start = Clock::now();
     const bool finds_layer = settings_.layer.empty() && takes_layer(settings_.methods);
-    if (finds_layer) settings_.layer = network_->default_layer(input);
-    Answer answer = network_->explain(
-        input, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); },
-        attribution_);
+    if (finds_layer) settings_.layer = network_->default_layer({input.shape});
+    Network::Explanation explanation = network_->explain(
+        {input}, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options_);
     if (finds_layer && prints_text())
       std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
-    return answer;
+    return explanation;
   }
 
-  void write(const Item& item, const std::optional<Answer>& answer, std::int64_t row) {
+  void write(const Item& item, const std::optional<Network::Explanation>& explanation, std::int64_t row) {
     if (!lines_[item.number].empty()) return;  // finished by an earlier run; it is here because its batch was not
     ManifestLines lines;
     if (item.failure) {
@@ -261,13 +259,13 @@ class Run {
       if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
-      lines = write_results(settings_, *item.input, *answer, row, names_);
-      warn(answer->warnings);
-      warn_of_labels(answer->output.shape);
+      lines = write_results(settings_, *item.input, *explanation, row, names_);
+      warn(explanation->warnings);
+      warn_of_labels(explanation->output.shape);
       for (std::size_t i = 0; i < item.input->seen.size(); ++i)
-        warn(warnings_of_scores(answer->output, row + static_cast<std::int64_t>(i)));
+        warn(warnings_of_scores(explanation->output, row + static_cast<std::int64_t>(i)));
       warn_of_maps(lines);
-      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *answer, row);
+      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *explanation, row);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
     started_ = true;
@@ -323,11 +321,11 @@ class Run {
 
   const ExplainArguments& arguments_;
   RunSettings settings_;
-  AttributionSettings attribution_;
+  Options options_;
   picture::Preprocessing preprocessing_;
   std::vector<TargetChoice> targets_;
   std::vector<InputFile> files_;
-  std::unique_ptr<Network> network_;
+  std::optional<Network> network_;
   double computing_ = 0;  ///< seconds
 
   Queue<Batch> batches_{2};

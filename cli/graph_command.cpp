@@ -8,15 +8,15 @@
 namespace whycam::cli {
 
 ExitCode graph(const GraphArguments& arguments) {
-  const Tensor input = arguments.input.parse();
-  const auto network = load_network(arguments.model);
-  const std::string layer = arguments.layer.empty() ? network->default_layer(input) : arguments.layer;
-  AttributionSettings settings;
-  settings.layer_input = arguments.layer_input;
-  settings.output_element = parse_output_element(arguments.output_element);
+  const Shape input = arguments.input.parse();
+  const auto network = load<Network>(arguments.model);
+  const std::string layer = arguments.layer.empty() ? network.default_layer({input}) : arguments.layer;
+  Options options;
+  options.attribute_to_layer_input = arguments.layer_input;
+  options.output_element = parse_output_element(arguments.output_element);
   std::string passes;
   bool shown = false;
-  for (const GraphStage& stage : network->graph_stages(input, layer, settings)) {
+  for (const GraphStage& stage : network.graph_stages({input}, layer, options)) {
     passes += (passes.empty() ? "" : ", ") + stage.pass;
     if (!arguments.pass.empty() && arguments.pass != stage.pass) continue;
     std::cout << fmt::format("== {}: {} nodes\n{}\n", stage.pass, stage.nodes, stage.text);

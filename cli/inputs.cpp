@@ -76,14 +76,13 @@ Input read_input(const InputFile& file, const picture::Preprocessing& preprocess
     const picture::Image image = picture::decode_image(file.path, std::move(bytes), preprocessing.channels());
     try {
       input.seen.push_back(picture::resize_for_network(image, preprocessing));
-      picture::Array normalised = picture::normalise(input.seen[0], preprocessing);
-      input.tensor = {std::move(normalised.shape), std::move(normalised.values)};
+      input.tensor = picture::normalise(input.seen[0], preprocessing);
     } catch (const std::invalid_argument& error) {
       throw InputError("cannot use \"" + file.path.string() + "\": " + error.what());
     }
     return input;
   }
-  input.tensor = picture::decode_npy(file.path, bytes);
+  input.tensor = picture::to_array(picture::decode_npy(file.path, bytes));
   if (input.tensor.shape.size() != 4)
     throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(input.tensor.shape.size()) +
                      " dimensions; the command takes N x C x H x W");

@@ -10,24 +10,26 @@ namespace whycam::cli {
 
 ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
-  const Tensor input = arguments.input.parse();
-  const std::vector<LayerInfo> infos = load_network(arguments.model)->layers(input);
-  std::size_t widest_path = 4, widest_type = 4;
+  const Shape input = arguments.input.parse();
+  const std::vector<LayerInfo> infos = load<Network>(arguments.model).layers({input});
+  std::size_t widest_path = 4, widest_type = 4, widest_layout = 6;
   for (const LayerInfo& info : infos) {
     widest_path = std::max(widest_path, info.path.size());
     widest_type = std::max(widest_type, info.type.size());
+    widest_layout = std::max(widest_layout, info.layout.size());
   }
-  std::cout << fmt::format("    {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path, "type",
-                           widest_type, input.shape[1], input.shape[2], input.shape[3]);
+  std::cout << fmt::format("    {:{}}  {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path,
+                           "type", widest_type, "layout", widest_layout, input[1], input[2], input[3]);
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)
       shapes += (shapes.empty() ? "" : ", ") + fmt::format("{}", fmt::join(shape, " x "));
-    std::cout << fmt::format("{:>3} {:{}}  {:{}}  {}\n",
+    std::cout << fmt::format("{:>3} {:{}}  {:{}}  {:{}}  {}\n",
                              info.is_default         ? "+ *"
                              : info.fit_for_grad_cam ? "+"
                                                      : "",
-                             info.path, widest_path, info.type, widest_type, shapes.empty() ? "did not run" : shapes);
+                             info.path, widest_path, info.type, widest_type, info.layout, widest_layout,
+                             shapes.empty() ? "did not run" : shapes);
   }
   std::cout << "+ fit for Grad-CAM, * the default\n";
   return ExitCode::success;

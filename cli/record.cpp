@@ -29,6 +29,8 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"model_crc32", checksum_},
           {"layer", settings.layer.empty() ? Json(nullptr) : Json(settings.layer)},
           {"layer_side", arguments.layer_input ? "input" : "output"},
+          {"layout", arguments.layout},
+          {"input_layout", arguments.input_layout},
           {"output_element", arguments.output_element},
           {"targets", arguments.targets},
           {"labels", arguments.labels},

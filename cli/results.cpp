@@ -17,24 +17,24 @@
 #include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
+#include "whycam/picture/npy.h"
 #include "whycam/probabilities.h"
 
 namespace whycam::cli {
 namespace {
 
-ChosenClass chosen_class(const Answer& answer, const AnsweredTarget& target, std::int64_t example) {
+ChosenClass chosen_class(const Network::Explanation& explanation, const Network::TargetExplanation& target,
+                         std::int64_t example) {
   ChosenClass result;
-  const Tensor& output = answer.output;
+  const Tensor& output = explanation.output;
   result.score = target.scores[static_cast<std::size_t>(example)];
-  if (output.shape.empty() || static_cast<std::int64_t>(count(output)) == output.shape[0]) return result;
+  if (output.shape.empty() || static_cast<std::int64_t>(output.values.size()) == output.shape[0]) return result;
   result.indices = target.target.resolve(output.shape)[static_cast<std::size_t>(example)];
   const auto dimension = class_dimension(output.shape);
   if (!dimension) return result;
   result.indices = {result.indices[*dimension - 1]};
   const double probability = probabilities(scores_of(output, example))[static_cast<std::size_t>(result.indices[0])];
-  // No more digits than the output has.
-  result.probability =
-      std::holds_alternative<std::vector<float>>(output.values) ? static_cast<float>(probability) : probability;
+  result.probability = static_cast<float>(probability);  // no more digits than the output has
   return result;
 }
 
@@ -54,9 +54,9 @@ std::string warning_of(const Tensor& attribution) {
 
 /// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is
 /// none.
-std::optional<Tensor> attribution_of(const AnsweredTarget& target, Method method, std::int64_t example) {
-  const Tensor& all = target.attributions.at(method);
-  return count(all) == 0 ? std::nullopt : std::optional(slice(all, example));
+std::optional<Tensor> attribution_of(const Network::TargetExplanation& target, Method method, std::int64_t example) {
+  const Tensor& all = target.attributions(method)[0];
+  return all.values.empty() ? std::nullopt : std::optional(slice(all, example));
 }
 
 picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method method, const picture::Image& seen) {
@@ -150,15 +150,16 @@ struct WrittenClass {
   std::map<Method, picture::Image> drawn;
 };
 
-WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index, const Answer& answer,
-                         const ChosenTarget& choice, std::int64_t example, UniqueNames& names) {
+WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index,
+                         const Network::Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
+                         UniqueNames& names) {
   const auto& [target, chosen] = choice;
   Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
   line.update(class_entry(settings, chosen));
-  line["engine"] = answer.engine;
-  if (!answer.why_not_compiled.empty()) line["why_not_compiled"] = answer.why_not_compiled;
-  line["relus_guided"] = answer.activations.relus_guided;
-  line["activations_not_guided"] = answer.activations.not_guided;
+  line["engine"] = explanation.engine;
+  if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
+  line["relus_guided"] = explanation.activations.relus_guided;
+  line["activations_not_guided"] = explanation.activations.not_guided;
   const std::string stem = name_of_files(settings, input, index, class_for_file(settings, chosen)) + "-";
   std::map<Method, picture::Image> drawn;
   for (const Method method : settings.methods) {
@@ -175,10 +176,10 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, std::s
 
 }  // namespace
 
-std::vector<ChosenTarget> chosen_for(const Answer& answer, std::int64_t example) {
+std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, std::int64_t example) {
   std::vector<ChosenTarget> all;
-  for (const AnsweredTarget& target : answer.targets) {
-    const ChosenClass chosen = chosen_class(answer, target, example);
+  for (const Network::TargetExplanation& target : explanation.targets) {
+    const ChosenClass chosen = chosen_class(explanation, target, example);
     // Where the best class is one that was named as well, another example may need both.
     if (std::none_of(all.begin(), all.end(),
                      [&](const ChosenTarget& other) { return other.chosen.indices == chosen.indices; }))
@@ -187,15 +188,15 @@ std::vector<ChosenTarget> chosen_for(const Answer& answer, std::int64_t example)
   return all;
 }
 
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Answer& answer,
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
                             std::int64_t first_example, UniqueNames& names) {
   ManifestLines lines;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     ContactSheet sheet(settings.methods);
     const std::size_t first_line = lines.size();
-    for (const ChosenTarget& choice : chosen_for(answer, example)) {
-      WrittenClass written = write_class(settings, input, i, answer, choice, example, names);
+    for (const ChosenTarget& choice : chosen_for(explanation, example)) {
+      WrittenClass written = write_class(settings, input, i, explanation, choice, example, names);
       lines.push_back(std::move(written.line));
       if (settings.arguments.contact_sheet)
         sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));

@@ -9,7 +9,7 @@
 #include "inputs.h"
 #include "labels.h"
 #include "manifest.h"
-#include "network.h"
+#include "whycam/network.h"
 
 namespace whycam::cli {
 
@@ -32,24 +32,25 @@ struct ChosenClass {
   bool is_class() const { return indices.size() == 1; }
 };
 
-/// What an answer chose for one of its examples, each class once.
+/// What was chosen for one of the examples, each class once.
 struct ChosenTarget {
-  const AnsweredTarget* target;
+  const Network::TargetExplanation* target;
   ChosenClass chosen;
 };
-std::vector<ChosenTarget> chosen_for(const Answer& answer, std::int64_t example);
+std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, std::int64_t example);
 
-/// Writes the pictures (and arrays) of one input, whose examples are those of the answer from
+/// Writes the pictures (and arrays) of one input, whose examples are those of the explanation from
 /// `first_example` on. `names` keeps their files apart from others of the run. Returns the input's lines for
 /// the manifest, one an example and target. Throws OutputError.
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Answer& answer,
+ManifestLines write_results(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
                             std::int64_t first_example, UniqueNames& names);
 
 /// What a careful user should know of a network with such outputs, one sentence each.
 std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example);
 
 /// The table of classes that a person reads.
-std::string summary(const RunSettings& settings, const Input& input, const Answer& answer, std::int64_t first_example);
+std::string summary(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
+                    std::int64_t first_example);
 
 /// Makes the folder and finds out early whether it can be written; says whether it was not there before. Throws
 /// OutputError.

@@ -28,14 +28,15 @@ std::string classes_table(const RunSettings& settings, const Tensor& output, std
 
 }  // namespace
 
-std::string summary(const RunSettings& settings, const Input& input, const Answer& answer, std::int64_t first_example) {
+std::string summary(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
+                    std::int64_t first_example) {
   std::string text;
-  const Tensor& output = answer.output;
+  const Tensor& output = explanation.output;
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     text += input.file.path.string() + (input.seen.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
-    for (const auto& [target, chosen] : chosen_for(answer, example)) {
+    for (const auto& [target, chosen] : chosen_for(explanation, example)) {
       if (chosen.is_class() && class_dimension(output.shape))
         explained.push_back(chosen.indices[0]);
       else
@@ -45,10 +46,12 @@ std::string summary(const RunSettings& settings, const Input& input, const Answe
       text += classes_table(settings, output, example, explained);
   }
   std::string others;
-  for (const auto& [name, count] : answer.activations.not_guided) others += fmt::format(", {} {} not", count, name);
-  const std::string why = answer.why_not_compiled.empty() ? "" : " (not compiled: " + answer.why_not_compiled + ")";
-  text +=
-      fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", answer.activations.relus_guided, others, answer.engine, why);
+  for (const auto& [name, count] : explanation.activations.not_guided)
+    others += fmt::format(", {} {} not", count, name);
+  const std::string why =
+      explanation.why_not_compiled.empty() ? "" : " (not compiled: " + explanation.why_not_compiled + ")";
+  text += fmt::format("  ReLUs guided: {}{}; engine: {}{}\n", explanation.activations.relus_guided, others,
+                      explanation.engine, why);
   return text;
 }
 

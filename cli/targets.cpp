@@ -30,7 +30,7 @@ std::optional<std::vector<std::int64_t>> tuple(const std::string& text) {
 }
 
 /// A class's place in an output of this shape.
-Target::Indices indices_of(std::int64_t index, const std::vector<std::int64_t>& shape, std::size_t dimension) {
+Target::Indices indices_of(std::int64_t index, const Shape& shape, std::size_t dimension) {
   Target::Indices indices(shape.size() - 1, 0);
   indices[dimension - 1] = index;
   return indices;
@@ -85,7 +85,7 @@ TargetChoice parse_target(const std::string& text, const Labels& labels) {
 
 std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, const Tensor& output) {
   const std::int64_t examples = output.shape.empty() ? 1 : output.shape[0];
-  const bool one_number = static_cast<std::int64_t>(count(output)) == examples;
+  const bool one_number = static_cast<std::int64_t>(output.values.size()) == examples;
   std::vector<Target> targets;
   std::vector<std::vector<Target::Indices>> seen;
   const auto add = [&](const Target& target) {

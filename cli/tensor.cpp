@@ -7,48 +7,29 @@
 
 namespace whycam::cli {
 
-std::size_t count(const Tensor& tensor) {
-  return std::visit([](const auto& values) { return values.size(); }, tensor.values);
-}
-
-double number(const Tensor& tensor, std::size_t place) {
-  return std::visit([place](const auto& values) { return static_cast<double>(values.at(place)); }, tensor.values);
-}
-
 bool all_finite(const Tensor& tensor) {
-  return std::visit(
-      [](const auto& values) {
-        return std::all_of(values.begin(), values.end(), [](auto one) { return std::isfinite(one); });
-      },
-      tensor.values);
+  return std::all_of(tensor.values.begin(), tensor.values.end(), [](float one) { return std::isfinite(one); });
 }
 
 bool all_zero(const Tensor& tensor) {
-  return std::visit(
-      [](const auto& values) { return std::all_of(values.begin(), values.end(), [](auto one) { return one == 0; }); },
-      tensor.values);
+  return std::all_of(tensor.values.begin(), tensor.values.end(), [](float one) { return one == 0; });
 }
 
-Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t examples) {
+Tensor slice(const Tensor& tensor, std::int64_t example) {
   Tensor part{tensor.shape, {}};
-  const auto row = static_cast<std::ptrdiff_t>(count(tensor) / static_cast<std::size_t>(tensor.shape.at(0)));
-  part.shape[0] = examples;
-  std::visit(
-      [&](const auto& values) {
-        part.values =
-            std::decay_t<decltype(values)>(values.begin() + first * row, values.begin() + (first + examples) * row);
-      },
-      tensor.values);
+  const auto row = static_cast<std::ptrdiff_t>(tensor.values.size() / static_cast<std::size_t>(tensor.shape.at(0)));
+  part.shape[0] = 1;
+  part.values.assign(tensor.values.begin() + example * row, tensor.values.begin() + (example + 1) * row);
   return part;
 }
 
-picture::Array example_of(const Tensor& tensor, std::int64_t example) {
-  picture::Array array = picture::to_array(slice(tensor, example));
-  array.shape.erase(array.shape.begin());
-  return array;
+Tensor example_of(const Tensor& tensor, std::int64_t example) {
+  Tensor part = slice(tensor, example);
+  part.shape.erase(part.shape.begin());
+  return part;
 }
 
-std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shape) {
+std::optional<std::size_t> class_dimension(const Shape& shape) {
   if (shape.size() == 2) return 1;
   std::optional<std::size_t> found;
   for (std::size_t i = 1; i < shape.size(); ++i) {
@@ -60,11 +41,8 @@ std::optional<std::size_t> class_dimension(const std::vector<std::int64_t>& shap
 }
 
 std::vector<double> scores_of(const Tensor& output, std::int64_t example) {
-  const std::size_t classes = count(output) / static_cast<std::size_t>(output.shape.at(0)),
-                    first = static_cast<std::size_t>(example) * classes;
-  std::vector<double> scores;
-  for (std::size_t i = 0; i < classes; ++i) scores.push_back(number(output, first + i));
-  return scores;
+  const Tensor scores = slice(output, example);
+  return {scores.values.begin(), scores.values.end()};
 }
 
 std::vector<std::int64_t> best(const std::vector<double>& numbers, std::size_t most) {

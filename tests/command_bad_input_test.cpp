@@ -187,7 +187,7 @@ TEST_F(BadCommandInput, Pictures) {
 }
 
 TEST_F(BadCommandInput, Arrays) {
-  const std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3, 32, 32), }";
+  picture::write_npy(folder_ / "large.npy", picture::NpyArray{{1, 3, 1, 1}, std::vector<double>{0, 1e300, 0}});
   expect_refused({
       {{model, file("text.npy", "1 2 3")}, ExitCode::input, "not a .npy file"},
       {{model, corpus / "npy/cut.npy"}, ExitCode::input, "takes 24 bytes, but 21"},
@@ -199,13 +199,9 @@ TEST_F(BadCommandInput, Arrays) {
       {{model, corpus / "npy/overflow.npy"}, ExitCode::input, "no file can hold"},
       {{model, corpus / "npy/empty.npy"}, ExitCode::input, "no values"},
       {{model, corpus / "npy/scalar.npy"}, ExitCode::input, "dimensions"},
+      {{model, folder_ / "large.npy"}, ExitCode::input, "NaN or infinity"},  // which it is as float32
       {{model, array("flat.npy", torch::zeros({4}))}, ExitCode::input, "dimensions"},
       {{model, array("channels.npy", torch::zeros({1, 4, 32, 32}))}, ExitCode::network, "1 x 4 x 32 x 32"},
-      {{model,
-        file("double.npy", std::string("\x93NUMPY\x01\0\x76\0", 10) + header + std::string(117 - header.size(), ' ') +
-                               "\n" + std::string(8 * 3 * 32 * 32, '\0'))},
-       ExitCode::network,
-       "give both the same"},
   });
 }
 

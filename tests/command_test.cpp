@@ -256,7 +256,9 @@ TEST_F(Command, NumbersInputsThatShareAName) {
 TEST_F(Command, ExplainsEachExampleOfAnArray) {
   torch::manual_seed(3);
   const torch::Tensor images = torch::randn({2, 3, 64, 64});
-  picture::write_npy(folder_ / "images.npy", picture::to_array(images));
+  const Tensor floats = picture::to_array(images);
+  picture::write_npy(folder_ / "images.npy",  // float64, as NumPy writes where nothing else is asked for
+                     picture::NpyArray{floats.shape, std::vector<double>(floats.values.begin(), floats.values.end())});
   ASSERT_EQ(explain({shapes / "shapes.pt", folder_ / "images.npy", "--target", "2", "--method", "guided-gradcam",
                      "--save-npy", "--interpolate", "nearest"})
                 .exit_code,

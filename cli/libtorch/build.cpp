@@ -1,8 +1,31 @@
-#include "network.h"
+#include "build.h"
 
-const whycam::cli::Build whycam::cli::build{
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "command_line.h"
+#include "commands.h"
+
+namespace whycam::cli {
+
+const Build build{
     "Shows why a convolutional network decided: Guided Grad-CAM for TorchScript and ONNX networks.",
     "The network: a TorchScript or an ONNX file",
     "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
     "variable WHYCAM_ENGINE decides for automatic",
     "{automatic,autograd,compiled}"};
+
+std::vector<Subcommand> subcommands_with_libtorch() {
+  return {subcommand("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check),
+          subcommand("export", "Write the network with its explanation inside as an ONNX file of standard operators",
+                     export_network)};
+}
+
+void use_threads(int threads) {  // some builds of libtorch start with one
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  at::set_num_threads(threads > 0 ? threads : std::max(1, cores));
+}
+
+}  // namespace whycam::cli

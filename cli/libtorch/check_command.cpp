@@ -9,19 +9,17 @@
 #include "inputs.h"
 #include "labels.h"
 #include "libtorch/check_plot.h"
-#include "libtorch/conversions.h"
 #include "manifest.h"
 #include "results.h"
 #include "targets.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/picture/image.h"
+#include "whycam/picture/tensor.h"
 #include "whycam/trust.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
 namespace {
-
-const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
 
 std::string number(double value) { return std::isnan(value) ? "  none" : fmt::format("{:6.3f}", value); }
 
@@ -52,7 +50,7 @@ class Check {
 
   void run(const Model& model, const torch::Tensor& input) {
     TrustOptions options;
-    options.attribute = to_options(arguments_.parse());
+    options.attribute = arguments_.parse();
     options.other_classes = arguments_.other_classes;
     options.randomisation_steps = arguments_.randomisation_steps;
     options.pixel_steps = arguments_.pixel_steps;
@@ -115,7 +113,7 @@ class Check {
                                           arguments_.target + "\"");
     std::vector<Target::Indices> indices;
     const auto choose = [&](const torch::Tensor& output) {
-      const std::vector<Target> targets = choose_targets({choice}, from_torch(output));
+      const std::vector<Target> targets = choose_targets({choice}, picture::to_array(output));
       indices = targets.front().resolve(output.sizes());
       return std::vector<Target>{targets.front()};
     };
@@ -149,7 +147,7 @@ class Check {
 
   static std::string row(const MethodSimilarity& similarity) {
     std::string text;
-    for (const Method method : methods) {
+    for (const Method method : default_methods()) {
       const auto found = similarity.find(method);
       text += "  " + (found == similarity.end() ? std::string(20, ' ') : similarity_text(found->second));
     }
@@ -158,9 +156,9 @@ class Check {
 
   static void print_heading(const std::string& first) {
     std::cout << fmt::format("{:32}{:>7}", first, "prob.");
-    for (const Method method : methods) std::cout << fmt::format("  {:>20}", to_string(method));
+    for (const Method method : default_methods()) std::cout << fmt::format("  {:>20}", to_string(method));
     std::cout << fmt::format("\n{:39}", "");
-    for (std::size_t i = 0; i < methods.size(); ++i) std::cout << "  signed  magn.   SSIM";
+    for (std::size_t i = 0; i < default_methods().size(); ++i) std::cout << "  signed  magn.   SSIM";
     std::cout << "\n";
   }
 
@@ -221,10 +219,11 @@ ExitCode check(const CheckArguments& arguments) {
   if (input.tensor.shape[0] != 1)
     throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +
                                        std::to_string(input.tensor.shape[0]));
-  const Model model = load_model(arguments.model);
+  const auto model = load<Model>(arguments.model);
   const std::filesystem::path folder = arguments.output_dir;
   prepare_folder(folder);
-  check.run(model, to_torch(input.tensor, model));
+  const torch::Tensor tensor = picture::to_tensor(input.tensor);
+  check.run(model, model.floating_type() == torch::kDouble ? tensor.to(torch::kDouble) : tensor);
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
   const picture::Svg plot = plot_of(check.report());
   if (plot.height > 0)

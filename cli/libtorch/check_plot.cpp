@@ -34,7 +34,7 @@ picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimi
                            {}};
   double modules = 0;
   for (const RandomisationStep& step : report.randomisation) modules += static_cast<double>(step.modules.size());
-  for (const Method method : {Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam}) {
+  for (const Method method : default_methods()) {
     picture::PlotLine line{to_string(method), {0}, {1}, colour_of(method), false};
     double x = 0;
     for (const RandomisationStep& step : report.randomisation) {

@@ -7,7 +7,7 @@
 
 namespace whycam {
 
-/// What Model::layers and plain::Network::layers say of one layer.
+/// What Model::layers and Network::layers say of one layer.
 struct LayerInfo {
   std::string path;                                      ///< "layer4.1.conv2"
   std::string type;                                      ///< the module's class: "Conv2d"

@@ -19,6 +19,8 @@ enum class Method {
 
 /// Every method, in a fixed order.
 WHYCAM_API const std::vector<Method>& all_methods();
+/// What is computed where nothing else is asked for: Grad-CAM, guided backpropagation and their product.
+WHYCAM_API const std::vector<Method>& default_methods();
 
 /// The method's name on the command line and in file names: "gradcam".
 WHYCAM_API const char* to_string(Method method);

@@ -1,4 +1,4 @@
-// Explanations of network files on plain buffers of floats: works without libtorch, in any build of whycam.
+// Explanations of network files on buffers of floats: works without libtorch, in any build of whycam.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "whycam/activation_report.h"
 #include "whycam/api.h"
 #include "whycam/attributions.h"
+#include "whycam/engine.h"
 #include "whycam/errors.h"
 #include "whycam/graph_stage.h"
 #include "whycam/guided_rule.h"
@@ -41,10 +42,13 @@ struct Options {
   bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
   Layout layout;                     ///< of the layer; automatic: followed through the network
   Layout input_layout;               ///< of the inputs, likewise
-  /// Which of several outputs is explained: its index or its name. Needed where there are several.
+  /// Which of several outputs is explained: its index or its name, or the steps to it where a TorchScript network gives
+  /// tuples, lists or dictionaries within each other. Needed where there are several.
   std::vector<OutputElement> output_element;
-  std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,
-                              Method::guided_grad_cam};  ///< what is computed
+  std::vector<Method> methods = default_methods();  ///< what is computed
+  /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with
+  /// InputError where whycam was built without libtorch, else with ModelError.
+  Engine engine = Engine::automatic;
 };
 
 /// An input or output as the file declares it.
@@ -53,10 +57,12 @@ struct Port {
   Shape shape;  ///< -1 where an extent is left open; empty where nothing is said
 };
 
-/// A network from an ONNX file, compiled for each shape of inputs when it is first explained with it. The numbers are
-/// those of whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and
-/// thread-safe: one Network may be used from many threads at once, with the results of one. It computes in float32 on
-/// the CPU, with as many threads as OpenMP gives the calling thread.
+/// A network from an ONNX file or, where whycam was built with libtorch, a TorchScript one; compiled for each shape of
+/// inputs when it is first explained with it. The numbers are those of whycam::GuidedGradCam, which are Captum's. A
+/// handle: copies share the network and its plans. Immutable and thread-safe: one Network may be used from many threads
+/// at once, with the results of one. It computes on the CPU, with as many threads as OpenMP (for TorchScript libtorch)
+/// gives the calling thread, and in float32; a TorchScript network of double precision computes in that, and what comes
+/// of it is rounded.
 ///
 /// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
 class WHYCAM_API Network {
@@ -72,19 +78,23 @@ class WHYCAM_API Network {
     Tensor output;                           ///< the network's output, the chosen one
     std::vector<TargetExplanation> targets;  ///< one per target, in their order
     ActivationReport activations;
+    std::string engine;                 ///< which engine ran: "compiled" or "autograd"
+    std::string why_not_compiled;       ///< the operator and its place, where a network could not be compiled
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
   };
 
-  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
-  /// Throws ModelError where it is missing, of another kind, or damaged.
+  /// Reads a network file, known by its content: ONNX, with its weights in it or in files beside it, within its folder;
+  /// with libtorch also TorchScript, as Model::load does. The whole of it is checked. Throws ModelError where it is
+  /// missing, of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
-  /// In the file's order. What is explained takes all inputs.
+  /// In the file's order. What is explained takes all inputs. None of a TorchScript file, which declares none.
   const std::vector<Port>& inputs() const;
   const std::vector<Port>& outputs() const;
 
   /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes
-  /// ("/features/12/Concat") and the modules that were exported ("features.12"). Nothing is computed.
+  /// ("/features/12/Concat") and the modules that were exported ("features.12"), of which nothing is computed; the
+  /// modules of a TorchScript network, as they are declared, by one forward pass with zeros.
   std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const;
 
   /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
@@ -92,7 +102,8 @@ class WHYCAM_API Network {
   std::string default_layer(const std::vector<Shape>& input_shapes) const;
 
   /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
-  /// exported module; it is not asked for where the methods need none. The inputs are read and not kept.
+  /// exported module, or by its path in a TorchScript network; it is not asked for where the methods need none. The
+  /// inputs are read and not kept; the explanation owns its numbers.
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
                       const Options& options = {}) const;
 
@@ -107,14 +118,16 @@ class WHYCAM_API Network {
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
                       const Options& options = {}) const;
 
-  /// The graph of an explanation, after each of the compiler's passes.
+  /// The graph of an explanation, after each of the compiler's passes. The engine is not asked for.
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                        const Options& options = {}) const;
 
- private:
+  /// What answers, and a handle on it; for the inside of whycam.
   struct State;
-  explicit Network(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  std::shared_ptr<State> state_;
+  explicit Network(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+ private:
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace whycam

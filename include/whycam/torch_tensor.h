@@ -1,5 +1,5 @@
 // torch::Tensor and c10::IValue by libtorch's smallest headers. torch/types.h, which has all functions of tensors too,
-// takes three times as long to compile; whycam/whycam.h includes it.
+// takes three times as long to compile; whycam/torch.h includes it.
 #pragma once
 
 #include <ATen/core/Tensor.h>

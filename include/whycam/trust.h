@@ -66,7 +66,7 @@ struct PixelCurves {
 };
 
 struct TrustOptions {
-  /// How the maps are made. The methods are Grad-CAM, guided backpropagation and Guided Grad-CAM, whatever is set here.
+  /// How the maps are made. The methods are default_methods(), whatever is set here.
   AttributeOptions attribute;
   std::size_t other_classes = 3;  ///< how many of the next best classes are compared; and the least probable one
   std::size_t randomisation_steps =

@@ -1,22 +1,10 @@
-// All of whycam.
+// All of whycam: what needs no libtorch, and the rest (whycam/torch.h) where whycam was built with libtorch.
 #pragma once
-
-#include <torch/types.h>
 
 #include "whycam/engine.h"
 #include "whycam/errors.h"
-#include "whycam/explanation.h"
-#include "whycam/export.h"
-#include "whycam/graph.h"
-#include "whycam/guided_backprop.h"
-#include "whycam/guided_grad_cam.h"
-#include "whycam/interpolation.h"
-#include "whycam/layer.h"
-#include "whycam/layer_grad_cam.h"
-#include "whycam/model.h"
-#include "whycam/module.h"
 #include "whycam/nearest_names.h"
-#include "whycam/options.h"
+#include "whycam/network.h"
 #include "whycam/picture/colour.h"
 #include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/decode.h"
@@ -26,12 +14,13 @@
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
 #include "whycam/picture/svg.h"
-#include "whycam/picture/tensor.h"
 #include "whycam/plain.h"
 #include "whycam/probabilities.h"
-#include "whycam/tap.h"
 #include "whycam/target.h"
-#include "whycam/trust.h"
 #include "whycam/version.h"
 #include "whycam/warnings.h"
 #include "whycam/weight_files.h"
+
+#if WHYCAM_TORCH
+#include "whycam/torch.h"
+#endif

@@ -19,14 +19,12 @@
 namespace whycam {
 namespace {
 
-const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
-
 class Checker {
  public:
   Checker(const Model& model, const Layer& layer, const torch::Tensor& input, std::int64_t target,
           const TrustOptions& options)
       : model_(model), layer_(layer), input_(input), options_(options) {
-    options_.attribute.methods(methods);
+    options_.attribute.methods(default_methods());
     report_.target = target;
   }
 
@@ -45,7 +43,7 @@ class Checker {
 
   MethodSimilarity similarity(const Explanation& other, std::size_t target) const {
     MethodSimilarity result;
-    for (const Method method : methods) {
+    for (const Method method : default_methods()) {
       const torch::Tensor &one = map(report_.explanation, 0, method), &two = map(other, target, method);
       if (one.numel() > 0 && two.numel() > 0) result[method] = map_similarity(one, two);
     }
@@ -157,7 +155,7 @@ class Checker {
       return std::pair(checks::pixel_curve(scores, report_.target, blurred, input_, order, report_.fractions, batch),
                        checks::pixel_curve(scores, report_.target, input_, empty, order, report_.fractions, batch));
     };
-    for (const Method method : methods) {
+    for (const Method method : default_methods()) {
       const torch::Tensor& attribution = map(report_.explanation, 0, method);
       if (!has_order(attribution, method)) continue;
       auto [insertion, deletion] = both(checks::order_of(attribution));

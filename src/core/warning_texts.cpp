@@ -9,6 +9,10 @@ std::string no_relu() {
   return "the network has no ReLU between its output and its inputs: guided backpropagation is the plain gradient then";
 }
 
+std::string no_autograd() {
+  return "an ONNX network has no autograd engine; leave the choice of engine open, or take compiled";
+}
+
 std::string in_training_mode() {
   return "the network's dropout or batch normalisation works as in training: answers are random, or depend on the "
          "other examples of the batch; "

@@ -11,6 +11,7 @@
 namespace whycam::core {
 
 std::string no_relu();
+std::string no_autograd();
 std::string in_training_mode();
 std::string computed_convolution(const std::string& layer);
 std::string holds_nan(const Target& target);

@@ -2,13 +2,13 @@
 #include <cmath>
 
 #include "core/chosen_indices.h"
-#include "core/file_signature.h"
 #include "core/shape_text.h"
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/explanation_plan.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
+#include "explain/network_state.h"
 #include "explain/plan_cache.h"
 #include "explain/plan_key.h"
 #include "whycam/errors.h"
@@ -20,27 +20,6 @@ namespace {
 using core::Warnings;
 using explain::ExplanationPlan;
 using explain::ExplanationRun;
-
-methods::Settings settings_of(const Options& options) {
-  methods::Settings settings;
-  settings.methods = options.methods;
-  settings.interpolation = options.interpolation;
-  settings.guided_rule = options.guided_rule;
-  settings.deconvolution_rule = options.deconvolution_rule;
-  settings.clipped_relus = options.guide_clipped_relus;
-  settings.layer_layout = options.layout;
-  settings.input_layout = options.input_layout;
-  return settings;
-}
-
-void check_file(const std::filesystem::path& path) {
-  const std::string name = path.string(), signature = core::file_signature(path);
-  const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
-  if (signature.substr(0, 2) == "PK")
-    throw ModelError(name +
-                     " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
-  if (!formats::format_of(path)) throw ModelError(name + " is no ONNX network" + how);
-}
 
 std::vector<Port> ports_of(const std::vector<formats::Port>& ports) {
   std::vector<Port> result;
@@ -54,17 +33,24 @@ std::vector<formats::Given> given(const std::vector<Shape>& shapes) {
   return all;
 }
 
+std::string name_of_input(std::size_t index, std::size_t count) {
+  return count == 1 ? "the input" : "input " + std::to_string(index);
+}
+
 /// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
-bool all_finite(const Tensor& tensor) {
-  return std::all_of(tensor.values.begin(), tensor.values.end(), [](float number) { return std::isfinite(number); });
+void require_finite(const std::vector<Tensor>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (const std::vector<float>& values = inputs[i].values;
+        !std::all_of(values.begin(), values.end(), [](float number) { return std::isfinite(number); }))
+      throw ModelError("the network cannot be explained: " + name_of_input(i, inputs.size()) +
+                       " holds NaN or infinity");
 }
 
 void check_inputs(const std::vector<Tensor>& inputs) {
   if (inputs.empty()) throw InputError("there is no input to explain");
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& input = inputs[i];
-    const std::string name = inputs.size() == 1 ? "the input" : "input " + std::to_string(i);
-    const std::string shape = core::shape_text(input.shape);
+    const std::string name = name_of_input(i, inputs.size()), shape = core::shape_text(input.shape);
     if (input.shape.empty() ||
         std::any_of(input.shape.begin(), input.shape.end(), [](std::int64_t extent) { return extent < 1; }))
       throw InputError(name + " is empty: its shape is " + shape);
@@ -73,7 +59,6 @@ void check_inputs(const std::vector<Tensor>& inputs) {
     if (input.shape[0] != inputs[0].shape[0])
       throw InputError("the inputs hold different numbers of examples: " + name + " has " +
                        std::to_string(input.shape[0]) + ", the first has " + std::to_string(inputs[0].shape[0]));
-    if (!all_finite(input)) throw ModelError("the network cannot be explained: " + name + " holds NaN or infinity");
   }
 }
 
@@ -136,28 +121,37 @@ void add_warnings(const formats::NetworkFile& network, const std::string& layer,
   }
 }
 
-}  // namespace
+/// A network that comes as a graph: it is compiled or not explained at all.
+class GraphNetwork : public Network::State {
+ public:
+  explicit GraphNetwork(std::shared_ptr<const formats::NetworkFile> network)
+      : network_(std::move(network)), inputs_(ports_of(network_->inputs())), outputs_(ports_of(network_->outputs())) {}
 
-struct Network::State {
-  std::shared_ptr<const formats::NetworkFile> network;
-  std::vector<Port> inputs, outputs;
-  explain::PlanCache<explain::PlanKey, ExplanationPlan> plans;
-  Warnings warnings;
+  const std::vector<Port>& inputs() const override { return inputs_; }
+  const std::vector<Port>& outputs() const override { return outputs_; }
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
+    return explain::layers_of(*network_, given(input_shapes));
+  }
+  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                               const Network::ChooseTargets& choose_targets, const Options& options) const override;
+  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                       const Options& options) const override;
 
+ private:
   graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options,
                              const methods::Settings& settings) const {
     const std::vector<std::string> layers(settings.need_layers() ? 1 : 0, layer);
-    const std::size_t output = explain::chosen_output(*network, options.output_element);
-    return explain::forward_of(*network, given(inputs), inputs.size(), output, layers,
+    const std::size_t output = explain::chosen_output(*network_, options.output_element);
+    return explain::forward_of(*network_, given(inputs), inputs.size(), output, layers,
                                options.attribute_to_layer_input);
   }
 
   std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const std::string& layer,
-                                                  const Options& options, const methods::Settings& settings) {
+                                                  const Options& options, const methods::Settings& settings) const {
     const explain::PlanKey key =
         explain::plan_key(shapes_of(inputs), layer, options.attribute_to_layer_input, options.output_element, settings);
     try {
-      return plans.plan_for(key, [&] {
+      return plans_.plan_for(key, [&] {
         std::shared_ptr<const ExplanationPlan> plan;
         core::or_cannot_compile(
             [&] {
@@ -169,25 +163,63 @@ struct Network::State {
         return plan;
       });
     } catch (const core::CannotCompile& reason) {
-      throw ModelError(std::string("the ") + network->format() + " network cannot be explained: " + reason.what());
+      throw ModelError(std::string("the ") + network_->format() + " network cannot be explained: " + reason.what());
     }
   }
+
+  std::shared_ptr<const formats::NetworkFile> network_;
+  std::vector<Port> inputs_, outputs_;
+  mutable explain::PlanCache<explain::PlanKey, ExplanationPlan> plans_;
+  mutable Warnings warnings_;
 };
 
-Network Network::load(const std::filesystem::path& path) {
-  check_file(path);
-  const auto state = std::make_shared<State>();
-  state->network = explain::read_network_file(path);
-  state->inputs = ports_of(state->network->inputs());
-  state->outputs = ports_of(state->network->outputs());
-  return Network(state);
+Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                                           const Network::ChooseTargets& choose_targets, const Options& options) const {
+  if (chosen_engine(options.engine) == Engine::autograd) throw ModelError(core::no_autograd());
+  require_finite(inputs);
+  const methods::Settings settings = methods::settings_of(options);
+  const std::shared_ptr<const ExplanationPlan> plan = plan_for(inputs, layer, options, settings);
+  ExplanationRun run(plan);
+  for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
+  Network::Explanation explanation;
+  explanation.engine = "compiled";
+  explanation.output = zeros(plan->output_shape);
+  run.forward(explanation.output.values.data());
+  explanation.activations = plan->report;
+  const std::vector<Target> targets = choose_targets(explanation.output);
+  std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
+  for (const Target& target : targets)
+    indices.push_back(core::chosen_indices(target, plan->output_shape, inputs[0].shape[0]));
+  const std::size_t layers = settings.need_layers() ? 1 : 0;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
+  add_warnings(*network_, layer, options, settings, *plan, warnings_, explanation);
+  return explanation;
 }
 
-const std::vector<Port>& Network::inputs() const { return state_->inputs; }
-const std::vector<Port>& Network::outputs() const { return state_->outputs; }
+std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                                   const Options& options) const {
+  try {
+    const methods::Settings settings = methods::settings_of(options);
+    return explain::stages_of(forward_for(input_shapes, layer, options, settings), settings);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& reason) {
+    throw ModelError(std::string("the network cannot be compiled: ") + reason.what());
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Network::State> explain::open_graph(const std::filesystem::path& path) {
+  return formats::format_of(path) ? std::make_shared<GraphNetwork>(explain::read_network_file(path)) : nullptr;
+}
+
+const std::vector<Port>& Network::inputs() const { return state_->inputs(); }
+const std::vector<Port>& Network::outputs() const { return state_->outputs(); }
 
 std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const {
-  return explain::layers_of(*state_->network, given(input_shapes));
+  return state_->layers(input_shapes);
 }
 
 std::string Network::default_layer(const std::vector<Shape>& input_shapes) const {
@@ -202,35 +234,12 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
-  const methods::Settings settings = settings_of(options);
-  const std::shared_ptr<const ExplanationPlan> plan = state_->plan_for(inputs, layer, options, settings);
-  ExplanationRun run(plan);
-  for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
-  Explanation explanation;
-  explanation.output = zeros(plan->output_shape);
-  run.forward(explanation.output.values.data());
-  explanation.activations = plan->report;
-  const std::vector<Target> targets = choose_targets(explanation.output);
-  std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
-  for (const Target& target : targets)
-    indices.push_back(core::chosen_indices(target, plan->output_shape, inputs[0].shape[0]));
-  const std::size_t layers = settings.need_layers() ? 1 : 0;
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
-  add_warnings(*state_->network, layer, options, settings, *plan, state_->warnings, explanation);
-  return explanation;
+  return state_->explain(inputs, layer, choose_targets, options);
 }
 
 std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                               const Options& options) const {
-  try {
-    const methods::Settings settings = settings_of(options);
-    return explain::stages_of(state_->forward_for(input_shapes, layer, options, settings), settings);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& reason) {
-    throw ModelError(std::string("the network cannot be compiled: ") + reason.what());
-  }
+  return state_->graph_stages(input_shapes, layer, options);
 }
 
 }  // namespace whycam

@@ -160,6 +160,18 @@ class Appender {
 
 }  // namespace
 
+Settings settings_of(const Options& options) {
+  Settings settings;
+  settings.methods = options.methods;
+  settings.interpolation = options.interpolation;
+  settings.guided_rule = options.guided_rule;
+  settings.deconvolution_rule = options.deconvolution_rule;
+  settings.clipped_relus = options.guide_clipped_relus;
+  settings.layer_layout = options.layout;
+  settings.input_layout = options.input_layout;
+  return settings;
+}
+
 bool Settings::need_layers() const { return std::any_of(methods.begin(), methods.end(), needs_layer); }
 
 std::vector<core::ReluRule> Settings::rules() const {

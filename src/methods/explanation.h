@@ -9,6 +9,7 @@
 #include "methods/method.h"
 #include "whycam/guided_rule.h"
 #include "whycam/interpolation_mode.h"
+#include "whycam/network.h"
 
 namespace whycam::methods {
 
@@ -32,6 +33,8 @@ struct Settings {
   /// The rules of the gradients with respect to the inputs that the methods read, each once.
   std::vector<core::ReluRule> rules() const;
 };
+
+Settings settings_of(const Options& options);
 
 /// What methods read, as nodes of one graph: no_value where the explained output does not depend on a tensor.
 struct Sources {

@@ -39,6 +39,11 @@ const std::vector<Method>& all_methods() {
   return all;
 }
 
+const std::vector<Method>& default_methods() {
+  static const std::vector<Method> methods{Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam};
+  return methods;
+}
+
 const char* to_string(Method method) { return methods::definition(method).name; }
 const char* title(Method method) { return methods::definition(method).title; }
 

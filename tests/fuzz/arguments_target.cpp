@@ -16,6 +16,9 @@
 #include "whycam/errors.h"
 
 namespace whycam::cli {
+
+const Build build{"", "", "", ""};  // nothing prints it
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {

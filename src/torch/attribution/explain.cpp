@@ -52,15 +52,16 @@ void name_methods(TargetExplanation& target) {
 Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
     : network_(model.network()), engine_(engine::engine_for(model, devices)), layers_(std::move(layers)) {}
 
-Explanation Explainer::explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
-                               const AttributeOptions& options, bool signed_layers) const {
+Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
+                                  const ChooseTargets& choose_targets, const AttributeOptions& options,
+                                  bool signed_layers) const {
   network::check_inputs(inputs);
   const network::CollectedWarnings libtorch;
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
-  methods::Settings settings = engine::settings_of(options);
+  methods::Settings settings = methods::settings_of(options.options());
   settings.keep_sign = signed_layers;
   settings.sum_channels = !signed_layers || options.attr_dim_summation();
-  const std::vector<Layer> layers = settings.need_layers() ? layers_ : std::vector<Layer>{};
+  if (!settings.need_layers()) layers.clear();
   engine::Request request = engine::request_of(inputs, layers, options);
   request.settings = settings;
   const auto pass = engine_->forward(request);

@@ -19,10 +19,15 @@ class Explainer {
  public:
   Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices);
 
-  /// Everything that options.methods() names. With `signed_layers`, heat maps keep their negative values, and their
-  /// channels where the options say so, and are not resized: LayerGradCam's results.
+  /// Everything that options.methods() names, at the explainer's layers. With `signed_layers`, heat maps keep their
+  /// negative values, and their channels where the options say so, and are not resized: LayerGradCam's results.
   Explanation explain(const std::vector<torch::Tensor>& inputs, const ChooseTargets& choose_targets,
-                      const AttributeOptions& options, bool signed_layers = false) const;
+                      const AttributeOptions& options, bool signed_layers = false) const {
+    return explain_at(layers_, inputs, choose_targets, options, signed_layers);
+  }
+  Explanation explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
+                         const ChooseTargets& choose_targets, const AttributeOptions& options,
+                         bool signed_layers = false) const;
 
   const std::vector<Layer>& layers() const { return layers_; }
 

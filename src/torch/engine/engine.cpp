@@ -1,7 +1,6 @@
 #include "torch/engine/engine.h"
 
-#include <cstdlib>
-
+#include "core/warning_texts.h"
 #include "torch/engine/autograd/autograd_engine.h"
 #include "torch/engine/compiled/compiled_engine.h"
 #include "torch/engine/parallel_engine.h"
@@ -10,13 +9,6 @@
 
 namespace whycam::engine {
 namespace {
-
-/// What the request says, else the environment.
-whycam::Engine choice_of(const Request& request) {
-  const char* environment = std::getenv("WHYCAM_ENGINE");
-  if (request.engine != whycam::Engine::automatic || !environment || !*environment) return request.engine;
-  return engine_named(environment);
-}
 
 /// The compiled engine where it can, else autograd.
 class ChoosingEngine : public Engine {
@@ -28,10 +20,9 @@ class ChoosingEngine : public Engine {
   }
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
-    const whycam::Engine choice = choice_of(request);
+    const whycam::Engine choice = chosen_engine(request.engine);
     if (choice == whycam::Engine::autograd) {
-      if (!autograd_)
-        throw ModelError("an ONNX network has no autograd engine; leave the choice of engine open, or take compiled");
+      if (!autograd_) throw ModelError(core::no_autograd());
       return autograd_->forward(request);
     }
     std::string reason;

@@ -28,7 +28,6 @@ struct Request {
 
 /// A request for what the options ask.
 Request request_of(std::vector<torch::Tensor> inputs, std::vector<Layer> layers, const AttributeOptions& options);
-methods::Settings settings_of(const AttributeOptions& options);
 
 /// A part of an explanation and its numbers.
 struct PartTensor {

@@ -1,0 +1,24 @@
+#include "build.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "command_line.h"
+
+namespace whycam::cli {
+
+const Build build{
+    "Shows why a convolutional network decided: Guided Grad-CAM for ONNX networks.", "The network: an ONNX file",
+    "automatic or compiled, which are the same: this whycam was built without libtorch, and has no other engine",
+    "{automatic,compiled}"};
+
+std::vector<Subcommand> subcommands_with_libtorch() { return {}; }
+
+void use_threads(int threads) {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  omp_set_num_threads(threads > 0 ? threads : std::max(1, cores));
+}
+
+}  // namespace whycam::cli

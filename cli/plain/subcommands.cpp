@@ -1,3 +1,0 @@
-#include "command_line.h"
-
-std::vector<whycam::cli::Subcommand> whycam::cli::subcommands_with_libtorch() { return {}; }

@@ -1,0 +1,15 @@
+// Which files Network::load reads where there is no libtorch; src/torch/attribution/torch_network.cpp says it where
+// there is.
+#include "core/file_signature.h"
+#include "explain/network_state.h"
+#include "whycam/errors.h"
+
+whycam::Network whycam::Network::load(const std::filesystem::path& path) {
+  if (auto state = explain::open_graph(path)) return Network(std::move(state));
+  const std::string name = path.string();
+  const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
+  if (core::file_signature(path).substr(0, 2) == "PK")  // a zip archive
+    throw ModelError(name +
+                     " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
+  throw ModelError(name + " is no ONNX network" + how);
+}

@@ -1,0 +1,34 @@
+// What whycam::Network asks of the networks of a kind of file.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "whycam/network.h"
+
+namespace whycam {
+
+/// Its functions are Network's. Thread-safe.
+struct Network::State {
+  virtual ~State() = default;
+
+  virtual const std::vector<Port>& inputs() const = 0;
+  virtual const std::vector<Port>& outputs() const = 0;
+  virtual std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const = 0;
+  /// The inputs have examples, as many each, and the numbers that their shapes say.
+  virtual Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                              const ChooseTargets& choose_targets, const Options& options) const = 0;
+  virtual std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                               const Options& options) const = 0;
+};
+
+namespace explain {
+
+/// The network of a file that is a graph already; null where the file is of another kind, or not there. Throws
+/// ModelError where it is damaged.
+std::shared_ptr<const Network::State> open_graph(const std::filesystem::path& path);
+
+}  // namespace explain
+}  // namespace whycam

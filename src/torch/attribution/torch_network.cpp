@@ -1,0 +1,94 @@
+// whycam::Network where there is libtorch: which files it reads, and TorchScript networks on the caller's buffers.
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+
+#include "core/shape_text.h"
+#include "explain/network_state.h"
+#include "torch/attribution/explain.h"
+#include "whycam/errors.h"
+#include "whycam/graph.h"
+#include "whycam/picture/tensor.h"
+
+namespace whycam {
+namespace {
+
+std::vector<Tensor> arrays(const std::vector<torch::Tensor>& tensors) {
+  std::vector<Tensor> all;
+  for (const torch::Tensor& tensor : tensors) all.push_back(picture::to_array(tensor));
+  return all;
+}
+
+std::map<Method, std::vector<Tensor>> arrays(const std::map<Method, std::vector<torch::Tensor>>& attributions) {
+  std::map<Method, std::vector<Tensor>> all;
+  for (const auto& [method, tensors] : attributions) all[method] = arrays(tensors);
+  return all;
+}
+
+Network::TargetExplanation on_arrays(const TargetExplanation& from) {
+  Network::TargetExplanation result;
+  result.target = from.target;
+  result.scores = picture::to_array(from.scores).values;
+  result.input_methods = arrays(from.input_methods);
+  for (const LayerExplanation& layer : from.layers)
+    result.layers.push_back({arrays(layer.heat_maps), arrays(layer.at_inputs)});
+  return result;
+}
+
+class TorchNetwork : public Network::State {
+ public:
+  explicit TorchNetwork(Model model)
+      : model_(std::move(model)),
+        type_(model_.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat),
+        explainer_(model_, {}, {}) {}
+
+  const std::vector<Port>& inputs() const override { return none_; }
+  const std::vector<Port>& outputs() const override { return none_; }
+
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
+    return model_.layers(zeros(input_shapes));
+  }
+
+  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+                               const Network::ChooseTargets& choose_targets, const Options& options) const override {
+    std::vector<torch::Tensor> tensors;  // on the caller's numbers, which are not written on
+    for (const Tensor& input : inputs)
+      tensors.push_back(at::from_blob(const_cast<float*>(input.values.data()), input.shape, torch::kFloat).to(type_));
+    const auto choose = [&](const torch::Tensor& output) { return choose_targets(picture::to_array(output)); };
+    const Explanation from = explainer_.explain_at({layer}, tensors, choose, options);
+    Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
+                                from.why_not_compiled,          from.warnings};
+    for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));
+    return result;
+  }
+
+  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                       const Options& options) const override {
+    return whycam::graph_stages(model_, zeros(input_shapes), layer, options);
+  }
+
+ private:
+  /// As the network takes them: in double precision where that is its weights'.
+  std::vector<torch::Tensor> zeros(const std::vector<Shape>& shapes) const {
+    std::vector<torch::Tensor> tensors;
+    for (const Shape& shape : shapes) {
+      for (const std::int64_t extent : shape)
+        if (extent < 0) throw InputError("there is no input of " + core::shape_text(shape));
+      tensors.push_back(at::zeros(shape, type_));
+    }
+    return tensors;
+  }
+
+  Model model_;
+  torch::ScalarType type_;
+  attribution::Explainer explainer_;
+  std::vector<Port> none_;
+};
+
+}  // namespace
+
+Network Network::load(const std::filesystem::path& path) {
+  if (auto state = explain::open_graph(path)) return Network(std::move(state));
+  return Network(std::make_shared<TorchNetwork>(Model::load(path)));
+}
+
+}  // namespace whycam
