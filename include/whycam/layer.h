@@ -19,6 +19,10 @@ namespace whycam {
 /// A layer: a module of the network, by its path ("layer4.1.conv2") or, for C++ networks, by reference. Where the
 /// layer gives several tensors (a tuple, list or dictionary, counted in order and through nesting), the index says
 /// which; without one the layer must give a single tensor. A null pointer is a LayerError.
+///
+/// In network files a path that runs several times stands for its last call; "body@0" is its first, "body@1" the next.
+/// "backbone:1" or "backbone:out" is one of several tensors, by its index from 0 on or its name, and "body@0:1" both. A
+/// layer or tensor of exactly the name that is given comes first.
 class Layer {
  public:
   Layer(std::string path) : path_(std::move(path)) {}   // NOLINT: a path is a layer

@@ -92,7 +92,10 @@ class WHYCAM_API Network {
   std::string default_layer(const std::vector<Shape>& input_shapes) const;
 
   /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
-  /// exported module; it is not asked for where the methods need none. The inputs are read and not kept.
+  /// exported module; it is not asked for where the methods need none. A module that runs several times stands for its
+  /// last call, and "body@0" for its first; a layer of several tensors stands for the last with spatial extent, which a
+  /// warning says, and "backbone:1" or "backbone:out" for one of them, by its index or its name. A layer or tensor of
+  /// exactly the name comes first. The inputs are read and not kept.
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
                       const Options& options = {}) const;
 

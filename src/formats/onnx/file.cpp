@@ -6,7 +6,7 @@
 #include <fstream>
 #include <limits>
 
-#include "formats/onnx/contents.h"
+#include "formats/onnx/functions.h"
 
 namespace whycam::onnx {
 namespace {
@@ -126,6 +126,7 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   auto contents = std::make_unique<Contents>();
   const auto model = parsed(content, name);
   contents->operator_set = operator_set_of(*model, name);
+  contents->origins = inline_functions(*model);
   check(*model, contents->operator_set, name);
   contents->model = model;
   contents->folder = folder;

@@ -15,6 +15,7 @@ using formats::Given;
 using formats::Layer;
 using formats::Lowered;
 using formats::Port;
+using formats::Wanted;
 
 class Network : public formats::NetworkFile {
  public:
@@ -30,10 +31,10 @@ class Network : public formats::NetworkFile {
   const std::vector<Layer>& layers() const override;
   /// Nodes, modules and tensors.
   bool has_layer(const std::string& name) const override;
-  std::string last_call_of(const std::string& name) const override;
+  std::string fault_of_layer(const std::string& name) const override;
   std::vector<std::string> warnings(const std::string& layer) const override;
-  Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers,
-                bool layer_inputs) const override;
+  Lowered lower(const std::vector<Given>& inputs, const Wanted& wanted) const override;
+  using NetworkFile::lower;
 
   struct Contents;
   explicit Network(std::unique_ptr<const Contents> contents);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "formats/onnx/constants.h"
 #include "formats/onnx/contents.h"
 
 namespace whycam::onnx {
@@ -18,13 +19,15 @@ using Item = std::variant<std::monostate, graph::Value, Array>;
 /// One node that is being followed.
 class Call {
  public:
-  Call(graph::Graph& graph_, const proto::NodeProto& node, std::vector<Item> inputs, const Network::Contents& contents)
+  Call(graph::Graph& graph_, const proto::NodeProto& node, std::vector<Item> inputs, const Network::Contents& contents,
+       Constants& constants)
       : graph(graph_),
         name(name_of(node)),
         operator_set(contents.operator_set),
         node_(node),
         inputs_(std::move(inputs)),
         contents_(contents),
+        constants_(constants),
         outputs_(static_cast<std::size_t>(node.output_size())) {}
 
   graph::Graph& graph;
@@ -77,6 +80,7 @@ class Call {
   const proto::NodeProto& node_;
   std::vector<Item> inputs_;
   const Network::Contents& contents_;
+  Constants& constants_;
   std::vector<Item> outputs_;
 };
 
