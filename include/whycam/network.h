@@ -75,7 +75,8 @@ class WHYCAM_API Network {
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
   };
 
-  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder; the whole of it is checked.
+  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder or, where the file and they are
+  /// links, in the folder where it really lies; the whole of it is checked.
   /// Throws ModelError where it is missing, of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 

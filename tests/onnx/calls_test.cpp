@@ -146,7 +146,8 @@ TEST(OnnxCalls, ListsInMetadataArePythons) {
   using Texts = std::vector<std::string>;
   EXPECT_EQ(texts_of_list("['', 'a', \"b'c\", 'd\\'e']"), (Texts{"", "a", "b'c", "d'e"}));
   EXPECT_EQ(texts_of_list("[]"), Texts());
-  for (const char* damaged : {"", "[", "['a", "['a]", "[a]", "['a', 3]", "'a'", "['\\"}) EXPECT_EQ(texts_of_list(damaged), Texts());
+  for (const char* damaged : {"", "[", "['a", "['a]", "[a]", "['a', 3]", "'a'", "['\\"})
+    EXPECT_EQ(texts_of_list(damaged), Texts());
 }
 
 ModelBuilder split() {

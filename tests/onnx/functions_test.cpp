@@ -43,7 +43,8 @@ TEST(OnnxFunctions, AreFollowedWhereTheyAreCalled) {
   *four_times.add_node() = node_of("twice", {"sum"}, {"b"}, {}, "", "example");
   builder.node("four_times", {"x"}, {"z"}, {}, "grow", "example").node("Relu", {"z"}, {"y"}, {}, "relu");
   const auto network = builder.network();
-  EXPECT_EQ(evaluated(*network, {shape}, {wave(shape)}), each(wave(shape), [](double x) { return std::max(4 * x, 0.0); }));
+  EXPECT_EQ(evaluated(*network, {shape}, {wave(shape)}),
+            each(wave(shape), [](double x) { return std::max(4 * x, 0.0); }));
   const auto layer = [&](const char* name) { return network->lower({{"x", shape}}, {name}, false).layers.at(0); };
   EXPECT_EQ(layer("grow"), layer("z"));
   EXPECT_EQ(layer("grow/twice_1"), layer("z")) << "a call within";

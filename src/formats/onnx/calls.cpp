@@ -136,9 +136,7 @@ class Division {
     return length;
   }
 
-  bool interrupted(std::size_t one, std::size_t next) const {
-    return contents_.steps[next] - contents_.steps[one] > 1;
-  }
+  bool interrupted(std::size_t one, std::size_t next) const { return contents_.steps[next] - contents_.steps[one] > 1; }
 
   std::vector<Module> parts(std::size_t length) const {
     if (length == nodes_.size()) return {module_};
@@ -205,8 +203,9 @@ void settle_within(const Network::Contents& contents, const std::string& name, c
     call = inner->second;
   }
   for (auto& [path, of_path] : found) {
-    const bool once_each = of_path.size() == calls.size() &&
-                           std::none_of(of_path.begin(), of_path.end(), [](const Module& m) { return m.nodes.empty(); });
+    const bool once_each =
+        of_path.size() == calls.size() &&
+        std::none_of(of_path.begin(), of_path.end(), [](const Module& m) { return m.nodes.empty(); });
     if (once_each && contents.modules.count(path)) decided[path] = std::move(of_path);
   }
 }

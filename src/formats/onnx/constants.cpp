@@ -28,7 +28,8 @@ bool Constants::hold(Value value) {
 }
 
 std::optional<Array> Constants::numbers(Value value, std::int64_t at_most) {
-  if (graph::element_count(graph_.shape(value)) > at_most || !hold(value) || !moderate_[static_cast<std::size_t>(value)])
+  if (graph::element_count(graph_.shape(value)) > at_most || !hold(value) ||
+      !moderate_[static_cast<std::size_t>(value)])
     return std::nullopt;
   Array array{false, graph_.shape(value), tensor(value).values};
   if (elements_ > most_of_all) {  // what is asked for again is computed again

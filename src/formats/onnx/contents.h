@@ -50,7 +50,7 @@ struct Origin {
 
 struct Network::Contents {
   std::shared_ptr<const proto::ModelProto> model;
-  std::filesystem::path folder;
+  WeightFolder folder;
   std::int64_t operator_set = 0;
   std::vector<std::shared_ptr<const Origin>> origins;  ///< of each node; empty, or null, where it is no function's
   std::vector<Port> inputs, outputs;
@@ -66,18 +66,23 @@ struct Network::Contents {
   std::map<std::string, std::size_t> producers;                       ///< of tensors
   std::unordered_map<std::string, std::vector<std::size_t>> readers;  ///< of tensors
   std::unordered_set<std::string> output_names;
-  std::map<std::string, Tensor> initializers;
+  std::map<std::string, Tensor> initializers;  ///< dequantised ones by the name of the node's output
 };
 
 /// A file's content, with none of its weights read. Throws Error where it is no ONNX network.
 std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path);
 
+/// Types of tensors that older versions of ONNX do not know: two integers of 4 bits a byte.
+constexpr std::int32_t uint4_type = 21, int4_type = 22;
+
 /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
 Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
-                   const std::filesystem::path& folder);
+                   const WeightFolder& folder);
 
-/// The file of external data at a location in the network's folder; empty where that is not within the folder.
-std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);
+/// The file of external data at a location in the network's folder; empty where that is not within the folder. A link
+/// there may lead out of it where the network's own file is a link, too, and both lead into one folder: so model caches
+/// keep files.
+std::filesystem::path within(const WeightFolder& folder, const std::string& location);
 
 /// The files beside a network that hold weights of its.
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network);
@@ -94,6 +99,12 @@ std::vector<std::string> tensors_of_layer(const Network::Contents& contents, con
 /// Whether PyTorch made up a weight's name, as for weights that it computed while exporting; else it has the
 /// parameter's.
 bool is_computed(const std::string& weight);
+
+/// Whether a node gives weights that were dequantised as the file was read.
+bool gives_weights(const Network::Contents& contents, const proto::NodeProto& node);
+
+/// Finds who reads which tensor.
+void find_readers(Network::Contents& contents);
 
 /// Finds names, modules and who gives what.
 void find_layers(Network::Contents& contents);

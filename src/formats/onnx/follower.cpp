@@ -33,7 +33,7 @@ void Follower::follow_network(const std::vector<bool>& wanted) {
   const proto::GraphProto& network = contents_.model->graph();
   for (int i = 0; i < network.node_size(); ++i) {
     const auto at = static_cast<std::size_t>(i);
-    if (!wanted[at]) continue;
+    if (!wanted[at] || gives_weights(contents_, network.node(i))) continue;
     const auto origin = contents_.origins.empty() ? nullptr : contents_.origins[at];
     operator_set_ = origin && origin->operator_set > 0 ? origin->operator_set : contents_.operator_set;
     try {
@@ -84,6 +84,8 @@ void Follower::step(const proto::NodeProto& node) {
   Call call(graph_, node, std::move(inputs), contents_, constants_);
   call.operator_set = operator_set_;
   if (node.op_type() == "If") return branch(node, call);
+  if (node.op_type() == "Loop") return loop(node, call);
+  if (node.op_type() == "Scan") return scan(node, call);
   if (!fold_into(call)) {
     const auto rule = rules().find(node.op_type());
     if (rule == rules().end()) throw Error("an operator that is not known");
@@ -93,33 +95,60 @@ void Follower::step(const proto::NodeProto& node) {
 }
 
 void Follower::keep(const proto::NodeProto& node, const Call& call) {
-  for (std::size_t i = 0; i < call.outputs().size(); ++i)
-    known_[node.output(static_cast<int>(i))] = call.outputs()[i];
+  for (std::size_t i = 0; i < call.outputs().size(); ++i) known_[node.output(static_cast<int>(i))] = call.outputs()[i];
 }
 
-/// What computes with sizes and indices alone is computed now.
-bool Follower::fold_into(Call& call) {
-  if (!folds(call.op()) || call.output_count() != 1 || call.count() == 0) return false;
-  bool any = false;
-  std::vector<std::optional<Array>> arrays;
-  for (std::size_t i = 0; i < call.count(); ++i) {
-    arrays.push_back(call.known(i));
-    if (call.given(i) && !arrays.back()) return false;
-    any = any || std::holds_alternative<Array>(call.item(i));
-  }
+/// What is said to fold() of a node.
+FoldAttributes Follower::fold_attributes(const Call& call) {
   FoldAttributes attributes;
   attributes.axis = call.integer("axis", 0);
   attributes.permutation = call.integers("perm");
+  attributes.axes = call.integers("axes");
+  attributes.keeps_dimensions = call.integer("keepdims", 1) != 0;
+  attributes.exclusive = call.integer("exclusive", 0) != 0;
+  attributes.reverse = call.integer("reverse", 0) != 0;
+  attributes.upper = call.integer("upper", 1) != 0;
   const std::int64_t to = call.integer("to", proto::TensorProto::INT64);
   attributes.to_integers = to != proto::TensorProto::FLOAT && to != proto::TensorProto::DOUBLE &&
                            to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::BFLOAT16;
-  if (!any && !(call.op() == "Cast" && attributes.to_integers) && call.op() != "Range") return false;
+  attributes.to_booleans = to == proto::TensorProto::BOOL;
+  return attributes;
+}
+
+/// What computes with sizes, indices and other known numbers alone is computed now. Of floating-point numbers that is
+/// what has no rule, or is small; the others become constant nodes of the graph, which may share their memory.
+bool Follower::fold_into(Call& call) {
+  if (!folds(call.op()) || call.output_count() != 1 || call.count() == 0 || !call.given(0)) return false;
+  constexpr std::int64_t most_without_rule = std::int64_t{1} << 20, most_with_rule = 4096;
+  const bool has_rule = rules().count(call.op()) > 0;
+  bool any = false;
+  std::vector<std::optional<Array>> arrays;
+  for (std::size_t i = 0; i < call.count(); ++i) {
+    arrays.push_back(call.known(i, has_rule ? most_with_rule : most_without_rule));
+    if (call.given(i) && !arrays.back()) return false;
+    any = any || std::holds_alternative<Array>(call.item(i));
+    if (arrays.back()) count_folded(arrays.back()->numbers.size());
+  }
+  if (!any && has_rule && call.op() == "Identity") return false;
+  if (call.op() == "Slice" && call.operator_set < 10) return any && fold_old_slice(call, *arrays[0]);
   std::vector<const Array*> inputs;
-  if (call.op() == "Slice" && call.operator_set < 10) return fold_old_slice(call, *arrays[0]);
   for (const auto& array : arrays) inputs.push_back(array ? &*array : nullptr);
-  if (!inputs[0]) return false;
-  call.give(fold(call.op(), inputs, attributes));
+  Array result = fold(call.op(), inputs, fold_attributes(call));
+  count_folded(result.numbers.size());
+  if (any || result.integers || result.numbers.empty()) {
+    call.give(std::move(result));
+  } else {
+    const std::vector<float> floats(result.numbers.begin(), result.numbers.end());
+    call.give(graph_.add_constant(graph::constant_of(floats), result.shape, call.name));
+  }
   return true;
+}
+
+/// A file of some bytes must not ask for hours.
+void Follower::count_folded(std::size_t numbers) {
+  constexpr std::size_t most = std::size_t{1} << 28;
+  folded_ += numbers;
+  if (folded_ > most) throw Error("the network computes more than 2^28 constants");
 }
 
 bool Follower::fold_old_slice(Call& call, const Array& x) {

@@ -40,16 +40,27 @@ class Follower {
   void step(const proto::NodeProto& node);
   void keep(const proto::NodeProto& node, const Call& call);
   bool fold_into(Call& call);
+  static FoldAttributes fold_attributes(const Call& call);
+  void count_folded(std::size_t numbers);
   bool fold_old_slice(Call& call, const Array& x);
 
   // Graphs within nodes.
   void follow_inner(const proto::GraphProto& graph);
+  void count_steps(const proto::NodeProto& node);
   void branch(const proto::NodeProto& node, const Call& call);
+  void loop(const proto::NodeProto& node, const Call& call);
+  void scan(const proto::NodeProto& node, const Call& call);
+  bool known_condition(const std::string& tensor);
+  graph::Value to_value(const Item& item);
+  Item stacked(const std::vector<Item>& items);
+  Item part(const Item& item, std::int64_t index);
 
   const Network::Contents& contents_;
   graph::Graph& graph_;
   Constants constants_;
   std::int64_t operator_set_ = 0;  ///< that the node at hand is of
+  std::size_t folded_ = 0, steps_ = 0;
+  std::unordered_map<const proto::TensorProto*, Item> inner_tensors_;
   std::unordered_map<std::string, Item> known_;
   std::unordered_map<std::string, std::string> faults_;  ///< of tensors that could not be followed
 };

@@ -172,9 +172,18 @@ std::string name_of(const proto::NodeProto& node) {
   return !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : node.op_type();
 }
 
-void find_layers(Network::Contents& contents) {
+void find_readers(Network::Contents& contents) {
   const proto::GraphProto& graph = contents.model->graph();
   for (const auto& output : graph.output()) contents.output_names.insert(output.name());
+  for (int i = 0; i < graph.node_size(); ++i) {
+    std::unordered_set<std::string> reads;
+    add_reads(graph.node(i), reads);
+    for (const std::string& tensor : reads) contents.readers[tensor].push_back(static_cast<std::size_t>(i));
+  }
+}
+
+void find_layers(Network::Contents& contents) {
+  const proto::GraphProto& graph = contents.model->graph();
   std::size_t step = 0;
   for (int i = 0; i < graph.node_size(); ++i) {
     const proto::NodeProto& node = graph.node(i);
@@ -189,11 +198,8 @@ void find_layers(Network::Contents& contents) {
     }
     for (const std::string& output : node.output())
       if (!output.empty()) contents.producers.emplace(output, number);
-    std::unordered_set<std::string> reads;
-    add_reads(node, reads);
-    for (const std::string& tensor : reads) contents.readers[tensor].push_back(number);
     contents.steps.push_back(step);
-    if (node.op_type() == "Constant") continue;
+    if (node.op_type() == "Constant" || gives_weights(contents, node)) continue;
     ++step;
     if (contents.nodes.emplace(name_of(node), number).second)
       contents.layers.push_back({name_of(node), node.op_type()});

@@ -17,13 +17,24 @@ using formats::Lowered;
 using formats::Port;
 using formats::Wanted;
 
+/// Where weights may lie that are not in the network's file.
+struct WeightFolder {
+  WeightFolder() = default;
+  WeightFolder(std::filesystem::path folder) : named(std::move(folder)) {}  // NOLINT: a folder without links
+  /// That of a network's file.
+  static WeightFolder of(const std::filesystem::path& network);
+
+  std::filesystem::path named;   ///< the network's
+  std::filesystem::path linked;  ///< where its file really lies, if that is a link: empty otherwise
+};
+
 class Network : public formats::NetworkFile {
  public:
   /// Reads and checks a file, with the weights that it keeps in files beside it. Throws Error.
   static std::shared_ptr<const Network> read(const std::filesystem::path& path);
   /// The same of a file's content, which is called `name`; weights in other files lie in `folder`.
   static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name,
-                                              const std::filesystem::path& folder);
+                                              const WeightFolder& folder);
 
   const char* format() const override { return "ONNX"; }
   const std::vector<Port>& inputs() const override;

@@ -25,8 +25,7 @@ graph::Shape Call::shape(std::size_t i) const {
   return std::get<Array>(inputs_[i]).shape;
 }
 
-std::optional<Array> Call::known(std::size_t i) const {
-  constexpr std::int64_t most = 4096;
+std::optional<Array> Call::known(std::size_t i, std::int64_t most) const {
   if (!given(i)) return std::nullopt;
   if (const auto* array = std::get_if<Array>(&inputs_[i])) return *array;
   return constants_.numbers(std::get<Value>(inputs_[i]), most);
@@ -114,6 +113,8 @@ const Rules& rules() {
     add_constant_rules(made);
     add_normalisation_rules(made);
     add_resizing_rules(made);
+    add_quantisation_rules(made);
+    add_recurrent_rules(made);
     return made;
   }();
   return all;

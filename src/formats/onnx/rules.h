@@ -44,7 +44,7 @@ class Call {
   graph::Shape shape(std::size_t i = 0) const;
   std::size_t dimensions(std::size_t i = 0) const { return shape(i).size(); }
   /// The numbers of an input that does not depend on the network's inputs, where there are few of them.
-  std::optional<Array> known(std::size_t i) const;
+  std::optional<Array> known(std::size_t i, std::int64_t most = 4096) const;
   /// The same; refuses where they are not known.
   Array array(std::size_t i) const;
   const Item& item(std::size_t i) const { return inputs_[i]; }
@@ -96,6 +96,8 @@ void add_shaping_rules(Rules& rules);
 void add_constant_rules(Rules& rules);
 void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);
+void add_quantisation_rules(Rules& rules);
+void add_recurrent_rules(Rules& rules);
 
 /// `x` at these places of an axis, as slices that are put together.
 graph::Value take(graph::Graph& graph, graph::Value x, std::size_t axis, const graph::Integers& places);
