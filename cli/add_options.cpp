@@ -86,9 +86,11 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->type_name("FILE")
       ->required();
   command
-      .add_option("--layer", layer,
-                  "Where Grad-CAM is computed, by its path in the network (see whycam layers); default: the last "
-                  "layer that still has spatial extent")
+      .add_option(
+          "--layer", layer,
+          "Where Grad-CAM is computed, by its path in the network (see whycam layers): body@0 is its first call "
+          "and body its last, body:1 or body:name one of several tensors; default: the last layer that still "
+          "has spatial extent")
       ->type_name("LAYER");
   command
       .add_option(

@@ -39,6 +39,64 @@ TEST(Layers, AWrongNameListsTheNearest) {
   EXPECT_EQ(nearest_names("Conv1", {"relu", "conv2", "conv1"}, 2), (std::vector<std::string>{"conv1", "conv2"}));
 }
 
+/// A body that runs twice, and two bodies with its weight that run once each.
+const std::string twice =
+    "def forward(self, x):\n    return self.body.forward(self.body.forward(x) + x).mean([2, 3])\n";
+const std::string apart =
+    "def forward(self, x):\n    return self.second.forward(self.first.forward(x) + x).mean([2, 3])\n";
+
+TEST(Layers, OneThatRunsTwiceIsItsLastCallOrTheOneThatIsNamed) {
+  torch::manual_seed(1);
+  const torch::Tensor weight = torch::randn({3, 3, 3, 3}), image = torch::rand({2, 3, 8, 8});
+  const auto body = [&] {
+    return scripted("def forward(self, x):\n    return torch.relu(torch.conv2d(x, self.weight, padding=1))\n",
+                    {{"weight", weight}});
+  };
+  const auto network = scripted(twice, {}, {{"body", body()}});
+  const auto named = scripted(apart, {}, {{"first", body()}, {"second", body()}});
+  for (const Engine engine : {Engine::compiled, Engine::autograd}) {
+    const auto options = AttributeOptions().engine(engine).relu_attributions(false);
+    const auto map = [&](const Model& model, const Layer& layer) {
+      return LayerGradCam(model, layer).attribute(image, 1, options);
+    };
+    const torch::Tensor first = map(named, "first"), second = map(named, "second");
+    EXPECT_GT(relative_error(first, second), 0.01);
+    for (const Layer& layer : {Layer("body@0"), Layer("body").at_call(0), Layer("body@0:0")})
+      expect_close(map(network, layer), first, 1e-5, "the first call");
+    for (const Layer& layer : {Layer("body"), Layer("body@1")})
+      expect_close(map(network, layer), second, 1e-5, "the last");
+    if (engine == Engine::compiled) continue;  // which leaves it to autograd to say what is wrong
+    try {
+      map(network, "body@2");
+      FAIL();
+    } catch (const LayerError& error) {
+      EXPECT_NE(std::string(error.what()).find("ran 2 times; there is no call 2"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Layers, TensorsAreNamedByTheirKeyInADictionary) {
+  const auto network = scripted(
+      "def forward(self, x):\n    y = self.backbone.forward(x)\n    return (y['out'] * y['aux']).mean([2, 3])\n", {},
+      {{"backbone", scripted("def forward(self, x):\n    return {'out': torch.relu(x - 0.5), 'aux': x * x}\n")}});
+  const torch::Tensor image = torch::rand({2, 3, 8, 8});
+  for (const Engine engine : {Engine::compiled, Engine::autograd}) {
+    const auto options = AttributeOptions().engine(engine);
+    const auto map = [&](const Layer& layer) { return LayerGradCam(network, layer).attribute(image, 1, options); };
+    EXPECT_TRUE(map("backbone:out").equal(map(Layer("backbone", 0))));
+    EXPECT_TRUE(map("backbone:aux").equal(map("backbone:1")));
+    EXPECT_FALSE(map("backbone:aux").equal(map("backbone:out")));
+    if (engine == Engine::compiled) continue;
+    try {
+      map("backbone:none");
+      FAIL();
+    } catch (const LayerError& error) {
+      EXPECT_NE(std::string(error.what()).find("no tensor called \"none\"; it has out, aux"), std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST(Layers, OneThatDoesNotRunIsAnError) {
   const auto network = scripted(R"(
 def forward(self, x):

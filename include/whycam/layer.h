@@ -19,6 +19,10 @@ namespace whycam {
 /// A layer: a module of the network, by its path ("layer4.1.conv2") or, for C++ networks, by reference. Where the
 /// layer gives several tensors (a tuple, list or dictionary, counted in order and through nesting), the index says
 /// which; without one the layer must give a single tensor. A null pointer is a LayerError.
+///
+/// A layer that runs several times stands for its last call; "body@0" is its first, "body@1" the next. "backbone:1" or
+/// "backbone:out" is one of several tensors, by its index from 0 on or its name, and "body@0:1" both. A layer or tensor
+/// of exactly the name that is given comes first.
 class Layer {
  public:
   Layer(std::string path) : path_(std::move(path)) {}   // NOLINT: a path is a layer
@@ -44,6 +48,22 @@ class Layer {
   /// Which of several tensors.
   std::optional<std::int64_t> index() const { return index_; }
 
+  /// The same layer at one of its calls, counted from 0 in the order in which they run. Without, it is the last.
+  Layer at_call(std::int64_t call) const {
+    Layer layer = *this;
+    layer.call_ = call;
+    return layer;
+  }
+  std::optional<std::int64_t> call() const { return call_; }
+
+  /// The same layer's tensor of that name: the key in a dictionary or the field of a named tuple.
+  Layer at_tensor(std::string name) const {
+    Layer layer = *this;
+    layer.tensor_ = std::move(name);
+    return layer;
+  }
+  const std::optional<std::string>& tensor() const { return tensor_; }
+
  private:
   template <class Holder>
   static auto is_null(const Holder& holder, int) -> decltype(holder.is_empty()) {
@@ -61,7 +81,8 @@ class Layer {
 
   std::string path_;
   const torch::nn::Module* module_ = nullptr;
-  std::optional<std::int64_t> index_;
+  std::optional<std::int64_t> index_, call_;
+  std::optional<std::string> tensor_;
 };
 
 }  // namespace whycam

@@ -83,9 +83,9 @@ class WHYCAM_API Network {
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
   };
 
-  /// Reads a network file, known by its content: ONNX, with its weights in it or in files beside it, within its folder;
-  /// with libtorch also TorchScript, as Model::load does. The whole of it is checked. Throws ModelError where it is
-  /// missing, of another kind, or damaged.
+  /// Reads a network file, known by its content: ONNX, with its weights in it or in files beside it, within its folder
+  /// or, where the file and they are links, in the folder where it really lies; with libtorch also TorchScript, as
+  /// Model::load does. The whole of it is checked. Throws ModelError where it is missing, of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
   /// In the file's order. What is explained takes all inputs. None of a TorchScript file, which declares none.
@@ -102,8 +102,11 @@ class WHYCAM_API Network {
   std::string default_layer(const std::vector<Shape>& input_shapes) const;
 
   /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
-  /// exported module, or by its path in a TorchScript network; it is not asked for where the methods need none. The
-  /// inputs are read and not kept; the explanation owns its numbers.
+  /// exported module, or by its path in a TorchScript network; it is not asked for where the methods need none. A
+  /// module that runs several times stands for its last call, and "body@0" for its first; a layer of several tensors
+  /// stands for the last with spatial extent, which a warning says, and "backbone:1" or "backbone:out" for one of them,
+  /// by its index or its name. A layer or tensor of exactly the name comes first. The inputs are read and not kept; the
+  /// explanation owns its numbers.
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const std::vector<Target>& targets,
                       const Options& options = {}) const;
 

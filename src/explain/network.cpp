@@ -6,6 +6,7 @@
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/explanation_plan.h"
+#include "explain/layer_tensor.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
 #include "explain/network_state.h"
@@ -110,6 +111,7 @@ void add_warnings(const formats::NetworkFile& network, const std::string& layer,
                   Network::Explanation& explanation) {
   for (std::size_t target = 0; target < explanation.targets.size(); ++target)
     for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
+  for (const std::string& sentence : plan.layer_warnings) warnings.add("layer tensors", sentence, explanation.warnings);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input)
@@ -138,12 +140,15 @@ class GraphNetwork : public Network::State {
                                        const Options& options) const override;
 
  private:
+  /// What is to be said of the layer goes to `sentences`.
   graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options,
-                             const methods::Settings& settings) const {
+                             const methods::Settings& settings, std::vector<std::string>& sentences) const {
     const std::vector<std::string> layers(settings.need_layers() ? 1 : 0, layer);
     const std::size_t output = explain::chosen_output(*network_, options.output_element);
-    return explain::forward_of(*network_, given(inputs), inputs.size(), output, layers,
-                               options.attribute_to_layer_input);
+    graph::Forward forward =
+        explain::forward_of(*network_, given(inputs), inputs.size(), output, layers, options.attribute_to_layer_input);
+    sentences = explain::choose_tensors(forward, layers);
+    return forward;
   }
 
   std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const std::string& layer,
@@ -156,8 +161,11 @@ class GraphNetwork : public Network::State {
         core::or_cannot_compile(
             [&] {
               explain::require_backend();
-              plan = std::make_shared<const ExplanationPlan>(forward_for(shapes_of(inputs), layer, options, settings),
-                                                             settings);
+              std::vector<std::string> sentences;
+              const graph::Forward forward = forward_for(shapes_of(inputs), layer, options, settings, sentences);
+              const auto made = std::make_shared<ExplanationPlan>(forward, settings);
+              made->layer_warnings = std::move(sentences);
+              plan = made;
             },
             [](const std::exception& reason) { return std::string(reason.what()); });
         return plan;
@@ -201,7 +209,8 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
                                                    const Options& options) const {
   try {
     const methods::Settings settings = methods::settings_of(options);
-    return explain::stages_of(forward_for(input_shapes, layer, options, settings), settings);
+    std::vector<std::string> sentences;
+    return explain::stages_of(forward_for(input_shapes, layer, options, settings, sentences), settings);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {

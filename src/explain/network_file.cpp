@@ -42,11 +42,7 @@ namespace {
 void require_layers(const formats::NetworkFile& network, const std::vector<std::string>& layers) {
   for (const std::string& layer : layers) {
     if (network.has_layer(layer)) continue;
-    if (const std::string last = network.last_call_of(layer); !last.empty())
-      throw LayerError("\"" + layer +
-                       "\" may stand for one of several calls, and the file does not say whether they are of "
-                       "one module: take \"" +
-                       last + "\", the last, which PyTorch means if they are, or the first by its node's name");
+    if (const std::string fault = network.fault_of_layer(layer); !fault.empty()) throw LayerError(fault);
     std::vector<std::string> all;
     for (const formats::Layer& one : network.layers()) all.push_back(one.name);
     throw LayerError("there is no layer \"" + layer + "\"; the nearest are " + one_of(nearest_names(layer, all)));
@@ -56,7 +52,7 @@ void require_layers(const formats::NetworkFile& network, const std::vector<std::
 formats::Lowered lowered_with(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
                               const std::vector<std::string>& layers) {
   try {
-    return network.lower(given, layers, false);
+    return network.lower(given, {layers});
   } catch (const formats::Error& reason) {
     throw ModelError(std::string("the ") + network.format() + " network cannot be run: " + reason.what());
   }
@@ -70,7 +66,7 @@ graph::Forward forward_of(const formats::NetworkFile& network, const std::vector
   require_layers(network, layers);
   graph::Forward forward;
   try {
-    formats::Lowered lowered = network.lower(given, layers, layer_inputs);
+    formats::Lowered lowered = network.lower(given, {layers, layer_inputs, output});
     forward.graph = std::move(lowered.graph);
     forward.inputs.assign(lowered.inputs.begin(), lowered.inputs.begin() + static_cast<std::ptrdiff_t>(inputs));
     forward.arguments.assign(lowered.inputs.begin() + static_cast<std::ptrdiff_t>(inputs), lowered.inputs.end());

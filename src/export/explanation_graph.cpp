@@ -68,7 +68,7 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
   network::check_inputs(inputs);
   Plan plan;
   plan.network = model.network();
-  plan.request = engine::request_of(inputs, {layer}, options);
+  plan.request = engine::request_of(*plan.network, inputs, {layer}, options);
   plan.request.engine = Engine::compiled;
   plan.output = "output";
   name_ports(plan);

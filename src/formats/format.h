@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -39,12 +40,22 @@ struct Given {
   bool integers = false;  ///< whole numbers, for an input of such; the graph takes them as floats
 };
 
+/// What is asked of a network.
+struct Wanted {
+  std::vector<std::string> layers = {};
+  bool layer_inputs = false;  ///< what enters the layers, not what leaves them
+  /// The output that is explained: it and the layers must be followed. Without one, at least one output must be. What
+  /// else cannot be followed is left out.
+  std::optional<std::size_t> output = {};
+};
+
 /// The forward pass as a graph.
 struct Lowered {
   graph::Graph graph;
   std::vector<graph::Value> inputs;
   std::vector<graph::Value> outputs;  ///< one for each of the network's; no_value where it depends on no input
-  std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor]
+  std::vector<std::string> faults;    ///< for each output, why it was left out; empty where it was not
+  std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor]; no tensor where it was left out
 };
 
 /// A network that was read from a file, which has been checked. Immutable and thread-safe.
@@ -63,17 +74,24 @@ class NetworkFile {
   virtual const std::vector<Layer>& layers() const = 0;
   /// Whether lower() finds a layer of this name, in layers() or beside them.
   virtual bool has_layer(const std::string& name) const = 0;
-  /// For a name that is none because it may stand for several calls of a module, where the file does not tell whether
-  /// it is one module: the name of the last. Empty for others.
-  virtual std::string last_call_of(const std::string& name) const = 0;
+  /// For a name that is none because it says too little, or asks for a call or a tensor that there is not: what is
+  /// wrong and what to take. Empty for others.
+  virtual std::string fault_of_layer(const std::string& name) const = 0;
   /// What a careful reader should know of explanations at this layer, one sentence each.
   virtual std::vector<std::string> warnings(const std::string& layer) const = 0;
 
-  /// The graph for inputs of these shapes. What is observed are the tensors that leave the layers, or with
-  /// `layer_inputs` those that enter them. Operators that no output and no layer needs are left out. Throws Error, with
+  /// The graph for inputs of these shapes. All outputs are followed that can be, not the explained one alone: a ReLU
+  /// that another output reads is a ReLU of the network, and guided at the tensor that enters it. Throws Error, with
   /// the node, for what is not known or does not fit.
-  virtual Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers,
-                        bool layer_inputs) const = 0;
+  virtual Lowered lower(const std::vector<Given>& inputs, const Wanted& wanted) const = 0;
+
+  /// The same where all outputs and layers must be followed.
+  Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers, bool layer_inputs) const {
+    Lowered lowered = lower(inputs, {layers, layer_inputs, 0});
+    for (const std::string& fault : lowered.faults)
+      if (!fault.empty()) throw Error(fault);
+    return lowered;
+  }
 };
 
 /// A format that networks are read from without libtorch.

@@ -151,6 +151,10 @@ std::vector<OperatorCase> functions() {
       case Function::shrink:
         add(function, 1, 0.25);
         break;
+      case Function::quantize:
+        add(function, -1, 1);
+        for (auto one = cases.end() - 2; one != cases.end(); ++one) one->smooth = false;
+        break;
       case Function::softplus:
         add(function, 2, 20);
         break;

@@ -1,10 +1,8 @@
-#include "formats/onnx/array.h"
+#include "formats/onnx/array_folders.h"
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <map>
 
 #include "graph/operators.h"
 
@@ -14,8 +12,6 @@ namespace {
 using graph::Integers;
 using graph::require;
 using graph::Shape;
-
-using Arrays = std::vector<const Array*>;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -145,7 +141,9 @@ Array range(const Arrays& inputs, const FoldAttributes&) {
 Array cast(const Arrays& inputs, const FoldAttributes& attributes) {
   Array result = *inputs[0];
   if (attributes.to_integers && !result.integers) result = each(result, [](double x) { return std::trunc(x); });
+  if (attributes.to_booleans) result = each(*inputs[0], [](double x) { return x != 0 ? 1.0 : 0.0; });
   result.integers = attributes.to_integers;
+  result.type = 0;
   return result;
 }
 
@@ -163,6 +161,7 @@ double remainder(double a, double b) {
 
 Array as_boolean(Array array) {
   array.integers = true;
+  array.type = 0;
   return array;
 }
 
@@ -180,14 +179,15 @@ Array where(const Arrays& inputs, const FoldAttributes&) {
   return result;
 }
 
-using Folder = std::function<Array(const Arrays&, const FoldAttributes&)>;
-
-void pointwise(std::map<std::string, Folder>& all) {
+void pointwise(Folders& all) {
   const auto binary = [&](const char* op, std::function<double(double, double)> with, bool gives_boolean = false) {
     all[op] = [=](const Arrays& in, const FoldAttributes&) {
       const Array result = combine(*in[0], *in[1], with);
       return gives_boolean ? as_boolean(result) : result;
     };
+  };
+  const auto truth = [&](const char* op, double (*with)(double)) {
+    all[op] = [=](const Arrays& in, const FoldAttributes&) { return as_boolean(each(*in[0], with)); };
   };
   const auto unary = [&](const char* op, double (*with)(double)) {
     all[op] = [=](const Arrays& in, const FoldAttributes&) { return each(*in[0], with); };
@@ -222,13 +222,24 @@ void pointwise(std::map<std::string, Folder>& all) {
   unary("Floor", [](double a) { return std::floor(a); });
   unary("Ceil", [](double a) { return std::ceil(a); });
   unary("Round", [](double a) { return std::nearbyint(a); });
-  unary("Sqrt", [](double a) { return std::sqrt(a); });
+  const std::pair<const char*, double (*)(double)> functions[] = {
+      {"Sqrt", std::sqrt}, {"Exp", std::exp},     {"Log", std::log},     {"Sin", std::sin},
+      {"Cos", std::cos},   {"Tan", std::tan},     {"Asin", std::asin},   {"Acos", std::acos},
+      {"Atan", std::atan}, {"Sinh", std::sinh},   {"Cosh", std::cosh},   {"Tanh", std::tanh},
+      {"Erf", std::erf},   {"Asinh", std::asinh}, {"Acosh", std::acosh}, {"Atanh", std::atanh}};
+  for (const auto& [op, with] : functions) unary(op, with);
+  unary("Sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; });
+  unary("Reciprocal", [](double a) { return 1 / a; });
+  binary("Xor", [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; }, true);
+  truth("IsNaN", [](double a) { return std::isnan(a) ? 1.0 : 0.0; });
+  truth("IsInf", [](double a) { return std::isinf(a) ? 1.0 : 0.0; });
 }
 
-const std::map<std::string, Folder>& folders() {
-  static const std::map<std::string, Folder> all = [] {
-    std::map<std::string, Folder> made;
+const Folders& folders() {
+  static const Folders all = [] {
+    Folders made;
     pointwise(made);
+    add_reducing_folders(made);
     made["Gather"] = gather;
     made["Slice"] = slice;
     made["Concat"] = concatenate;

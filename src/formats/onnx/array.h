@@ -15,6 +15,7 @@ struct Array {
   bool integers = true;
   graph::Shape shape;
   std::vector<double> numbers;
+  std::int32_t type = 0;  ///< the file's, of integers that are its own; 0: computed
 
   /// Sizes, places or axes. Throws std::invalid_argument where one is beyond graph::largest_extent.
   graph::Integers to_integers() const;
@@ -32,9 +33,9 @@ Array integer_scalar(std::int64_t number);
 /// Attributes of the operators that fold() knows, as far as they need any.
 struct FoldAttributes {
   std::int64_t axis = 0;
-  bool axis_given = false;
-  graph::Integers permutation;
-  bool to_integers = false;  ///< Cast's type
+  graph::Integers permutation, axes;
+  bool to_integers = false, to_booleans = false;  ///< Cast's type
+  bool keeps_dimensions = true, exclusive = false, reverse = false, upper = true;
 };
 
 /// Whether fold() knows an operator on numbers.

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -35,29 +36,53 @@ struct Module {
   std::vector<std::size_t> nodes;
 };
 
+/// A module's path, and which call of it a node belongs to, where its name says so.
+struct ModulePath {
+  std::string path, tags;
+};
+
+/// Where a node comes from that was part of a function of the file.
+struct Origin {
+  std::vector<std::string> calls;    ///< the names of the functions' calls, outermost first
+  std::vector<std::string> modules;  ///< that metadata of a call names
+  std::int64_t operator_set = 0;     ///< 0: the network's
+};
+
 struct Network::Contents {
   std::shared_ptr<const proto::ModelProto> model;
-  std::filesystem::path folder;
+  WeightFolder folder;
   std::int64_t operator_set = 0;
+  std::vector<std::shared_ptr<const Origin>> origins;  ///< of each node; empty, or null, where it is no function's
   std::vector<Port> inputs, outputs;
   std::vector<Layer> layers;
-  std::map<std::string, Module> modules;
+  std::unordered_set<std::string> function_calls;    ///< modules that are calls of the file's functions
+  std::vector<std::vector<ModulePath>> paths;        ///< of each node, outermost first
+  std::vector<std::size_t> steps;                    ///< of each node: how many run before it that are no constants
+  std::map<std::string, Module> modules;             ///< the last call, where there are several
+  std::map<std::string, std::vector<Module>> calls;  ///< of what runs several times, in their order
   std::map<std::string, std::string>
       undecided;  ///< names of modules that may be called several times, with the last call's
-  std::map<std::string, std::size_t> nodes;      ///< by their names
-  std::map<std::string, std::size_t> producers;  ///< of tensors
-  std::map<std::string, Tensor> initializers;
+  std::map<std::string, std::size_t> nodes;                           ///< by their names
+  std::map<std::string, std::size_t> producers;                       ///< of tensors
+  std::unordered_map<std::string, std::vector<std::size_t>> readers;  ///< of tensors
+  std::unordered_set<std::string> output_names;
+  std::map<std::string, Tensor> initializers;  ///< dequantised ones by the name of the node's output
 };
 
 /// A file's content, with none of its weights read. Throws Error where it is no ONNX network.
 std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path);
 
+/// Types of tensors that older versions of ONNX do not know: two integers of 4 bits a byte.
+constexpr std::int32_t uint4_type = 21, int4_type = 22;
+
 /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
 Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
-                   const std::filesystem::path& folder);
+                   const WeightFolder& folder);
 
-/// The file of external data at a location in the network's folder; empty where that is not within the folder.
-std::filesystem::path within(const std::filesystem::path& folder, const std::string& location);
+/// The file of external data at a location in the network's folder; empty where that is not within the folder. A link
+/// there may lead out of it where the network's own file is a link, too, and both lead into one folder: so model caches
+/// keep files.
+std::filesystem::path within(const WeightFolder& folder, const std::string& location);
 
 /// The files beside a network that hold weights of its.
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network);
@@ -70,6 +95,16 @@ void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& re
 
 /// The tensors that leave a layer, or enter it. Throws Error where there is none of that name.
 std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs);
+
+/// Whether PyTorch made up a weight's name, as for weights that it computed while exporting; else it has the
+/// parameter's.
+bool is_computed(const std::string& weight);
+
+/// Whether a node gives weights that were dequantised as the file was read.
+bool gives_weights(const Network::Contents& contents, const proto::NodeProto& node);
+
+/// Finds who reads which tensor.
+void find_readers(Network::Contents& contents);
 
 /// Finds names, modules and who gives what.
 void find_layers(Network::Contents& contents);

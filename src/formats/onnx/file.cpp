@@ -6,7 +6,8 @@
 #include <fstream>
 #include <limits>
 
-#include "formats/onnx/contents.h"
+#include "formats/onnx/functions.h"
+#include "formats/onnx/quantisation.h"
 
 namespace whycam::onnx {
 namespace {
@@ -112,7 +113,7 @@ std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path)
 }
 
 std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) {
-  const auto network = parse(content_of(path), path.string(), path.parent_path());
+  const auto network = parse(content_of(path), path.string(), WeightFolder::of(path));
   for (const auto& property : network->contents_->model->metadata_props())
     if (property.key() == "whycam_version")
       throw Error(path.string() +
@@ -122,10 +123,11 @@ std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) 
 }
 
 std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name,
-                                              const std::filesystem::path& folder) {
+                                              const WeightFolder& folder) {
   auto contents = std::make_unique<Contents>();
   const auto model = parsed(content, name);
   contents->operator_set = operator_set_of(*model, name);
+  contents->origins = inline_functions(*model);
   check(*model, contents->operator_set, name);
   contents->model = model;
   contents->folder = folder;
@@ -138,6 +140,8 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   for (const auto& output : graph.output()) contents->outputs.push_back(port_of(output));
   if (contents->inputs.empty()) throw Error(name + " has no input");
   if (contents->outputs.empty()) throw Error(name + " has no output");
+  find_readers(*contents);
+  dequantise_weights(*contents);
   find_layers(*contents);
   return std::make_shared<const Network>(std::move(contents));
 }

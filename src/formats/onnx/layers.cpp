@@ -3,11 +3,15 @@
 #include <set>
 #include <unordered_set>
 
+#include "core/layer_name.h"
 #include "core/warning_texts.h"
-#include "formats/onnx/contents.h"
+#include "formats/onnx/calls.h"
+#include "formats/onnx/metadata.h"
 
 namespace whycam::onnx {
 namespace {
+
+using Names = std::vector<std::string>;
 
 bool begins(const std::string& text, const std::string& with) { return text.compare(0, with.size(), with) == 0; }
 
@@ -15,8 +19,9 @@ bool begins(const std::string& text, const std::string& with) { return text.comp
 /// features.12.squeeze
 /// "/features/12/squeeze/Conv", or, in other versions, "/features/features.12/squeeze/Conv".
 std::vector<std::string> modules_of(const std::string& node) {
+  constexpr std::ptrdiff_t most_levels = 64;
   std::vector<std::string> modules;
-  if (node.empty() || node[0] != '/') return modules;
+  if (node.empty() || node[0] != '/' || std::count(node.begin(), node.end(), '/') > most_levels) return modules;
   std::string path, before;
   std::size_t from = 1;
   for (std::size_t to = node.find('/', from); to != std::string::npos; to = node.find('/', from)) {
@@ -30,98 +35,117 @@ std::vector<std::string> modules_of(const std::string& node) {
   return modules;
 }
 
-std::vector<std::string> operators_of(const Network::Contents& contents, const Module& module) {
-  std::vector<std::string> operators;
-  for (const std::size_t node : module.nodes)
-    operators.push_back(contents.model->graph().node(static_cast<int>(node)).op_type());
-  return operators;
+/// The modules that a node belongs to, and the calls of functions.
+std::vector<ModulePath> paths_of(const proto::NodeProto& node, const Origin* origin) {
+  std::vector<ModulePath> paths;
+  std::vector<std::string> modules = modules_in_metadata(node);
+  if (modules.empty() && origin) modules = origin->modules;
+  for (const std::string& module : modules) paths.push_back(module_path(module));
+  if (paths.empty())
+    for (const std::string& module : modules_of(node.name())) paths.push_back({module, {}});
+  if (origin)
+    for (const std::string& call : origin->calls) paths.push_back({call, {}});
+  return paths;
 }
 
-std::set<std::string> weights_of(const Network::Contents& contents, const Module& module) {
-  std::set<std::string> weights;
-  for (const std::size_t node : module.nodes)
-    for (const std::string& input : contents.model->graph().node(static_cast<int>(node)).input())
-      if (contents.initializers.count(input)) weights.insert(input);
-  return weights;
-}
-
-/// Whether PyTorch made up a weight's name, as for weights that it computed while exporting; else it has the
-/// parameter's.
-bool is_computed(const std::string& weight) { return begins(weight, "onnx::"); }
-
-/// The last of the nodes that may be later calls of a module: PyTorch calls those of "relu" "relu_1", "relu_2" and so
-/// on. Empty where there are none.
-std::string last_call(const Network::Contents& contents, const std::string& module) {
-  const std::vector<std::string> operators = operators_of(contents, contents.modules.at(module));
-  std::string last;
-  for (int i = 1;; ++i) {
-    const std::string next = module + "_" + std::to_string(i);
-    const auto found = contents.modules.find(next);
-    if (found == contents.modules.end() || operators_of(contents, found->second) != operators) return last;
-    last = next;
-  }
-}
-
-/// What the names of a module that is called several times, and of those within it, stand for: the last call, as in
-/// PyTorch, where common weights tell that it is one module. Modules with weights of their own are several. Without
-/// either, nothing tells, and the name is none.
-void settle_repeated_calls(Network::Contents& contents) {
-  std::vector<std::string> names;
-  for (const auto& [name, module] : contents.modules) names.push_back(name);
-  std::map<std::string, Module> of_last_calls;
-  for (const std::string& name : names) {
-    const std::string last = last_call(contents, name);
-    if (last.empty()) continue;
-    const std::set<std::string> first_weights = weights_of(contents, contents.modules.at(name)),
-                                weights = weights_of(contents, contents.modules.at(last));
-    const bool one_module = !weights.empty() && weights == first_weights;
-    if (!one_module && !weights.empty() && std::none_of(weights.begin(), weights.end(), is_computed)) continue;
-    for (const std::string& inner : names) {
-      if (inner != name && !begins(inner, name + ".")) continue;
-      const auto call = contents.modules.find(last + inner.substr(name.size()));
-      if (call == contents.modules.end()) continue;
-      if (one_module)
-        of_last_calls[inner] = call->second;
-      else
-        contents.undecided[inner] = call->first;
-    }
-  }
-  for (auto& [name, module] : of_last_calls) contents.modules[name] = std::move(module);
-  for (const auto& [name, last] : contents.undecided) contents.modules.erase(name);
-  contents.layers.erase(std::remove_if(contents.layers.begin(), contents.layers.end(),
-                                       [&](const Layer& layer) {
-                                         return layer.type == "module" && contents.undecided.count(layer.name);
-                                       }),
-                        contents.layers.end());
+bool is_read_outside(const Network::Contents& contents, const std::string& tensor, const std::set<std::size_t>& own) {
+  if (contents.output_names.count(tensor)) return true;
+  const auto readers = contents.readers.find(tensor);
+  return readers != contents.readers.end() && std::any_of(readers->second.begin(), readers->second.end(),
+                                                          [&](std::size_t reader) { return own.count(reader) == 0; });
 }
 
 /// The tensors that leave or enter a set of nodes, in the order in which they are met.
-std::vector<std::string> border(const Network::Contents& contents, const std::vector<std::size_t>& nodes, bool inputs) {
+Names border(const Network::Contents& contents, const std::vector<std::size_t>& nodes, bool inputs) {
   const proto::GraphProto& graph = contents.model->graph();
   const std::set<std::size_t> own(nodes.begin(), nodes.end());
-  std::vector<std::string> tensors;
+  Names tensors;
+  std::unordered_set<std::string> met;
   const auto add = [&](const std::string& tensor) {
-    if (!tensor.empty() && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end())
-      tensors.push_back(tensor);
+    if (!tensor.empty() && met.insert(tensor).second) tensors.push_back(tensor);
   };
-  if (inputs) {
-    for (const std::size_t i : own)
-      for (const std::string& input : graph.node(static_cast<int>(i)).input()) {
+  for (const std::size_t i : own) {
+    const proto::NodeProto& node = graph.node(static_cast<int>(i));
+    if (inputs) {
+      for (const std::string& input : node.input()) {
         const auto producer = contents.producers.find(input);
         if (!contents.initializers.count(input) &&
             (producer == contents.producers.end() || !own.count(producer->second)))
           add(input);
       }
-    return tensors;
+      continue;
+    }
+    for (const std::string& output : node.output())
+      if (is_read_outside(contents, output, own)) add(output);
   }
-  std::unordered_set<std::string> outside;
-  for (const auto& output : graph.output()) outside.insert(output.name());
-  for (int i = 0; i < graph.node_size(); ++i)
-    if (!own.count(static_cast<std::size_t>(i))) add_reads(graph.node(i), outside);
-  for (const std::size_t i : own)
-    for (const std::string& output : graph.node(static_cast<int>(i)).output())
-      if (outside.count(output)) add(output);
   return tensors;
+}
+
+/// What a name stands for.
+struct Found {
+  bool known = false;  ///< there is something of this name
+  std::string fault;   ///< the name says too little, or asks for what there is not
+  Names tensors;
+};
+
+/// A node's, a module's or a tensor's own name.
+Found find_exact(const Network::Contents& contents, const std::string& name, bool inputs) {
+  const auto node = contents.nodes.find(name);
+  const auto module = contents.modules.find(name);
+  const auto producer = contents.producers.find(name);
+  if (node != contents.nodes.end()) {
+    if (inputs) return {true, {}, border(contents, {node->second}, true)};
+    Found found{true, {}, {}};
+    for (const std::string& output : contents.model->graph().node(static_cast<int>(node->second)).output())
+      if (!output.empty()) found.tensors.push_back(output);
+    return found;
+  }
+  if (module != contents.modules.end()) return {true, {}, border(contents, module->second.nodes, inputs)};
+  if (producer != contents.producers.end())
+    return {true, {}, inputs ? border(contents, {producer->second}, true) : Names{name}};
+  if (const auto undecided = contents.undecided.find(name); undecided != contents.undecided.end())
+    return {true,
+            "\"" + name +
+                "\" may stand for one of several calls, and the file does not say whether they are of one module: "
+                "take \"" +
+                undecided->second +
+                "\", the last, which PyTorch means if they are, or the first by its node's name, or \"" + name +
+                "@0\" and so on for each",
+            {}};
+  return {};
+}
+
+Found find_call(const Network::Contents& contents, const std::string& path, std::size_t call, bool inputs) {
+  const auto several = contents.calls.find(path);
+  const std::size_t count = several == contents.calls.end() ? 1 : several->second.size();
+  if (several == contents.calls.end()) {
+    Found once = find_exact(contents, path, inputs);
+    if (!once.known || !once.fault.empty() || call == 0) return once;
+  }
+  if (call >= count)
+    return {true,
+            "\"" + path + "\" runs " + (count == 1 ? "once" : std::to_string(count) + " times") +
+                ": there is no call " + std::to_string(call) + ", counted from 0",
+            {}};
+  return {true, {}, border(contents, several->second[call].nodes, inputs)};
+}
+
+Found find_layer(const Network::Contents& contents, const std::string& name, bool inputs) {
+  Found found = find_exact(contents, name, inputs);
+  if (found.known) return found;
+  const core::LayerName parts = core::parse_layer_name(name);
+  if (!parts.call && !parts.tensor) return found;
+  found = parts.call ? find_call(contents, parts.path, static_cast<std::size_t>(*parts.call), inputs)
+                     : find_exact(contents, parts.path, inputs);
+  if (!found.known || !found.fault.empty() || !parts.tensor) return found;
+  const auto index = parts.tensor_index();
+  auto chosen = std::find(found.tensors.begin(), found.tensors.end(), *parts.tensor);
+  if (chosen == found.tensors.end() && index && static_cast<std::size_t>(*index) < found.tensors.size())
+    chosen = found.tensors.begin() + *index;
+  if (chosen != found.tensors.end()) return {true, {}, {*chosen}};
+  std::string names;
+  for (const std::string& tensor : found.tensors) names += (names.empty() ? "\"" : ", \"") + tensor + "\"";
+  return {true, "\"" + name + "\" names none of the layer's tensors, which are " + names + ", counted from 0", {}};
 }
 
 }  // namespace
@@ -136,53 +160,59 @@ void add_reads(const proto::NodeProto& node, std::unordered_set<std::string>& re
 }
 
 std::vector<std::string> tensors_of_layer(const Network::Contents& contents, const std::string& name, bool inputs) {
-  const auto node = contents.nodes.find(name);
-  const auto module = contents.modules.find(name);
-  const auto producer = contents.producers.find(name);
-  if (node != contents.nodes.end()) {
-    const proto::NodeProto& found = contents.model->graph().node(static_cast<int>(node->second));
-    if (inputs) return border(contents, {node->second}, true);
-    std::vector<std::string> outputs;
-    for (const std::string& output : found.output())
-      if (!output.empty()) outputs.push_back(output);
-    return outputs;
-  }
-  if (module != contents.modules.end()) return border(contents, module->second.nodes, inputs);
-  if (producer != contents.producers.end())
-    return inputs ? border(contents, {producer->second}, true) : std::vector<std::string>{name};
-  throw Error("the network has no node, module or tensor \"" + name + "\"");
+  const Found found = find_layer(contents, name, inputs);
+  if (!found.known) throw Error("the network has no node, module or tensor \"" + name + "\"");
+  if (!found.fault.empty()) throw Error(found.fault);
+  return found.tensors;
 }
+
+bool is_computed(const std::string& weight) { return begins(weight, "onnx::"); }
 
 std::string name_of(const proto::NodeProto& node) {
   return !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : node.op_type();
 }
 
+void find_readers(Network::Contents& contents) {
+  const proto::GraphProto& graph = contents.model->graph();
+  for (const auto& output : graph.output()) contents.output_names.insert(output.name());
+  for (int i = 0; i < graph.node_size(); ++i) {
+    std::unordered_set<std::string> reads;
+    add_reads(graph.node(i), reads);
+    for (const std::string& tensor : reads) contents.readers[tensor].push_back(static_cast<std::size_t>(i));
+  }
+}
+
 void find_layers(Network::Contents& contents) {
   const proto::GraphProto& graph = contents.model->graph();
+  std::size_t step = 0;
   for (int i = 0; i < graph.node_size(); ++i) {
     const proto::NodeProto& node = graph.node(i);
     const auto number = static_cast<std::size_t>(i);
-    for (const std::string& module : modules_of(node.name())) {
-      if (!contents.modules.count(module)) contents.layers.push_back({module, "module"});
-      contents.modules[module].nodes.push_back(number);
+    if (const auto* origin = contents.origins.empty() ? nullptr : contents.origins[number].get())
+      contents.function_calls.insert(origin->calls.begin(), origin->calls.end());
+    contents.paths.push_back(paths_of(node, contents.origins.empty() ? nullptr : contents.origins[number].get()));
+    for (const ModulePath& module : contents.paths.back()) {
+      if (!contents.modules.count(module.path)) contents.layers.push_back({module.path, "module"});
+      auto& nodes = contents.modules[module.path].nodes;
+      if (nodes.empty() || nodes.back() != number) nodes.push_back(number);
     }
     for (const std::string& output : node.output())
       if (!output.empty()) contents.producers.emplace(output, number);
-    if (node.op_type() == "Constant") continue;
+    contents.steps.push_back(step);
+    if (node.op_type() == "Constant" || gives_weights(contents, node)) continue;
+    ++step;
     if (contents.nodes.emplace(name_of(node), number).second)
       contents.layers.push_back({name_of(node), node.op_type()});
   }
-  settle_repeated_calls(contents);
+  settle_calls(contents);
 }
 
 bool Network::has_layer(const std::string& name) const {
-  return contents_->nodes.count(name) || contents_->modules.count(name) || contents_->producers.count(name);
+  const Found found = find_layer(*contents_, name, false);
+  return found.known && found.fault.empty();
 }
 
-std::string Network::last_call_of(const std::string& name) const {
-  const auto found = contents_->undecided.find(name);
-  return found == contents_->undecided.end() ? "" : found->second;
-}
+std::string Network::fault_of_layer(const std::string& name) const { return find_layer(*contents_, name, false).fault; }
 
 /// A convolution whose weights were computed when the network was exported: a batch normalisation became part of it.
 std::vector<std::string> Network::warnings(const std::string& layer) const {

@@ -15,6 +15,18 @@ using formats::Given;
 using formats::Layer;
 using formats::Lowered;
 using formats::Port;
+using formats::Wanted;
+
+/// Where weights may lie that are not in the network's file.
+struct WeightFolder {
+  WeightFolder() = default;
+  WeightFolder(std::filesystem::path folder) : named(std::move(folder)) {}  // NOLINT: a folder without links
+  /// That of a network's file.
+  static WeightFolder of(const std::filesystem::path& network);
+
+  std::filesystem::path named;   ///< the network's
+  std::filesystem::path linked;  ///< where its file really lies, if that is a link: empty otherwise
+};
 
 class Network : public formats::NetworkFile {
  public:
@@ -22,7 +34,7 @@ class Network : public formats::NetworkFile {
   static std::shared_ptr<const Network> read(const std::filesystem::path& path);
   /// The same of a file's content, which is called `name`; weights in other files lie in `folder`.
   static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name,
-                                              const std::filesystem::path& folder);
+                                              const WeightFolder& folder);
 
   const char* format() const override { return "ONNX"; }
   const std::vector<Port>& inputs() const override;
@@ -30,10 +42,10 @@ class Network : public formats::NetworkFile {
   const std::vector<Layer>& layers() const override;
   /// Nodes, modules and tensors.
   bool has_layer(const std::string& name) const override;
-  std::string last_call_of(const std::string& name) const override;
+  std::string fault_of_layer(const std::string& name) const override;
   std::vector<std::string> warnings(const std::string& layer) const override;
-  Lowered lower(const std::vector<Given>& inputs, const std::vector<std::string>& layers,
-                bool layer_inputs) const override;
+  Lowered lower(const std::vector<Given>& inputs, const Wanted& wanted) const override;
+  using NetworkFile::lower;
 
   struct Contents;
   explicit Network(std::unique_ptr<const Contents> contents);

@@ -1,30 +1,9 @@
 #include "formats/onnx/rules.h"
 
-#include <unordered_set>
-
-#include "graph/evaluate.h"
-
 namespace whycam::onnx {
 
 using graph::Integers;
 using graph::Value;
-
-namespace {
-
-/// Whether a constant comes from tensors of moderate size: a small one may be the sum of a huge one.
-bool is_cheap(const graph::Graph& graph, Value value) {
-  constexpr std::int64_t most = std::int64_t{1} << 22;
-  std::vector<bool> needed(static_cast<std::size_t>(value) + 1, false);
-  needed.back() = true;
-  for (Value one = value; one >= 0; --one) {
-    if (!needed[static_cast<std::size_t>(one)]) continue;
-    if (graph::element_count(graph.shape(one)) > most) return false;
-    for (const Value input : graph[one].inputs) needed[static_cast<std::size_t>(input)] = true;
-  }
-  return true;
-}
-
-}  // namespace
 
 Value Call::value(std::size_t i) {
   if (!given(i)) refuse("input " + std::to_string(i) + " is missing");
@@ -46,18 +25,10 @@ graph::Shape Call::shape(std::size_t i) const {
   return std::get<Array>(inputs_[i]).shape;
 }
 
-std::optional<Array> Call::known(std::size_t i) const {
-  constexpr std::int64_t most = 4096;
+std::optional<Array> Call::known(std::size_t i, std::int64_t most) const {
   if (!given(i)) return std::nullopt;
   if (const auto* array = std::get_if<Array>(&inputs_[i])) return *array;
-  const Value value = std::get<Value>(inputs_[i]);
-  if (graph::element_count(graph.shape(value)) > most) return std::nullopt;
-  const graph::Node& node = graph[value];
-  if (node.op == graph::Operator::input) return std::nullopt;
-  if (node.op != graph::Operator::constant && !graph::constant_values(graph)[static_cast<std::size_t>(value)])
-    return std::nullopt;
-  if (!is_cheap(graph, value)) return std::nullopt;
-  return Array{false, node.shape, graph::evaluate_constant(graph, value).values};
+  return constants_.numbers(std::get<Value>(inputs_[i]), most);
 }
 
 Array Call::array(std::size_t i) const {
@@ -108,12 +79,11 @@ std::optional<Integers> Call::integers(const std::string& attribute, std::size_t
 }
 
 bool Call::reads_alone(std::size_t i) const {
-  const proto::GraphProto& network = contents_.model->graph();
-  std::unordered_set<std::string> reads;
-  for (const auto& output : network.output()) reads.insert(output.name());
-  for (const auto& node : network.node())
-    if (name_of(node) != name) add_reads(node, reads);
-  return reads.count(node_.input(static_cast<int>(i))) == 0;
+  const std::string& tensor = node_.input(static_cast<int>(i));
+  if (contents_.output_names.count(tensor)) return false;
+  const auto readers = contents_.readers.find(tensor);
+  return readers != contents_.readers.end() && readers->second.size() == 1 &&
+         name_of(contents_.model->graph().node(static_cast<int>(readers->second[0]))) == name;
 }
 
 Tensor Call::tensor(const std::string& attribute) const {
@@ -143,6 +113,8 @@ const Rules& rules() {
     add_constant_rules(made);
     add_normalisation_rules(made);
     add_resizing_rules(made);
+    add_quantisation_rules(made);
+    add_recurrent_rules(made);
     return made;
   }();
   return all;

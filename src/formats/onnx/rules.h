@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "formats/onnx/constants.h"
 #include "formats/onnx/contents.h"
 
 namespace whycam::onnx {
@@ -18,13 +19,15 @@ using Item = std::variant<std::monostate, graph::Value, Array>;
 /// One node that is being followed.
 class Call {
  public:
-  Call(graph::Graph& graph_, const proto::NodeProto& node, std::vector<Item> inputs, const Network::Contents& contents)
+  Call(graph::Graph& graph_, const proto::NodeProto& node, std::vector<Item> inputs, const Network::Contents& contents,
+       Constants& constants)
       : graph(graph_),
         name(name_of(node)),
         operator_set(contents.operator_set),
         node_(node),
         inputs_(std::move(inputs)),
         contents_(contents),
+        constants_(constants),
         outputs_(static_cast<std::size_t>(node.output_size())) {}
 
   graph::Graph& graph;
@@ -41,7 +44,7 @@ class Call {
   graph::Shape shape(std::size_t i = 0) const;
   std::size_t dimensions(std::size_t i = 0) const { return shape(i).size(); }
   /// The numbers of an input that does not depend on the network's inputs, where there are few of them.
-  std::optional<Array> known(std::size_t i) const;
+  std::optional<Array> known(std::size_t i, std::int64_t most = 4096) const;
   /// The same; refuses where they are not known.
   Array array(std::size_t i) const;
   const Item& item(std::size_t i) const { return inputs_[i]; }
@@ -77,6 +80,7 @@ class Call {
   const proto::NodeProto& node_;
   std::vector<Item> inputs_;
   const Network::Contents& contents_;
+  Constants& constants_;
   std::vector<Item> outputs_;
 };
 
@@ -92,6 +96,8 @@ void add_shaping_rules(Rules& rules);
 void add_constant_rules(Rules& rules);
 void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);
+void add_quantisation_rules(Rules& rules);
+void add_recurrent_rules(Rules& rules);
 
 /// `x` at these places of an axis, as slices that are put together.
 graph::Value take(graph::Graph& graph, graph::Value x, std::size_t axis, const graph::Integers& places);

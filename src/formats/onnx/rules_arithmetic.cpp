@@ -113,6 +113,11 @@ void softsign(Call& call) {  // x / (1 + |x|)
 }
 
 void power(Call& call) {
+  const auto base = call.known(0);
+  if (base && base->numbers.size() == 1 && base->numbers[0] > 0 && !call.known(1)) {  // a^x = e^(x log a)
+    graph::Graph& g = call.graph;
+    return call.give(g.unary(Function::exp, g.unary(Function::linear, call.value(1), std::log(base->numbers[0]))));
+  }
   const Array exponent = call.array(1);
   if (exponent.numbers.size() != 1)
     call.refuse("an exponent of " + std::to_string(exponent.numbers.size()) + " numbers");
@@ -171,8 +176,24 @@ void gemm(Call& call) {
   call.give(result);
 }
 
+/// A vector is a row before a matrix and a column behind one; that dimension is not in the result.
+void product_with_vector(Call& call) {
+  graph::Graph& g = call.graph;
+  Shape a = call.shape(0), b = call.shape(1);
+  if (a.empty() || b.empty()) call.refuse("a product with a single number");
+  const bool row = a.size() == 1, column = b.size() == 1;
+  if (row) a.insert(a.begin(), 1);
+  if (column) b.push_back(1);
+  const Value product = g.add(Operator::matmul, {g.reshape(call.value(0), a), g.reshape(call.value(1), b)},
+                              MatmulAttributes{}, call.name);
+  Shape shape = g.shape(product);
+  if (column) shape.pop_back();
+  if (row) shape.erase(shape.end() - (column ? 1 : 2));
+  call.give(g.reshape(product, shape));
+}
+
 void matmul(Call& call) {
-  if (call.dimensions(0) < 2 || call.dimensions(1) < 2) call.refuse("a product with a vector");
+  if (call.dimensions(0) < 2 || call.dimensions(1) < 2) return product_with_vector(call);
   graph::Graph& g = call.graph;
   const Shape a = call.shape(0), b = call.shape(1);
   if (a.size() <= 2 || b.size() != 2)
@@ -259,6 +280,9 @@ void add_arithmetic_rules(Rules& rules) {
   function(rules, "Abs", Function::absolute);
   // Exporters write GELUs with it; nothing else in a classifier has it.
   rules["Erf"] = [](Call& call) { call.give_activation(call.graph.unary(Function::erf, call.value()), "gelu"); };
+  function(rules, "Floor", Function::floor);
+  function(rules, "Ceil", Function::ceil);
+  function(rules, "Round", Function::round);
   function(rules, "Sin", Function::sine);
   function(rules, "Cos", Function::cosine);
   function(rules, "Neg", Function::linear, -1);

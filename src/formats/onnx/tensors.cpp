@@ -27,8 +27,13 @@ std::int64_t count_of(const TensorProto& tensor) {
   return graph::element_count(shape);
 }
 
+bool is_packed(std::int32_t type) { return type == int4_type || type == uint4_type; }
+
+/// Of each element; of two where they are packed.
 std::size_t bytes_of(std::int32_t type) {
   switch (type) {
+    case int4_type:
+    case uint4_type:
     case TensorProto::BOOL:
     case TensorProto::INT8:
     case TensorProto::UINT8:
@@ -51,8 +56,13 @@ std::size_t bytes_of(std::int32_t type) {
   }
 }
 
-/// The part of a file beside the network that holds the numbers. It must lie within the network's folder.
-std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, const std::filesystem::path& folder) {
+std::size_t byte_count(const TensorProto& tensor) {
+  const auto count = static_cast<std::size_t>(count_of(tensor));
+  return is_packed(tensor.data_type()) ? count / 2 + count % 2 : count * bytes_of(tensor.data_type());
+}
+
+/// The part of a file beside the network that holds the numbers.
+std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, const WeightFolder& folder) {
   std::string location;
   std::uint64_t offset = 0, length = std::numeric_limits<std::uint64_t>::max();
   try {
@@ -72,7 +82,7 @@ std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, con
   if (offset > size || (length != std::numeric_limits<std::uint64_t>::max() && length > size - offset))
     refuse(tensor, "reaches beyond the end of \"" + location + "\"");
   length = std::min(length, size - offset);
-  const auto wanted = static_cast<std::uint64_t>(count_of(tensor)) * bytes_of(tensor.data_type());
+  const auto wanted = static_cast<std::uint64_t>(byte_count(tensor));
   if (length < wanted)
     refuse(tensor,
            "has " + std::to_string(length) + " bytes in \"" + location + "\" instead of " + std::to_string(wanted));
@@ -121,8 +131,22 @@ std::vector<double> halves_in(const char* bytes, std::int64_t count, double (*va
   return numbers;
 }
 
+/// The first of two in the lower half of a byte.
+template <class Byte>
+std::vector<double> packed_numbers(const Byte* bytes, std::int64_t count, bool has_sign) {
+  std::vector<double> numbers;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int four_bits = static_cast<int>(bytes[i / 2]) >> (i % 2 * 4) & 15;
+    numbers.push_back(has_sign && four_bits > 7 ? four_bits - 16 : four_bits);
+  }
+  return numbers;
+}
+
 std::vector<double> raw_numbers(const TensorProto& tensor, const char* bytes, std::int64_t count) {
   switch (tensor.data_type()) {
+    case int4_type:
+    case uint4_type:
+      return packed_numbers(bytes, count, tensor.data_type() == int4_type);
     case TensorProto::BOOL:
     case TensorProto::UINT8:
       return numbers_in<std::uint8_t>(bytes, count);
@@ -152,7 +176,9 @@ std::vector<double> raw_numbers(const TensorProto& tensor, const char* bytes, st
 }
 
 /// Numbers that stand in a field of their type.
-std::vector<double> field_numbers(const TensorProto& tensor) {
+std::vector<double> field_numbers(const TensorProto& tensor, std::int64_t count) {
+  if (is_packed(tensor.data_type()) && static_cast<std::size_t>(tensor.int32_data_size()) == byte_count(tensor))
+    return packed_numbers(tensor.int32_data().data(), count, tensor.data_type() == int4_type);
   const auto of = [](const auto& field) { return std::vector<double>(field.begin(), field.end()); };
   const auto halves = [&](double (*value)(std::uint16_t)) {
     std::vector<double> numbers;
@@ -185,8 +211,7 @@ bool is_floating_point(std::int32_t type) {
 
 }  // namespace
 
-Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>& owner,
-                   const std::filesystem::path& folder) {
+Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>& owner, const WeightFolder& folder) {
   const std::int64_t count = count_of(tensor);
   const std::size_t size = bytes_of(tensor.data_type());
   if (size == 0)
@@ -199,7 +224,7 @@ Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>&
   const bool external = tensor.data_location() == TensorProto::EXTERNAL;
   const auto beside = external ? external_bytes(tensor, folder) : nullptr;
   const char* bytes = external ? beside->data() : tensor.has_raw_data() ? tensor.raw_data().data() : nullptr;
-  if (bytes && !external && tensor.raw_data().size() != static_cast<std::size_t>(count) * size)
+  if (bytes && !external && tensor.raw_data().size() != byte_count(tensor))
     refuse(tensor,
            "has " + std::to_string(tensor.raw_data().size()) + " bytes for " + std::to_string(count) + " elements");
   if (tensor.data_type() == TensorProto::FLOAT && bytes &&
@@ -213,11 +238,11 @@ Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>&
     result.constant.floats = tensor.float_data().data();
     if (count > 0) return result;
   }
-  std::vector<double> numbers = bytes ? raw_numbers(tensor, bytes, count) : field_numbers(tensor);
+  std::vector<double> numbers = bytes ? raw_numbers(tensor, bytes, count) : field_numbers(tensor, count);
   if (static_cast<std::int64_t>(numbers.size()) != count)
     refuse(tensor, "has " + std::to_string(numbers.size()) + " numbers for " + std::to_string(count) + " elements");
   if (result.integers)
-    result.array = {true, result.shape, std::move(numbers)};
+    result.array = {true, result.shape, std::move(numbers), tensor.data_type()};
   else
     result.constant = graph::constant_of(std::vector<float>(numbers.begin(), numbers.end()));
   return result;

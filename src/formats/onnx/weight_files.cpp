@@ -30,14 +30,35 @@ struct Locations {
   std::set<std::string> found;
 };
 
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  const auto [left, right] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+  return left == folder.end();
+}
+
+/// Whether a location is below the folder as it is written.
+bool is_below(const std::filesystem::path& location) {
+  const std::filesystem::path normal = location.lexically_normal();
+  return normal.is_relative() && !normal.empty() && *normal.begin() != "..";
+}
+
 }  // namespace
 
-std::filesystem::path within(const std::filesystem::path& folder, const std::string& location) {
+WeightFolder WeightFolder::of(const std::filesystem::path& network) {
+  WeightFolder folder(network.parent_path());
   std::error_code failure;
-  const auto home = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, failure);
+  if (std::filesystem::is_symlink(network, failure))
+    folder.linked = std::filesystem::weakly_canonical(network, failure).parent_path();
+  if (!folder.linked.has_relative_path()) folder.linked.clear();  // all of the machine is no folder of weights
+  return folder;
+}
+
+std::filesystem::path within(const WeightFolder& folder, const std::string& location) {
+  std::error_code failure;
+  const auto home = std::filesystem::weakly_canonical(folder.named.empty() ? "." : folder.named, failure);
   const auto path = std::filesystem::weakly_canonical(home / location, failure);
-  const auto [left, right] = std::mismatch(home.begin(), home.end(), path.begin(), path.end());
-  return location.empty() || failure || left != home.end() ? std::filesystem::path() : path;
+  if (location.empty() || failure) return {};
+  const bool by_links = !folder.linked.empty() && is_below(location) && lies_in(path, folder.linked);
+  return lies_in(path, home) || by_links ? path : std::filesystem::path();
 }
 
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) try {
@@ -49,7 +70,7 @@ std::vector<std::filesystem::path> weight_files(const std::filesystem::path& net
   std::set<std::filesystem::path> files;
   std::error_code failure;
   for (const std::string& location : locations.found)
-    if (const auto path = within(network.parent_path(), location); std::filesystem::is_regular_file(path, failure))
+    if (const auto path = within(WeightFolder::of(network), location); std::filesystem::is_regular_file(path, failure))
       files.insert(path);
   return {files.begin(), files.end()};
 } catch (const Error&) {

@@ -116,6 +116,11 @@ constexpr Written all[] = {
      [](X g, X x, D a, D) { return where(x.as("Abs").as("LessOrEqual", x.number(a)), g.number(0), g); }},
     {Function::sine, [](X x, D, D) { return x.as("Sin"); }, [](X g, X x, D, D) { return g * x.as("Cos"); }},
     {Function::cosine, [](X x, D, D) { return x.as("Cos"); }, [](X g, X x, D, D) { return g * -x.as("Sin"); }},
+    {Function::floor, [](X x, D, D) { return x.as("Floor"); }, [](X g, X, D, D) { return g * g.number(0); }},
+    {Function::ceil, [](X x, D, D) { return x.as("Ceil"); }, [](X g, X, D, D) { return g * g.number(0); }},
+    {Function::round, [](X x, D, D) { return x.as("Round"); }, [](X g, X, D, D) { return g * g.number(0); }},
+    {Function::quantize, [](X x, D a, D b) { return clip(x.as("Round"), a, b); },
+     [](X g, X x, D a, D b) { return within(g, x.as("Round"), a, b, true); }},
 };
 
 constexpr bool is_complete() {

@@ -6,6 +6,7 @@
 
 #include "formats/torchscript/constant.h"
 #include "formats/torchscript/messages.h"
+#include "formats/torchscript/named_tensors.h"
 #include "formats/torchscript/output_element.h"
 #include "formats/torchscript/rules.h"
 #include "formats/torchscript/script.h"
@@ -74,7 +75,8 @@ class PlacedReason : public CannotCompile {
 class Follower {
  public:
   Follower(const Script& script, const Arguments& given) : arguments_(given) {
-    lowered_.layers.resize(given.layers);
+    lowered_.layers.resize(given.layers.size());
+    calls_.resize(given.layers.size());
     Stack stack = arguments(script);
     const auto inputs = script.graph->inputs();
     for (std::size_t i = 0; i < inputs.size(); ++i) known_[inputs[i]] = stack.at(i);
@@ -300,16 +302,18 @@ class Follower {
 
   /// As Recorder::record: the tensors of a layer in order, those of its last run.
   void observe(const Node* node, const std::vector<IValue>& inputs) {
-    auto& tensors = lowered_.layers.at(static_cast<std::size_t>(inputs[1].toInt()));
-    tensors.clear();
-    inputs[0].visit([&](const IValue& value) {
-      if (!value.isTensor()) return false;
-      if (!symbols_.is_symbol(value.toTensor()))
-        throw CannotCompile("a layer with a tensor that does not depend on the inputs");
-      tensors.push_back(symbols_.value_of(value.toTensor()));
-      return false;
-    });
+    const auto slot = static_cast<std::size_t>(inputs[1].toInt());
     know(node->output(), inputs[0]);
+    const std::int64_t call = calls_.at(slot)++;
+    const ObservedLayer& wanted = arguments_.layers[slot];
+    if (wanted.call.value_or(call) != call) return;
+    auto& tensors = lowered_.layers[slot];
+    tensors.clear();
+    for_each_tensor(inputs[0], [&](const std::string& name, const torch::Tensor& tensor) {
+      if (wanted.tensor.value_or(name) != name) return;
+      if (!symbols_.is_symbol(tensor)) throw CannotCompile("a layer with a tensor that does not depend on the inputs");
+      tensors.push_back(symbols_.value_of(tensor));
+    });
   }
 
   const Arguments& arguments_;
@@ -317,6 +321,7 @@ class Follower {
   std::unordered_map<const JitValue*, IValue> known_;
   std::unordered_map<const c10::ivalue::Object*, std::string> names_;
   graph::Forward lowered_;
+  std::vector<std::int64_t> calls_;  ///< how often each layer was met
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
   settings.keep_sign = signed_layers;
   settings.sum_channels = !signed_layers || options.attr_dim_summation();
   if (!settings.need_layers()) layers.clear();
-  engine::Request request = engine::request_of(inputs, layers, options);
+  engine::Request request = engine::request_of(*network_, inputs, layers, options);
   request.settings = settings;
   const auto pass = engine_->forward(request);
   Explanation explanation;

@@ -26,8 +26,9 @@ struct Request {
   whycam::Engine engine = whycam::Engine::automatic;
 };
 
-/// A request for what the options ask.
-Request request_of(std::vector<torch::Tensor> inputs, std::vector<Layer> layers, const AttributeOptions& options);
+/// A request for what the options ask, with the layers' names resolved.
+Request request_of(const network::Network& network, std::vector<torch::Tensor> inputs, std::vector<Layer> layers,
+                   const AttributeOptions& options);
 
 /// A part of an explanation and its numbers.
 struct PartTensor {

@@ -153,8 +153,12 @@ class ParallelEngine : public Engine {
         });
       // A replica has modules of its own: what was given by reference is found there by its path.
       for (Layer& layer : own.layers)
-        if (layer.module())
-          layer = layer.index() ? Layer(network_->name_of(layer), *layer.index()) : Layer(network_->name_of(layer));
+        if (layer.module()) {
+          Layer named =
+              layer.index() ? Layer(network_->name_of(layer), *layer.index()) : Layer(network_->name_of(layer));
+          if (layer.tensor()) named = named.at_tensor(*layer.tensor());
+          layer = layer.call() ? named.at_call(*layer.call()) : named;
+        }
     }
     return requests;
   }

@@ -72,7 +72,8 @@ std::optional<std::vector<LayerInfo>> layers_by_graph(const network::RunnableNet
   try {
     const auto script = network.script(all, network::LayerSide::output);
     if (!script) return std::nullopt;
-    const graph::Forward forward = torchscript::lower(*script, {inputs, additional_forward_args, {}, all.size()});
+    const graph::Forward forward = torchscript::lower(
+        *script, {inputs, additional_forward_args, {}, std::vector<torchscript::ObservedLayer>(all.size())});
     explain::describe_layers({forward.graph, forward.inputs, {forward.output}, forward.layers}, layers);
   } catch (const std::exception&) {  // a run tells it, or says what is wrong
     return std::nullopt;

@@ -26,6 +26,7 @@ namespace whycam::network {
 
 /// One tensor of a layer as it was when the layer ran: its values, and its place in the autograd graph.
 struct Observation {
+  std::string name;              ///< in the layer's dictionary or named tuple; empty for others
   torch::Tensor activation;      ///< detached; its own memory, so that an in-place operation cannot write over it
   torch::autograd::Edge edge;    ///< where the gradient with respect to this tensor arrives
   torch::Tensor view;            ///< the tensor itself, where it is a view of other memory
@@ -55,15 +56,18 @@ class Recorder {
   /// The same for tensors that are known already.
   void record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors);
 
+  /// The call of the slot's layer that is observed, counted from 0; without, it is the last.
+  void want_call(std::size_t slot, std::optional<std::int64_t> call) { slots_[slot].wanted_call = call; }
+
   /// A slot for a layer that another slot observes already.
   void share(std::size_t slot, std::size_t observed_by) { slots_[slot].observed_by = observed_by; }
 
   /// Says which slot observes a whycam::Tap.
-  void watch(const torch::nn::Module* tap, std::size_t slot) { taps_[tap] = slot; }
+  void watch(const torch::nn::Module* tap, std::size_t slot) { taps_.emplace(tap, slot); }
   /// A Tap ran. Its network must go on with the tensor returned.
   torch::Tensor record_tap(const torch::nn::Module* tap, const torch::Tensor& tensor);
 
-  bool ran(std::size_t slot) const { return runs(slot) > 0; }
+  bool ran(std::size_t slot) const { return runs(slot) > seen(slot).wanted_call.value_or(0); }
   std::int64_t runs(std::size_t slot) const { return seen(slot).runs; }
   /// When the slot's layer last ended, as a running number; 0 where it did not run.
   std::int64_t order(std::size_t slot) const { return seen(slot).order; }
@@ -89,15 +93,18 @@ class Recorder {
     std::vector<Observation> observations;
     std::int64_t runs = 0;
     std::int64_t order = 0;
+    std::optional<std::int64_t> wanted_call;
     std::optional<std::size_t> observed_by;
+    /// Counts a run, and says whether it is the one that is observed; what was is forgotten then.
+    bool begin_run();
   };
   const Slot& seen(std::size_t slot) const { return slots_[slots_[slot].observed_by.value_or(slot)]; }
   Observation observe(const torch::Tensor& tensor) const;
-  torch::Tensor take(Slot& slot, const torch::Tensor& tensor);
-  c10::IValue take(Slot& slot, const c10::IValue& value);
+  torch::Tensor take(Slot& slot, const torch::Tensor& tensor, const std::string& name);
+  c10::IValue take(Slot& slot, const c10::IValue& value, const std::string& name = {});
 
   std::vector<Slot> slots_;
-  std::map<const torch::nn::Module*, std::size_t> taps_;
+  std::multimap<const torch::nn::Module*, std::size_t> taps_;
   Detail detail_;
   std::int64_t ended_ = 0;
 };

@@ -110,10 +110,11 @@ class ModuleNetwork : public RunnableNetwork {
   c10::IValue run(const std::vector<torch::Tensor>& inputs, const std::vector<c10::IValue>& additional_forward_args,
                   const std::vector<Layer>& layers, LayerSide side, Recorder& recorder) const override {
     WeightWatch watch(recorder, side);
-    std::map<const Module*, std::size_t> steps, observed;
+    std::map<const Module*, std::size_t> steps;
+    std::map<std::pair<const Module*, std::optional<std::int64_t>>, std::size_t> observed;
     for (std::size_t slot = 0; slot < layers.size(); ++slot) {
       const Way way = way_to(layers[slot], side);
-      const auto [first, is_new] = observed.emplace(way.module, slot);
+      const auto [first, is_new] = observed.emplace(std::pair(way.module, layers[slot].call()), slot);
       if (!is_new && way.kind != Way::none) {  // the same layer twice, or a Sequential and its last child
         recorder.share(slot, first->second);
         continue;

@@ -32,6 +32,17 @@ std::vector<Observation> explained_tensors(const Layer& layer, const std::string
                        std::to_string(*layer.index()) + " (they count from 0)");
     all = {all[*layer.index()]};
   }
+  if (layer.tensor()) {
+    std::string names;
+    for (const Observation& observation : all)
+      if (!observation.name.empty()) names += (names.empty() ? "" : ", ") + observation.name;
+    all.erase(
+        std::remove_if(all.begin(), all.end(), [&](const Observation& one) { return one.name != *layer.tensor(); }),
+        all.end());
+    if (all.empty())
+      throw LayerError("the layer \"" + name + "\" has no tensor called \"" + *layer.tensor() + "\"; it has " +
+                       (names.empty() ? "none with a name" : names));
+  }
   std::vector<Observation> chosen;
   for (Observation& observation : all)
     if (observation.activation.is_floating_point()) chosen.push_back(std::move(observation));
@@ -58,6 +69,7 @@ struct AutogradRun::State {
     const network::OwnInputs own(request.inputs);
     leaves_ = own.leaves;
     Recorder recorder(request.layers.size(), Recorder::Detail::values);
+    for (std::size_t i = 0; i < request.layers.size(); ++i) recorder.want_call(i, request.layers[i].call());
     const c10::IValue result =
         network.run(own.given, network::own_arguments(request.additional_forward_args), request.layers,
                     request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
@@ -125,6 +137,9 @@ struct AutogradRun::State {
   std::vector<Observation> take_layer(const Network& network, const Layer& layer, const Recorder& recorder,
                                       std::size_t slot) {
     const std::string name = network.name_of(layer);
+    if (!recorder.ran(slot) && layer.call() && recorder.runs(slot) > 0)
+      throw LayerError("the layer \"" + name + "\" ran " + std::to_string(recorder.runs(slot)) +
+                       " times; there is no call " + std::to_string(*layer.call()) + " (they count from 0)");
     if (!recorder.ran(slot))
       throw LayerError(
           "the layer \"" + name +

@@ -45,6 +45,7 @@ std::optional<Shape> shape_with_more(const network::RunnableNetwork& network, co
     inputs.push_back(at::zeros(shape, input.options()));
   }
   network::Recorder recorder(request.layers.size(), network::Recorder::Detail::shapes_only);
+  for (std::size_t i = 0; i < request.layers.size(); ++i) recorder.want_call(i, request.layers[i].call());
   try {
     network.run(network::OwnInputs(inputs).given, network::own_arguments(request.additional_forward_args),
                 request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output,

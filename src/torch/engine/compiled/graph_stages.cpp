@@ -12,7 +12,7 @@ namespace whycam {
 std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
                                      const AttributeOptions& options) {
   network::check_inputs(inputs);
-  const engine::Request request = engine::request_of(inputs, {layer}, options);
+  const engine::Request request = engine::request_of(*model.network(), inputs, {layer}, options);
   try {
     return explain::stages_of(engine::lower(*model.network(), request), request.settings);
   } catch (const Error&) {

@@ -49,8 +49,10 @@ graph::Forward lower_script(const network::RunnableNetwork& network, const Reque
   if (!script)
     throw CannotCompile(
         "only TorchScript networks in evaluation mode that write nothing on themselves can be compiled");
+  std::vector<torchscript::ObservedLayer> layers;
+  for (const Layer& layer : request.layers) layers.push_back({layer.call(), layer.tensor()});
   return torchscript::lower(
-      *script, {request.inputs, request.additional_forward_args, request.output_element, request.layers.size()});
+      *script, {request.inputs, request.additional_forward_args, request.output_element, std::move(layers)});
 }
 
 }  // namespace

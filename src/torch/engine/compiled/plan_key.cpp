@@ -21,7 +21,8 @@ PlanKey plan_key(const Request& request, int threads, std::uint64_t weights_vers
   std::vector<ArgumentKey> arguments;
   for (const c10::IValue& argument : request.additional_forward_args) arguments.push_back(argument_key(argument));
   std::vector<LayerKey> layers;
-  for (const Layer& layer : request.layers) layers.emplace_back(layer.path(), layer.index(), layer.module());
+  for (const Layer& layer : request.layers)
+    layers.emplace_back(layer.path(), layer.index(), layer.tensor(), layer.call(), layer.module());
   return {std::move(inputs),      std::move(arguments), std::move(layers), request.layer_inputs,
           request.output_element, request.settings,     threads,           weights_version};
 }

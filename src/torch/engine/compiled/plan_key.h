@@ -18,8 +18,9 @@ namespace whycam::engine {
 using TensorKey = std::tuple<std::vector<std::int64_t>, bool, c10::ScalarType, c10::Device>;
 /// Nothing for an argument with which nothing can be compiled, whatever it holds.
 using ArgumentKey = std::variant<std::monostate, TensorKey, torchscript::Constant>;
-/// Path, which of several tensors, module.
-using LayerKey = std::tuple<std::string, std::optional<std::int64_t>, const torch::nn::Module*>;
+/// Path, which of several tensors by index or name, which call, module.
+using LayerKey = std::tuple<std::string, std::optional<std::int64_t>, std::optional<std::string>,
+                            std::optional<std::int64_t>, const torch::nn::Module*>;
 
 /// Inputs, additional arguments, layers, whether what enters these is observed, the explained output, settings,
 /// threads, version of the weights. Values, never text made of them: two requests are equal only where each of their
