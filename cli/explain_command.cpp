@@ -103,8 +103,6 @@ class Run {
     for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
     progress_.emplace(files_.size(), std::count(finished.begin(), finished.end(), true),
                       arguments_.quiet || !is_long());
-    note(reader_->notes());
-    for (const Input& further : reader_->further()) note(further.notes);
     note_interrupts();
     const auto start = Clock::now();
     explain_all(BatchReader(files_, finished, *reader_, arguments_.batch_size));
@@ -273,6 +271,8 @@ class Run {
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
       lines = write_results(settings_, *item.input, *reader_, *explanation, row, names_);
+      note(reader_->notes());
+      for (const Input& further : reader_->further()) note(further.notes);
       note(item.input->notes);
       warn(explanation->warnings);
       warn_of_labels(explanation->output.shape);

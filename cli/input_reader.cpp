@@ -41,10 +41,19 @@ bool is_taken(const Network& network, const Candidate& candidate, const Shape& s
   }
 }
 
+void require_all_inputs(const Network& network, std::size_t count) {
+  const std::vector<Port>& ports = network.inputs();
+  if (ports.empty() || ports.size() == count) return;
+  std::string names;
+  for (const Port& port : ports) names += (names.empty() ? "\"" : ", \"") + port.name + "\"";
+  throw Failure(ExitCode::usage, "the network takes " + std::to_string(ports.size()) + " inputs (" + names +
+                                     "), and there are " + std::to_string(count) +
+                                     ": name each behind the first, in this order, with --also FILE");
+}
+
 }  // namespace
 
-InputReader::InputReader(const Network& network, const ExplainArguments& arguments,
-                         const std::vector<InputFile>& files)
+InputReader::InputReader(const Network& network, const ExplainArguments& arguments, const std::vector<InputFile>& files)
     : network_(network),
       arguments_(arguments),
       chosen_(arguments.parse().input_layout),
@@ -52,6 +61,7 @@ InputReader::InputReader(const Network& network, const ExplainArguments& argumen
   if (!arguments.also.empty() && files.size() != 1)
     throw Failure(ExitCode::usage, "--also names the further inputs of one INPUT, and there are " +
                                        std::to_string(files.size()) + ": explain them one by one");
+  require_all_inputs(network, arguments.also.size() + 1);
   form_.preprocessing = preprocessing_.parse();
   const bool pictures =
       std::any_of(files.begin(), files.end(), [](const InputFile& file) { return !is_array(file.path); });

@@ -61,15 +61,14 @@ picture::Image View::draw(const Drawing& drawing, const Tensor& attribution, Met
                 : picture::signal_map(signal_, with_rank(map, 2), drawing.signed_maps);
   if (!heat) return picture::signed_map(full_size_ ? geometry_->to_original(map) : map, drawing.signed_maps);
   const Tensor flat = with_rank(map, 2);
-  if (full_size_)
-    return picture::overlay_on_original(shown_, flat, *geometry_, drawing.colours, drawing.opacity);
+  if (full_size_) return picture::overlay_on_original(shown_, flat, *geometry_, drawing.colours, drawing.opacity);
   return picture::overlay(shown_, flat, drawing.colours, drawing.opacity);
 }
 
 picture::Image View::draw_volume(const Drawing& drawing, const Tensor& map, Method method) const {
-  const picture::Image drawn =
-      is_heat_map(method) ? picture::overlay(slices_, with_rank(map, 2), drawing.colours, drawing.opacity)
-                          : picture::signed_map(map, drawing.signed_maps);
+  const picture::Image drawn = is_heat_map(method)
+                                   ? picture::overlay(slices_, with_rank(map, 2), drawing.colours, drawing.opacity)
+                                   : picture::signed_map(map, drawing.signed_maps);
   return picture::grid_of_slices(drawn, slice_height_);
 }
 

@@ -24,8 +24,8 @@ std::vector<Place> places(int original, int resized, int first, int seen, std::i
   for (int pixel = 0; pixel < original; ++pixel) {
     const double centre = (pixel + 0.5) * resized / original - first;  // in the crop
     if (centre < 0 || centre >= seen) continue;
-    const double place = std::clamp(centre * static_cast<double>(map_size) / seen - 0.5, 0.0,
-                                    static_cast<double>(map_size - 1));
+    const double place =
+        std::clamp(centre * static_cast<double>(map_size) / seen - 0.5, 0.0, static_cast<double>(map_size - 1));
     const auto before = static_cast<std::int64_t>(place);
     all[static_cast<std::size_t>(pixel)] = {true, before, std::min(before + 1, map_size - 1),
                                             place - static_cast<double>(before)};
@@ -60,11 +60,10 @@ Array Geometry::to_original(const Array& map) const {
     for (const Place& y : rows) {
       const float *upper = values + y.first * map_width, *lower = values + y.second * map_width;
       for (const Place& x : columns)
-        result.values.push_back(
-            y.inside && x.inside
-                ? static_cast<float>(between(y, between(x, upper[x.first], upper[x.second]),
-                                             between(x, lower[x.first], lower[x.second])))
-                : std::numeric_limits<float>::quiet_NaN());
+        result.values.push_back(y.inside && x.inside
+                                    ? static_cast<float>(between(y, between(x, upper[x.first], upper[x.second]),
+                                                                 between(x, lower[x.first], lower[x.second])))
+                                    : std::numeric_limits<float>::quiet_NaN());
     }
   }
   return result;

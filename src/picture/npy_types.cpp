@@ -37,7 +37,8 @@ template <typename Value>
 ReadOne<Value> reader(char kind, std::size_t size) {
   switch (kind) {
     case 'f':
-      if (size == 2) return [](const std::uint8_t* bytes) {
+      if (size == 2)
+        return [](const std::uint8_t* bytes) {
           return static_cast<Value>(half(read_one<std::uint16_t, std::uint16_t>(bytes)));
         };
       return size == 4 ? read_one<float, Value> : read_one<double, Value>;

@@ -77,8 +77,8 @@ void draw_curve(const Curve& curve, std::int64_t length, int top, Image& image) 
     for (int y = 0; y < panel_height; ++y) {
       const double cover = std::min(y + 1.0, lower + half_line) - std::max<double>(y, upper - half_line);
       if (cover <= 0) continue;
-      const auto pixel = 3 * (static_cast<std::size_t>(top + y) * static_cast<std::size_t>(image.width) +
-                              static_cast<std::size_t>(x));
+      const auto pixel =
+          3 * (static_cast<std::size_t>(top + y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x));
       for (std::size_t channel = pixel; channel < pixel + 3; ++channel)
         image.pixels[channel] =
             static_cast<std::uint8_t>(std::lround(cover * ink + (1 - cover) * image.pixels[channel]));
@@ -96,7 +96,8 @@ Image drawn_on(const Image& background, const Array& signal) {
     auto to = image.pixels.begin() + std::ptrdiff_t{top} * image.width * 3;
     for (int y = 0; y < panel_height; ++y)
       for (int x = 0; x < image.width; ++x, to += 3) {
-        const auto place = std::min(length - 1, static_cast<std::int64_t>((x + 0.5) * static_cast<double>(length) / image.width));
+        const auto place =
+            std::min(length - 1, static_cast<std::int64_t>((x + 0.5) * static_cast<double>(length) / image.width));
         std::copy_n(background.pixels.begin() + 3 * (from * length + place), 3, to);
       }
     draw_curve(Curve(&signal.values[static_cast<std::size_t>(channel * length)], length), length, top, image);

@@ -34,7 +34,8 @@ Array ramp(int height, int width, double by_row, double by_column) {
 
 TEST(Geometry, SaysWhatTheNetworkSaw) {
   expect_rectangle(geometry_of(300, 400, preprocessing(224)).crop_in_original(), 0, 0, 400, 300);
-  // Resize(256) of 400 x 300 is 341 x 256 (341.33 cut off); CenterCrop(224) begins at 58.5, which rounds to the even 58.
+  // Resize(256) of 400 x 300 is 341 x 256 (341.33 cut off); CenterCrop(224) begins at 58.5, which rounds to the
+  // even 58.
   expect_rectangle(geometry_of(300, 400, preprocessing(256, 224)).crop_in_original(), 58 * 400 / 341.0,
                    16 * 300 / 256.0, 224 * 400 / 341.0, 224 * 300 / 256.0);
   // 256 x 303: (303 - 224) / 2 = 39.5 rounds to 40.
@@ -69,10 +70,8 @@ TEST(Geometry, PutsACropInItsPlace) {
   for (int y = 0; y < 6; ++y)
     for (int x = 0; x < 9; ++x) {
       const float value = back.values[static_cast<std::size_t>(9 * y + x)];
-      if (y >= 1 && y < 5 && x >= 2 && x < 6)
-        EXPECT_EQ(value, static_cast<float>(10 * (y - 1) + x - 2)) << y << ", " << x;
-      else
-        EXPECT_TRUE(std::isnan(value)) << y << ", " << x;
+      const bool inside = y >= 1 && y < 5 && x >= 2 && x < 6;
+      EXPECT_TRUE(inside ? value == static_cast<float>(10 * (y - 1) + x - 2) : std::isnan(value)) << y << ", " << x;
     }
 }
 
@@ -141,23 +140,35 @@ TEST(Geometry, LeavesThePictureAloneOutsideTheCrop) {
       const bool inside = y >= 1 && y < 5 && x >= 2 && x < 6;
       const auto at = static_cast<std::size_t>(3 * (9 * y + x));
       for (std::size_t channel = at; channel < at + 3; ++channel) {
-        if (!inside)
+        if (!inside) {
           EXPECT_EQ(drawn.pixels[channel], photo.pixels[channel]) << y << ", " << x;
-        else if (x == 2)
+        } else if (x == 2) {
           EXPECT_EQ(drawn.pixels[channel], whole.pixels[channel]) << "the map's 0";
+        }
       }
     }
 }
 
 TEST(Geometry, CountsFromThePictureAsItWasSeen) {
-  // A JPEG that lies on its side: 16 x 16 stays so, and its red quadrant is where it is seen.
+  // A JPEG of 16 x 8 that lies on its side: it is seen as 8 wide and 16 high.
+  Bytes jpeg = encode_jpeg(pattern(16, 8, 3), 90);
+  const Bytes orientation = from_hex(
+      "ffe10022457869660000"
+      "49492a0008000000"
+      "0100"
+      "1201"
+      "0300"
+      "01000000"
+      "06000000"
+      "00000000");
+  jpeg.insert(jpeg.begin() + 2, orientation.begin(), orientation.end());
   const TemporaryFolder folder;
-  save(folder / "picture.jpg", quadrant_jpeg());
-  Preprocessing small = preprocessing(8);
-  small.mean = {0, 0, 0};
-  small.standard_deviation = {1, 1, 1};
+  save(folder / "picture.jpg", jpeg);
+  Preprocessing small = preprocessing(8, 8);
   const Seen seen = see(read_photo(folder / "picture.jpg", 3), small);
-  expect_rectangle(seen.geometry.crop_in_original(), 0, 0, 16, 16);
+  EXPECT_EQ(seen.geometry.height, 16);
+  EXPECT_EQ(seen.geometry.width, 8);
+  expect_rectangle(seen.geometry.crop_in_original(), 0, 4, 8, 8);
 }
 
 TEST(Geometry, RefusesWhatItCannotUse) {
