@@ -13,7 +13,10 @@ void PreprocessingArguments::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture")
       ->type_name("PIXELS");
-  command.add_option("--mean", mean, "Mean of each channel, for values from 0 to 1; one number: a grey network")
+  command
+      .add_option("--mean", mean,
+                  "Mean of each channel, for values from 0 to 1; one number: a grey network, which has "
+                  "0.449 and 0.226 where nothing is given")
       ->type_name("NUMBERS")
       ->capture_default_str();
   command.add_option("--std", standard_deviation, "Standard deviation of each channel")
@@ -42,7 +45,10 @@ void DrawingArguments::add_to(CLI::App& command) {
 }
 
 void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
-  command.add_option("--interpolate", interpolate, "How Grad-CAM is resized to the input")
+  command
+      .add_option("--interpolate", interpolate,
+                  "How Grad-CAM is resized to the input; bilinear is linear for N x C x L and trilinear "
+                  "for N x C x D x H x W")
       ->type_name("{nearest,area,bilinear,bicubic}")
       ->capture_default_str();
   command
@@ -79,12 +85,19 @@ void AttributionArguments::add_to(CLI::App& command) {
 void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command
-      .add_option("INPUT", inputs,
-                  "JPEG or PNG pictures, folders of them, or .npy tensors (N x C x H x W; float64 is rounded to "
-                  "float32), which "
-                  "are used as they are")
+      .add_option(
+          "INPUT", inputs,
+          "JPEG or PNG pictures, folders of them, or .npy arrays (N x C x L, N x C x H x W, N x C x D x H x W, or as "
+          "the network takes them), whose numbers are used as they are")
       ->type_name("FILE")
       ->required();
+  command
+      .add_option("--also", also,
+                  "The network's further inputs beside one INPUT, in their order: a picture or .npy array each; "
+                  "repeatable")
+      ->type_name("FILE")
+      ->take_all()
+      ->allow_extra_args(false);
   command
       .add_option(
           "--layer", layer,
@@ -122,6 +135,10 @@ void ExplainArguments::add_to(CLI::App& command) {
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
+  command.add_flag(
+      "--full-size", full_size,
+      "Give maps of pictures in the original picture's pixels, resize and crop undone: outside of what the "
+      "network saw, overlays leave the picture as it is and arrays hold NaN");
   command.add_flag("--contact-sheet", contact_sheet,
                    "Write an SVG drawing per input: it and all of its maps side by side, one row per class");
   command.add_flag("--report", report,

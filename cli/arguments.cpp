@@ -142,6 +142,15 @@ Options AttributionArguments::parse() const {
   return options;
 }
 
+Interpolation interpolation_for(Interpolation mode, std::size_t dimensions) {
+  if (dimensions < 3 || fits(mode, static_cast<std::int64_t>(dimensions))) return mode;
+  if (mode == Interpolation::bilinear && dimensions == 3) return Interpolation::linear;
+  if (mode == Interpolation::bilinear && dimensions == 5) return Interpolation::trilinear;
+  throw InputError(std::string(to_string(mode)) + " interpolation is not for an input of " +
+                   std::to_string(dimensions) + " dimensions; take --interpolate " +
+                   (dimensions > 5 ? "nearest" : "bilinear, which is linear in every dimension, area or nearest"));
+}
+
 Shape ExampleInputArguments::parse() const {
   const auto [height, width] = parse_size(size, "--size");
   return {1, channels, height, width};

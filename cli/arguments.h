@@ -70,6 +70,7 @@ std::vector<std::string> default_method_names();
 struct ExplainArguments : AttributionArguments {
   std::string model;
   std::vector<std::string> inputs;
+  std::vector<std::string> also;
   std::string layer;
   std::vector<std::string> targets{"top1"};
   std::string labels;
@@ -81,6 +82,7 @@ struct ExplainArguments : AttributionArguments {
   std::string output_dir = "whycam-explanations";
   bool resume = false;
   bool save_npy = false;
+  bool full_size = false;
   bool contact_sheet = false;
   bool report = false;
   bool json = false;
@@ -147,6 +149,10 @@ struct LayersArguments {
 
   void add_to(CLI::App& command);
 };
+
+/// What a mode means for an input of so many dimensions: bilinear is linear for N x C x L and trilinear for
+/// N x C x D x H x W. Throws InputError where there is no such mode.
+Interpolation interpolation_for(Interpolation mode, std::size_t dimensions);
 
 /// The methods' names: "{one,other}".
 std::string method_choices();

@@ -4,11 +4,10 @@
 
 namespace whycam::cli {
 
-BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finished, picture::Preprocessing preprocessing,
-                         int batch_size)
+BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finished, InputReader& reader, int batch_size)
     : files_(std::move(files)),
       finished_(std::move(finished)),
-      preprocessing_(std::move(preprocessing)),
+      reader_(reader),
       batch_size_(static_cast<std::size_t>(batch_size)) {}
 
 std::optional<Batch> BatchReader::next() {
@@ -28,10 +27,10 @@ std::optional<Batch> BatchReader::next() {
   return std::nullopt;
 }
 
-Item BatchReader::read(std::size_t number) const {
+Item BatchReader::read(std::size_t number) {
   Item item{number, files_[number], {}, {}};
   try {
-    item.input = read_input(item.file, preprocessing_);
+    item.input = reader_.read(item.file);
   } catch (...) {
     item.failure = current_failure();
     if (item.failure->code() != ExitCode::input) throw;

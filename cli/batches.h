@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "exit_code.h"
-#include "inputs.h"
+#include "input_reader.h"
 
 namespace whycam::cli {
 
@@ -29,20 +29,20 @@ struct Batch {
 /// NaN). So each picture meets the same arithmetic in every run, and all batches have one shape.
 class BatchReader {
  public:
-  /// `finished`: one entry an input. Batches whose inputs are all finished are passed over.
-  BatchReader(std::vector<InputFile> files, std::vector<bool> finished, picture::Preprocessing preprocessing,
-              int batch_size);
+  /// `finished`: one entry an input. Batches whose inputs are all finished are passed over. The reader
+  /// must stay.
+  BatchReader(std::vector<InputFile> files, std::vector<bool> finished, InputReader& reader, int batch_size);
 
   /// Nothing behind the last batch. Throws what is no fault of one input.
   std::optional<Batch> next();
 
  private:
-  Item read(std::size_t number) const;
+  Item read(std::size_t number);
   std::optional<Tensor> joined(const std::vector<Item>& items) const;
 
   std::vector<InputFile> files_;
   std::vector<bool> finished_;
-  picture::Preprocessing preprocessing_;
+  InputReader& reader_;
   std::size_t batch_size_, next_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "batches.h"
@@ -75,10 +76,9 @@ class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments, methods_of(arguments), arguments.drawing.parse(),
-                  {},        arguments.layer,       arguments.output_dir},
+        settings_{arguments,       methods_of(arguments), arguments.drawing.parse(), {},
+                  arguments.layer, arguments.output_dir,  arguments.preprocessing},
         options_(arguments.parse()),
-        preprocessing_(arguments.preprocessing.parse()),
         manifest_(settings_.folder) {
     options_.methods = settings_.methods;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
@@ -92,7 +92,10 @@ class Run {
   ExitCode go() {
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
+    arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
     network_ = load<Network>(arguments_.model);
+    reader_.emplace(*network_, arguments_, files_);
+    settings_.preprocessing = reader_->preprocessing();
     const OutputFolder folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
@@ -102,7 +105,7 @@ class Run {
                       arguments_.quiet || !is_long());
     note_interrupts();
     const auto start = Clock::now();
-    explain_all(BatchReader(files_, finished, preprocessing_, arguments_.batch_size));
+    explain_all(BatchReader(files_, finished, *reader_, arguments_.batch_size));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     progress_.reset();
     finish(seconds);
@@ -241,9 +244,17 @@ class Run {
   Network::Explanation explanation_of(const Tensor& input) {
     const auto start = Clock::now();
     const bool finds_layer = settings_.layer.empty() && takes_layer(settings_.methods);
-    if (finds_layer) settings_.layer = network_->default_layer({input.shape});
+    std::vector<Tensor> inputs{input};
+    std::vector<Shape> shapes{input.shape};
+    for (const Input& further : reader_->further()) {
+      inputs.push_back(further.tensor);
+      shapes.push_back(further.tensor.shape);
+    }
+    if (finds_layer) settings_.layer = network_->default_layer(shapes);
+    Options options = options_;
+    options.interpolation = interpolation_for(options.interpolation, input.shape.size());
     Network::Explanation explanation = network_->explain(
-        {input}, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options_);
+        inputs, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options);
     if (finds_layer && prints_text())
       std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
@@ -259,10 +270,13 @@ class Run {
       if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
-      lines = write_results(settings_, *item.input, *explanation, row, names_);
+      lines = write_results(settings_, *item.input, *reader_, *explanation, row, names_);
+      note(reader_->notes());
+      for (const Input& further : reader_->further()) note(further.notes);
+      note(item.input->notes);
       warn(explanation->warnings);
       warn_of_labels(explanation->output.shape);
-      for (std::size_t i = 0; i < item.input->seen.size(); ++i)
+      for (std::size_t i = 0; i < item.input->views.size(); ++i)
         warn(warnings_of_scores(explanation->output, row + static_cast<std::int64_t>(i)));
       warn_of_maps(lines);
       if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *explanation, row);
@@ -280,6 +294,12 @@ class Run {
       record_->warnings.push_back(warning);
       if (!arguments_.quiet) progress_->say("whycam: warning: " + warning);
     }
+  }
+
+  /// What was converted, once a run.
+  void note(const std::vector<std::string>& notes) {
+    for (const std::string& text : notes)
+      if (notes_.insert(text).second && !arguments_.quiet) progress_->say("whycam: note: " + text);
   }
 
   /// What each map's own line says already.
@@ -305,7 +325,7 @@ class Run {
     const std::vector<ManifestLines> all = all_lines();
     if (arguments_.resume) manifest_.rewrite(all);
     const Json document = record_->write(settings_, all, /*finished=*/true);
-    if (arguments_.report) write_report(settings_, document, all, preprocessing_);
+    if (arguments_.report) write_report(settings_, document, all, *reader_);
     if (arguments_.json) std::cout << to_text(document, 2) << "\n";
     if (!prints_text()) return;
     std::size_t pictures = 0;
@@ -322,10 +342,10 @@ class Run {
   const ExplainArguments& arguments_;
   RunSettings settings_;
   Options options_;
-  picture::Preprocessing preprocessing_;
   std::vector<TargetChoice> targets_;
   std::vector<InputFile> files_;
   std::optional<Network> network_;
+  std::optional<InputReader> reader_;
   double computing_ = 0;  ///< seconds
 
   Queue<Batch> batches_{2};
@@ -338,6 +358,7 @@ class Run {
   std::vector<ManifestLines> lines_;   ///< of each input
   std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   UniqueNames names_;
+  std::set<std::string> notes_;
   bool started_ = false;
   ExitCode first_failure_ = ExitCode::success;
   std::exception_ptr write_failure_;

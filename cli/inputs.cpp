@@ -69,28 +69,45 @@ std::string UniqueNames::operator()(const std::string& name) {
   return unique;
 }
 
-Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {
-  picture::Bytes bytes = picture::read_file(file.path);
-  Input input{file, checksum_of(bytes), {}, {}};
-  if (!is_array(file.path)) {
-    const picture::Image image = picture::decode_image(file.path, std::move(bytes), preprocessing.channels());
-    try {
-      input.seen.push_back(picture::resize_for_network(image, preprocessing));
-      input.tensor = picture::normalise(input.seen[0], preprocessing);
-    } catch (const std::invalid_argument& error) {
-      throw InputError("cannot use \"" + file.path.string() + "\": " + error.what());
-    }
-    return input;
+namespace {
+
+std::string note_on(const std::string& type) {
+  if (type.find("float") == std::string::npos)
+    return "arrays of " + type + " are taken as they are, as float32: they are not divided by 255 or normalised";
+  return "arrays of " + type + " are converted to float32" +
+         (type.find("float64") == std::string::npos ? "" : ", which rounds");
+}
+
+Input picture_of(Input input, picture::Bytes bytes, const PictureForm& form) {
+  const picture::Preprocessing& preprocessing = form.preprocessing;
+  picture::Photo photo = picture::decode_photo(input.file.path, std::move(bytes), preprocessing.channels());
+  try {
+    picture::Seen seen = picture::see(photo, preprocessing);
+    input.tensor = form.channels_last ? to_channels_last(seen.input) : std::move(seen.input);
+    std::optional<picture::Image> original;
+    if (form.full_size) original = std::move(photo.image);
+    input.views.emplace_back(std::move(seen), form.channels_last, std::move(original));
+  } catch (const std::invalid_argument& error) {
+    throw InputError("cannot use \"" + input.file.path.string() + "\": " + error.what());
   }
-  input.tensor = picture::to_array(picture::decode_npy(file.path, bytes));
-  if (input.tensor.shape.size() != 4)
-    throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(input.tensor.shape.size()) +
-                     " dimensions; the command takes N x C x H x W");
+  return input;
+}
+
+}  // namespace
+
+Input read_input(const InputFile& file, const PictureForm& form) {
+  picture::Bytes bytes = picture::read_file(file.path);
+  Input input{file, checksum_of(bytes), {}, {}, {}};
+  if (!is_array(file.path)) return picture_of(std::move(input), std::move(bytes), form);
+  picture::NpyArray array = picture::decode_npy(file.path, bytes);
+  if (!array.type.empty()) input.notes.push_back(note_on(array.type));
+  input.tensor = picture::to_array(std::move(array));
+  if (input.tensor.shape.empty())
+    throw InputError("cannot use \"" + file.path.string() +
+                     "\": it is one number without dimensions; the first dimension of an array counts examples");
   if (!all_finite(input.tensor))
     throw InputError("cannot use \"" + file.path.string() +
                      "\": it holds NaN or infinity; a network's answer to those means nothing");
-  for (std::int64_t example = 0; example < input.tensor.shape[0]; ++example)
-    input.seen.push_back(picture::picture_of_tensor(example_of(input.tensor, example)));
   return input;
 }
 

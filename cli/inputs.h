@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tensor.h"
+#include "view.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/preprocess.h"
 
@@ -21,9 +22,10 @@ struct InputFile {
 /// What the network gets of one file: one example, or those of a .npy tensor.
 struct Input {
   InputFile file;
-  std::string checksum;              ///< of the file; see checksum.h
-  Tensor tensor;                     ///< N x C x H x W
-  std::vector<picture::Image> seen;  ///< what overlays lie on, one an example
+  std::string checksum;            ///< of the file; see checksum.h
+  Tensor tensor;                   ///< in the network's order
+  std::vector<View> views;         ///< how the examples are shown; none before the layout is known
+  std::vector<std::string> notes;  ///< on conversions, one sentence each
 };
 
 /// Whether a file is taken for a tensor, by its ending.
@@ -44,7 +46,19 @@ class UniqueNames {
 /// holds none, or a file is of another kind.
 std::vector<InputFile> find_inputs(const std::vector<std::string>& paths);
 
-/// Throws InputError.
-Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing);
+/// How pictures are read.
+struct PictureForm {
+  picture::Preprocessing preprocessing;
+  bool channels_last = false;  ///< the network takes N x H x W x C
+  bool full_size = false;      ///< maps are drawn on the whole picture
+};
+
+/// A picture with its view, or an array, of which only the network knows what its axes are. Throws InputError.
+Input read_input(const InputFile& file, const PictureForm& form);
+
+/// For a network that takes N x C x H x W.
+inline Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {
+  return read_input(file, PictureForm{preprocessing});
+}
 
 }  // namespace whycam::cli

@@ -42,10 +42,24 @@ void write_text(const fs::path& path, const std::string& text) {
   picture::write_file(path, picture::Bytes(text.begin(), text.end()));
 }
 
+namespace {
+
+/// The "files" of a line: those of its input, and of further inputs.
+std::vector<Json> all_files(const Json& line) {
+  std::vector<Json> all;
+  if (const auto files = line.find("files"); files != line.end()) all.push_back(*files);
+  if (const auto also = line.find("also"); also != line.end() && also->is_array())
+    for (const Json& input : *also)
+      if (input.is_object() && input.contains("files")) all.push_back(input["files"]);
+  return all;
+}
+
+}  // namespace
+
 std::vector<std::string> pictures_of(const Json& line) {
   std::vector<std::string> pictures;
-  if (const auto files = line.find("files"); files != line.end())
-    for (const auto& [method, names] : files->items())
+  for (const Json& files : all_files(line))
+    for (const auto& [method, names] : files.items())
       if (names.contains("picture")) pictures.push_back(names["picture"]);
   return pictures;
 }
@@ -64,8 +78,8 @@ std::vector<std::string> files_of(const Json& line) {
   const auto add = [&all](const Json& name) {
     all.push_back(name.is_string() ? name.get<std::string>() : to_text(name));  // a damaged line: there is no such file
   };
-  if (const auto files = line.find("files"); files != line.end())
-    for (const auto& [method, names] : files->items())
+  for (const Json& files : all_files(line))
+    for (const auto& [method, names] : files.items())
       for (const auto& [kind, name] : names.items()) add(name);
   if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) add(*sheet);
   return all;

@@ -20,13 +20,17 @@ Record::Record(const RunSettings& settings) : checksum_(checksum_of_network(sett
 
 Json Record::settings_document(const RunSettings& settings) const {
   const ExplainArguments& arguments = settings.arguments;
-  const PreprocessingArguments& preprocessing = arguments.preprocessing;
+  const PreprocessingArguments& preprocessing = settings.preprocessing;
   const Drawing& drawing = settings.drawing;
   Json methods = Json::array();
   for (const Method method : settings.methods) methods.push_back(to_string(method));
+  Json also = Json::array();
+  for (const std::string& path : arguments.also)
+    also.push_back({{"input", path}, {"input_crc32", checksum_of_files({path})}});
   return {{"whycam", version},
           {"model", arguments.model},
           {"model_crc32", checksum_},
+          {"also", also},
           {"layer", settings.layer.empty() ? Json(nullptr) : Json(settings.layer)},
           {"layer_side", arguments.layer_input ? "input" : "output"},
           {"layout", arguments.layout},
@@ -52,6 +56,7 @@ Json Record::settings_document(const RunSettings& settings) const {
             {"guided_maps", fmt::format("sign {}, percentile {} of the absolute values at full contrast",
                                         arguments.drawing.sign, drawing.signed_maps.percentile)}}},
           {"save_npy", arguments.save_npy},
+          {"full_size", arguments.full_size},
           {"contact_sheet", arguments.contact_sheet}};
 }
 

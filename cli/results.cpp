@@ -52,18 +52,12 @@ std::string warning_of(const Tensor& attribution) {
   return "";
 }
 
-/// The attribution of one example by one method: 1 x C x H x W, or 1 x 1 x H x W for Grad-CAM; nothing where there is
-/// none.
-std::optional<Tensor> attribution_of(const Network::TargetExplanation& target, Method method, std::int64_t example) {
-  const Tensor& all = target.attributions(method)[0];
-  return all.values.empty() ? std::nullopt : std::optional(slice(all, example));
-}
-
-picture::Image draw(const Drawing& drawing, const Tensor& attribution, Method method, const picture::Image& seen) {
-  picture::Array map = example_of(attribution, 0);
-  if (!is_heat_map(method)) return picture::signed_map(map, drawing.signed_maps);
-  map.shape.erase(map.shape.begin());  // its one channel
-  return picture::overlay(seen, map, drawing.colours, drawing.opacity);
+/// The attribution of one example of an input by one method: 1 x C x space, or 1 x 1 x space for heat maps; nothing
+/// where there is none.
+std::optional<Tensor> attribution_of(const Network::TargetExplanation& target, Method method, std::size_t input,
+                                     std::int64_t example) {
+  const std::vector<Tensor>& all = target.attributions(method);
+  return input >= all.size() || all[input].values.empty() ? std::nullopt : std::optional(slice(all[input], example));
 }
 
 /// How the files of one example that show `what` are named, without a method and an ending. A long stem is cut to what
@@ -72,7 +66,7 @@ std::string name_of_files(const RunSettings& settings, const Input& input, std::
                           const std::string& what) {
   constexpr std::size_t longest = 255, behind = sizeof "-guided-backprop-99999.png" - 1;
   const std::string layer = settings.layer.empty() ? "" : "-" + safe_for_file_names(settings.layer);
-  const std::string rest = (input.seen.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
+  const std::string rest = (input.views.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
   return shortened(input.file.stem, longest - std::min(longest, rest.size() + behind)) + rest;
 }
 
@@ -144,33 +138,76 @@ class ContactSheet {
   std::vector<picture::ContactRow> rows_;
 };
 
+/// Which part of a picture the network saw, in the picture's pixels.
+Json rectangle(const picture::Geometry& geometry) {
+  const picture::Rectangle seen = geometry.crop_in_original();
+  return {{"left", seen.left}, {"top", seen.top}, {"width", seen.width}, {"height", seen.height}};
+}
+
+/// What becomes of one class of one example.
+class ClassWriter {
+ public:
+  ClassWriter(const RunSettings& settings, const ChosenTarget& choice, std::int64_t example, UniqueNames& names)
+      : settings_(settings), choice_(choice), example_(example), names_(names) {}
+
+  /// Writes the maps of one of the inputs: its entries for the manifest and, with `drawn`, its pictures.
+  Json write(const View& view, std::size_t input, const std::string& stem, Json& warnings,
+             std::map<Method, picture::Image>* drawn) {
+    Json all = Json::object();
+    for (const Method method : settings_.methods) {
+      const std::optional<Tensor> attribution = attribution_of(*choice_.target, method, input, example_);
+      Json& files = all[to_string(method)] = Json::object();
+      if (!attribution) continue;
+      if (const std::string warning = warning_of(*attribution); !warning.empty())
+        warnings.push_back(to_string(method) + (" " + warning));
+      picture::Image image = view.draw(settings_.drawing, *attribution, method);
+      files = write_files(settings_, names_(stem + to_string(method)), view.array(*attribution, method), image);
+      if (drawn) (*drawn)[method] = std::move(image);
+    }
+    return all;
+  }
+
+ private:
+  const RunSettings& settings_;
+  const ChosenTarget& choice_;
+  std::int64_t example_;
+  UniqueNames& names_;
+};
+
 /// One class of an example in its files: its line for the manifest, and what was drawn.
 struct WrittenClass {
   Json line;
   std::map<Method, picture::Image> drawn;
 };
 
-WrittenClass write_class(const RunSettings& settings, const Input& input, std::size_t index,
+WrittenClass write_class(const RunSettings& settings, const Input& input, const InputReader& reader, std::size_t index,
                          const Network::Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const auto& [target, chosen] = choice;
   Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
+  if (const auto& geometry = input.views[index].geometry()) line["network_saw"] = rectangle(*geometry);
   line.update(class_entry(settings, chosen));
   line["engine"] = explanation.engine;
   if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
   line["relus_guided"] = explanation.activations.relus_guided;
   line["activations_not_guided"] = explanation.activations.not_guided;
-  const std::string stem = name_of_files(settings, input, index, class_for_file(settings, chosen)) + "-";
+  const bool several = !reader.further().empty();
+  const auto stem = [&](std::size_t of) {
+    const std::string name = several ? "-" + safe_for_file_names(reader.name_of(of)) : "";
+    return name_of_files(settings, input, index, class_for_file(settings, chosen) + name) + "-";
+  };
+  Json warnings = Json::array();
+  ClassWriter writer(settings, choice, example, names);
   std::map<Method, picture::Image> drawn;
-  for (const Method method : settings.methods) {
-    const std::optional<Tensor> attribution = attribution_of(*target, method, example);
-    Json& files = line["files"][to_string(method)] = Json::object();
-    if (!attribution) continue;
-    if (const std::string warning = warning_of(*attribution); !warning.empty())
-      line["warnings"].push_back(to_string(method) + (" " + warning));
-    drawn[method] = draw(settings.drawing, *attribution, method, input.seen[index]);
-    files = write_files(settings, names(stem + to_string(method)), *attribution, drawn[method]);
+  line["files"] = writer.write(input.views[index], 0, stem(0), warnings, &drawn);
+  for (std::size_t i = 0; i < reader.further().size(); ++i) {
+    const Input& other = reader.further()[i];
+    Json entry{{"name", reader.name_of(i + 1)}, {"input", other.file.path.string()}};
+    if (const auto& geometry = other.views[index].geometry()) entry["network_saw"] = rectangle(*geometry);
+    entry["files"] = writer.write(other.views[index], i + 1, stem(i + 1), warnings, nullptr);
+    line["also"].push_back(std::move(entry));
   }
+  if (!warnings.empty()) line["warnings"] = std::move(warnings);
   return {std::move(line), std::move(drawn)};
 }
 
@@ -188,18 +225,18 @@ std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, st
   return all;
 }
 
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
-                            std::int64_t first_example, UniqueNames& names) {
+ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
+                            const Network::Explanation& explanation, std::int64_t first_example, UniqueNames& names) {
   ManifestLines lines;
-  for (std::size_t i = 0; i < input.seen.size(); ++i) {
+  for (std::size_t i = 0; i < input.views.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
     ContactSheet sheet(settings.methods);
     const std::size_t first_line = lines.size();
     for (const ChosenTarget& choice : chosen_for(explanation, example)) {
-      WrittenClass written = write_class(settings, input, i, explanation, choice, example, names);
+      WrittenClass written = write_class(settings, input, reader, i, explanation, choice, example, names);
       lines.push_back(std::move(written.line));
       if (settings.arguments.contact_sheet)
-        sheet.add_row(settings, choice.chosen, input.seen[i], std::move(written.drawn));
+        sheet.add_row(settings, choice.chosen, input.views[i].picture(), std::move(written.drawn));
     }
     if (!settings.arguments.contact_sheet) continue;
     const std::string name = names(name_of_files(settings, input, i, "contact-sheet")) + ".svg";

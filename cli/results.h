@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "inputs.h"
+#include "input_reader.h"
 #include "labels.h"
 #include "manifest.h"
 #include "whycam/network.h"
@@ -21,6 +21,7 @@ struct RunSettings {
   Labels labels;
   std::string layer;
   std::filesystem::path folder;
+  PreprocessingArguments preprocessing;  ///< as it is used
 };
 
 /// One example's class, as it stands in tables, file names and the manifest.
@@ -42,8 +43,8 @@ std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, st
 /// Writes the pictures (and arrays) of one input, whose examples are those of the explanation from
 /// `first_example` on. `names` keeps their files apart from others of the run. Returns the input's lines for
 /// the manifest, one an example and target. Throws OutputError.
-ManifestLines write_results(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
-                            std::int64_t first_example, UniqueNames& names);
+ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
+                            const Network::Explanation& explanation, std::int64_t first_example, UniqueNames& names);
 
 /// What a careful user should know of a network with such outputs, one sentence each.
 std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example);

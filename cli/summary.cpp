@@ -32,9 +32,9 @@ std::string summary(const RunSettings& settings, const Input& input, const Netwo
                     std::int64_t first_example) {
   std::string text;
   const Tensor& output = explanation.output;
-  for (std::size_t i = 0; i < input.seen.size(); ++i) {
+  for (std::size_t i = 0; i < input.views.size(); ++i) {
     const std::int64_t example = first_example + static_cast<std::int64_t>(i);
-    text += input.file.path.string() + (input.seen.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
+    text += input.file.path.string() + (input.views.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
     for (const auto& [target, chosen] : chosen_for(explanation, example)) {
       if (chosen.is_class() && class_dimension(output.shape))

@@ -29,6 +29,39 @@ Tensor example_of(const Tensor& tensor, std::int64_t example) {
   return part;
 }
 
+namespace {
+
+/// Swaps two axes of a tensor that is looked at as N x A x B.
+std::vector<float> swapped(const std::vector<float>& values, std::int64_t examples, std::int64_t a, std::int64_t b) {
+  std::vector<float> result;
+  result.reserve(values.size());
+  for (std::int64_t example = 0; example < examples; ++example)
+    for (std::int64_t j = 0; j < b; ++j)
+      for (std::int64_t i = 0; i < a; ++i)
+        result.push_back(values[static_cast<std::size_t>((example * a + i) * b + j)]);
+  return result;
+}
+
+}  // namespace
+
+Tensor to_channels_first(const Tensor& tensor) {
+  const Shape& shape = tensor.shape;
+  Tensor result{shape, {}};
+  std::rotate(result.shape.begin() + 1, result.shape.end() - 1, result.shape.end());
+  const std::int64_t space = picture::element_count({shape.begin() + 1, shape.end() - 1});
+  result.values = swapped(tensor.values, shape[0], space, shape.back());
+  return result;
+}
+
+Tensor to_channels_last(const Tensor& tensor) {
+  const Shape& shape = tensor.shape;
+  Tensor result{shape, {}};
+  std::rotate(result.shape.begin() + 1, result.shape.begin() + 2, result.shape.end());
+  const std::int64_t space = picture::element_count({shape.begin() + 2, shape.end()});
+  result.values = swapped(tensor.values, shape[0], shape[1], space);
+  return result;
+}
+
 std::optional<std::size_t> class_dimension(const Shape& shape) {
   if (shape.size() == 2) return 1;
   std::optional<std::size_t> found;

@@ -16,6 +16,10 @@ bool all_zero(const Tensor& tensor);
 Tensor slice(const Tensor& tensor, std::int64_t example);
 Tensor example_of(const Tensor& tensor, std::int64_t example);
 
+/// A tensor of N x space x C as N x C x space, and the other way round.
+Tensor to_channels_first(const Tensor& tensor);
+Tensor to_channels_last(const Tensor& tensor);
+
 /// The dimension of a network's output that counts classes: the second of two, or of more the only one that is longer
 /// than 1, as in N x 1000 x 1 x 1. Nothing for other outputs.
 std::optional<std::size_t> class_dimension(const Shape& shape);

@@ -38,23 +38,25 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
 }
 
 /// The pictures that were explained; none where the file has changed since, or is gone.
-std::vector<picture::Image> seen_in(const ManifestLines& lines, const picture::Preprocessing& preprocessing) {
+std::vector<picture::Image> seen_in(const ManifestLines& lines, InputReader& reader) {
   try {
-    Input input = read_input({lines[0]["input"].get<std::string>(), ""}, preprocessing);
-    if (lines[0].value("input_crc32", Json()) == input.checksum) return std::move(input.seen);
+    const Input input = reader.read({lines[0]["input"].get<std::string>(), ""});
+    if (lines[0].value("input_crc32", Json()) != input.checksum) return {};
+    std::vector<picture::Image> seen;
+    for (const View& view : input.views) seen.push_back(view.picture());
+    return seen;
   } catch (const InputError&) {
   }
   return {};
 }
 
 /// One entry an example, or one that says why the input was skipped.
-void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder,
-               const picture::Preprocessing& preprocessing) {
+void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder, InputReader& reader) {
   if (lines[0].contains("skipped")) {
     inputs.push_back({{"input", lines[0]["input"]}, {"skipped", lines[0]["skipped"]}, {"entries", Json::array()}});
     return;
   }
-  const std::vector<picture::Image> seen = seen_in(lines, preprocessing);
+  const std::vector<picture::Image> seen = seen_in(lines, reader);
   const std::size_t examples = lines.back()["example"].get<std::size_t>() + 1;
   for (std::size_t example = 0; example < examples; ++example) {
     Json entries = Json::array();
@@ -71,10 +73,10 @@ void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::
 }  // namespace
 
 void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
-                  const picture::Preprocessing& preprocessing) {
+                  InputReader& reader) {
   Json data{{"settings", document}, {"warnings", document["warnings"]}, {"inputs", Json::array()}};
   for (const char* elsewhere : {"explanations", "skipped", "warnings", "finished"}) data["settings"].erase(elsewhere);
-  for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, settings.folder, preprocessing);
+  for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, settings.folder, reader);
   std::string page = report_page;
   const std::string place = "@DATA@";
   page.replace(page.find(place), place.size(), for_script(to_text(data)));

@@ -16,6 +16,6 @@ extern const char* const report_page;
 /// out where its file has changed since it was explained, or is gone. Throws OutputError, and PictureError where a file
 /// of the run is gone.
 void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
-                  const picture::Preprocessing& preprocessing);
+                  InputReader& reader);
 
 }  // namespace whycam::cli

@@ -101,6 +101,12 @@ class WHYCAM_API Network {
   /// Throws LayerError where there is none.
   std::string default_layer(const std::vector<Shape>& input_shapes) const;
 
+  /// Where channels and space lie in each of the inputs, for inputs of these shapes: followed back from the operators
+  /// that fix it. A network that was made by Keras usually takes N x H x W x C. Automatic where the network does not
+  /// tell; explain() takes N x C x space then. Of a TorchScript network it is told where it can be compiled. Throws
+  /// ModelError for shapes that the network does not take.
+  std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const;
+
   /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
   /// exported module, or by its path in a TorchScript network; it is not asked for where the methods need none. A
   /// module that runs several times stands for its last call, and "body@0" for its first; a layer of several tensors

@@ -114,6 +114,19 @@ void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers) {
   if (last) layers[*last].is_default = true;
 }
 
+std::vector<Layout> input_layouts(const graph::Graph& graph, const std::vector<Value>& inputs) {
+  const std::vector<graph::Axes> axes = graph::find_axes(graph, inputs);
+  std::vector<Layout> layouts;
+  for (const Value input : inputs) {
+    const auto found = graph::layout_of(axes[index(input)]);
+    const std::size_t dimensions = graph.shape(input).size();
+    Layout& layout = layouts.emplace_back();
+    if (found && dimensions > 2 && *found == graph::channels_first(dimensions)) layout = Layout::channels_first();
+    if (found && dimensions > 2 && *found == graph::channels_last(dimensions)) layout = Layout::channels_last();
+  }
+  return layouts;
+}
+
 std::string default_layer_of(const std::vector<LayerInfo>& layers) {
   for (const LayerInfo& layer : layers)
     if (layer.is_default) return layer.path;

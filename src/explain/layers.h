@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "graph/graph.h"
 #include "whycam/layer_info.h"
+#include "whycam/layout.h"
 
 namespace whycam::explain {
 
@@ -21,6 +22,9 @@ struct Observed {
 /// Says of each layer what its tensors are: shapes, layout, whether it is fit for Grad-CAM, and which is the default.
 /// `layers` has a path and a type for each of the pass's.
 void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers);
+
+/// What is known of these inputs of a graph: automatic where that is nothing, or an order that Layout does not have.
+std::vector<Layout> input_layouts(const graph::Graph& graph, const std::vector<graph::Value>& inputs);
 
 /// The one that is_default. Throws LayerError where there is none.
 std::string default_layer_of(const std::vector<LayerInfo>& layers);

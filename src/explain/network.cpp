@@ -134,6 +134,9 @@ class GraphNetwork : public Network::State {
   std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
     return explain::layers_of(*network_, given(input_shapes));
   }
+  std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
+    return explain::input_layouts_of(*network_, given(input_shapes));
+  }
   Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                const Network::ChooseTargets& choose_targets, const Options& options) const override;
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
@@ -229,6 +232,10 @@ const std::vector<Port>& Network::outputs() const { return state_->outputs(); }
 
 std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const {
   return state_->layers(input_shapes);
+}
+
+std::vector<Layout> Network::input_layouts(const std::vector<Shape>& input_shapes) const {
+  return state_->input_layouts(input_shapes);
 }
 
 std::string Network::default_layer(const std::vector<Shape>& input_shapes) const {

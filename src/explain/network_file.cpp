@@ -82,6 +82,11 @@ graph::Forward forward_of(const formats::NetworkFile& network, const std::vector
   return forward;
 }
 
+std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given) {
+  const formats::Lowered lowered = lowered_with(network, given, {});
+  return input_layouts(lowered.graph, lowered.inputs);
+}
+
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given) {
   std::vector<std::string> names;
   for (const formats::Layer& layer : network.layers()) names.push_back(layer.name);

@@ -8,6 +8,7 @@
 #include "formats/format.h"
 #include "graph/program.h"
 #include "whycam/layer_info.h"
+#include "whycam/layout.h"
 #include "whycam/output_element.h"
 
 namespace whycam::explain {
@@ -25,6 +26,9 @@ std::size_t chosen_output(const formats::NetworkFile& network, const std::vector
 graph::Forward forward_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
                           std::size_t inputs, std::size_t output, const std::vector<std::string>& layers,
                           bool layer_inputs);
+
+/// Where channels and space lie in inputs of these shapes. Throws ModelError.
+std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
 
 /// All layers, with what inputs of these shapes make of them. Throws ModelError.
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);

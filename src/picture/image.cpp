@@ -39,41 +39,24 @@ void require_sane_size(const fs::path& path, const Container& container) {
   }
 }
 
-struct Colour {
-  int red, green, blue;
-};
-
-int over_white(int value, int opacity) { return (value * opacity + 255 * (255 - opacity) + 127) / 255; }
-
-/// One pixel, grey or RGB with or without opacity, as opaque colour.
-Colour opaque_colour(const std::uint8_t* pixel, int channels) {
-  const bool is_grey = channels < 3, has_opacity = channels % 2 == 0;
-  const Colour colour = is_grey ? Colour{pixel[0], pixel[0], pixel[0]} : Colour{pixel[0], pixel[1], pixel[2]};
-  if (!has_opacity) return colour;
-  const int opacity = pixel[channels - 1];
-  return {over_white(colour.red, opacity), over_white(colour.green, opacity), over_white(colour.blue, opacity)};
-}
-
 /// The ITU-R 601 weights in 1/65536, rounded as PIL rounds them, so that greys agree with it to the bit.
-int luminance(const Colour& colour) {
-  return (colour.red * 19595 + colour.green * 38470 + colour.blue * 7471 + 0x8000) >> 16;
+std::int64_t luminance(std::int64_t red, std::int64_t green, std::int64_t blue) {
+  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
 
-Image convert(const Samples& samples, int channels) {
-  Image image{samples.height, samples.width, channels, {}};
-  const auto step = static_cast<std::size_t>(samples.channels);
-  image.pixels.reserve(samples.values.size() / step * static_cast<std::size_t>(channels));
-  for (std::size_t i = 0; i < samples.values.size(); i += step) {
-    const Colour colour = opaque_colour(&samples.values[i], samples.channels);
-    if (channels == 1) {
-      image.pixels.push_back(static_cast<std::uint8_t>(luminance(colour)));
-    } else {
-      for (const int level : {colour.red, colour.green, colour.blue}) {
-        image.pixels.push_back(static_cast<std::uint8_t>(level));
-      }
-    }
+/// Pixels of 1 or 3 channels with others.
+template <typename Level>
+std::vector<Level> convert(const std::vector<Level>& pixels, int from, int to) {
+  if (from == to) return pixels;
+  std::vector<Level> converted;
+  converted.reserve(pixels.size() / static_cast<std::size_t>(from) * static_cast<std::size_t>(to));
+  for (std::size_t i = 0; i < pixels.size(); i += static_cast<std::size_t>(from)) {
+    if (to == 3)
+      converted.insert(converted.end(), 3, pixels[i]);
+    else
+      converted.push_back(static_cast<Level>(luminance(pixels[i], pixels[i + 1], pixels[i + 2])));
   }
-  return image;
+  return converted;
 }
 
 }  // namespace
@@ -89,17 +72,31 @@ void require_valid(const Image& image) {
   }
 }
 
-Image decode_image(const fs::path& path, Bytes bytes, int channels) {
+Photo decode_photo(const fs::path& path, Bytes bytes, int channels) {
   require_channels(channels);
   const Container container = inspect_container(path, std::move(bytes));
   require_sane_size(path, container);
   const bool is_jpeg = container.format == Container::Format::jpeg;
-  return convert(is_jpeg ? decode_jpeg(path, container.bytes) : decode_png(path, container.bytes), channels);
+  Samples samples = is_jpeg ? decode_jpeg(path, container.bytes) : decode_png(path, container.bytes);
+  Photo photo{{samples.height, samples.width, channels, {}}, convert(samples.levels, samples.channels, channels)};
+  if (samples.levels.empty()) {
+    photo.image.pixels = convert(samples.values, samples.channels, channels);
+    return photo;
+  }
+  photo.image.pixels.reserve(photo.levels.size());
+  for (const std::uint16_t level : photo.levels) photo.image.pixels.push_back(static_cast<std::uint8_t>(level >> 8));
+  return photo;
 }
 
-Image read_image(const fs::path& path, int channels) {
+Image decode_image(const fs::path& path, Bytes bytes, int channels) {
+  return decode_photo(path, std::move(bytes), channels).image;
+}
+
+Image read_image(const fs::path& path, int channels) { return read_photo(path, channels).image; }
+
+Photo read_photo(const fs::path& path, int channels) {
   require_channels(channels);
-  return decode_image(path, read_file(path), channels);
+  return decode_photo(path, read_file(path), channels);
 }
 
 Bytes encode_png(const Image& image) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "picture/npy_types.h"
 #include "whycam/picture/decode.h"
 #include "whycam/picture/errors.h"
 #include "whycam/picture/files.h"
@@ -17,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using Shape = std::vector<std::int64_t>;
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied as they are in the file");
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t longest_header = 10000;  // as NumPy itself limits what it parses
@@ -98,7 +97,7 @@ Header parse_header(const fs::path& path, std::string_view file) {
   Header header;
   const std::string_view type = find_value(path, dictionary, "descr");
   if (!type.empty() && type.front() == '[') {
-    throw PictureError(path, "has a structured type; whycam takes float32 or float64");
+    throw PictureError(path, "has a structured type; whycam takes arrays of plain numbers");
   }
   header.type = unwrap(path, type, '\'', '\'');
   const std::string_view order = find_value(path, dictionary, "fortran_order");
@@ -109,31 +108,6 @@ Header parse_header(const fs::path& path, std::string_view file) {
   return header;
 }
 
-/// NumPy's name for a type such as "<i8", or the type itself if it is not a plain number.
-std::string type_name(const std::string& type) {
-  const std::string size_digits = type.substr(std::min<std::size_t>(2, type.size()));
-  int size = 0;
-  const auto [end, error] = std::from_chars(size_digits.data(), size_digits.data() + size_digits.size(), size);
-  const bool is_plain = error == std::errc() && end == size_digits.data() + size_digits.size() && size <= 32;
-  if (!is_plain) return "\"" + type + "\"";
-  const std::string bits = std::to_string(8 * size);
-  const std::string prefix = type[0] == '>' ? "big-endian " : "";
-  switch (type[1]) {
-    case 'f':
-      return prefix + "float" + bits;
-    case 'i':
-      return prefix + "int" + bits;
-    case 'u':
-      return prefix + "uint" + bits;
-    case 'c':
-      return prefix + "complex" + bits;
-    case 'b':
-      return "bool";
-    default:
-      return "\"" + type + "\"";
-  }
-}
-
 std::string to_text(const Shape& shape) {
   std::string text;
   for (const std::int64_t axis : shape) text += std::to_string(axis) + (shape.size() == 1 ? "," : ", ");
@@ -142,11 +116,11 @@ std::string to_text(const Shape& shape) {
 }
 
 void check_against_file(const fs::path& path, const Header& header, std::size_t file_size) {
-  if (header.type != "<f4" && header.type != "<f8") {
-    throw PictureError(path,
-                       "has type " + type_name(header.type) + "; whycam takes float32 or float64 (little-endian)");
-  }
-  const std::int64_t item_size = header.type == "<f4" ? 4 : 8;
+  const auto item_size = static_cast<std::int64_t>(stored_size(header.type));
+  if (item_size == 0)
+    throw PictureError(path, "has type " + type_name(header.type) +
+                                 "; whycam takes float16, float32, float64, integers and bool: convert it with "
+                                 "array.astype(numpy.float32)");
   std::int64_t expected = 0;
   try {
     Shape bytes_shape = header.shape;
@@ -192,8 +166,8 @@ std::vector<Value> from_fortran_order(const std::vector<Value>& values, const Sh
 /// The values behind a header that was checked against the file.
 template <typename Value>
 std::vector<Value> values_of(const Header& header, const Bytes& file) {
-  std::vector<Value> values((file.size() - header.data_offset) / sizeof(Value));
-  std::memcpy(values.data(), file.data() + header.data_offset, values.size() * sizeof(Value));
+  std::vector<Value> values = npy_values<Value>(header.type, file.data() + header.data_offset,
+                                                (file.size() - header.data_offset) / stored_size(header.type));
   return header.is_fortran_order ? from_fortran_order(values, header.shape) : values;
 }
 
@@ -224,8 +198,9 @@ NpyArray read_npy(const fs::path& path) { return decode_npy(path, read_file(path
 NpyArray decode_npy(const fs::path& path, const Bytes& bytes) {
   const Header header = parse_header(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   check_against_file(path, header, bytes.size());
-  if (header.type == "<f4") return {header.shape, values_of<float>(header, bytes)};
-  return {header.shape, values_of<double>(header, bytes)};
+  const std::string type = header.type == "<f4" ? "" : type_name(header.type);
+  if (fits_float(header.type)) return {header.shape, values_of<float>(header, bytes), type};
+  return {header.shape, values_of<double>(header, bytes), type};
 }
 
 Array to_array(NpyArray array) {

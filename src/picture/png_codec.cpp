@@ -52,14 +52,23 @@ struct Reader {
   png_infop info;
 };
 
-/// The file as far as the pixels, and what they are to become: 8 bits a channel.
+/// The file as far as the pixels, and what they are to become: grey or colour of 8 or 16 bits. What is transparent
+/// keeps its colour, as in PIL's convert("RGB").
 void read_header(Reader& reader, Source& source) {
   png_set_read_fn(reader.png, &source, take);
   png_read_info(reader.png, reader.info);
   png_set_expand(reader.png);  // palettes, fewer than 8 bits, transparent colours
-  png_set_strip_16(reader.png);
+  png_set_strip_alpha(reader.png);
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
+}
+
+/// Makes numbers of the pairs of bytes, of which the upper comes first.
+void take_levels(Samples& samples) {
+  samples.levels.resize(samples.values.size() / 2);
+  for (std::size_t i = 0; i < samples.levels.size(); ++i)
+    samples.levels[i] = static_cast<std::uint16_t>(samples.values[2 * i] << 8 | samples.values[2 * i + 1]);
+  samples.values.clear();
 }
 
 }  // namespace
@@ -79,6 +88,7 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
   samples.width = static_cast<int>(png_get_image_width(reader.png, reader.info));
   samples.channels = png_get_channels(reader.png, reader.info);
   const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
+  const bool is_deep = png_get_bit_depth(reader.png, reader.info) == 16;
   samples.values.resize(stride * static_cast<std::size_t>(samples.height));
   std::vector<png_bytep> rows;
   for (int y = 0; y < samples.height; ++y) rows.push_back(&samples.values[stride * static_cast<std::size_t>(y)]);
@@ -86,6 +96,7 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes) {
     png_read_image(reader.png, rows.data());
     png_read_end(reader.png, nullptr);
   }));
+  if (is_deep) take_levels(samples);
   return samples;
 }
 

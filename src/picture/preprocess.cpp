@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "picture/resample.h"
 
@@ -16,31 +18,15 @@ struct Size {
 
 std::string to_text(const Size& size) { return std::to_string(size.height) + " x " + std::to_string(size.width); }
 
-Size resized_size(const Image& image, const Preprocessing& preprocessing) {
+Size resized_size(int height, int width, const Preprocessing& preprocessing) {
   if (!preprocessing.has_crop()) return {preprocessing.height, preprocessing.width};
   const std::int64_t shorter = preprocessing.height;
-  if (image.width <= image.height) return {shorter * image.height / image.width, shorter};
-  return {shorter, shorter * image.width / image.height};
+  if (width <= height) return {shorter * height / width, shorter};
+  return {shorter, shorter * width / height};
 }
 
 /// Where the crop begins along one side. torchvision rounds with Python's round(): halves go to even.
 int crop_offset(int size, int crop_size) { return static_cast<int>(std::nearbyint((size - crop_size) / 2.0)); }
-
-Image crop_center(const Image& image, int height, int width) {
-  if (height > image.height || width > image.width) {
-    throw std::invalid_argument("a crop of " + to_text({height, width}) + " does not fit into the picture, " +
-                                to_text({image.height, image.width}) + " after resizing");
-  }
-  const int top = crop_offset(image.height, height);
-  const int left = crop_offset(image.width, width);
-  Image result{height, width, image.channels, {}};
-  result.pixels.reserve(static_cast<std::size_t>(height) * static_cast<std::size_t>(width * image.channels));
-  for (int y = top; y < top + height; ++y) {
-    const auto row = image.pixels.begin() + (std::ptrdiff_t{y} * image.width + left) * image.channels;
-    result.pixels.insert(result.pixels.end(), row, row + std::ptrdiff_t{width} * image.channels);
-  }
-  return result;
-}
 
 void require_positive(int value, const char* name) {
   if (value < 1) throw std::invalid_argument(std::string(name) + " must be positive, not " + std::to_string(value));
@@ -52,6 +38,54 @@ void require_drawable(const Size& size) {
       size.height * size.width > largest_pixel_count) {
     throw std::invalid_argument("the resized picture would have " + to_text(size) + " pixels");
   }
+}
+
+template <typename Level>
+Levels<Level> cropped(Levels<Level> picture, const Geometry& part) {
+  if (part.seen_height == picture.height && part.seen_width == picture.width) return picture;
+  Levels<Level> result{part.seen_height, part.seen_width, picture.channels, {}};
+  for (int y = part.top; y < part.top + part.seen_height; ++y) {
+    const auto row = picture.values.begin() + (std::ptrdiff_t{y} * picture.width + part.left) * picture.channels;
+    result.values.insert(result.values.end(), row, row + std::ptrdiff_t{part.seen_width} * picture.channels);
+  }
+  return result;
+}
+
+/// Resizes and cuts out what a network sees.
+template <typename Level>
+Levels<Level> seen_of(Levels<Level> picture, const Geometry& part) {
+  return cropped(resize_bilinear(std::move(picture), part.resized_height, part.resized_width), part);
+}
+
+/// (level / highest - mean) / standard deviation, 1 x C x H x W.
+template <typename Level>
+Array normalised(const Levels<Level>& picture, const Preprocessing& preprocessing) {
+  constexpr float highest = std::numeric_limits<Level>::max();
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  Array input{{1, picture.channels, picture.height, picture.width}, {}};
+  input.values.reserve(picture.values.size());
+  for (std::size_t channel = 0; channel < channels; ++channel)
+    for (std::size_t i = channel; i < picture.values.size(); i += channels)
+      input.values.push_back((static_cast<float>(picture.values[i]) / highest - preprocessing.mean[channel]) /
+                             preprocessing.standard_deviation[channel]);
+  return input;
+}
+
+void require_channels(const Image& image, const Preprocessing& preprocessing) {
+  if (image.channels != preprocessing.channels())
+    throw std::invalid_argument("the picture has " + std::to_string(image.channels) + " channels, the preprocessing " +
+                                std::to_string(preprocessing.channels()));
+}
+
+/// From the smallest level to the largest, so that few levels among many are seen.
+Image stretched(const Levels<std::uint16_t>& picture) {
+  Image image{picture.height, picture.width, picture.channels, {}};
+  const auto [least, most] = std::minmax_element(picture.values.begin(), picture.values.end());
+  const double from = *least, range = std::max(1, *most - *least);
+  image.pixels.reserve(picture.values.size());
+  for (const std::uint16_t level : picture.values)
+    image.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * (level - from) / range)));
+  return image;
 }
 
 }  // namespace
@@ -83,18 +117,36 @@ void require_valid(const Preprocessing& preprocessing) {
   }
 }
 
+Geometry geometry_of(int height, int width, const Preprocessing& preprocessing) {
+  require_valid(preprocessing);
+  require_positive(height, "the picture's height");
+  require_positive(width, "the picture's width");
+  const Size size = resized_size(height, width, preprocessing);
+  require_drawable(size);
+  Geometry part;
+  part.height = height;
+  part.width = width;
+  part.resized_height = part.seen_height = static_cast<int>(size.height);
+  part.resized_width = part.seen_width = static_cast<int>(size.width);
+  if (!preprocessing.has_crop()) return part;
+  const Size crop{preprocessing.crop_height, preprocessing.crop_width};
+  if (crop.height > size.height || crop.width > size.width)
+    throw std::invalid_argument("a crop of " + to_text(crop) + " does not fit into the picture, " + to_text(size) +
+                                " after resizing");
+  part.seen_height = preprocessing.crop_height;
+  part.seen_width = preprocessing.crop_width;
+  part.top = crop_offset(part.resized_height, part.seen_height);
+  part.left = crop_offset(part.resized_width, part.seen_width);
+  return part;
+}
+
 Image resize_for_network(const Image& image, const Preprocessing& preprocessing) {
   require_valid(image);
   require_valid(preprocessing);
-  if (image.channels != preprocessing.channels()) {
-    throw std::invalid_argument("the picture has " + std::to_string(image.channels) + " channels, the preprocessing " +
-                                std::to_string(preprocessing.channels()));
-  }
-  const Size size = resized_size(image, preprocessing);
-  require_drawable(size);
-  Image resized = resize_bilinear(image, static_cast<int>(size.height), static_cast<int>(size.width));
-  if (!preprocessing.has_crop()) return resized;
-  return crop_center(resized, preprocessing.crop_height, preprocessing.crop_width);
+  require_channels(image, preprocessing);
+  const Geometry part = geometry_of(image.height, image.width, preprocessing);
+  Levels<std::uint8_t> seen = seen_of<std::uint8_t>({image.height, image.width, image.channels, image.pixels}, part);
+  return {seen.height, seen.width, seen.channels, std::move(seen.values)};
 }
 
 Array to_network_input(const Image& image, const Preprocessing& preprocessing) {
@@ -104,19 +156,26 @@ Array to_network_input(const Image& image, const Preprocessing& preprocessing) {
 Array normalise(const Image& picture, const Preprocessing& preprocessing) {
   require_valid(picture);
   require_valid(preprocessing);
-  if (picture.channels != preprocessing.channels())
-    throw std::invalid_argument("the picture has " + std::to_string(picture.channels) +
-                                " channels and the preprocessing " + std::to_string(preprocessing.channels()));
-  const auto channels = static_cast<std::size_t>(picture.channels);
-  Array input{{1, picture.channels, picture.height, picture.width}, {}};
-  input.values.reserve(picture.pixels.size());
-  for (std::size_t channel = 0; channel < channels; ++channel) {
-    for (std::size_t i = channel; i < picture.pixels.size(); i += channels) {
-      const float value = static_cast<float>(picture.pixels[i]) / 255.0f;
-      input.values.push_back((value - preprocessing.mean[channel]) / preprocessing.standard_deviation[channel]);
-    }
+  require_channels(picture, preprocessing);
+  return normalised<std::uint8_t>({picture.height, picture.width, picture.channels, picture.pixels}, preprocessing);
+}
+
+Seen see(const Photo& photo, const Preprocessing& preprocessing) {
+  const Image& image = photo.image;
+  if (photo.levels.empty()) {
+    Image picture = resize_for_network(image, preprocessing);
+    Array input = normalise(picture, preprocessing);
+    return {std::move(picture), std::move(input), geometry_of(image.height, image.width, preprocessing)};
   }
-  return input;
+  require_valid(image);
+  require_valid(preprocessing);
+  require_channels(image, preprocessing);
+  if (photo.levels.size() != image.pixels.size())
+    throw std::invalid_argument("a photo has " + std::to_string(photo.levels.size()) + " levels of 16 bits and " +
+                                std::to_string(image.pixels.size()) + " of 8");
+  const Geometry part = geometry_of(image.height, image.width, preprocessing);
+  const auto seen = seen_of<std::uint16_t>({image.height, image.width, image.channels, photo.levels}, part);
+  return {stretched(seen), normalised(seen, preprocessing), part};
 }
 
 }  // namespace whycam::picture

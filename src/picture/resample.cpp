@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <type_traits>
+#include <utility>
 
 namespace whycam::picture {
 namespace {
@@ -41,43 +44,45 @@ std::vector<Taps> make_taps(int source_size, int result_size) {
   return taps;
 }
 
-std::uint8_t to_level(int sum) { return static_cast<std::uint8_t>(std::min(255, sum >> fraction_bits)); }
-
 /// One weighted sum over values that are `stride` apart.
-std::uint8_t apply(const Taps& taps, const std::uint8_t* line, std::size_t stride) {
-  int sum = 1 << (fraction_bits - 1);
-  const std::uint8_t* value = line + static_cast<std::size_t>(taps.first) * stride;
+template <typename Level>
+Level apply(const Taps& taps, const Level* line, std::size_t stride) {
+  using Sum = std::conditional_t<sizeof(Level) == 1, int, std::int64_t>;
+  Sum sum = Sum{1} << (fraction_bits - 1);
+  const Level* value = line + static_cast<std::size_t>(taps.first) * stride;
   for (const int weight : taps.weights) {
-    sum += *value * weight;
+    sum += *value * static_cast<Sum>(weight);
     value += stride;
   }
-  return to_level(sum);
+  return static_cast<Level>(std::min(Sum{std::numeric_limits<Level>::max()}, sum >> fraction_bits));
 }
 
-Image resize_width(const Image& image, int width) {
-  const std::vector<Taps> taps = make_taps(image.width, width);
-  Image result{image.height, width, image.channels, {}};
-  const auto channels = static_cast<std::size_t>(image.channels);
-  const std::size_t row_size = static_cast<std::size_t>(image.width) * channels;
-  result.pixels.reserve(static_cast<std::size_t>(image.height) * taps.size() * channels);
-  for (std::size_t row = 0; row < image.pixels.size(); row += row_size) {
+template <typename Level>
+Levels<Level> resize_width(const Levels<Level>& picture, int width) {
+  const std::vector<Taps> taps = make_taps(picture.width, width);
+  Levels<Level> result{picture.height, width, picture.channels, {}};
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  const std::size_t row_size = static_cast<std::size_t>(picture.width) * channels;
+  result.values.reserve(static_cast<std::size_t>(picture.height) * taps.size() * channels);
+  for (std::size_t row = 0; row < picture.values.size(); row += row_size) {
     for (const Taps& tap : taps) {
       for (std::size_t channel = 0; channel < channels; ++channel) {
-        result.pixels.push_back(apply(tap, &image.pixels[row + channel], channels));
+        result.values.push_back(apply(tap, &picture.values[row + channel], channels));
       }
     }
   }
   return result;
 }
 
-Image resize_height(const Image& image, int height) {
-  const std::vector<Taps> taps = make_taps(image.height, height);
-  Image result{height, image.width, image.channels, {}};
-  const std::size_t row_size = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
-  result.pixels.reserve(taps.size() * row_size);
+template <typename Level>
+Levels<Level> resize_height(const Levels<Level>& picture, int height) {
+  const std::vector<Taps> taps = make_taps(picture.height, height);
+  Levels<Level> result{height, picture.width, picture.channels, {}};
+  const std::size_t row_size = static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.channels);
+  result.values.reserve(taps.size() * row_size);
   for (const Taps& tap : taps) {
     for (std::size_t column = 0; column < row_size; ++column) {
-      result.pixels.push_back(apply(tap, &image.pixels[column], row_size));
+      result.values.push_back(apply(tap, &picture.values[column], row_size));
     }
   }
   return result;
@@ -85,10 +90,14 @@ Image resize_height(const Image& image, int height) {
 
 }  // namespace
 
-Image resize_bilinear(const Image& image, int height, int width) {
-  // Rounding to 8 bits between the passes, in this order, is part of what PIL does.
-  Image result = width == image.width ? image : resize_width(image, width);
-  return height == result.height ? result : resize_height(result, height);
+template <typename Level>
+Levels<Level> resize_bilinear(Levels<Level> picture, int height, int width) {
+  // Rounding to whole levels between the passes, in this order, is part of what PIL does.
+  if (width != picture.width) picture = resize_width(picture, width);
+  return height == picture.height ? std::move(picture) : resize_height(picture, height);
 }
+
+template Levels<std::uint8_t> resize_bilinear(Levels<std::uint8_t>, int, int);
+template Levels<std::uint16_t> resize_bilinear(Levels<std::uint16_t>, int, int);
 
 }  // namespace whycam::picture

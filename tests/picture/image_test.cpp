@@ -58,29 +58,44 @@ TEST(Image, KeepsTheUpperHalfOfSixteenBits) {
   EXPECT_EQ(read(colour, 3), (Levels{0x01, 0x80, 0xFE}));
 }
 
-TEST(Image, LaysTransparencyOverWhite) {
-  // 100 * 0.2 + 255 * 0.8 = 224, 0 * 0.2 + 255 * 0.8 = 204.
+TEST(Image, KeepsAllOfSixteenBitsInAPhoto) {
+  const auto photo = [](const Bytes& png, int channels) {
+    const TemporaryFolder folder;
+    save(folder / "picture.png", png);
+    return read_photo(folder / "picture.png", channels);
+  };
+  using Deep = std::vector<std::uint16_t>;
+  const Bytes grey = make_png(2, 1, 16, 0, {{0x12, 0xFF, 0xFF, 0x01}});
+  EXPECT_EQ(photo(grey, 1).levels, (Deep{0x12FF, 0xFF01}));
+  EXPECT_EQ(photo(grey, 1).image.pixels, (Levels{0x12, 0xFF}));
+  EXPECT_EQ(photo(grey, 3).levels, (Deep{0x12FF, 0x12FF, 0x12FF, 0xFF01, 0xFF01, 0xFF01}));
+  const Bytes colour = make_png(1, 1, 16, 6, {{0x01, 0xFF, 0x80, 0x00, 0xFE, 0x7F, 0, 0}});
+  EXPECT_EQ(photo(colour, 3).levels, (Deep{0x01FF, 0x8000, 0xFE7F})) << "transparent, and kept";
+  // 0.299 * 511 + 0.587 * 32768 + 0.114 * 65151 = 26814.8.
+  EXPECT_EQ(photo(colour, 1).levels, Deep{26815});
+  EXPECT_EQ(photo(make_png(1, 1, 8, 0, {{7}}), 1).levels, Deep());
+}
+
+// The expected levels are those of PIL's convert("RGB") and convert("L").
+TEST(Image, DropsTransparencyAndKeepsColours) {
   const Bytes colour = make_png(3, 1, 8, 6, {{100, 0, 255, 51, 9, 9, 9, 0, 1, 2, 3, 255}});
-  EXPECT_EQ(read(colour, 3), (Levels{224, 204, 255, 255, 255, 255, 1, 2, 3}));
-  EXPECT_EQ(read(make_png(2, 1, 8, 4, {{100, 51, 7, 255}}), 1), (Levels{224, 7}));
+  EXPECT_EQ(read(colour, 3), (Levels{100, 0, 255, 9, 9, 9, 1, 2, 3}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 4, {{100, 51, 7, 255}}), 1), (Levels{100, 7}));
   const Bytes deep = make_png(1, 1, 16, 6, {{100, 0, 0, 0, 255, 0, 51, 0}});
-  EXPECT_EQ(read(deep, 3), (Levels{224, 204, 255}));
+  EXPECT_EQ(read(deep, 3), (Levels{100, 0, 255}));
 }
 
 TEST(Image, ReadsPalettes) {
   const Bytes palette = png_chunk("PLTE", {10, 20, 30, 100, 0, 255});
   EXPECT_EQ(read(make_png(2, 1, 8, 3, {{1, 0}}, palette), 3), (Levels{100, 0, 255, 10, 20, 30}));
   const Bytes with_opacity = join({palette, png_chunk("tRNS", {255, 51})});
-  EXPECT_EQ(read(make_png(2, 1, 8, 3, {{1, 0}}, with_opacity), 3), (Levels{224, 204, 255, 10, 20, 30}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 3, {{1, 0}}, with_opacity), 3), (Levels{100, 0, 255, 10, 20, 30}));
 }
 
-TEST(Image, LaysATransparentColourOverWhite) {
+TEST(Image, KeepsATransparentColour) {
   const Bytes colour_key = png_chunk("tRNS", {0, 1, 0, 2, 0, 3});
-  EXPECT_EQ(read(make_png(2, 1, 8, 2, {{1, 2, 3, 4, 5, 6}}, colour_key), 3), (Levels{255, 255, 255, 4, 5, 6}));
-}
-
-TEST(Image, LaysATransparentGreyOverWhite) {
-  EXPECT_EQ(read(make_png(2, 1, 8, 0, {{7, 8}}, png_chunk("tRNS", {0, 7})), 1), (Levels{255, 8}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 2, {{1, 2, 3, 4, 5, 6}}, colour_key), 3), (Levels{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(read(make_png(2, 1, 8, 0, {{7, 8}}, png_chunk("tRNS", {0, 7})), 1), (Levels{7, 8}));
 }
 
 TEST(Image, ReadsInterlacedPng) {

@@ -110,14 +110,53 @@ TEST(Npy, ReadsEveryHeaderLengthVersionAndKeyOrder) {
   EXPECT_EQ(read(make_npy("{'shape':(1,2),'fortran_order':False,'descr':'<f4'}", 8)).shape, (Shape{1, 2}));
 }
 
+/// One number of a type, from its bytes.
+double number(const std::string& type, const std::string& bytes) {
+  Bytes file = make_npy(dictionary(type, "(1,)"), 0);
+  const Bytes values = from_hex(bytes);
+  file.insert(file.end(), values.begin(), values.end());
+  return std::visit([](const auto& numbers) { return static_cast<double>(numbers.at(0)); }, read(file).values);
+}
+
+TEST(Npy, ReadsNumbersOfAllTypes) {
+  EXPECT_EQ(number("|u1", "ff"), 255);
+  EXPECT_EQ(number("|i1", "ff"), -1);
+  EXPECT_EQ(number("|b1", "01"), 1);
+  EXPECT_EQ(number("<u2", "0180"), 0x8001);
+  EXPECT_EQ(number(">u2", "8001"), 0x8001);
+  EXPECT_EQ(number("<i2", "feff"), -2);
+  EXPECT_EQ(number("<i4", "00000080"), -2147483648.0);
+  EXPECT_EQ(number(">u4", "ffffffff"), 4294967295.0);
+  EXPECT_EQ(number("<i8", "ffffffffffffff7f"), 9223372036854775808.0) << "rounded";
+  EXPECT_EQ(number(">f4", "3fc00000"), 1.5);
+  EXPECT_EQ(number(">f8", "bff8000000000000"), -1.5);
+}
+
+TEST(Npy, ReadsHalfPrecision) {
+  EXPECT_EQ(number("<f2", "003c"), 1);
+  EXPECT_EQ(number(">f2", "c100"), -2.5);
+  EXPECT_EQ(number("<f2", "ff7b"), 65504) << "the largest";
+  EXPECT_EQ(number("<f2", "0100"), std::ldexp(1, -24)) << "the smallest";
+  EXPECT_EQ(number("<f2", "00fc"), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(number("<f2", "017e")));
+  EXPECT_TRUE(std::signbit(number("<f2", "0080")));
+}
+
+TEST(Npy, SaysWhichTypeTheFileHas) {
+  EXPECT_EQ(read(saved_by_numpy()).type, "");
+  EXPECT_EQ(read(make_npy(dictionary("|u1", "(2,)"), 2)).type, "uint8");
+  EXPECT_EQ(read(make_npy(dictionary(">f4", "(1,)"), 4)).type, "big-endian float32");
+  EXPECT_EQ(read(make_npy(dictionary("<f8", "(1,)"), 8)).type, "float64");
+  EXPECT_EQ(to_array(read(make_npy(dictionary("|u1", "(3,)"), 3))).values, (Floats{0, 1, 2}));
+}
+
 TEST(Npy, NamesTheTypeItDoesNotTake) {
   const auto refused_type = [](const std::string& type) { return refusal(make_npy(dictionary(type, "(1,)"), 8)); };
-  EXPECT_TRUE(contains(refused_type("<i8"), "has type int64; whycam takes float32 or float64"));
-  EXPECT_TRUE(contains(refused_type("|u1"), "has type uint8"));
-  EXPECT_TRUE(contains(refused_type("|b1"), "has type bool"));
-  EXPECT_TRUE(contains(refused_type("<f2"), "has type float16"));
-  EXPECT_TRUE(contains(refused_type("<c8"), "has type complex64"));
-  EXPECT_TRUE(contains(refused_type(">f4"), "has type big-endian float32"));
+  EXPECT_TRUE(contains(refused_type("<c8"), "has type complex64; whycam takes float16, float32"));
+  EXPECT_TRUE(contains(refused_type("<f1"), "has type float8"));
+  EXPECT_TRUE(contains(refused_type("<i3"), "has type int24"));
+  EXPECT_TRUE(contains(refused_type("<f16"), "has type float128"));
+  EXPECT_TRUE(contains(refused_type("|i8"), "has type int64"));
   EXPECT_TRUE(contains(refused_type("<U5"), "\"<U5\""));
   EXPECT_TRUE(contains(refused_type("|O"), "\"|O\""));
   EXPECT_TRUE(contains(refused_type(""), "\"\""));

@@ -21,4 +21,10 @@ struct ContactRow {
 /// headings.
 WHYCAM_API Svg contact_sheet(const std::vector<std::string>& headings, const std::vector<ContactRow>& rows);
 
+/// The slices of a volume side by side: a picture in which they lie one below the other, `slice_height` each, cut apart
+/// and set out in a grid, row by row, white between them. Small slices are drawn larger, by a whole factor; of so many
+/// that the grid would have more than 2^24 pixels, every second, third, ... is drawn. Throws std::invalid_argument for
+/// an invalid image, and one that is not made of slices of that height.
+WHYCAM_API Image grid_of_slices(const Image& slices, int slice_height);
+
 }  // namespace whycam::picture

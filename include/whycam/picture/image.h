@@ -25,9 +25,9 @@ constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
 WHYCAM_API void require_valid(const Image& image);
 
 /// Reads a JPEG or PNG file, recognised by its content, as grey (channels = 1) or RGB (channels = 3).
-/// Transparency is laid over white, of 16 bits the upper 8 are kept, colour becomes grey with the weights
-/// 0.299, 0.587, 0.114, and a JPEG is turned upright as its EXIF orientation says (a PNG is not). CMYK is
-/// converted without a colour profile.
+/// What is transparent keeps its colour and loses its transparency, as in PIL's convert("RGB"), of 16 bits the upper 8
+/// are kept (read_photo keeps all), colour becomes grey with the weights 0.299, 0.587, 0.114, and a JPEG is turned
+/// upright as its EXIF orientation says (a PNG is not). CMYK is converted without a colour profile.
 ///
 /// A picture is read whole or not at all, and nothing is printed: whatever the decoders would mend or warn of
 /// (data that ends early, bad codes, missing scans of a progressive JPEG) is an error. JPEG data has no
@@ -36,6 +36,15 @@ WHYCAM_API void require_valid(const Image& image);
 /// Throws PictureError for a file that is missing, of another format, truncated, corrupt or larger than
 /// largest_pixel_count, and std::invalid_argument if channels is neither 1 nor 3.
 WHYCAM_API Image read_image(const std::filesystem::path& path, int channels);
+
+/// A picture with all levels of its file.
+struct Photo {
+  Image image;                          ///< 8 bits a channel, upright; of 16 bits the upper 8
+  std::vector<std::uint16_t> levels{};  ///< of a 16-bit PNG: from 0 to 65535, height x width x channels; else empty
+};
+
+/// Reads a picture as read_image does, and throws as it does.
+WHYCAM_API Photo read_photo(const std::filesystem::path& path, int channels);
 
 /// The picture as a PNG file. Throws std::invalid_argument for an invalid image.
 WHYCAM_API Bytes encode_png(const Image& image);

@@ -4,6 +4,7 @@
 
 #include "whycam/api.h"
 #include "whycam/picture/array.h"
+#include "whycam/picture/geometry.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::picture {
@@ -24,6 +25,20 @@ struct Preprocessing {
   int channels() const { return static_cast<int>(mean.size()); }
   bool has_crop() const { return crop_height != 0 || crop_width != 0; }
 };
+
+/// Which part of a picture a network saw with this preprocessing. Throws std::invalid_argument for a side that is not
+/// positive, an invalid preprocessing, and a crop larger than the resized picture.
+WHYCAM_API Geometry geometry_of(int height, int width, const Preprocessing& preprocessing);
+
+/// What a network sees of a photo.
+struct Seen {
+  Image picture;      ///< resized and cropped; of 16 bits drawn from the smallest level to the largest
+  Array input;        ///< 1 x C x H x W: (level - mean) / standard deviation, levels being from 0 to 1
+  Geometry geometry;  ///< where it lies in the photo
+};
+
+/// Resizes, crops and normalises a photo, with all its levels. Throws std::invalid_argument as resize_for_network does.
+WHYCAM_API Seen see(const Photo& photo, const Preprocessing& preprocessing);
 
 /// Throws std::invalid_argument, with the value that is wrong.
 WHYCAM_API void require_valid(const Preprocessing& preprocessing);

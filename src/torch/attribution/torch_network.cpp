@@ -3,8 +3,10 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/shape_text.h"
+#include "explain/layers.h"
 #include "explain/network_state.h"
 #include "torch/attribution/explain.h"
+#include "torch/engine/compiled/lowering.h"
 #include "whycam/errors.h"
 #include "whycam/graph.h"
 #include "whycam/picture/tensor.h"
@@ -46,6 +48,18 @@ class TorchNetwork : public Network::State {
 
   std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
     return model_.layers(zeros(input_shapes));
+  }
+
+  std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
+    engine::Request request;
+    request.inputs = zeros(input_shapes);
+    try {
+      const graph::Forward forward = engine::lower(*model_.network(), request);
+      return explain::input_layouts(forward.graph, forward.inputs);
+    } catch (const engine::CannotCompile&) {
+      model_.layers(request.inputs);  // throws where these are not the network's shapes
+      return std::vector<Layout>(input_shapes.size());
+    }
   }
 
   Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
