@@ -46,8 +46,8 @@ TEST_F(FullSize, GivesMapsInThePicturesPixels) {
       ASSERT_TRUE(full.values[i] == expected.values[i] ||
                   (std::isnan(full.values[i]) && std::isnan(expected.values[i])));
     const picture::Array full_guided = result("photo-second-1-guided-gradcam.npy");
-    EXPECT_EQ(full_guided.shape, channels_last ? (std::vector<std::int64_t>{1, 60, 91, 3})
-                                               : (std::vector<std::int64_t>{1, 3, 60, 91}));
+    EXPECT_EQ(full_guided.shape,
+              channels_last ? (std::vector<std::int64_t>{1, 60, 91, 3}) : (std::vector<std::int64_t>{1, 3, 60, 91}));
     fs::remove_all(results());
   }
 }

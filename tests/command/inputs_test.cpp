@@ -57,9 +57,9 @@ TEST_F(Dimensions, VolumesAreDrawnSliceBySlice) {
 TEST_F(Dimensions, BicubicIsForPictures) {
   for (const auto& [kernel, shape] :
        {std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>{{3}, {1, 3, 41}}, {{3, 3, 3}, {1, 3, 5, 6, 7}}})
-    expect_failure(explain(with({network({3, kernel, false, {}}), array(noise(shape)), "--interpolate", "bicubic"},
-                                options)),
-                   4, "take --interpolate bilinear");
+    expect_failure(
+        explain(with({network({3, kernel, false, {}}), array(noise(shape)), "--interpolate", "bicubic"}, options)), 4,
+        "take --interpolate bilinear");
 }
 
 TEST_F(Dimensions, ExamplesOfSignalsAreToldApart) {
@@ -79,8 +79,8 @@ class Types : public InputsCommand {
   std::string bytes_as(const std::string& type, const std::string& shape, const std::string& bytes) const {
     std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
     header.resize(117, ' ');
-    std::ofstream(folder_ / "x.npy", std::ios::binary)
-        << std::string("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n' << bytes;
+    std::ofstream(folder_ / "x.npy", std::ios::binary) << std::string("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n'
+                                                       << bytes;
     return folder_ / "x.npy";
   }
 };
@@ -111,14 +111,14 @@ TEST_F(Types, GreyNetworksTakeColourPictures) {
     const Outcome outcome =
         explain(with({network_file, shapes / "two_shapes.png", "--size", "24", "--report"}, options));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
-    EXPECT_EQ(outcome.error, "whycam: note: the network takes grey pictures: --mean is 0.449 and --std 0.226 unless "
-                             "they are given\n");
+    EXPECT_EQ(outcome.error,
+              "whycam: note: the network takes grey pictures: --mean is 0.449 and --std 0.226 unless "
+              "they are given\n");
     EXPECT_EQ(document()["preprocessing"]["mean"], "0.449") << "what was used is written down";
     const auto found = result("two_shapes-second-2-guided-backprop.npy");
     fs::remove_all(results());
-    const Outcome given = explain(with({network_file, shapes / "two_shapes.png", "--size", "24", "--mean", "0.449",
-                                        "--std", "0.226"},
-                                       options));
+    const Outcome given = explain(
+        with({network_file, shapes / "two_shapes.png", "--size", "24", "--mean", "0.449", "--std", "0.226"}, options));
     EXPECT_EQ(given.error, "");
     EXPECT_EQ(found.values, result("two_shapes-second-2-guided-backprop.npy").values);
     fs::remove_all(results());
