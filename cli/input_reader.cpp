@@ -127,8 +127,12 @@ Input InputReader::read(const InputFile& file) {
   const std::vector<bool>& last = channels_last(shapes);
   const auto add_views = [](Input& to, bool channels_last) {
     if (!to.views.empty()) return;
-    for (std::int64_t example = 0; example < to.tensor.shape[0]; ++example)
-      to.views.emplace_back(example_of(to.tensor, example), channels_last);
+    try {
+      for (std::int64_t example = 0; example < to.tensor.shape[0]; ++example)
+        to.views.emplace_back(example_of(to.tensor, example), channels_last);
+    } catch (const std::invalid_argument& error) {  // larger than any picture
+      throw InputError("cannot draw \"" + to.file.path.string() + "\": " + error.what());
+    }
   };
   add_views(input, last[0]);
   for (std::size_t i = 0; i < further_.size(); ++i) {

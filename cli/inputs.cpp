@@ -102,9 +102,10 @@ Input read_input(const InputFile& file, const PictureForm& form) {
   picture::NpyArray array = picture::decode_npy(file.path, bytes);
   if (!array.type.empty()) input.notes.push_back(note_on(array.type));
   input.tensor = picture::to_array(std::move(array));
-  if (input.tensor.shape.empty())
-    throw InputError("cannot use \"" + file.path.string() +
-                     "\": it is one number without dimensions; the first dimension of an array counts examples");
+  if (const std::size_t dimensions = input.tensor.shape.size(); dimensions < 2)
+    throw InputError("cannot use \"" + file.path.string() + "\": it has " + std::to_string(dimensions) +
+                     " dimensions; the first of an array counts examples, and the network's own follow, as in "
+                     "N x C x H x W");
   if (!all_finite(input.tensor))
     throw InputError("cannot use \"" + file.path.string() +
                      "\": it holds NaN or infinity; a network's answer to those means nothing");
