@@ -159,6 +159,13 @@ void CheckArguments::add_to(CLI::App& command) {
   command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
   AttributionArguments::add_to(command);
   preprocessing.add_to(command);
+  command
+      .add_option(
+          "--measure", measure,
+          "What is measured of a class: its softmax probability, or the network's own number, as for regression "
+          "and sigmoids; auto tells by the outputs")
+      ->type_name("{auto,softmax,score}")
+      ->capture_default_str();
   command.add_option("--classes", other_classes, "How many of the next best classes the map is compared with; 0: none")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000));

@@ -98,6 +98,7 @@ struct CheckArguments : AttributionArguments {
   std::string target = "top1";
   std::string labels;
   PreprocessingArguments preprocessing;
+  std::string measure = "auto";
   std::size_t other_classes = 3;
   std::size_t randomisation_steps = 16;
   std::size_t pixel_steps = 32;

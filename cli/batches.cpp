@@ -38,21 +38,20 @@ Item BatchReader::read(std::size_t number) {
   return item;
 }
 
-std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) const {
+std::optional<Tensor> BatchReader::joined(const std::vector<Item>& items) {
   const auto some = std::find_if(items.begin(), items.end(), [](const Item& item) { return item.input.has_value(); });
   if (some == items.end()) return std::nullopt;
   if (is_array(items[0].file.path)) return items[0].input->tensor;
   const Tensor& one = some->input->tensor;  // pictures all have its shape
-  const std::size_t rows = files_.size() > batch_size_ ? batch_size_ : items.size();
   std::vector<float> numbers;
-  numbers.reserve(rows * one.values.size());
+  numbers.reserve(items.size() * one.values.size());
   const Tensor* row = &one;
-  for (std::size_t i = 0; i < rows; ++i) {
-    if (i < items.size() && items[i].input) row = &items[i].input->tensor;
+  for (const Item& item : items) {
+    if (item.input) row = &item.input->tensor;
     numbers.insert(numbers.end(), row->values.begin(), row->values.end());
   }
   Tensor joined{one.shape, std::move(numbers)};
-  joined.shape[0] = static_cast<std::int64_t>(rows);
+  joined.shape[0] = static_cast<std::int64_t>(items.size());
   return joined;
 }
 

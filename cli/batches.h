@@ -24,9 +24,9 @@ struct Batch {
 };
 
 /// Reads the inputs in order: pictures `batch_size` at a time, each .npy tensor by itself. What a batch holds
-/// follows from the list alone, not from what is finished or unreadable: the place of an unreadable picture is filled,
-/// and the last batch filled up, with a picture of the batch once more (not with zeros, of which a network may make
-/// NaN). So each picture meets the same arithmetic in every run, and all batches have one shape.
+/// follows from the list alone, not from what is finished or unreadable: the place of an unreadable picture is filled
+/// with a picture of the batch once more (not with zeros, of which a network may make NaN). So each picture meets the
+/// same arithmetic in every run. The last batch is as long as what is left, and never filled up.
 class BatchReader {
  public:
   /// `finished`: one entry an input. Batches whose inputs are all finished are passed over. The reader
@@ -38,7 +38,7 @@ class BatchReader {
 
  private:
   Item read(std::size_t number);
-  std::optional<Tensor> joined(const std::vector<Item>& items) const;
+  static std::optional<Tensor> joined(const std::vector<Item>& items);
 
   std::vector<InputFile> files_;
   std::vector<bool> finished_;

@@ -21,6 +21,7 @@
 #include "report/report.h"
 #include "results.h"
 #include "targets.h"
+#include "together.h"
 #include "whycam/errors.h"
 
 namespace whycam::cli {
@@ -45,6 +46,12 @@ bool takes_layer(const std::vector<Method>& methods) {
   return std::any_of(methods.begin(), methods.end(), needs_layer);
 }
 
+/// How many examples the network's file says that it takes; nothing where that is open.
+std::optional<std::int64_t> declared_examples(const Network& network) {
+  if (network.inputs().empty() || network.inputs()[0].shape.empty() || network.inputs()[0].shape[0] < 1) return {};
+  return network.inputs()[0].shape[0];
+}
+
 /// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
 class OutputFolder {
  public:
@@ -67,7 +74,7 @@ class OutputFolder {
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
-  std::optional<Network::Explanation> explanation;  ///< of all items in their order; nothing where all of them failed
+  std::vector<std::vector<ExplainedExample>> examples;  ///< of each item that did not fail
 };
 
 /// One run over all inputs. Three threads share the work: one reads ahead, this one explains, one draws and
@@ -96,6 +103,8 @@ class Run {
     network_ = load<Network>(arguments_.model);
     reader_.emplace(*network_, arguments_, files_);
     settings_.preprocessing = reader_->preprocessing();
+    together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
+                      declared_examples(*network_));
     const OutputFolder folder(settings_.folder);
     record_.emplace(settings_);
     take_over();
@@ -170,6 +179,9 @@ class Run {
         if (interrupted() != 0) break;
         explain(std::move(*batch));
       }
+      for (const Explained& held : held_)
+        for (const Item& item : held.items)
+          if (item.failure && interrupted() == 0) throw *item.failure;
     } catch (...) {
       failure = std::current_exception();
     }
@@ -200,44 +212,48 @@ class Run {
   void write() {
     try {
       while (auto explained = explained_.pop())
-        for (std::size_t i = 0; i < explained->items.size(); ++i)
-          write(explained->items[i], explained->explanation, static_cast<std::int64_t>(i));
+        for (std::size_t i = 0; i < explained->items.size(); ++i) write(explained->items[i], explained->examples[i]);
     } catch (...) {
       write_failure_ = std::current_exception();
       explained_.close(write_failure_);
     }
   }
 
-  /// Whether a fault is passed over: one of this input alone, among several. Any other would meet the next
-  /// input too.
+  /// Whether a fault is passed over: one of this input alone, among several. A layer or target that fails is the
+  /// input's fault where others are explained.
   bool passes_over(const Failure& failure) const {
-    return several() && (failure.code() == ExitCode::input || failure.code() == ExitCode::network);
+    if (!several() || failure.code() == ExitCode::output) return false;
+    return explained_any_ || failure.code() == ExitCode::input || failure.code() == ExitCode::network;
   }
 
   void explain(Batch batch) {
-    for (const Item& item : batch.items)
-      if (item.failure && !passes_over(*item.failure)) throw *item.failure;
-    std::optional<Network::Explanation> explanation;
-    if (batch.tensor) {
-      try {
-        explanation = explanation_of(*batch.tensor);
-      } catch (...) {
-        const Failure failure = current_failure();
-        if (!passes_over(failure)) throw failure;
-        if (batch.items.size() > 1) return explain_each(std::move(batch.items));
-        batch.items[0].failure = failure;
+    Explained explained{std::move(batch.items), {}};
+    explained.examples.resize(explained.items.size());
+    if (batch.tensor) take(together_->operator()(*batch.tensor), explained);
+    for (const Item& item : explained.items)
+      if (item.failure && !passes_over(*item.failure)) {
+        if (!several() || !held_.empty()) throw *item.failure;
+        held_.push_back(std::move(explained));  // the next input tells whose fault it is
+        return;
       }
-    }
-    explained_.push({std::move(batch.items), std::move(explanation)});
+    if (explained_any_)
+      for (Explained& held : held_) explained_.push(std::move(held));
+    if (explained_any_) held_.clear();
+    explained_.push(std::move(explained));
   }
 
-  /// The network failed on a batch: which of its items is to blame?
-  void explain_each(std::vector<Item> items) {
-    for (Item& item : items) {
-      Batch alone;
-      if (item.input) alone.tensor = item.input->tensor;
-      alone.items.push_back(std::move(item));
-      explain(std::move(alone));
+  /// Gives the examples of a batch to its items: pictures are one each, an array is all of them.
+  void take(std::vector<ExplainedExample> examples, Explained& explained) {
+    for (std::size_t i = 0; i < explained.items.size(); ++i) {
+      Item& item = explained.items[i];
+      if (item.failure) continue;
+      if (is_array(item.file.path))
+        explained.examples[i] = examples;
+      else
+        explained.examples[i] = {examples[i]};
+      for (const ExplainedExample& one : explained.examples[i])
+        if (one.failure && !item.failure) item.failure = one.failure;
+      explained_any_ = explained_any_ || !item.failure;
     }
   }
 
@@ -250,18 +266,19 @@ class Run {
       inputs.push_back(further.tensor);
       shapes.push_back(further.tensor.shape);
     }
-    if (finds_layer) settings_.layer = network_->default_layer(shapes);
+    const std::string layer = finds_layer ? network_->default_layer(shapes) : settings_.layer;
     Options options = options_;
     options.interpolation = interpolation_for(options.interpolation, input.shape.size());
     Network::Explanation explanation = network_->explain(
-        inputs, settings_.layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options);
+        inputs, layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options);
+    if (finds_layer) settings_.layer = layer;
     if (finds_layer && prints_text())
       std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
     return explanation;
   }
 
-  void write(const Item& item, const std::optional<Network::Explanation>& explanation, std::int64_t row) {
+  void write(const Item& item, const std::vector<ExplainedExample>& examples) {
     if (!lines_[item.number].empty()) return;  // finished by an earlier run; it is here because its batch was not
     ManifestLines lines;
     if (item.failure) {
@@ -270,16 +287,17 @@ class Run {
       if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
       lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
     } else {
-      lines = write_results(settings_, *item.input, *reader_, *explanation, row, names_);
+      lines = write_results(settings_, *item.input, *reader_, examples, names_);
       note(reader_->notes());
       for (const Input& further : reader_->further()) note(further.notes);
       note(item.input->notes);
-      warn(explanation->warnings);
-      warn_of_labels(explanation->output.shape);
-      for (std::size_t i = 0; i < item.input->views.size(); ++i)
-        warn(warnings_of_scores(explanation->output, row + static_cast<std::int64_t>(i)));
+      for (const auto& [explanation, row, failure] : examples) {
+        warn(explanation->warnings);
+        warn_of_labels(explanation->output.shape);
+        warn(warnings_of_scores(explanation->output, row));
+      }
       warn_of_maps(lines);
-      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, *explanation, row);
+      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, examples);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
     started_ = true;
@@ -346,6 +364,9 @@ class Run {
   std::vector<InputFile> files_;
   std::optional<Network> network_;
   std::optional<InputReader> reader_;
+  std::optional<Together> together_;
+  std::vector<Explained> held_;  ///< failed by what may be the fault of this run's settings
+  bool explained_any_ = false;
   double computing_ = 0;  ///< seconds
 
   Queue<Batch> batches_{2};

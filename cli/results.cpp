@@ -226,10 +226,11 @@ std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, st
 }
 
 ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
-                            const Network::Explanation& explanation, std::int64_t first_example, UniqueNames& names) {
+                            const std::vector<ExplainedExample>& examples, UniqueNames& names) {
   ManifestLines lines;
   for (std::size_t i = 0; i < input.views.size(); ++i) {
-    const std::int64_t example = first_example + static_cast<std::int64_t>(i);
+    const Network::Explanation& explanation = *examples[i].explanation;
+    const std::int64_t example = examples[i].row;
     ContactSheet sheet(settings.methods);
     const std::size_t first_line = lines.size();
     for (const ChosenTarget& choice : chosen_for(explanation, example)) {

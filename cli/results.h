@@ -9,6 +9,7 @@
 #include "input_reader.h"
 #include "labels.h"
 #include "manifest.h"
+#include "together.h"
 #include "whycam/network.h"
 
 namespace whycam::cli {
@@ -40,18 +41,16 @@ struct ChosenTarget {
 };
 std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, std::int64_t example);
 
-/// Writes the pictures (and arrays) of one input, whose examples are those of the explanation from
-/// `first_example` on. `names` keeps their files apart from others of the run. Returns the input's lines for
-/// the manifest, one an example and target. Throws OutputError.
+/// Writes the pictures (and arrays) of one input with its explained examples. `names` keeps their files apart from
+/// others of the run. Returns the input's lines for the manifest, one an example and target. Throws OutputError.
 ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
-                            const Network::Explanation& explanation, std::int64_t first_example, UniqueNames& names);
+                            const std::vector<ExplainedExample>& examples, UniqueNames& names);
 
 /// What a careful user should know of a network with such outputs, one sentence each.
 std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example);
 
 /// The table of classes that a person reads.
-std::string summary(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
-                    std::int64_t first_example);
+std::string summary(const RunSettings& settings, const Input& input, const std::vector<ExplainedExample>& examples);
 
 /// Makes the folder and finds out early whether it can be written; says whether it was not there before. Throws
 /// OutputError.

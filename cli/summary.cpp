@@ -28,12 +28,12 @@ std::string classes_table(const RunSettings& settings, const Tensor& output, std
 
 }  // namespace
 
-std::string summary(const RunSettings& settings, const Input& input, const Network::Explanation& explanation,
-                    std::int64_t first_example) {
+std::string summary(const RunSettings& settings, const Input& input, const std::vector<ExplainedExample>& examples) {
   std::string text;
-  const Tensor& output = explanation.output;
   for (std::size_t i = 0; i < input.views.size(); ++i) {
-    const std::int64_t example = first_example + static_cast<std::int64_t>(i);
+    const Network::Explanation& explanation = *examples[i].explanation;
+    const Tensor& output = explanation.output;
+    const std::int64_t example = examples[i].row;
     text += input.file.path.string() + (input.views.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
     for (const auto& [target, chosen] : chosen_for(explanation, example)) {
@@ -45,6 +45,7 @@ std::string summary(const RunSettings& settings, const Input& input, const Netwo
     if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1)
       text += classes_table(settings, output, example, explained);
   }
+  const Network::Explanation& explanation = *examples[0].explanation;
   std::string others;
   for (const auto& [name, count] : explanation.activations.not_guided)
     others += fmt::format(", {} {} not", count, name);

@@ -89,7 +89,7 @@ std::vector<Target> choose_targets(const std::vector<TargetChoice>& choices, con
   std::vector<Target> targets;
   std::vector<std::vector<Target::Indices>> seen;
   const auto add = [&](const Target& target) {
-    auto indices = target.resolve(output.shape);
+    auto indices = target.resolve(output.shape.empty() ? Shape{1} : output.shape);
     if (std::find(seen.begin(), seen.end(), indices) != seen.end()) return;
     seen.push_back(std::move(indices));
     targets.push_back(target);

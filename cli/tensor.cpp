@@ -15,11 +15,11 @@ bool all_zero(const Tensor& tensor) {
   return std::all_of(tensor.values.begin(), tensor.values.end(), [](float one) { return one == 0; });
 }
 
-Tensor slice(const Tensor& tensor, std::int64_t example) {
+Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t count) {
   Tensor part{tensor.shape, {}};
   const auto row = static_cast<std::ptrdiff_t>(tensor.values.size() / static_cast<std::size_t>(tensor.shape.at(0)));
-  part.shape[0] = 1;
-  part.values.assign(tensor.values.begin() + example * row, tensor.values.begin() + (example + 1) * row);
+  part.shape[0] = count;
+  part.values.assign(tensor.values.begin() + first * row, tensor.values.begin() + (first + count) * row);
   return part;
 }
 

@@ -12,8 +12,8 @@ namespace whycam::cli {
 bool all_finite(const Tensor& tensor);
 bool all_zero(const Tensor& tensor);
 
-/// One example, with a dimension 0 of 1 and without it.
-Tensor slice(const Tensor& tensor, std::int64_t example);
+/// Examples from `first` on; one of them with a dimension 0 of 1 and without it.
+Tensor slice(const Tensor& tensor, std::int64_t first, std::int64_t count = 1);
 Tensor example_of(const Tensor& tensor, std::int64_t example);
 
 /// A tensor of N x space x C as N x C x space, and the other way round.

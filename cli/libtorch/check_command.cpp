@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <optional>
 
 #include "commands.h"
 #include "inputs.h"
@@ -12,6 +13,7 @@
 #include "manifest.h"
 #include "results.h"
 #include "targets.h"
+#include "tensor.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/tensor.h"
@@ -34,15 +36,24 @@ Json json_of(const MethodSimilarity& similarity) {
   return all;
 }
 
-Json json_of(const PixelCurves& curves) {
-  const auto one = [](const PixelCurve& curve) {
-    return Json{{"area", curve.area}, {"probabilities", curve.probabilities}};
-  };
+Json json_of(const PixelCurves& curves, Measure measure) {
+  const char* numbers = measure == Measure::score ? "scores" : "probabilities";
+  const auto one = [&](const PixelCurve& curve) { return Json{{"area", curve.area}, {numbers, curve.probabilities}}; };
   Json all = Json::object();
   for (const auto& [method, curve] : curves.methods) all[to_string(method)] = one(curve);
   if (!curves.random.probabilities.empty()) all["random"] = one(curves.random);
   return all;
 }
+
+Measure measure_named(const std::string& name) {
+  if (name == "auto") return Measure::automatic;
+  if (name == "softmax") return Measure::softmax;
+  if (name == "score") return Measure::score;
+  throw Failure(ExitCode::usage, "--measure takes auto, softmax or score, not \"" + name + "\"");
+}
+
+/// A number of a class by this measure, as JSON and tables call it.
+const char* name_of(Measure measure) { return measure == Measure::score ? "score" : "probability"; }
 
 class Check {
  public:
@@ -51,6 +62,7 @@ class Check {
   void run(const Model& model, const torch::Tensor& input) {
     TrustOptions options;
     options.attribute = arguments_.parse();
+    options.measure = measure_named(arguments_.measure);
     options.other_classes = arguments_.other_classes;
     options.randomisation_steps = arguments_.randomisation_steps;
     options.pixel_steps = arguments_.pixel_steps;
@@ -62,15 +74,15 @@ class Check {
   const TrustReport& report() const { return report_; }
 
   Json document() const {
+    const char* const measured = name_of(report_.measure);
     Json classes = Json::array(), steps = Json::array();
     for (const ClassSensitivity& one : report_.classes)
       classes.push_back({{"class", one.other_class},
                          {"label", label(one.other_class)},
-                         {"probability", one.probability},
+                         {measured, one.probability},
                          {"similarity", json_of(one.similarity)}});
     for (const RandomisationStep& one : report_.randomisation)
-      steps.push_back(
-          {{"modules", one.modules}, {"probability", one.probability}, {"similarity", json_of(one.similarity)}});
+      steps.push_back({{"modules", one.modules}, {measured, one.probability}, {"similarity", json_of(one.similarity)}});
     const Explanation& explanation = report_.explanation;
     return {{"whycam", version},
             {"model", arguments_.model},
@@ -78,7 +90,8 @@ class Check {
             {"layer", layer_},
             {"class", report_.target},
             {"label", label(report_.target)},
-            {"probability", report_.probability},
+            {measured, report_.probability},
+            {"measure", report_.measure == Measure::softmax ? "softmax" : measured},
             {"interpolation", arguments_.interpolate},
             {"guided_rule", arguments_.guided_rule},
             {"seed", arguments_.seed},
@@ -91,13 +104,14 @@ class Check {
             {"other_classes", classes},
             {"cascading_randomisation", steps},
             {"fractions", report_.fractions},
-            {"insertion", json_of(report_.insertion)},
-            {"deletion", json_of(report_.deletion)}};
+            {"insertion", json_of(report_.insertion, report_.measure)},
+            {"deletion", json_of(report_.deletion, report_.measure)}};
   }
 
   void print() const {
-    std::cout << fmt::format("{}: class {} with probability {:.4f}, layer {}\n", arguments_.input,
-                             shown(report_.target), report_.probability, layer_);
+    std::cout << fmt::format("{}: class {} with {} {:.4f}, layer {}\n", arguments_.input, shown(report_.target),
+                             name_of(report_.measure), report_.probability, layer_);
+    print_measure();
     print_activations();
     if (!report_.classes.empty()) print_classes();
     if (!report_.randomisation.empty()) print_randomisation();
@@ -111,17 +125,22 @@ class Check {
     if (const auto* top = std::get_if<Top>(&choice); top && top->count != 1)
       throw Failure(ExitCode::target, "the check looks at one class; --target takes a number, a label or top1, not \"" +
                                           arguments_.target + "\"");
-    std::vector<Target::Indices> indices;
+    std::optional<std::int64_t> found;
     const auto choose = [&](const torch::Tensor& output) {
-      const std::vector<Target> targets = choose_targets({choice}, picture::to_array(output));
-      indices = targets.front().resolve(output.sizes());
-      return std::vector<Target>{targets.front()};
+      const Tensor array = picture::to_array(output);
+      const Target target = choose_targets({choice}, array).front();
+      const auto dimension = class_dimension(array.shape);
+      if (dimension)
+        found = target.resolve(array.shape).at(0)[*dimension - 1];
+      else if (array.values.size() == 1)
+        found = 0;
+      return std::vector<Target>{target};
     };
     GuidedGradCam(model, layer_).explain({input}, choose, attribute.methods({Method::grad_cam}));
-    if (indices.at(0).size() != 1)
+    if (!found)
       throw Failure(ExitCode::target,
                     "the check asks for an output of examples x classes, and this network's is another");
-    return indices[0][0];
+    return *found;
   }
 
   std::string label(std::int64_t index) const { return labels_.name(index).value_or(""); }
@@ -140,6 +159,14 @@ class Check {
     for (const std::string& warning : explanation.warnings) std::cout << "warning: " << warning << "\n";
   }
 
+  void print_measure() const {
+    if (report_.measure == Measure::probability)
+      std::cout << "The outputs lie between 0 and 1 and are measured as the probabilities that they are.\n";
+    else if (report_.measure == Measure::score)
+      std::cout << "The network's own number is measured, its score: no softmax is taken"
+                << (arguments_.measure == "auto" ? ", as there is one number alone.\n" : ".\n");
+  }
+
   static std::string similarity_text(const MapSimilarity& one) {
     return number(one.rank_correlation) + " " + number(one.rank_correlation_of_magnitudes) + " " +
            number(one.structural_similarity);
@@ -154,8 +181,8 @@ class Check {
     return text;
   }
 
-  static void print_heading(const std::string& first) {
-    std::cout << fmt::format("{:32}{:>7}", first, "prob.");
+  void print_heading(const std::string& first) const {
+    std::cout << fmt::format("{:32}{:>7}", first, report_.measure == Measure::score ? "score" : "prob.");
     for (const Method method : default_methods()) std::cout << fmt::format("  {:>20}", to_string(method));
     std::cout << fmt::format("\n{:39}", "");
     for (std::size_t i = 0; i < default_methods().size(); ++i) std::cout << "  signed  magn.   SSIM";
@@ -186,8 +213,8 @@ class Check {
   }
 
   void print_pixels() const {
-    std::cout << "\nDo the pixels that it names matter? Area under the class's probability while they are inserted or "
-                 "deleted (Petsiuk et al. 2018):\n"
+    std::cout << "\nDo the pixels that it names matter? Area under the class's " << name_of(report_.measure)
+              << " while they are inserted or deleted (Petsiuk et al. 2018):\n"
                  "insertion higher and deletion lower than in a random order means that they do, to this network.\n";
     std::cout << fmt::format("{:20}{:>10}{:>10}\n", "", "insertion", "deletion");
     const auto line = [](const std::string& name, double insertion, double deletion) {

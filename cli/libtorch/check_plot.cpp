@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "arguments.h"
 #include "whycam/picture/plot.h"
@@ -48,9 +50,30 @@ picture::PlotPanel randomisation_panel(const TrustReport& report, double MapSimi
   return panel;
 }
 
+/// The lowest and the highest number of all curves, apart from each other.
+std::pair<double, double> range_of(const TrustReport& report) {
+  double lowest = INFINITY, highest = -INFINITY;
+  const auto add = [&](const PixelCurve& curve) {
+    for (const double number : curve.probabilities) {
+      if (!std::isfinite(number)) continue;
+      lowest = std::min(lowest, number);
+      highest = std::max(highest, number);
+    }
+  };
+  for (const PixelCurves* curves : {&report.insertion, &report.deletion}) {
+    for (const auto& entry : curves->methods) add(entry.second);
+    add(curves->random);
+  }
+  if (lowest > highest) return {0, 1};
+  return highest > lowest ? std::pair(lowest, highest) : std::pair(lowest - 0.5, highest + 0.5);
+}
+
 picture::PlotPanel pixel_panel(const TrustReport& report, const PixelCurves& curves, const std::string& title,
                                const std::string& x_title) {
-  picture::PlotPanel panel{title, x_title, "probability of the class", 0, 1, 0, 1, {}};
+  const bool scores = report.measure == Measure::score;
+  const auto [lowest, highest] = scores ? range_of(report) : std::pair(0.0, 1.0);
+  picture::PlotPanel panel{title,   x_title, scores ? "score of the class" : "probability of the class", 0, 1, lowest,
+                           highest, {}};
   const auto add = [&](const std::string& name, const PixelCurve& curve, picture::Rgb colour, bool dashed) {
     if (!curve.probabilities.empty())
       panel.lines.push_back(

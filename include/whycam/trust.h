@@ -65,22 +65,33 @@ struct PixelCurves {
   PixelCurve random;  ///< the mean over random orders: the control
 };
 
+/// What is measured of a class.
+enum class Measure {
+  automatic,    ///< what the outputs tell: `score` of one number an example, `probability` of those from 0 to 1
+  softmax,      ///< its softmax probability among the classes
+  probability,  ///< the network's own number, which is a probability: behind a softmax or sigmoids
+  score,        ///< the network's own number
+};
+
 struct TrustOptions {
   /// How the maps are made. The methods are default_methods(), whatever is set here.
   AttributeOptions attribute;
+  Measure measure = Measure::automatic;
   std::size_t other_classes = 3;  ///< how many of the next best classes are compared; and the least probable one
   std::size_t randomisation_steps =
       16;                         ///< at most so many; 0: not done. Modules between two steps are replaced together
   std::size_t pixel_steps = 32;   ///< 0: not done
   std::size_t random_orders = 3;  ///< whose mean is the control
-  std::size_t batch_size = 8;     ///< of the pictures of a curve that go through the network at a time
-  std::uint64_t seed = 0;         ///< of the weights and the random orders: the same seed, the same report
+  /// Of the pictures of a curve that go through the network at a time; one by one where the network refuses several.
+  std::size_t batch_size = 8;
+  std::uint64_t seed = 0;  ///< of the weights and the random orders: the same seed, the same report
 };
 
 /// The answers for one example. What could not be asked says why in `left_out`.
 struct TrustReport {
   std::int64_t target = 0;
-  double probability = 0;  ///< softmax; what the network gives, where its scores are probabilities already
+  Measure measure = Measure::softmax;  ///< what all numbers called `probability` in this report are; never automatic
+  double probability = 0;              ///< of the class, by this measure: a score where it is one
   Explanation explanation;
   std::vector<ClassSensitivity> classes;
   std::vector<RandomisationStep> randomisation;
@@ -89,7 +100,7 @@ struct TrustReport {
   std::vector<std::string> left_out;  ///< one sentence each
 };
 
-/// Asks for one example (1 x C x H x W) and one class of an output of examples x classes:
+/// Asks for one example (1 x C x H x W) and one class of an output of examples x classes, or its only number, class 0:
 /// - whether the maps change with the class;
 /// - the cascading randomisation of Adebayo et al. 2018, "Sanity checks for saliency maps", section 4.1: the weights
 /// are replaced module

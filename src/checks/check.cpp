@@ -2,16 +2,18 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/randperm.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "checks/pixel_curves.h"
 #include "checks/randomisation.h"
-#include "torch/engine/engine.h"
+#include "checks/scores.h"
 #include "whycam/errors.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/trust.h"
@@ -51,29 +53,44 @@ class Checker {
   }
 
   double probability(const torch::Tensor& output, std::int64_t of_class) const {
-    return checks::probability(output[0], of_class);
+    return checks::measured(output.reshape(-1), of_class, report_.measure);
+  }
+
+  std::size_t batch_size() const {
+    constexpr std::size_t of_measure = 3;
+    return options_.pixel_steps == 0 ? of_measure
+                                     : std::clamp<std::size_t>(options_.batch_size, 1, options_.pixel_steps + 1);
+  }
+
+  /// How classes are measured: by the scores of the picture, of its blurred self and of the mean colour.
+  void choose_measure() {
+    scores_.emplace(model_, options_.attribute, batch_size(), input_, report_.explanation.output);
+    report_.measure = options_.measure;
+    if (options_.measure == Measure::automatic)
+      report_.measure = checks::measure_of(
+          options_.measure, (*scores_)(at::cat({input_, checks::blurred(input_), at::zeros_like(input_)})));
   }
 
   /// The class first, then the next best ones and the least probable.
   void explain() {
+    std::vector<std::int64_t> others;
     const auto choose = [&](const torch::Tensor& output) {
-      if (output.dim() != 2)
-        throw TargetError("the check asks for an output of examples x classes; this one has " +
-                          std::to_string(output.dim()) + " dimensions");
-      const torch::Tensor order = at::argsort(output[0], 0, /*descending=*/true);
-      std::vector<std::int64_t> others;
+      shape_ = output.sizes().vec();
+      std::vector<Target> targets{checks::target_of(report_.target, shape_)};
+      const torch::Tensor order = at::argsort(output.reshape(-1), 0, /*descending=*/true);
       for (std::int64_t i = 0; i < order.numel(); ++i)
         if (const std::int64_t one = order[i].item<std::int64_t>(); one != report_.target) others.push_back(one);
-      std::vector<Target> targets{Target(report_.target)};
-      for (std::size_t i = 0; i < others.size(); ++i)
-        if (i < options_.other_classes || (i + 1 == others.size() && options_.other_classes > 0)) {
-          report_.classes.push_back({others[i], probability(output, others[i]), {}});
-          targets.emplace_back(others[i]);
-        }
+      if (const std::size_t last = others.size(); last > options_.other_classes + 1)
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(options_.other_classes), others.end() - 1);
+      if (options_.other_classes == 0) others.clear();
+      for (const std::int64_t other : others) targets.push_back(checks::target_of(other, shape_));
       return targets;
     };
     report_.explanation = GuidedGradCam(model_, layer_).explain({input_}, choose, options_.attribute);
+    choose_measure();
     report_.probability = probability(report_.explanation.output, report_.target);
+    for (const std::int64_t other : others)
+      report_.classes.push_back({other, probability(report_.explanation.output, other), {}});
   }
 
   void compare_classes() {
@@ -108,7 +125,7 @@ class Checker {
       replaced.insert(replaced.end(), one.modules.begin(), one.modules.end());
       const Model network = checks::randomised(model_, replaced, options_.seed);
       const Explanation explanation =
-          GuidedGradCam(network, layer_).explain({input_}, {Target(report_.target)}, attribute);
+          GuidedGradCam(network, layer_).explain({input_}, {checks::target_of(report_.target, shape_)}, attribute);
       one.probability = probability(explanation.output, report_.target);
       one.similarity = similarity(explanation, 0);
     }
@@ -140,20 +157,17 @@ class Checker {
     if (options_.pixel_steps == 0) return;
     for (std::size_t i = 0; i <= options_.pixel_steps; ++i)
       report_.fractions.push_back(static_cast<double>(i) / static_cast<double>(options_.pixel_steps));
-    const auto engine = engine::engine_for(model_.network());
-    const checks::Scores scores = [&](const torch::Tensor& pictures) {
-      engine::Request request;
-      request.inputs = {pictures};
-      request.additional_forward_args = options_.attribute.additional_forward_args();
-      request.output_element = options_.attribute.output_element();
-      request.engine = options_.attribute.engine();
-      return engine->forward(request)->output().detach();
+    const checks::Measured measured = [&](const torch::Tensor& pictures) {
+      const torch::Tensor rows = (*scores_)(pictures);
+      std::vector<double> numbers;
+      for (std::int64_t i = 0; i < rows.size(0); ++i) numbers.push_back(probability(rows[i], report_.target));
+      return numbers;
     };
     const torch::Tensor empty = at::zeros_like(input_), blurred = checks::blurred(input_);
-    const std::size_t batch = std::max<std::size_t>(options_.batch_size, 1);
+    const std::size_t batch = batch_size();
     const auto both = [&](const torch::Tensor& order) {
-      return std::pair(checks::pixel_curve(scores, report_.target, blurred, input_, order, report_.fractions, batch),
-                       checks::pixel_curve(scores, report_.target, input_, empty, order, report_.fractions, batch));
+      return std::pair(checks::pixel_curve(measured, blurred, input_, order, report_.fractions, batch),
+                       checks::pixel_curve(measured, input_, empty, order, report_.fractions, batch));
     };
     for (const Method method : default_methods()) {
       const torch::Tensor& attribution = map(report_.explanation, 0, method);
@@ -184,6 +198,8 @@ class Checker {
   const Layer& layer_;
   torch::Tensor input_;
   TrustOptions options_;
+  std::vector<std::int64_t> shape_;  ///< of the output
+  std::optional<checks::Scores> scores_;
   TrustReport report_;
 };
 

@@ -11,15 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "whycam/probabilities.h"
-
 namespace whycam::checks {
-
-double probability(const torch::Tensor& scores, std::int64_t of_class) {
-  const torch::Tensor numbers = scores.detach().to(at::kCPU, at::kDouble).contiguous();
-  const double* begin = numbers.data_ptr<double>();
-  return probabilities({begin, begin + numbers.numel()}).at(static_cast<std::size_t>(of_class));
-}
 
 torch::Tensor order_of(const torch::Tensor& attribution) {
   const torch::Tensor map = attribution.detach().to(at::kCPU, at::kDouble)[0].sum(0).flatten();
@@ -38,7 +30,7 @@ torch::Tensor blurred(const torch::Tensor& picture) {
   return at::conv2d(at::conv2d(apart, row.view({1, 1, size, 1})), row.view({1, 1, 1, size})).reshape(picture.sizes());
 }
 
-PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::Tensor& from, const torch::Tensor& to,
+PixelCurve pixel_curve(const Measured& measured, const torch::Tensor& from, const torch::Tensor& to,
                        const torch::Tensor& order, const std::vector<double>& fractions, std::size_t batch_size) {
   const std::int64_t places = order.numel();
   const torch::Tensor start = from.detach().reshape({from.size(1), places}),
@@ -52,11 +44,8 @@ PixelCurve pixel_curve(const Scores& scores, std::int64_t target, const torch::T
       const torch::Tensor chosen = on_device.slice(0, 0, count);
       pictures.push_back(start.clone().index_copy_(1, chosen, end.index_select(1, chosen)).reshape(from.sizes()));
     }
-    const auto real = static_cast<std::int64_t>(pictures.size());
-    while (pictures.size() < batch_size && first > 0)
-      pictures.push_back(pictures.back());  // one shape for the whole curve
-    const torch::Tensor of_all = scores(at::cat(pictures));
-    for (std::int64_t i = 0; i < real; ++i) curve.probabilities.push_back(probability(of_all[i], target));
+    const std::vector<double> numbers = measured(at::cat(pictures));
+    curve.probabilities.insert(curve.probabilities.end(), numbers.begin(), numbers.end());
   }
   for (std::size_t i = 1; i < fractions.size(); ++i)
     curve.area += (fractions[i] - fractions[i - 1]) * (curve.probabilities[i] + curve.probabilities[i - 1]) / 2;

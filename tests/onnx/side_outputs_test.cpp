@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "explain/layers.h"
 #include "explain/network_file.h"
 #include "graph/differentiate.h"
 #include "onnx/model_builder.h"
