@@ -41,7 +41,8 @@ struct Options {
   bool guide_clipped_relus = false;  ///< extend the rules to ReLU6, and to hardtanh and clamp from 0 to a bound
   Layout layout;                     ///< of the layer; automatic: followed through the network
   Layout input_layout;               ///< of the inputs, likewise
-  /// Which of several outputs is explained: its index or its name. Needed where there are several.
+  /// Which of several outputs is explained: its index or its name. Needed where there are several of
+  /// floating-point numbers.
   std::vector<OutputElement> output_element;
   std::vector<Method> methods{Method::grad_cam, Method::guided_backprop,
                               Method::guided_grad_cam};  ///< what is computed
@@ -75,9 +76,9 @@ class WHYCAM_API Network {
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
   };
 
-  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder or, where the file and they are
-  /// links, in the folder where it really lies; the whole of it is checked.
-  /// Throws ModelError where it is missing, of another kind, or damaged.
+  /// Reads an ONNX file, with its weights in it or in files beside it, within its folder or, where the file and they
+  /// are links, in the folder where it really lies; the whole of it is checked. Throws ModelError where it is missing,
+  /// of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
   /// In the file's order. What is explained takes all inputs.

@@ -105,10 +105,13 @@ TEST(OnnxKnownNumbers, SayHowOftenALoopRuns) {
 
 TEST(OnnxKnownNumbers, EndALoop) {
   ModelBuilder builder(14);
-  builder.input("x", shape).output("y").tensor(integers_of("go", {}, {1}, boolean)).tensor(integers_of("four", {}, {4}));
-  const proto::GraphProto body = graph_of({"i", "go_in", "s_in"},
-                                          {node_of("Less", {"i", "four"}, {"go_out"}), node_of("Add", {"s_in", "x"}, {"s"})},
-                                          {"go_out", "s"});
+  builder.input("x", shape)
+      .output("y")
+      .tensor(integers_of("go", {}, {1}, boolean))
+      .tensor(integers_of("four", {}, {4}));
+  const proto::GraphProto body =
+      graph_of({"i", "go_in", "s_in"},
+               {node_of("Less", {"i", "four"}, {"go_out"}), node_of("Add", {"s_in", "x"}, {"s"})}, {"go_out", "s"});
   builder.node("Loop", {"", "go", "x"}, {"y"}, {{"body", body}}, "loop");
   EXPECT_EQ(evaluated(*builder.network(), {shape}, {{1, 2, 3, 4}}), (std::vector<double>{6, 12, 18, 24})) << "5 rounds";
 }
@@ -124,7 +127,9 @@ TEST(OnnxKnownNumbers, AreNeededWhereALoopHasNoEnd) {
 TEST(OnnxKnownNumbers, AreTheStepsOfAScan) {
   ModelBuilder builder(14);
   builder.input("x", {3, 2}).output("y").tensor(tensor_of("zero", {2}, {0, 0}));
-  const proto::GraphProto body = graph_of({"sum", "row"}, {node_of("Add", {"sum", "row"}, {"next"}), node_of("Identity", {"next"}, {"out"})}, {"next", "out"});
+  const proto::GraphProto body =
+      graph_of({"sum", "row"}, {node_of("Add", {"sum", "row"}, {"next"}), node_of("Identity", {"next"}, {"out"})},
+               {"next", "out"});
   builder.node("Scan", {"zero", "x"}, {"last", "y"}, {{"body", body}, {"num_scan_inputs", std::int64_t{1}}}, "scan");
   EXPECT_EQ(evaluated(*builder.network(), {{3, 2}}, {{1, 2, 3, 4, 5, 6}}), (std::vector<double>{1, 2, 4, 6, 9, 12}));
 }

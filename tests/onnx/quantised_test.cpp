@@ -62,7 +62,8 @@ std::vector<double> gradient(const Network& network, const graph::Shape& shape, 
 TEST(OnnxQuantised, TheGradientPassesStraightThroughWithinTheRange) {
   const auto network = there_and_back({1, 6}, tensor_of("s", {}, {0.5F}), integers_of("z", {}, {100}, int8)).network();
   // Whole numbers from -228 to 27 of halves: from -114 to 13.5.
-  EXPECT_EQ(gradient(*network, {1, 6}, {0.3, -113.9, -114.3, 13.6, 13.8, 500}), (std::vector<double>{1, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(gradient(*network, {1, 6}, {0.3, -113.9, -114.3, 13.6, 13.8, 500}),
+            (std::vector<double>{1, 1, 0, 1, 0, 0}));
 }
 
 /// A convolution with its weights as integers, in front of a quantised activation.
@@ -126,10 +127,10 @@ TEST(OnnxQuantised, OperatorsOnIntegersAreRefusedWithAWay) {
 }
 
 TEST(OnnxQuantised, ScalesThatDoNotFitAreRefused) {
-  for (const auto& [scale, says] : std::vector<std::pair<proto::TensorProto, const char*>>{
-           {tensor_of("s", {}, {0}), "a scale of 0"},
-           {tensor_of("s", {3}, {1, 2, 3}), "different numbers"},
-           {tensor_of("s", {}, {-1}), "a scale of -1"}})
+  for (const auto& [scale, says] :
+       std::vector<std::pair<proto::TensorProto, const char*>>{{tensor_of("s", {}, {0}), "a scale of 0"},
+                                                               {tensor_of("s", {3}, {1, 2, 3}), "different numbers"},
+                                                               {tensor_of("s", {}, {-1}), "a scale of -1"}})
     EXPECT_NE(fault_of(*there_and_back({1, 4}, scale, integers_of("z", {}, {0}, int8)).network(), {{"x", {1, 4}}}, {})
                   .find(says),
               std::string::npos)

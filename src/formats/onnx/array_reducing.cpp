@@ -116,7 +116,9 @@ Array place_of_extremum(const Arrays& in, const FoldAttributes& attributes, doub
 void add_reducing_folders(Folders& folders) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const auto reduction = [&](const char* op, double start, double (*with)(double, double)) {
-    folders[op] = [=](const Arrays& in, const FoldAttributes& attributes) { return reduce(in, attributes, start, with); };
+    folders[op] = [=](const Arrays& in, const FoldAttributes& attributes) {
+      return reduce(in, attributes, start, with);
+    };
   };
   reduction("ReduceProd", 1, [](double a, double b) { return a * b; });
   reduction("ReduceMin", infinity, [](double a, double b) { return std::min(a, b); });

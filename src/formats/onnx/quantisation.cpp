@@ -49,7 +49,8 @@ std::optional<QuantisedRange> range_of_type(std::int32_t type) {
 std::vector<float> dequantised(const Array& x, const Array& scale, const Array* zero_point, std::int64_t axis,
                                std::int64_t block_size) {
   const bool one = scale.numbers.size() == 1;
-  require(!zero_point || zero_point->numbers.size() == scale.numbers.size(), "scales and zero points of different numbers");
+  require(!zero_point || zero_point->numbers.size() == scale.numbers.size(),
+          "scales and zero points of different numbers");
   Blocks blocks;
   std::int64_t extent = 1;
   if (!one) {
@@ -77,7 +78,8 @@ namespace {
 /// A scale as numbers; nothing where it is no weight of the file.
 std::optional<Array> floats_of(const Network::Contents& contents, const std::string& name) {
   const auto found = contents.initializers.find(name);
-  if (found == contents.initializers.end() || found->second.integers || !found->second.constant.floats) return std::nullopt;
+  if (found == contents.initializers.end() || found->second.integers || !found->second.constant.floats)
+    return std::nullopt;
   const auto count = static_cast<std::size_t>(graph::element_count(found->second.shape));
   const float* floats = found->second.constant.floats;
   return Array{false, found->second.shape, {floats, floats + count}};

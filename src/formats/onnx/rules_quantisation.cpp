@@ -72,8 +72,7 @@ QuantisedRange range_of(const Call& call) {
   if (type == 0 && !call.given(2)) type = proto::TensorProto::UINT8;
   const auto range = range_of_type(type);
   if (!range)
-    call.refuse("integers of the type number " + std::to_string(type) +
-                "; those of 4, 8 and 16 bits are understood");
+    call.refuse("integers of the type number " + std::to_string(type) + "; those of 4, 8 and 16 bits are understood");
   return *range;
 }
 
@@ -95,17 +94,16 @@ bool may_be_negative(const graph::Graph& graph, Value value, int levels = 8) {
     case Operator::reshape:
     case Operator::transpose:
     case Operator::concat:
-      return levels > 0 && std::any_of(node.inputs.begin(), node.inputs.end(), [&](Value input) {
-               return may_be_negative(graph, input, levels - 1);
-             });
+      return levels > 0 && std::any_of(node.inputs.begin(), node.inputs.end(),
+                                       [&](Value input) { return may_be_negative(graph, input, levels - 1); });
     default:
       return false;
   }
 }
 
 /// Rounded half to even and cut off at the type's bounds. The gradient passes as if nothing had been rounded, and not
-/// where something was cut off, as in training for quantisation. Where the lower bound is 0 behind a convolution, a ReLU
-/// was there: who quantises networks leaves it to the bound.
+/// where something was cut off, as in training for quantisation. Where the lower bound is 0 behind a convolution, a
+/// ReLU was there: who quantises networks leaves it to the bound.
 void quantise(Call& call) {
   graph::Graph& g = call.graph;
   const QuantisedRange range = range_of(call);

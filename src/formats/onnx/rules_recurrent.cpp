@@ -145,7 +145,8 @@ class Recurrence {
     if (call_.integer("input_forget", 0) != 0) call_.refuse("coupled gates (input_forget)");
     if (call_.given(7)) {
       const auto peepholes = call_.known(7);
-      if (!peepholes || std::any_of(peepholes->numbers.begin(), peepholes->numbers.end(), [](double p) { return p != 0; }))
+      if (!peepholes ||
+          std::any_of(peepholes->numbers.begin(), peepholes->numbers.end(), [](double p) { return p != 0; }))
         call_.refuse("peepholes");
     }
   }
@@ -177,7 +178,8 @@ class Recurrence {
   Value input_gates(std::int64_t direction) {
     const Value x = batch_first_ ? g.transpose(call_.value(), {1, 0, 2}) : call_.value();
     const Value rows = g.reshape(x, {steps_ * batch_, call_.shape()[2]});
-    const Value product = g.add(Operator::matmul, {rows, matrix(1, direction)}, MatmulAttributes{false, true}, call_.name);
+    const Value product =
+        g.add(Operator::matmul, {rows, matrix(1, direction)}, MatmulAttributes{false, true}, call_.name);
     return g.reshape(g.binary(Operator::add, product, bias(direction, 0)), {steps_, batch_, gates_ * size_});
   }
 
