@@ -43,7 +43,7 @@ struct Options {
   Layout layout;                     ///< of the layer; automatic: followed through the network
   Layout input_layout;               ///< of the inputs, likewise
   /// Which of several outputs is explained: its index or its name, or the steps to it where a TorchScript network gives
-  /// tuples, lists or dictionaries within each other. Needed where there are several.
+  /// tuples, lists or dictionaries within each other. Needed where there are several of floating-point numbers.
   std::vector<OutputElement> output_element;
   std::vector<Method> methods = default_methods();  ///< what is computed
   /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with

@@ -24,6 +24,10 @@ std::size_t chosen_output(const formats::NetworkFile& network, const std::vector
     names += (i ? ", " : "") + std::to_string(i) + " (\"" + outputs[i].name + "\")";
   if (path.empty()) {
     if (outputs.size() == 1) return 0;
+    std::vector<std::size_t> floats;  // whole numbers have no gradient
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (outputs[i].is_float) floats.push_back(i);
+    if (floats.size() == 1) return floats[0];
     throw ModelError("the network has several outputs; choose one as the output element: " + names);
   }
   if (path.size() == 1) {

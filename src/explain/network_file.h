@@ -18,7 +18,8 @@ using core::CannotCompile;
 /// Reads a file of one of the formats in formats/format.h. Throws ModelError.
 std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path);
 
-/// The output that is explained: the only one, or the one named by its place or its name. Throws ModelError.
+/// The output that is explained: the only one, or the only one of floating-point numbers, or the one named by its place
+/// or its name. Throws ModelError.
 std::size_t chosen_output(const formats::NetworkFile& network, const std::vector<OutputElement>& path);
 
 /// The forward pass with these layers observed. The first `inputs` of what is given are explained, the others are

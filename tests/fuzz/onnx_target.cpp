@@ -24,13 +24,16 @@ bool small_inputs(const whycam::onnx::Network& network, std::vector<whycam::onnx
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const auto network =
-        whycam::onnx::Network::parse({reinterpret_cast<const char*>(data), size}, "the file", "/nonexistent");
+    const auto network = whycam::onnx::Network::parse({reinterpret_cast<const char*>(data), size}, "the file",
+                                                      std::filesystem::path("/nonexistent"));
     std::vector<whycam::onnx::Given> given;
     if (!small_inputs(*network, given)) return 0;
     std::vector<std::string> layers;
-    for (const auto& layer : network->layers()) layers.push_back(layer.name);
-    network->lower(given, layers, size % 2 == 0);
+    for (const auto& layer : network->layers()) {
+      layers.push_back(layer.name);
+      network->has_layer(layer.name + "@1:0");
+    }
+    network->lower(given, {layers, size % 2 == 0, {}});  // as far as it can be followed
   } catch (const whycam::onnx::Error&) {
   }
   return 0;

@@ -15,7 +15,8 @@ struct OperatorCase {
   std::string name;
   /// Adds inputs ("x", "y", ...) and gives the result.
   std::function<graph::Value(graph::Graph&)> build;
-  bool smooth = true;  ///< finite differences apply: numbers are chosen away from kinks
+  bool smooth =
+      true;  ///< finite differences apply: numbers are chosen away from kinks. Else a test of its own is needed
 };
 
 void PrintTo(const OperatorCase& one, std::ostream* out);

@@ -7,6 +7,7 @@
 #include "explain/network_file.h"
 #include "graph/differentiate.h"
 #include "onnx/model_builder.h"
+#include "whycam/errors.h"
 
 namespace whycam::onnx {
 namespace {
@@ -60,6 +61,13 @@ TEST(OnnxSideOutputs, StandInNoLayersWay) {
   EXPECT_EQ(tensors.at("relu"), 1U);
   EXPECT_EQ(tensors.at("topk"), 0U);
   EXPECT_EQ(explain::default_layer_of(layers), "relu");
+}
+
+TEST(OnnxSideOutputs, OfWholeNumbersLeaveOneToExplain) {
+  ModelBuilder builder = with_side_outputs();
+  builder.model.mutable_graph()->mutable_output()->DeleteSubrange(2, 2);
+  EXPECT_EQ(explain::chosen_output(*builder.network(), {}), 1U);
+  EXPECT_THROW(explain::chosen_output(*with_side_outputs().network(), {}), ModelError) << "the two best are, too";
 }
 
 TEST(OnnxSideOutputs, AreAllThatThereIs) {

@@ -60,32 +60,41 @@ bool Follower::known_condition(const std::string& tensor) {
   return numbers->numbers[0] != 0;
 }
 
+/// One round: what the body gives is the next state, and what is stacked.
+void Follower::run_round(const proto::GraphProto& body, int first_state, Rounds& rounds) {
+  follow_inner(body);
+  int output = first_state;
+  for (Item& state : rounds.state) state = item(body.output(output++).name());
+  for (std::vector<Item>& stack : rounds.stacks) stack.push_back(item(body.output(output++).name()));
+}
+
+void Follower::give_rounds(const proto::NodeProto& node, const Rounds& rounds) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(node.output_size()); ++i)
+    known_[node.output(static_cast<int>(i))] =
+        i < rounds.state.size() ? rounds.state[i] : stacked(rounds.stacks[i - rounds.state.size()]);
+}
+
 /// A loop whose number of rounds is known, round by round.
 void Follower::loop(const proto::NodeProto& node, const Call& call) {
   const proto::GraphProto& body = body_of(call);
   const int states = node.input_size() - 2, stacks = body.output_size() - 1 - states;
   if (states < 0 || stacks < 0 || body.input_size() != states + 2 || node.output_size() > states + stacks)
     throw Error("a body that does not fit the loop");
-  const auto rounds = call.given(0) ? std::optional(call.array(0)) : std::nullopt;
-  if (rounds && rounds->numbers.size() != 1) throw Error("a number of rounds of more than one number");
+  const auto most = call.given(0) ? std::optional(call.array(0)) : std::nullopt;
+  if (most && most->numbers.size() != 1) throw Error("a number of rounds of more than one number");
   bool goes_on = !call.given(1) || known_condition(node.input(1));
-  std::vector<Item> state;
-  for (int i = 0; i < states; ++i) state.push_back(item(node.input(2 + i)));
-  std::vector<std::vector<Item>> stacked_items(static_cast<std::size_t>(stacks));
-  for (std::int64_t round = 0; goes_on && (!rounds || static_cast<double>(round) < rounds->numbers[0]); ++round) {
+  Rounds rounds;
+  rounds.stacks.resize(static_cast<std::size_t>(stacks));
+  for (int i = 0; i < states; ++i) rounds.state.push_back(item(node.input(2 + i)));
+  for (std::int64_t round = 0; goes_on && (!most || static_cast<double>(round) < most->numbers[0]); ++round) {
     count_steps(node);
     known_[body.input(0).name()] = integer_scalar(round);
     known_[body.input(1).name()] = integer_scalar(1);
-    for (int i = 0; i < states; ++i) known_[body.input(2 + i).name()] = state[static_cast<std::size_t>(i)];
-    follow_inner(body);
+    for (int i = 0; i < states; ++i) known_[body.input(2 + i).name()] = rounds.state[static_cast<std::size_t>(i)];
+    run_round(body, 1, rounds);
     goes_on = known_condition(body.output(0).name());
-    for (int i = 0; i < states; ++i) state[static_cast<std::size_t>(i)] = item(body.output(1 + i).name());
-    for (int i = 0; i < stacks; ++i)
-      stacked_items[static_cast<std::size_t>(i)].push_back(item(body.output(1 + states + i).name()));
   }
-  for (int i = 0; i < node.output_size(); ++i)
-    known_[node.output(i)] =
-        i < states ? state[static_cast<std::size_t>(i)] : stacked(stacked_items[static_cast<std::size_t>(i - states)]);
+  give_rounds(node, rounds);
 }
 
 /// A loop over the first axis of tensors.
@@ -103,21 +112,17 @@ void Follower::scan(const proto::NodeProto& node, const Call& call) {
       if (number != 0) throw Error(std::string("a Scan with ") + attribute + " other than 0");
   const graph::Shape first = call.shape(static_cast<std::size_t>(states));
   if (first.empty()) throw Error("a Scan over a single number");
-  std::vector<Item> state;
-  for (int i = 0; i < states; ++i) state.push_back(item(node.input(i)));
-  std::vector<std::vector<Item>> stacked_items(static_cast<std::size_t>(stacks));
+  Rounds rounds;
+  rounds.stacks.resize(static_cast<std::size_t>(stacks));
+  for (int i = 0; i < states; ++i) rounds.state.push_back(item(node.input(i)));
   for (std::int64_t round = 0; round < first[0]; ++round) {
     count_steps(node);
     for (int i = 0; i < node.input_size(); ++i)
-      known_[body.input(i).name()] = i < states ? state[static_cast<std::size_t>(i)] : part(item(node.input(i)), round);
-    follow_inner(body);
-    for (int i = 0; i < states; ++i) state[static_cast<std::size_t>(i)] = item(body.output(i).name());
-    for (int i = 0; i < stacks; ++i)
-      stacked_items[static_cast<std::size_t>(i)].push_back(item(body.output(states + i).name()));
+      known_[body.input(i).name()] =
+          i < states ? rounds.state[static_cast<std::size_t>(i)] : part(item(node.input(i)), round);
+    run_round(body, 0, rounds);
   }
-  for (int i = 0; i < node.output_size(); ++i)
-    known_[node.output(i)] =
-        i < states ? state[static_cast<std::size_t>(i)] : stacked(stacked_items[static_cast<std::size_t>(i - states)]);
+  give_rounds(node, rounds);
 }
 
 Value Follower::to_value(const Item& item) {

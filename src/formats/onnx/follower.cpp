@@ -64,10 +64,12 @@ Item Follower::item(const std::string& name) {
   return known_[name] = item_of(initializer->second, name);
 }
 
-Value Follower::value_of(const std::string& tensor) {
+Value Follower::value_of(const std::string& tensor) try {
   const Item found = item(tensor);
   const auto* value = std::get_if<Value>(&found);
   return value && !constants_.hold(*value) ? *value : graph::no_value;
+} catch (const std::invalid_argument& reason) {
+  throw Error("the tensor \"" + tensor + "\": " + reason.what());
 }
 
 Item Follower::item_of(const Tensor& tensor, const std::string& name) {

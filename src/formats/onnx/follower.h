@@ -46,6 +46,13 @@ class Follower {
 
   // Graphs within nodes.
   void follow_inner(const proto::GraphProto& graph);
+  /// What goes from one round of a loop to the next, and what is kept of each.
+  struct Rounds {
+    std::vector<Item> state;
+    std::vector<std::vector<Item>> stacks;
+  };
+  void run_round(const proto::GraphProto& body, int first_state, Rounds& rounds);
+  void give_rounds(const proto::NodeProto& node, const Rounds& rounds);
   void count_steps(const proto::NodeProto& node);
   void branch(const proto::NodeProto& node, const Call& call);
   void loop(const proto::NodeProto& node, const Call& call);
