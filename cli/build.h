@@ -1,6 +1,9 @@
 // What differs between the command with libtorch (libtorch/) and without (build_without_libtorch.cpp).
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace whycam::cli {
 
 /// What --help says of this build.
@@ -9,8 +12,12 @@ struct Build {
   const char* network_file;  ///< the argument MODEL
   const char* engine;        ///< the option --engine
   const char* engines;       ///< what it takes
+  const char* operators;     ///< the option --operators; null where there is none
 };
 extern const Build build;
+
+/// Loads the shared libraries that bring operators of networks. Throws Failure.
+void load_operators(const std::vector<std::string>& files);
 
 /// Threads for the network; 0: all cores.
 void use_threads(int threads);

@@ -12,9 +12,11 @@ namespace whycam::cli {
 const Build build{
     "Shows why a convolutional network decided: Guided Grad-CAM for ONNX networks.", "The network: an ONNX file",
     "automatic or compiled, which are the same: this whycam was built without libtorch, and has no other engine",
-    "{automatic,compiled}"};
+    "{automatic,compiled}", nullptr};
 
 std::vector<Subcommand> subcommands_with_libtorch() { return {}; }
+
+void load_operators(const std::vector<std::string>&) {}
 
 void use_threads(int threads) {
   const int cores = static_cast<int>(std::thread::hardware_concurrency());

@@ -24,6 +24,8 @@ CommandLine::~CommandLine() = default;
 void CommandLine::add(const Subcommand& subcommand) {
   CLI::App* app = app_->add_subcommand(subcommand.name, subcommand.description);
   subcommands_.emplace_back(app, subcommand.add_options(*app));
+  if (build.operators)
+    app->add_option("--operators", operators_, build.operators)->type_name("FILE")->allow_extra_args(false);
   app->footer(exit_code_help());
 }
 
@@ -36,6 +38,7 @@ ExitCode CommandLine::run(int argc, char** argv) {
     for (const CLI::App* subcommand : app_->get_subcommands()) command += " " + subcommand->get_name();
     throw Failure(ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)");
   }
+  load_operators(operators_);
   for (const auto& [subcommand, run_it] : subcommands_)
     if (subcommand->parsed()) return run_it();
   throw std::logic_error("no subcommand was parsed");

@@ -47,6 +47,7 @@ class CommandLine {
   void add(const Subcommand& subcommand);
 
   std::unique_ptr<CLI::App> app_;
+  std::vector<std::string> operators_;  ///< files
   std::vector<std::pair<const CLI::App*, std::function<ExitCode()>>> subcommands_;
 };
 

@@ -232,6 +232,16 @@ TEST_F(BadCommandInput, LayersTargetsAndLabels) {
   });
 }
 
+TEST_F(BadCommandInput, GradientsAndOperatorsThatAreMissing) {
+  const auto relu = scripted("def forward(self, x):\n    return torch.relu(x)\n");
+  scripted("def forward(self, x):\n    return self.c.forward(x).detach().mean([2, 3])\n", {}, {{"c", relu}})
+      .save(folder_ / "detached.pt");
+  expect_refused({
+      {{folder_ / "detached.pt", picture, "--layer", "c"}, ExitCode::network, "torch.no_grad()"},
+      {{model, picture, "--operators", folder_ / "missing"}, ExitCode::model, "missing"},
+  });
+}
+
 TEST_F(BadCommandInput, OutputFolders) {
   const std::string blocked = file("file", "");
   const auto outputs = [&](const std::string& folder) {

@@ -135,7 +135,8 @@ def forward(self, x):
   EXPECT_EQ(count_of(outcome.error, "skipped"), 2u) << outcome.error;
   EXPECT_EQ(document()["explanations"].size(), 2u);
   remove_folder(results());
-  expect_failure(run(explaining(one(), pictures_, results(), {"--layer", "other", "--target", "1"})), 5, "\"other\"");
+  expect_failure(run({"explain", one(), pictures_, "--size", "32", "--layer", "other", "--output-dir", results()}), 5,
+                 "\"other\"");
 }
 
 class CommandCheck : public CommandBatches {

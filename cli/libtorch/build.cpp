@@ -1,8 +1,10 @@
 #include "build.h"
 
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "command_line.h"
@@ -15,12 +17,25 @@ const Build build{
     "The network: a TorchScript or an ONNX file",
     "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
     "variable WHYCAM_ENGINE decides for automatic",
-    "{automatic,autograd,compiled}"};
+    "{automatic,autograd,compiled}",
+    "A shared library that brings operators which the network calls, such as torchvision's; repeatable. It is run: "
+    "only "
+    "one that you trust"};
 
 std::vector<Subcommand> subcommands_with_libtorch() {
   return {subcommand("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check),
           subcommand("export", "Write the network with its explanation inside as an ONNX file of standard operators",
                      export_network)};
+}
+
+void load_operators(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    std::error_code failure;
+    const bool here = std::filesystem::exists(file, failure);  // else the system looks for a library of that name
+    const std::string path = here ? std::filesystem::absolute(file).string() : file;
+    if (!::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
+      throw Failure(ExitCode::model, std::string("cannot load the operators: ") + ::dlerror());
+  }
 }
 
 void use_threads(int threads) {  // some builds of libtorch start with one

@@ -14,6 +14,7 @@
 #include "checks/pixel_curves.h"
 #include "checks/randomisation.h"
 #include "checks/scores.h"
+#include "torch/model/failure.h"
 #include "whycam/errors.h"
 #include "whycam/guided_grad_cam.h"
 #include "whycam/trust.h"
@@ -215,7 +216,7 @@ TrustReport check_trust(const Model& model, const Layer& layer, const torch::Ten
   }
   const c10::InferenceMode not_inference(false);
   const torch::NoGradGuard without_gradients;
-  return Checker(model, layer, input.detach(), target, options).run();
+  return network::or_model_error([&] { return Checker(model, layer, input.detach(), target, options).run(); });
 }
 
 }  // namespace whycam

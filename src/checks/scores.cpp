@@ -95,7 +95,7 @@ bool Scores::takes_together(const torch::Tensor& picture, const torch::Tensor& k
     const torch::Tensor alone = known.reshape(-1);
     constexpr double rounding = 1e-3;  // of another order of sums
     const torch::Tensor bound = rounding * (alone.abs().max() + 1e-6);
-    return !((rows[1].reshape(-1) - alone).abs() > bound).any().item<bool>();
+    return ((rows[1].reshape(-1) - alone).abs() <= bound).all().item<bool>();  // nor where any is NaN
   } catch (const ModelError&) {
     return false;
   }

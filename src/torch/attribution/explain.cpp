@@ -10,6 +10,7 @@
 #include "core/chosen_indices.h"
 #include "core/warning_texts.h"
 #include "torch/model/collected_warnings.h"
+#include "torch/model/failure.h"
 #include "torch/model/inputs.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
@@ -79,7 +80,8 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
     result.target = targets[i];
     result.scores = chosen[i].scores;
     result.layers.resize(layers.size());
-    const engine::Explained found = pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size());
+    const engine::Explained found = network::or_model_error(
+        [&] { return pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size()); });
     for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
     for (const std::string& sentence : found.warnings) warnings_.add("resize", sentence, explanation.warnings);
     name_methods(result);

@@ -4,6 +4,7 @@
 #include "torch/engine/autograd/autograd_engine.h"
 #include "torch/engine/compiled/compiled_engine.h"
 #include "torch/engine/parallel_engine.h"
+#include "torch/model/failure.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
 
@@ -20,6 +21,11 @@ class ChoosingEngine : public Engine {
   }
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
+    return network::or_model_error([&] { return chosen(request); });
+  }
+
+ private:
+  std::unique_ptr<Pass> chosen(const Request& request) const {
     const whycam::Engine choice = chosen_engine(request.engine);
     if (choice == whycam::Engine::autograd) {
       if (!autograd_) throw ModelError(core::no_autograd());
@@ -40,7 +46,6 @@ class ChoosingEngine : public Engine {
     return pass;
   }
 
- private:
   std::shared_ptr<const Engine> compiled_;
   std::shared_ptr<const Engine> autograd_;  ///< null where libtorch cannot run the network
 };

@@ -16,6 +16,7 @@
 #include "formats/torchscript/script.h"
 #include "torch/model/autograd_nodes.h"
 #include "torch/model/collected_warnings.h"
+#include "torch/model/failure.h"
 #include "torch/model/inputs.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
@@ -30,6 +31,22 @@ void check_file(const std::filesystem::path& path) {
         path.string() +
         " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
         "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
+}
+
+std::string why_unreadable(const std::exception& failure) {
+  const std::string text = torchscript::first_sentence(failure), unknown = "Unknown builtin op: ";
+  if (const auto begin = text.find(unknown); begin != std::string::npos) {
+    std::string name = text.substr(begin + unknown.size());
+    name = name.substr(0, name.find_first_of(". \n"));
+    return "it calls the operator " + name +
+           ", which libtorch does not have; load the shared library that brings it (whycam --operators FILE, in a "
+           "program dlopen; torchvision's operators are in its _C library), or save the network without it";
+  }
+  if (text.find("keyword attribute 'value' is undefined") != std::string::npos)
+    return "a constant has no value, as in what torch.jit.optimize_for_inference makes, which cannot be saved; save "
+           "the "
+           "network before that step";
+  return text;
 }
 
 formats::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }
@@ -136,7 +153,7 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
-    throw ModelError("cannot read the network " + path.string() + ": " + torchscript::first_sentence(failure));
+    throw ModelError("cannot read the network " + path.string() + ": " + why_unreadable(failure));
   }
 }
 
@@ -148,8 +165,10 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
   if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get()))
     return layers_of(of_file->file(), inputs, additional_forward_args);
   const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(*network_);
-  if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args)) return *layers;
-  return layers_by_run(runnable, inputs, additional_forward_args);
+  return network::or_model_error([&] {
+    if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args)) return *layers;
+    return layers_by_run(runnable, inputs, additional_forward_args);
+  });
 }
 
 std::optional<torch::ScalarType> Model::floating_type() const { return network_->floating_type(); }

@@ -231,8 +231,8 @@ std::uint64_t version_of(const Tensors& tensors) {
     add(tensor.is_inference() ? 0 : static_cast<std::uint64_t>(tensor._version()));
     if (tensor.has_storage()) add(reinterpret_cast<std::uintptr_t>(tensor.storage().data()));
     // What is written through data() counts no version: some numbers tell it, where they can be read.
-    if (tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat && tensor.is_contiguous() &&
-        tensor.numel() > 0) {
+    if (tensor.has_storage() && tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat &&
+        tensor.is_contiguous() && tensor.numel() > 0) {
       const float* numbers = tensor.data_ptr<float>();
       for (std::int64_t i = 0; i < 8; ++i) {
         std::uint32_t bits = 0;

@@ -50,6 +50,22 @@ std::vector<Observation> explained_tensors(const Layer& layer, const std::string
   return chosen;
 }
 
+std::string no_gradient() {
+  return "the network's output does not depend on its inputs in a way that gradients can follow: its code holds "
+         "torch.no_grad(), .detach(), .data or rounding, or tracing made a constant of what depends on the input; take "
+         "that out and save the network again";
+}
+
+/// PyTorch's operators for inference alone are traced where no gradient was asked for.
+std::string where_from(const std::string& message) {
+  const bool none = message.find("derivative for") != std::string::npos ||
+                    message.find("does not require grad") != std::string::npos ||
+                    message.find("not implemented") != std::string::npos;
+  return none ? "; operators without a gradient come into a network that is traced under torch.no_grad() or "
+                "torch.inference_mode(): trace it without those, with parameters that require gradients"
+              : "";
+}
+
 void check_devices(const Network& network, const std::vector<torch::Tensor>& inputs) {
   const auto device = network.device();
   for (const torch::Tensor& input : inputs)
@@ -75,11 +91,10 @@ struct AutogradRun::State {
                     request.layer_inputs ? LayerSide::input : LayerSide::output, recorder);
     differentiable_output_ = torchscript::output_tensor(result, request.output_element);
     output_ = differentiable_output_.detach();
+    if (!differentiable_output_.requires_grad()) throw ModelError(no_gradient());
     std::vector<std::vector<Observation>> observed;
     for (std::size_t i = 0; i < request.layers.size(); ++i)
       observed.push_back(take_layer(network, request.layers[i], recorder, i));
-    if (!differentiable_output_.requires_grad())
-      throw ModelError("the network's output does not depend on its inputs in a way that gradients can follow");
     std::vector<Edge> ends;
     for (const torch::Tensor& leaf : leaves_) ends.push_back(torch::autograd::impl::gradient_edge(leaf));
     for (const auto& layer : layer_edges_)  // one that depends on no input is an end, too
@@ -165,8 +180,8 @@ struct AutogradRun::State {
           {torch::autograd::impl::gradient_edge(differentiable_output_)}, {output_gradient}, keep_graph_,
           /*create_graph=*/false, /*accumulate_grad=*/false, edges);
     } catch (const std::exception& failure) {
-      throw ModelError(std::string("the network's gradient cannot be computed: ") +
-                       torchscript::first_sentence(failure));
+      throw ModelError("the network's gradient cannot be computed: " + torchscript::first_sentence(failure) +
+                       where_from(failure.what()));
     }
   }
 
