@@ -183,7 +183,7 @@ struct WrittenClass {
 WrittenClass write_class(const RunSettings& settings, const Input& input, const InputReader& reader, std::size_t index,
                          const Network::Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
-  const auto& [target, chosen] = choice;
+  const ChosenClass& chosen = choice.chosen;
   Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
   if (const auto& geometry = input.views[index].geometry()) line["network_saw"] = rectangle(*geometry);
   line.update(class_entry(settings, chosen));

@@ -21,11 +21,9 @@ std::vector<double> numbers_of(const torch::Tensor& tensor) {
 }  // namespace
 
 Target target_of(std::int64_t of_class, const std::vector<std::int64_t>& output_shape) {
-  std::int64_t numbers = 1;
   std::size_t longer = 0;
   Target::Indices indices(output_shape.empty() ? 0 : output_shape.size() - 1, 0);
   for (std::size_t i = 1; i < output_shape.size(); ++i) {
-    numbers *= output_shape[i];
     if (output_shape[i] == 1 && output_shape.size() > 2) continue;
     indices[i - 1] = of_class;
     ++longer;

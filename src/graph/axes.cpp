@@ -174,7 +174,6 @@ class Finder {
   }
 
   static const Integers& permutation(const Node& node) { return node.as<TransposeAttributes>().permutation; }
-
   /// What works on N x C x space. An axis that is known as something else (examples times frames, all of space in one)
   /// is believed.
   void window(Value value, const Node& node) {
