@@ -23,7 +23,17 @@ using network::Recorder;
 using network::RunnableNetwork;
 using torch::autograd::Edge;
 
-/// The tensors of a layer that can have gradients, or the one that the layer's index chooses.
+void check_devices(const Network& network, const std::vector<torch::Tensor>& inputs) {
+  const auto device = network.device();
+  for (const torch::Tensor& input : inputs)
+    if (device && input.device() != *device)
+      throw InputError("the network is on " + device->str() + " and an input on " + input.device().str() +
+                       "; move the input with .to(torch::Device(\"" + device->str() +
+                       "\")), or load the network there");
+}
+
+}  // namespace
+
 std::vector<Observation> explained_tensors(const Layer& layer, const std::string& name, std::vector<Observation> all) {
   if (layer.index()) {
     const std::int64_t count = static_cast<std::int64_t>(all.size());
@@ -65,17 +75,6 @@ std::string where_from(const std::string& message) {
                 "torch.inference_mode(): trace it without those, with parameters that require gradients"
               : "";
 }
-
-void check_devices(const Network& network, const std::vector<torch::Tensor>& inputs) {
-  const auto device = network.device();
-  for (const torch::Tensor& input : inputs)
-    if (device && input.device() != *device)
-      throw InputError("the network is on " + device->str() + " and an input on " + input.device().str() +
-                       "; move the input with .to(torch::Device(\"" + device->str() +
-                       "\")), or load the network there");
-}
-
-}  // namespace
 
 struct AutogradRun::State {
   State(const RunnableNetwork& network, const Request& request) {

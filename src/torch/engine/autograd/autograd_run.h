@@ -12,6 +12,11 @@ namespace whycam::engine {
 
 using core::ReluRule;
 
+/// The tensors of a layer that can have gradients, or the one that the layer's index or name chooses. Throws
+/// LayerError.
+std::vector<network::Observation> explained_tensors(const Layer& layer, const std::string& name,
+                                                    std::vector<network::Observation> all);
+
 /// For one thread.
 class AutogradRun {
  public:

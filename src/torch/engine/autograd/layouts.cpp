@@ -52,10 +52,10 @@ std::optional<Shape> shape_with_more(const network::RunnableNetwork& network, co
                 recorder);
   } catch (const Error&) {  // behind the layer, perhaps: a classifier takes one size
   }
-  const auto index =
-      static_cast<std::size_t>(request.layers[layer].index().value_or(static_cast<std::int64_t>(tensor)));
-  if (!recorder.ran(layer) || recorder.observations(layer).size() <= index) return std::nullopt;
-  return recorder.observations(layer)[index].activation.sizes().vec();
+  if (!recorder.ran(layer)) return std::nullopt;
+  const auto tensors =
+      explained_tensors(request.layers[layer], network.name_of(request.layers[layer]), recorder.observations(layer));
+  return tensors.size() > tensor ? std::optional(tensors[tensor].activation.sizes().vec()) : std::nullopt;
 }
 
 /// The axis that grows from one shape to another, where it is the only one.
