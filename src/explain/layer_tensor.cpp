@@ -4,15 +4,6 @@
 #include "graph/layout.h"
 
 namespace whycam::explain {
-namespace {
-
-bool has_extent(graph::Shape shape, const std::optional<graph::Layout>& layout) {
-  if (layout) shape = graph::to_channels_first(shape, *layout);
-  return shape.size() > 2 && graph::element_count({shape.begin() + 2, shape.end()}) > 1;
-}
-
-}  // namespace
-
 std::vector<std::string> choose_tensors(graph::Forward& forward, const std::vector<std::string>& names) {
   std::vector<std::string> sentences;
   std::vector<graph::Axes> axes;
@@ -21,9 +12,11 @@ std::vector<std::string> choose_tensors(graph::Forward& forward, const std::vect
     if (values.size() < 2) continue;
     if (axes.empty()) axes = graph::find_axes(forward.graph, forward.inputs);
     graph::Value chosen = values.back();
-    for (const graph::Value value : values)
-      if (has_extent(forward.graph.shape(value), graph::layout_of(axes[static_cast<std::size_t>(value)])))
-        chosen = value;
+    for (const graph::Value value : values) {
+      const graph::Shape& shape = forward.graph.shape(value);
+      const auto layout = graph::layout_of(axes[static_cast<std::size_t>(value)]);
+      if (graph::has_space(shape, layout ? *layout : graph::channels_first(shape.size()))) chosen = value;
+    }
     sentences.push_back("the layer \"" + names[i] + "\" gives " + std::to_string(values.size()) +
                         " tensors; what is explained is the last with spatial extent, of " +
                         core::shape_text(forward.graph.shape(chosen)) + ": name another as \"" + names[i] + ":0\", \"" +

@@ -74,18 +74,6 @@ class Reach {
   std::vector<bool> any_, plain_, grid_;
 };
 
-/// The tensor's layout, where it has space.
-std::optional<graph::Layout> layout_with_space(const Observed& pass, const std::vector<graph::Axes>& axes,
-                                               Value value) {
-  const graph::Shape& shape = pass.graph.shape(value);
-  if (shape.size() < 3) return std::nullopt;
-  const std::optional<graph::Layout> layout = graph::layout_of(axes[index(value)]);
-  if (!layout) return std::nullopt;
-  const graph::Shape space = graph::to_channels_first(shape, *layout);
-  if (graph::element_count({space.begin() + 2, space.end()}) <= 1) return std::nullopt;
-  return layout;
-}
-
 }  // namespace
 
 void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers) {
@@ -101,8 +89,8 @@ void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers) {
     for (const Value value : pass.layers[i]) layer.output_shapes.push_back(pass.graph.shape(value));
     if (pass.layers[i].size() != 1) continue;
     const Value value = pass.layers[i][0];
-    const auto layout = layout_with_space(pass, axes, value);
-    if (!layout) continue;
+    const auto layout = graph::layout_of(axes[index(value)]);
+    if (!layout || !graph::has_space(pass.graph.shape(value), *layout)) continue;
     layer.layout = graph::to_string(*layout);
     layer.fit_for_grad_cam = reach.grid(value);
     if (!layer.fit_for_grad_cam) continue;

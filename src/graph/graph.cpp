@@ -105,6 +105,13 @@ Value Graph::reshape(Value x, Shape shape) {
   return add(Operator::reshape, {x}, ShapeAttributes{std::move(shape)});
 }
 
+Value Graph::transpose_back(Value x, const Integers& permutation) {
+  Integers inverse(permutation.size());
+  for (std::size_t i = 0; i < inverse.size(); ++i)
+    inverse[static_cast<std::size_t>(permutation[i])] = static_cast<std::int64_t>(i);
+  return transpose(x, std::move(inverse));
+}
+
 Value Graph::sum_to(Value x, Shape shape) {
   const Shape from = this->shape(x);
   if (from == shape) return x;

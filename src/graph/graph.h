@@ -122,6 +122,8 @@ class Graph {
   Value transpose(Value x, Integers permutation) {
     return add(Operator::transpose, {x}, TransposeAttributes{std::move(permutation)});
   }
+  /// The order of axes from before a transpose by that permutation.
+  Value transpose_back(Value x, const Integers& permutation);
   Value expand(Value x, Shape shape) { return add(Operator::expand, {x}, ShapeAttributes{std::move(shape)}); }
   /// x with mean 0 and variance 1 over these axes, and with `groups` of the channels over all that belongs to a group.
   Value normalize(Value x, Integers axes, double epsilon, const std::string& name);

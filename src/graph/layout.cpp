@@ -94,6 +94,12 @@ Shape to_channels_first(const Shape& shape, const Layout& layout) {
   return result;
 }
 
+bool has_space(const Shape& shape, const Layout& layout) {
+  if (shape.size() < 3) return false;
+  const Shape first = to_channels_first(shape, layout);
+  return element_count({first.begin() + 2, first.end()}) > 1;
+}
+
 Value to_channels_first(Graph& graph, Value x, const Layout& layout) {
   if (layout.is_channels_first()) return x;
   const Shape shape = graph.shape(x);
@@ -107,11 +113,7 @@ Value to_channels_first(Graph& graph, Value x, const Layout& layout) {
 }
 
 Value from_channels_first(Graph& graph, Value x, const Layout& layout) {
-  if (layout.is_channels_first()) return x;
-  Integers inverse(layout.permutation.size());
-  for (std::size_t i = 0; i < inverse.size(); ++i)
-    inverse[static_cast<std::size_t>(layout.permutation[i])] = static_cast<std::int64_t>(i);
-  return graph.transpose(x, inverse);
+  return layout.is_channels_first() ? x : graph.transpose_back(x, layout.permutation);
 }
 
 std::string to_string(const Layout& layout) {

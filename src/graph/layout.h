@@ -37,6 +37,8 @@ std::string to_string(const Layout& layout);
 
 /// The shape as N x C x space. Throws std::invalid_argument where the layout does not fit it.
 Shape to_channels_first(const Shape& shape, const Layout& layout);
+/// Whether a tensor of three or more dimensions has more than one place. Throws as to_channels_first does.
+bool has_space(const Shape& shape, const Layout& layout);
 Value to_channels_first(Graph& graph, Value x, const Layout& layout);
 /// Back again, for a layout without a grid. Axes of extent 1 may be broadcast.
 Value from_channels_first(Graph& graph, Value x, const Layout& layout);

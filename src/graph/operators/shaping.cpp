@@ -51,11 +51,7 @@ Tensor evaluate_transpose(const Node& node, const Tensors& inputs) {
 }
 
 std::vector<Value> gradient_of_transpose(GradientQuestion& q) {
-  const Integers& permutation = q.node.as<TransposeAttributes>().permutation;
-  Integers inverse(permutation.size());
-  for (std::size_t i = 0; i < inverse.size(); ++i)
-    inverse[static_cast<std::size_t>(permutation[i])] = static_cast<std::int64_t>(i);
-  return {q.graph.transpose(q.gradient, inverse)};
+  return {q.graph.transpose_back(q.gradient, q.node.as<TransposeAttributes>().permutation)};
 }
 
 /// Whether a tensor of `part`, placed in one of `whole` by begin and step, lies inside it.

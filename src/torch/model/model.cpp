@@ -14,6 +14,7 @@
 #include "formats/torchscript/lower.h"
 #include "formats/torchscript/messages.h"
 #include "formats/torchscript/script.h"
+#include "graph/layout.h"
 #include "torch/model/autograd_nodes.h"
 #include "torch/model/collected_warnings.h"
 #include "torch/model/failure.h"
@@ -58,13 +59,6 @@ std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std:
   for (const c10::IValue& argument : additional_forward_args)
     if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
   return explain::layers_of(network, all);
-}
-
-bool has_space(const std::vector<std::int64_t>& shape, std::int64_t input_dimensions) {
-  if (shape.size() < 3 || static_cast<std::int64_t>(shape.size()) != input_dimensions) return false;
-  std::int64_t extent = 1;
-  for (std::size_t i = 2; i < shape.size(); ++i) extent *= shape[i];
-  return extent > 1;
 }
 
 std::vector<LayerInfo> named_layers(const network::Network& network) {
@@ -116,6 +110,7 @@ std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, co
       network.run(network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args), observed,
                   network::LayerSide::output, recorder);
   const auto reachable = network::nodes_behind(output);
+  const std::size_t rank = inputs[0].sizes().size();
   const auto* ends_in = output.isTensor() ? output.toTensor().grad_fn().get() : nullptr;
   std::int64_t last = 0;
   LayerInfo* last_to_run = nullptr;
@@ -123,7 +118,8 @@ std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, co
     LayerInfo& layer = *infos[i];
     const auto& observations = recorder.observations(i);
     for (const auto& observation : observations) layer.output_shapes.push_back(observation.activation.sizes().vec());
-    layer.fit_for_grad_cam = observations.size() == 1 && has_space(layer.output_shapes[0], inputs[0].dim()) &&
+    layer.fit_for_grad_cam = observations.size() == 1 && layer.output_shapes[0].size() == rank &&
+                             graph::has_space(layer.output_shapes[0], graph::channels_first(rank)) &&
                              reachable.count(observations[0].node()) > 0;
     if (!layer.fit_for_grad_cam) continue;
     if (!network::moves_axes(*observations[0].node())) layer.layout = "nchw";
