@@ -74,7 +74,7 @@ bool fits_float(const std::string& type) {
 
 std::string type_name(const std::string& type) {
   const std::string size_digits = type.substr(std::min<std::size_t>(2, type.size()));
-  int size = 0;
+  unsigned size = 0;  // no sign: "-8" is no size
   const auto [end, error] = std::from_chars(size_digits.data(), size_digits.data() + size_digits.size(), size);
   const bool is_plain = error == std::errc() && end == size_digits.data() + size_digits.size() && size <= 32;
   if (!is_plain) return "\"" + type + "\"";

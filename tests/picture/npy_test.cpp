@@ -158,6 +158,7 @@ TEST(Npy, NamesTheTypeItDoesNotTake) {
   EXPECT_TRUE(contains(refused_type("<f16"), "has type float128"));
   EXPECT_TRUE(contains(refused_type("|i8"), "has type int64"));
   EXPECT_TRUE(contains(refused_type("<U5"), "\"<U5\""));
+  EXPECT_TRUE(contains(refused_type("<f-800000000"), "\"<f-800000000\""));
   EXPECT_TRUE(contains(refused_type("|O"), "\"|O\""));
   EXPECT_TRUE(contains(refused_type(""), "\"\""));
   const std::string structured = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }";
