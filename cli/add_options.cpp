@@ -4,6 +4,19 @@
 #include "arguments.h"
 
 namespace whycam::cli {
+namespace {
+
+void add_output_element(CLI::App& command, std::string& output_element) {
+  command
+
+      .add_option("--output-element", output_element,
+                  "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
+                  "number or key, with points between several steps; a key with points in it, or that is a number, in "
+                  "double quotes")
+      ->type_name("ELEMENT");
+}
+
+}  // namespace
 
 void PreprocessingArguments::add_to(CLI::App& command) {
   command
@@ -69,12 +82,7 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
   command.add_option("--input-layout", input_layout, "The same of the network's input")
       ->type_name("{auto,nchw,nhwc}")
       ->capture_default_str();
-  command
-      .add_option("--output-element", output_element,
-                  "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-                  "number or key, with points between several steps; a key with points in it, or that is a number, in "
-                  "double quotes")
-      ->type_name("ELEMENT");
+  add_output_element(command, output_element);
 }
 
 void AttributionArguments::add_to(CLI::App& command) {
@@ -188,12 +196,19 @@ void CheckArguments::add_to(CLI::App& command) {
 }
 
 void ExampleInputArguments::add_to(CLI::App& command) {
-  command.add_option("--size", size, "The input's size: N for N x N pixels, or H,W")
-      ->type_name("PIXELS")
-      ->capture_default_str();
-  command.add_option("--channels", channels, "The input's channels")
-      ->capture_default_str()
+  command
+      .add_option("--size", size,
+                  "The input's size: N for N x N pixels, or H,W; default: what the network's file declares, else 224")
+      ->type_name("PIXELS");
+  command.add_option("--channels", channels, "The input's channels; default: what the network's file declares, else 3")
       ->check(CLI::Range(1, 65536));
+  command
+      .add_option("--shape", shapes,
+                  "The whole shape of an input, as in 1x12x1000; given once for each input, instead of --size and "
+                  "--channels")
+      ->type_name("SHAPE")
+      ->excludes("--size")
+      ->excludes("--channels");
 }
 
 void ExportArguments::add_to(CLI::App& command) {
@@ -211,14 +226,14 @@ void GraphArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
-  command.add_option("--output-element", output_element, "Which element of the network's output is explained")
-      ->type_name("ELEMENT");
+  add_output_element(command, output_element);
   input.add_to(command);
   command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
 }
 
 void LayersArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  add_output_element(command, output_element);
   input.add_to(command);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "exit_code.h"
@@ -151,9 +152,46 @@ Interpolation interpolation_for(Interpolation mode, std::size_t dimensions) {
                    (dimensions > 5 ? "nearest" : "bilinear, which is linear in every dimension, area or nearest"));
 }
 
-Shape ExampleInputArguments::parse() const {
-  const auto [height, width] = parse_size(size, "--size");
-  return {1, channels, height, width};
+namespace {
+
+/// "1x12x1000".
+Shape parse_shape(const std::string& text) {
+  Shape shape;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('x', begin), text.size());
+    std::int64_t extent = 0;
+    const auto [stop, failure] = std::from_chars(text.data() + begin, text.data() + end, extent);
+    if (failure != std::errc() || stop != text.data() + end || extent < 1)
+      throw Failure(ExitCode::usage, "--shape takes extents above 0 as in 1x12x1000, not \"" + text + "\"");
+    shape.push_back(extent);
+    begin = end + 1;
+  }
+  return shape;
+}
+
+/// One example of what is declared; nothing where an extent is left open.
+std::optional<Shape> declared_shape(const Port& port) {
+  Shape shape = port.shape;
+  if (shape.empty()) return std::nullopt;
+  if (shape[0] < 1) shape[0] = 1;
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t extent) { return extent < 1; })) return std::nullopt;
+  return shape;
+}
+
+}  // namespace
+
+std::vector<Shape> ExampleInputArguments::parse(const std::vector<Port>& declared) const {
+  std::vector<Shape> result;
+  for (const std::string& shape : shapes) result.push_back(parse_shape(shape));
+  if (!result.empty()) return result;
+  if (size.empty() && channels == 0) {
+    for (const Port& port : declared)
+      if (const auto shape = declared_shape(port)) result.push_back(*shape);
+    if (!result.empty() && result.size() == declared.size()) return result;
+  }
+  const bool says_channels = !declared.empty() && declared[0].shape.size() == 4 && declared[0].shape[1] > 0;
+  const auto [height, width] = parse_size(size.empty() ? "224" : size, "--size");
+  return {{1, channels > 0 ? channels : says_channels ? declared[0].shape[1] : 3, height, width}};
 }
 
 }  // namespace whycam::cli

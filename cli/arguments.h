@@ -111,14 +111,15 @@ struct CheckArguments : AttributionArguments {
   void add_to(CLI::App& command);
 };
 
-/// An input of which only the shape matters.
+/// Inputs of which only the shapes matter.
 struct ExampleInputArguments {
-  std::string size = "224";
-  int channels = 3;
+  std::string size;
+  int channels = 0;  ///< 0: not given
+  std::vector<std::string> shapes;
 
   void add_to(CLI::App& command);
-  /// Throws Failure.
-  Shape parse() const;
+  /// Those given; what the network declares; else one picture. Throws Failure.
+  std::vector<Shape> parse(const std::vector<Port>& declared) const;
 };
 
 struct ExportArguments : AttributionArguments {
@@ -145,6 +146,7 @@ struct GraphArguments {
 
 struct LayersArguments {
   std::string model;
+  std::string output_element;
   ExampleInputArguments input;
   int threads = 0;
 

@@ -266,7 +266,7 @@ class Run {
       inputs.push_back(further.tensor);
       shapes.push_back(further.tensor.shape);
     }
-    const std::string layer = finds_layer ? network_->default_layer(shapes) : settings_.layer;
+    const std::string layer = finds_layer ? network_->default_layer(shapes, options_.output_element) : settings_.layer;
     Options options = options_;
     options.interpolation = interpolation_for(options.interpolation, input.shape.size());
     Network::Explanation explanation = network_->explain(

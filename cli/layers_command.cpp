@@ -10,16 +10,20 @@ namespace whycam::cli {
 
 ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
-  const Shape input = arguments.input.parse();
-  const std::vector<LayerInfo> infos = load<Network>(arguments.model).layers({input});
+  const auto network = load<Network>(arguments.model);
+  const std::vector<Shape> inputs = arguments.input.parse(network.inputs());
+  const std::vector<LayerInfo> infos = network.layers(inputs, parse_output_element(arguments.output_element));
   std::size_t widest_path = 4, widest_type = 4, widest_layout = 6;
   for (const LayerInfo& info : infos) {
     widest_path = std::max(widest_path, info.path.size());
     widest_type = std::max(widest_type, info.type.size());
     widest_layout = std::max(widest_layout, info.layout.size());
   }
-  std::cout << fmt::format("    {:{}}  {:{}}  {:{}}  output for an input of 1 x {} x {} x {}\n", "name", widest_path,
-                           "type", widest_type, "layout", widest_layout, input[1], input[2], input[3]);
+  std::string shapes_of_inputs;
+  for (const Shape& shape : inputs)
+    shapes_of_inputs += (shapes_of_inputs.empty() ? "" : ", ") + fmt::format("{}", fmt::join(shape, " x "));
+  std::cout << fmt::format("    {:{}}  {:{}}  {:{}}  output for {} of {}\n", "name", widest_path, "type", widest_type,
+                           "layout", widest_layout, inputs.size() == 1 ? "an input" : "inputs", shapes_of_inputs);
   for (const LayerInfo& info : infos) {
     std::string shapes;
     for (const auto& shape : info.output_shapes)

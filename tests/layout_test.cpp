@@ -15,6 +15,7 @@ struct Moved {
   torch::jit::Module plain, moved;
   torch::Tensor image;
   bool input_is_moved = false;
+  std::vector<OutputElement> output_element;  ///< of those with outputs beside the scores
   std::string text;
 };
 
@@ -29,13 +30,15 @@ const std::vector<std::string> ways{
     "y = self.layer.forward(y.reshape([y.size(0), 3, 2, y.size(2), y.size(3)]).transpose(1, 2).flatten(1, 2))"
     ".reshape([y.size(0), 2, 3, y.size(2), y.size(3)]).transpose(1, 2).flatten(1, 2)"};
 
-std::string forward(const std::string& begin, const std::string& layer, std::mt19937& choices) {
+/// Perhaps the layer runs twice, which stands for its last call, or the network gives more than its scores.
+std::string forward(const std::string& begin, const std::string& layer, bool side_outputs, std::mt19937& choices) {
   std::string text =
       "def forward(self, x):\n    y = " + begin + "\n    y = torch.relu(torch.conv2d(y, self.first, padding=1))\n";
   if (choices() % 2) text += "    y = torch.max_pool2d(y, 2)\n";
-  text += "    " + layer + "\n";
+  for (unsigned calls = 1 + choices() % 2; calls > 0; --calls) text += "    " + layer + "\n";
   if (choices() % 2) text += "    y = torch.relu(torch.conv2d(y, self.second))\n";
-  return text + "    return torch.linear(torch.relu(y).mean([2, 3]), self.head)\n";
+  const std::string scores = "torch.linear(torch.relu(y).mean([2, 3]), self.head)";
+  return text + "    return " + (side_outputs ? "[y.argmax(1), " + scores + ", y.flatten(1)]" : scores) + "\n";
 }
 
 Moved random_network(unsigned seed) {
@@ -50,10 +53,13 @@ Moved random_network(unsigned seed) {
   result.input_is_moved = choices() % 2 > 0;
   result.text = ways[seed % ways.size()];
   const unsigned shape = choices();
+  const bool side_outputs = choices() % 2 > 0;
+  if (side_outputs) result.output_element = {std::int64_t{1}};
   std::mt19937 same(shape), again(shape);
-  result.plain = scripted(forward("x", "y = self.layer.forward(y)", same), weights, {{"layer", layer()}});
-  result.moved = scripted(forward(result.input_is_moved ? "x.permute([0, 3, 1, 2])" : "x", result.text, again), weights,
-                          {{"layer", layer()}});
+  result.plain = scripted(forward("x", "y = self.layer.forward(y)", side_outputs, same), weights, {{"layer", layer()}});
+  result.moved =
+      scripted(forward(result.input_is_moved ? "x.permute([0, 3, 1, 2])" : "x", result.text, side_outputs, again),
+               weights, {{"layer", layer()}});
   result.image = torch::rand({2, 3, 8, 12});
   return result;
 }
@@ -65,7 +71,10 @@ TEST_P(LayoutsOfRandomNetworks, GiveTheMapsOfTheNetworkInOrder) {
   for (unsigned seed = 0; seed < 48; ++seed) {
     const Moved networks = random_network(seed);
     SCOPED_TRACE(networks.text + (networks.input_is_moved ? ", input moved" : ""));
-    const auto options = AttributeOptions().engine(GetParam()).interpolate_mode(Interpolation::bilinear);
+    const auto options = AttributeOptions()
+                             .engine(GetParam())
+                             .interpolate_mode(Interpolation::bilinear)
+                             .output_element(networks.output_element);
     const torch::Tensor expected = GuidedGradCam(networks.plain, "layer").attribute(networks.image, 1, options);
     const torch::Tensor map = LayerGradCam(networks.plain, "layer").attribute(networks.image, 1, options);
     torch::Tensor image = networks.image;

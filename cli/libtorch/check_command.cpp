@@ -67,7 +67,8 @@ class Check {
     options.randomisation_steps = arguments_.randomisation_steps;
     options.pixel_steps = arguments_.pixel_steps;
     options.seed = arguments_.seed;
-    layer_ = arguments_.layer.empty() ? model.default_layer({input}) : arguments_.layer;
+    layer_ = arguments_.layer.empty() ? model.default_layer({input}, {}, options.attribute.output_element())
+                                      : arguments_.layer;
     report_ = check_trust(model, layer_, input, target_of(model, input, options.attribute), options);
   }
 

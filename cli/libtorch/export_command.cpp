@@ -13,12 +13,13 @@ namespace whycam::cli {
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
   const Options options = arguments.parse();
-  const Shape shape = arguments.input.parse();
   const auto model = load<Model>(arguments.model);
-  const torch::Tensor input =
-      at::zeros(shape, model.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat);
-  const std::string layer = arguments.layer.empty() ? model.default_layer({input}) : arguments.layer;
-  export_explanation(model, {input}, layer, arguments.output, options,
+  std::vector<torch::Tensor> inputs;
+  for (const Shape& shape : arguments.input.parse(model.inputs()))
+    inputs.push_back(at::zeros(shape, model.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat));
+  const std::string layer =
+      arguments.layer.empty() ? model.default_layer(inputs, {}, options.output_element) : arguments.layer;
+  export_explanation(model, inputs, layer, arguments.output, options,
                      {{"whycam_source_crc32", checksum_of_network(arguments.model)}});
   if (!arguments.quiet)
     std::cout << fmt::format(

@@ -12,6 +12,8 @@
 
 #include "whycam/api.h"
 #include "whycam/layer_info.h"
+#include "whycam/output_element.h"
+#include "whycam/port.h"
 #include "whycam/torch_tensor.h"
 
 namespace torch::jit {
@@ -62,14 +64,20 @@ class WHYCAM_API Model {
   template <class Function>
   static Model of(Function function);
 
-  /// The layers in the order in which they are declared, with what this input makes of them. One forward pass.
+  /// The layers in the order in which they are declared, with what this input makes of them. One forward pass. Which
+  /// are fit, and which is the default, is said of the output that is explained, Options::output_element.
   std::vector<LayerInfo> layers(const std::vector<torch::Tensor>& inputs,
-                                const std::vector<c10::IValue>& additional_forward_args = {}) const;
+                                const std::vector<c10::IValue>& additional_forward_args = {},
+                                const std::vector<OutputElement>& output_element = {}) const;
 
   /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
   /// Throws LayerError where there is none.
   std::string default_layer(const std::vector<torch::Tensor>& inputs,
-                            const std::vector<c10::IValue>& additional_forward_args = {}) const;
+                            const std::vector<c10::IValue>& additional_forward_args = {},
+                            const std::vector<OutputElement>& output_element = {}) const;
+
+  /// What the network's file declares of its inputs; nothing where it is no ONNX file, as others declare none.
+  std::vector<Port> inputs() const;
 
   /// The floating-point type of the network's weights, which its inputs usually are to have; nothing where it has none,
   /// or of several types.

@@ -22,6 +22,7 @@
 #include "whycam/method.h"
 #include "whycam/output_element.h"
 #include "whycam/picture/array.h"
+#include "whycam/port.h"
 #include "whycam/target.h"
 
 namespace whycam {
@@ -49,12 +50,6 @@ struct Options {
   /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with
   /// InputError where whycam was built without libtorch, else with ModelError.
   Engine engine = Engine::automatic;
-};
-
-/// An input or output as the file declares it.
-struct Port {
-  std::string name;
-  Shape shape;  ///< -1 where an extent is left open; empty where nothing is said
 };
 
 /// A network from an ONNX file or, where whycam was built with libtorch, a TorchScript one; compiled for each shape of
@@ -94,12 +89,15 @@ class WHYCAM_API Network {
 
   /// The layers in the order in which they run, with what inputs of these shapes make of them: nodes
   /// ("/features/12/Concat") and the modules that were exported ("features.12"), of which nothing is computed; the
-  /// modules of a TorchScript network, as they are declared, by one forward pass with zeros.
-  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const;
+  /// modules of a TorchScript network, as they are declared, by one forward pass with zeros. Which are fit, and which
+  /// is the default, is said of the output that is explained, Options::output_element.
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
+                                const std::vector<OutputElement>& output_element = {}) const;
 
   /// The layer that Grad-CAM is usually computed at: the last one to run whose output still has spatial extent.
   /// Throws LayerError where there is none.
-  std::string default_layer(const std::vector<Shape>& input_shapes) const;
+  std::string default_layer(const std::vector<Shape>& input_shapes,
+                            const std::vector<OutputElement>& output_element = {}) const;
 
   /// Where channels and space lie in each of the inputs, for inputs of these shapes: followed back from the operators
   /// that fix it. A network that was made by Keras usually takes N x H x W x C. Automatic where the network does not

@@ -19,6 +19,11 @@ std::string in_training_mode() {
          "save the network after network.eval()";
 }
 
+std::string computed_in_float32() {
+  return "the network's weights are of half precision; it was computed in float32, whose numbers differ from those in "
+         "half precision by that one's rounding";
+}
+
 std::string computed_convolution(const std::string& layer) {
   return "the weights of the convolution that \"" + layer +
          "\" gives were computed when the network was exported, as where a batch normalisation "
@@ -35,6 +40,13 @@ std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, cons
                               Interpolation mode) {
   return "the layer's attribution of " + shape_text(attribution) + " cannot be resized to an input of " +
          shape_text(input) + " by the mode " + to_string(mode) + "; that input's attribution is empty";
+}
+
+std::string layer_of_several_tensors(const std::string& layer, std::size_t count, std::size_t chosen,
+                                     const std::vector<std::int64_t>& shape) {
+  return "the layer \"" + layer + "\" gives " + std::to_string(count) + " tensors; this explains \"" + layer + ":" +
+         std::to_string(chosen) + "\", the last with spatial extent, of shape " + shape_text(shape) +
+         ". Give the layer with another index to explain another tensor";
 }
 
 std::string layout_unknown(const std::vector<std::int64_t>& shape) {

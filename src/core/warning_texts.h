@@ -13,10 +13,15 @@ namespace whycam::core {
 std::string no_relu();
 std::string no_autograd();
 std::string in_training_mode();
+std::string computed_in_float32();
 std::string computed_convolution(const std::string& layer);
 std::string holds_nan(const Target& target);
 std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,
                               Interpolation mode);
+
+/// Of a layer of `count` tensors, of which number `chosen`, of this shape, is explained.
+std::string layer_of_several_tensors(const std::string& layer, std::size_t count, std::size_t chosen,
+                                     const std::vector<std::int64_t>& shape);
 
 /// Of a layer whose axes are not known.
 std::string layout_unknown(const std::vector<std::int64_t>& shape);

@@ -1,5 +1,6 @@
 #include "core/warnings.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "whycam/warnings.h"
@@ -27,14 +28,14 @@ void set_warning_handler(std::function<void(const std::string&)> new_handler) {
   handler = std::move(new_handler);
 }
 
-void core::Warnings::add(const std::string& kind, const std::string& message,
-                         std::vector<std::string>& of_explanation) {
-  of_explanation.push_back(message);
+void core::Warnings::add(const Warning& warning, std::vector<std::string>& of_explanation) {
+  if (std::find(of_explanation.begin(), of_explanation.end(), warning.message) == of_explanation.end())
+    of_explanation.push_back(warning.message);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!handed_on_.insert(kind).second) return;
+    if (!handed_on_.insert(warning.kind).second) return;
   }
-  hand_on(message);
+  hand_on(warning.message);
 }
 
 }  // namespace whycam

@@ -26,7 +26,6 @@ class ExplanationPlan {
   graph::Shape output_shape;
   methods::Parts parts;
   ActivationReport report;
-  std::vector<std::string> layer_warnings;  ///< what whoever named the layers should know
 
  private:
   std::optional<RunPool> runs_;

@@ -6,7 +6,6 @@
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/explanation_plan.h"
-#include "explain/layer_tensor.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
 #include "explain/network_state.h"
@@ -21,12 +20,6 @@ namespace {
 using core::Warnings;
 using explain::ExplanationPlan;
 using explain::ExplanationRun;
-
-std::vector<Port> ports_of(const std::vector<formats::Port>& ports) {
-  std::vector<Port> result;
-  for (const formats::Port& port : ports) result.push_back({port.name, port.shape});
-  return result;
-}
 
 std::vector<formats::Given> given(const std::vector<Shape>& shapes) {
   std::vector<formats::Given> all;
@@ -109,9 +102,7 @@ bool holds_nan(const Network::TargetExplanation& target) {
 void add_warnings(const formats::NetworkFile& network, const std::string& layer, const Options& options,
                   const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
                   Network::Explanation& explanation) {
-  for (std::size_t target = 0; target < explanation.targets.size(); ++target)
-    for (const std::string& sentence : plan.parts.warnings) warnings.add("resize", sentence, explanation.warnings);
-  for (const std::string& sentence : plan.layer_warnings) warnings.add("layer tensors", sentence, explanation.warnings);
+  for (const core::Warning& warning : plan.parts.warnings) warnings.add(warning, explanation.warnings);
   if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input)
@@ -127,12 +118,15 @@ void add_warnings(const formats::NetworkFile& network, const std::string& layer,
 class GraphNetwork : public Network::State {
  public:
   explicit GraphNetwork(std::shared_ptr<const formats::NetworkFile> network)
-      : network_(std::move(network)), inputs_(ports_of(network_->inputs())), outputs_(ports_of(network_->outputs())) {}
+      : network_(std::move(network)),
+        inputs_(explain::public_ports(network_->inputs())),
+        outputs_(explain::public_ports(network_->outputs())) {}
 
   const std::vector<Port>& inputs() const override { return inputs_; }
   const std::vector<Port>& outputs() const override { return outputs_; }
-  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
-    return explain::layers_of(*network_, given(input_shapes));
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
+                                const std::vector<OutputElement>& output_element) const override {
+    return explain::layers_of(*network_, given(input_shapes), output_element);
   }
   std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
     return explain::input_layouts_of(*network_, given(input_shapes));
@@ -143,32 +137,24 @@ class GraphNetwork : public Network::State {
                                        const Options& options) const override;
 
  private:
-  /// What is to be said of the layer goes to `sentences`.
-  graph::Forward forward_for(const std::vector<Shape>& inputs, const std::string& layer, const Options& options,
-                             const methods::Settings& settings, std::vector<std::string>& sentences) const {
-    const std::vector<std::string> layers(settings.need_layers() ? 1 : 0, layer);
+  graph::Forward forward_for(const std::vector<Shape>& inputs, const Options& options,
+                             const methods::Settings& settings) const {
     const std::size_t output = explain::chosen_output(*network_, options.output_element);
-    graph::Forward forward =
-        explain::forward_of(*network_, given(inputs), inputs.size(), output, layers, options.attribute_to_layer_input);
-    sentences = explain::choose_tensors(forward, layers);
-    return forward;
+    return explain::forward_of(*network_, given(inputs), inputs.size(), output, settings.layer_names,
+                               options.attribute_to_layer_input);
   }
 
-  std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const std::string& layer,
-                                                  const Options& options, const methods::Settings& settings) const {
+  std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const Options& options,
+                                                  const methods::Settings& settings) const {
     const explain::PlanKey key =
-        explain::plan_key(shapes_of(inputs), layer, options.attribute_to_layer_input, options.output_element, settings);
+        explain::plan_key(shapes_of(inputs), options.attribute_to_layer_input, options.output_element, settings);
     try {
       return plans_.plan_for(key, [&] {
         std::shared_ptr<const ExplanationPlan> plan;
         core::or_cannot_compile(
             [&] {
               explain::require_backend();
-              std::vector<std::string> sentences;
-              const graph::Forward forward = forward_for(shapes_of(inputs), layer, options, settings, sentences);
-              const auto made = std::make_shared<ExplanationPlan>(forward, settings);
-              made->layer_warnings = std::move(sentences);
-              plan = made;
+              plan = std::make_shared<ExplanationPlan>(forward_for(shapes_of(inputs), options, settings), settings);
             },
             [](const std::exception& reason) { return std::string(reason.what()); });
         return plan;
@@ -188,8 +174,8 @@ Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, co
                                            const Network::ChooseTargets& choose_targets, const Options& options) const {
   if (chosen_engine(options.engine) == Engine::autograd) throw ModelError(core::no_autograd());
   require_finite(inputs);
-  const methods::Settings settings = methods::settings_of(options);
-  const std::shared_ptr<const ExplanationPlan> plan = plan_for(inputs, layer, options, settings);
+  const methods::Settings settings = methods::settings_of(options, layer);
+  const std::shared_ptr<const ExplanationPlan> plan = plan_for(inputs, options, settings);
   ExplanationRun run(plan);
   for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
   Network::Explanation explanation;
@@ -211,9 +197,8 @@ Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, co
 std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                                    const Options& options) const {
   try {
-    const methods::Settings settings = methods::settings_of(options);
-    std::vector<std::string> sentences;
-    return explain::stages_of(forward_for(input_shapes, layer, options, settings, sentences), settings);
+    const methods::Settings settings = methods::settings_of(options, layer);
+    return explain::stages_of(forward_for(input_shapes, options, settings), settings);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
@@ -230,16 +215,18 @@ std::shared_ptr<const Network::State> explain::open_graph(const std::filesystem:
 const std::vector<Port>& Network::inputs() const { return state_->inputs(); }
 const std::vector<Port>& Network::outputs() const { return state_->outputs(); }
 
-std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes) const {
-  return state_->layers(input_shapes);
+std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes,
+                                       const std::vector<OutputElement>& output_element) const {
+  return state_->layers(input_shapes, output_element);
 }
 
 std::vector<Layout> Network::input_layouts(const std::vector<Shape>& input_shapes) const {
   return state_->input_layouts(input_shapes);
 }
 
-std::string Network::default_layer(const std::vector<Shape>& input_shapes) const {
-  return explain::default_layer_of(layers(input_shapes));
+std::string Network::default_layer(const std::vector<Shape>& input_shapes,
+                                   const std::vector<OutputElement>& output_element) const {
+  return explain::default_layer_of(layers(input_shapes, output_element));
 }
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,

@@ -17,6 +17,12 @@ std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesys
   }
 }
 
+std::vector<Port> public_ports(const std::vector<formats::Port>& ports) {
+  std::vector<Port> result;
+  for (const formats::Port& port : ports) result.push_back({port.name, port.shape});
+  return result;
+}
+
 std::size_t chosen_output(const formats::NetworkFile& network, const std::vector<OutputElement>& path) {
   const std::vector<formats::Port>& outputs = network.outputs();
   std::string names;
@@ -91,7 +97,8 @@ std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const 
   return input_layouts(lowered.graph, lowered.inputs);
 }
 
-std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given) {
+std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                                 const std::vector<OutputElement>& output_element) {
   std::vector<std::string> names;
   for (const formats::Layer& layer : network.layers()) names.push_back(layer.name);
   const formats::Lowered lowered = lowered_with(network, given, names);
@@ -101,7 +108,9 @@ std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std:
     layers.back().path = layer.name;
     layers.back().type = layer.type;
   }
-  describe_layers({lowered.graph, lowered.inputs, lowered.outputs, lowered.layers}, layers);
+  std::vector<graph::Value> outputs = lowered.outputs;
+  if (!output_element.empty()) outputs = {lowered.outputs[chosen_output(network, output_element)]};
+  describe_layers({lowered.graph, lowered.inputs, outputs, lowered.layers}, layers);
   return layers;
 }
 

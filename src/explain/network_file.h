@@ -10,6 +10,7 @@
 #include "whycam/layer_info.h"
 #include "whycam/layout.h"
 #include "whycam/output_element.h"
+#include "whycam/port.h"
 
 namespace whycam::explain {
 
@@ -17,6 +18,9 @@ using core::CannotCompile;
 
 /// Reads a file of one of the formats in formats/format.h. Throws ModelError.
 std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path);
+
+/// Ports as users see them.
+std::vector<Port> public_ports(const std::vector<formats::Port>& ports);
 
 /// The output that is explained: the only one, or the only one of floating-point numbers, or the one named by its place
 /// or its name. Throws ModelError.
@@ -31,7 +35,9 @@ graph::Forward forward_of(const formats::NetworkFile& network, const std::vector
 /// Where channels and space lie in inputs of these shapes. Throws ModelError.
 std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
 
-/// All layers, with what inputs of these shapes make of them. Throws ModelError.
-std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
+/// All layers, with what inputs of these shapes make of them for the output that is explained; without a choice among
+/// several, for all of them. Throws ModelError.
+std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                                 const std::vector<OutputElement>& output_element = {});
 
 }  // namespace whycam::explain

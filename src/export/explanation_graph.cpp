@@ -7,6 +7,7 @@
 
 #include "explain/explanation_graph.h"
 #include "formats/format.h"
+#include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/script.h"
 #include "torch/engine/compiled/lowering.h"
 #include "torch/model/inputs.h"
@@ -27,16 +28,17 @@ std::vector<std::string> names_of_script(const engine::Request& request, const n
         "only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be "
         "exported");
   std::vector<std::string> names;
-  std::size_t index = 0;
-  for (const c10::Argument& argument : script->schema.arguments()) {
-    if (argument.name() == "self") continue;
-    const std::size_t behind = index - std::min(index, request.inputs.size());
-    const bool is_argument = index >= request.inputs.size();
-    ++index;
-    if (is_argument &&
-        (behind >= request.additional_forward_args.size() || !is_tensor(request.additional_forward_args[behind])))
-      continue;
-    names.push_back(argument.name());
+  const auto& parameters = script->schema.arguments();
+  std::size_t next = 1;  // behind self
+  for (const std::size_t count : torchscript::inputs_per_parameter(script->schema, request.inputs.size())) {
+    if (next == parameters.size()) break;
+    const std::string& name = parameters[next++].name();
+    for (std::size_t i = 0; i < count; ++i) names.push_back(count == 1 ? name : name + "_" + std::to_string(i));
+  }
+  for (const c10::IValue& argument : request.additional_forward_args) {
+    if (next == parameters.size()) break;
+    const std::string& name = parameters[next++].name();
+    if (is_tensor(argument)) names.push_back(name);
   }
   return names;
 }
@@ -70,6 +72,7 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
   plan.network = model.network();
   plan.request = engine::request_of(*plan.network, inputs, {layer}, options);
   plan.request.engine = Engine::compiled;
+  if (plan.request.settings.need_layers()) plan.request.settings.layer_names = {plan.network->name_of(layer)};
   plan.output = "output";
   name_ports(plan);
   return plan;
@@ -113,7 +116,7 @@ graph::Graph explanation_graph(const Plan& plan, const engine::Request& request)
     resized = resized || is_heat_map(node.part.method);
     outputs.push_back({output_name(plan, node.part, input), node.value});
   });
-  if (heat_maps && !resized) throw LayerError(explanation.parts.warnings.at(0));
+  if (heat_maps && !resized) throw LayerError(explanation.parts.warnings.back().message);
   graph.set_outputs(std::move(outputs));
   return graph::drop_dead(graph::share(graph));
 }

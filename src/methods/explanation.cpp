@@ -49,11 +49,30 @@ graph::Resizing resizing(Interpolation mode) {
   throw InputError("unknown interpolation mode");
 }
 
+/// Leaves named_tensor() of each layer, and says so.
+Sources with_named_tensors(const Graph& graph, const std::vector<std::string>& names, Sources sources) {
+  for (std::size_t layer = 0; layer < sources.activations.size(); ++layer) {
+    std::vector<Value>& activations = sources.activations[layer];
+    if (activations.size() < 2) continue;
+    std::vector<Shape> shapes;
+    for (const Value activation : activations) shapes.push_back(graph.shape(activation));
+    std::vector<graph::Layout>& layouts = sources.layouts.layers[layer];
+    const std::size_t chosen = named_tensor(shapes, layouts);
+    sources.layouts.warnings.push_back(
+        {"layer tensors", core::layer_of_several_tensors(names.at(layer), shapes.size(), chosen, shapes[chosen])});
+    activations = {activations[chosen]};
+    layouts = {layouts[chosen]};
+    sources.layer_gradients[layer] = {sources.layer_gradients[layer][chosen]};
+  }
+  return sources;
+}
+
 class Appender {
  public:
   Appender(Graph& graph, const Settings& settings, const Sources& sources)
       : graph_(graph), settings_(settings), sources_(sources), rules_(settings.rules()) {
-    all_.warnings = sources.layouts.warnings;
+    if (!settings.layer_names.empty()) sources_ = with_named_tensors(graph, settings.layer_names, std::move(sources_));
+    all_.warnings = sources_.layouts.warnings;
   }
 
   Parts append() {
@@ -106,7 +125,7 @@ class Appender {
     });
     if (fit == at_layer.end()) {
       all_.nodes.push_back({part, {0}, graph::no_value});
-      all_.warnings.push_back(core::cannot_be_resized(at_layer[0].shape, input, settings_.interpolation));
+      all_.warnings.push_back({"resize", core::cannot_be_resized(at_layer[0].shape, input, settings_.interpolation)});
       return;
     }
     Shape shape = input;
@@ -153,7 +172,7 @@ class Appender {
 
   Graph& graph_;
   const Settings& settings_;
-  const Sources& sources_;
+  Sources sources_;
   std::vector<core::ReluRule> rules_;
   Parts all_;
 };
@@ -169,6 +188,12 @@ Settings settings_of(const Options& options) {
   settings.clipped_relus = options.guide_clipped_relus;
   settings.layer_layout = options.layout;
   settings.input_layout = options.input_layout;
+  return settings;
+}
+
+Settings settings_of(const Options& options, const std::string& layer) {
+  Settings settings = settings_of(options);
+  if (settings.need_layers()) settings.layer_names = {layer};
   return settings;
 }
 

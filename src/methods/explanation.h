@@ -22,10 +22,12 @@ struct Settings {
   bool sum_channels = true;  ///< of heat maps
   bool keep_sign = false;    ///< heat maps keep negative values, and are not resized
   Layout layer_layout, input_layout;
+  /// The layers' names where named_tensor() of each is explained; empty where all of their tensors are.
+  std::vector<std::string> layer_names;
 
   auto key() const {
     return std::tie(methods, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels, keep_sign,
-                    layer_layout, input_layout);
+                    layer_layout, input_layout, layer_names);
   }
   bool operator==(const Settings& other) const { return key() == other.key(); }
 
@@ -34,7 +36,10 @@ struct Settings {
   std::vector<core::ReluRule> rules() const;
 };
 
+/// What the options ask for, with all tensors of each layer.
 Settings settings_of(const Options& options);
+/// At one layer, with the tensor that its name stands for.
+Settings settings_of(const Options& options, const std::string& layer);
 
 /// What methods read, as nodes of one graph: no_value where the explained output does not depend on a tensor.
 struct Sources {
@@ -62,8 +67,8 @@ struct PartNode {
 /// What append_methods gives.
 struct Parts {
   std::vector<PartNode> nodes;
-  std::vector<std::string>
-      warnings;  ///< on layouts, and a sentence for each heat map that cannot be resized to an input
+  /// On layouts, on layers of several tensors, and then for each heat map that cannot be resized to an input.
+  std::vector<core::Warning> warnings;
 };
 
 /// Appends the methods' nodes. A product brings the two maps that it multiplies, whether they were asked for or not.

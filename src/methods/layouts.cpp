@@ -48,7 +48,7 @@ Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, con
   for (const graph::Value input : forward.inputs) {
     const auto layout = found(input, of_inputs);
     const graph::Shape& shape = forward.graph.shape(input);
-    if (!layout) result.warnings.push_back(core::layout_assumed(shape));
+    if (!layout) result.warnings.push_back({"layout", core::layout_assumed(shape)});
     result.inputs.push_back(layout ? *layout : graph::channels_first(shape.size()));
   }
   for (const std::vector<graph::Value>& layer : forward.layers) {
@@ -62,6 +62,12 @@ Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, con
     if (!any && !layer.empty()) throw LayerError(core::layout_unknown(forward.graph.shape(layer[0])));
   }
   return result;
+}
+
+std::size_t named_tensor(const std::vector<graph::Shape>& shapes, const std::vector<graph::Layout>& layouts) {
+  for (std::size_t i = shapes.size(); i-- > 0;)
+    if (graph::has_space(shapes[i], layouts[i])) return i;
+  return shapes.size() - 1;
 }
 
 }  // namespace whycam::methods

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/warnings.h"
 #include "graph/layout.h"
 #include "graph/program.h"
 #include "whycam/layout.h"
@@ -14,7 +15,7 @@ namespace whycam::methods {
 struct Layouts {
   std::vector<graph::Layout> inputs;
   std::vector<std::vector<graph::Layout>> layers;  ///< [layer][tensor]
-  std::vector<std::string> warnings;
+  std::vector<core::Warning> warnings;
 };
 
 /// What a tensor's axes are: `chosen` where that is not automatic, else `found`, else N x C x space for tensors of
@@ -26,5 +27,8 @@ std::optional<graph::Layout> layout_for(const graph::Shape& shape, const Layout&
 /// The layouts of what an explanation reads. Throws LayerError where a layer's is neither chosen nor proven. For an
 /// input whose is not, N x C x space is assumed.
 Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, const Layout& of_inputs);
+
+/// The tensor that the name of a layer of several stands for: the last with spatial extent, or the last where none has.
+std::size_t named_tensor(const std::vector<graph::Shape>& shapes, const std::vector<graph::Layout>& layouts);
 
 }  // namespace whycam::methods

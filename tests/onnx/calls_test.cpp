@@ -1,7 +1,7 @@
 // What a name means where a module runs several times, or a layer gives several tensors.
 #include <gtest/gtest.h>
 
-#include "explain/layer_tensor.h"
+#include "explain/explanation_graph.h"
 #include "explain/network_file.h"
 #include "formats/onnx/metadata.h"
 #include "onnx/model_builder.h"
@@ -177,17 +177,21 @@ TEST(OnnxTensors, OfWhichTheLastWithSpatialExtentIsMeant) {
       .node("GlobalAveragePool", {"a"}, {"p"}, {}, "/stem/GlobalAveragePool")
       .node("Add", {"a", "p"}, {"y"}, {}, "/Add");
   const auto network = builder.network();
-  graph::Forward forward = explain::forward_of(*network, given, 1, 0, {"stem"}, false);
-  ASSERT_EQ(forward.layers.at(0).size(), 2U);
-  const std::vector<std::string> sentences = explain::choose_tensors(forward, {"stem"});
-  ASSERT_EQ(forward.layers[0].size(), 1U);
-  EXPECT_EQ(forward.graph.shape(forward.layers[0][0]), (graph::Shape{1, 4, 6, 6}));
-  ASSERT_EQ(sentences.size(), 1U);
-  EXPECT_NE(sentences[0].find("gives 2 tensors"), std::string::npos);
-  EXPECT_NE(sentences[0].find("\"stem:0\""), std::string::npos);
-  forward = explain::forward_of(*network, given, 1, 0, {"stem:0"}, false);
-  EXPECT_TRUE(explain::choose_tensors(forward, {"stem:0"}).empty());
-  EXPECT_THROW(explain::forward_of(*network, given, 1, 0, {"stem:2"}, false), LayerError);
+  const auto parts_at = [&](const std::string& layer) {
+    Options options;
+    options.methods = {Method::grad_cam};
+    const methods::Settings settings = methods::settings_of(options, layer);
+    return explain::explanation_graph(explain::forward_of(*network, given, 1, 0, settings.layer_names, false), settings)
+        .parts;
+  };
+  const methods::Parts parts = parts_at("stem");
+  ASSERT_EQ(parts.nodes.size(), 2U) << "at the layer and at the input";
+  EXPECT_EQ(parts.nodes[0].shape, (graph::Shape{1, 1, 6, 6}));
+  ASSERT_EQ(parts.warnings.size(), 1U);
+  EXPECT_NE(parts.warnings[0].message.find("gives 2 tensors"), std::string::npos);
+  EXPECT_NE(parts.warnings[0].message.find("\"stem:0\""), std::string::npos);
+  EXPECT_TRUE(parts_at("stem:0").warnings.empty());
+  EXPECT_THROW(parts_at("stem:2"), LayerError);
 }
 
 }  // namespace

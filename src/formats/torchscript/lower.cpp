@@ -1,9 +1,12 @@
 #include "formats/torchscript/lower.h"
 
+#include <ATen/ops/empty.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <algorithm>
 #include <set>
 
+#include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/constant.h"
 #include "formats/torchscript/messages.h"
 #include "formats/torchscript/named_tensors.h"
@@ -88,6 +91,7 @@ class Follower {
     follow(block);
     if (block->outputs().size() != 1) throw CannotCompile("a network without a result");
     const torch::Tensor output = output_tensor(known_.at(block->outputs()[0]), arguments_.output_element);
+    require_followed(output);
     if (!symbols_.is_symbol(output)) throw CannotCompile("an output that does not depend on the inputs");
     lowered_.output = symbols_.value_of(output);
     lowered_.graph = std::move(symbols_.graph);
@@ -108,39 +112,62 @@ class Follower {
     symbols_.type = arguments_.inputs[0].scalar_type();
     if (symbols_.type != torch::kFloat && symbols_.type != torch::kDouble)
       throw CannotCompile(std::string("inputs of the type ") + c10::toString(symbols_.type));
-    Stack stack{script.module._ivalue()};
+    std::vector<torch::Tensor> inputs;
     for (std::size_t i = 0; i < arguments_.inputs.size(); ++i) {
-      stack.push_back(symbol(graph::input_name(i), arguments_.inputs[i]));
-      lowered_.inputs.push_back(symbols_.value_of(stack.back().toTensor()));
+      inputs.push_back(symbol(graph::input_name(i), arguments_.inputs[i]));
+      lowered_.inputs.push_back(symbols_.value_of(inputs.back()));
     }
+    std::vector<IValue> additional;
     for (const IValue& argument : arguments_.additional_arguments) {
       if (argument.isTensor() && argument.toTensor().defined()) {
-        stack.push_back(symbol(graph::argument_name(lowered_.arguments.size()), argument.toTensor()));
-        lowered_.arguments.push_back(symbols_.value_of(stack.back().toTensor()));
+        additional.push_back(symbol(graph::argument_name(lowered_.arguments.size()), argument.toTensor()));
+        lowered_.arguments.push_back(symbols_.value_of(additional.back().toTensor()));
       } else if (!constant_of(argument)) {
         throw CannotCompile("an additional argument that is a list of tensors, a tuple, a dictionary or an object");
       } else {
-        stack.push_back(argument);
+        additional.push_back(argument);
       }
     }
-    script.schema.checkAndNormalizeInputs(stack, {});
-    return stack;
+    return call_stack(script.schema, script.module._ivalue(), inputs, additional);
   }
 
   void follow(const Block* block) {
     for (const Node* node : block->nodes()) {
       try {
         step(const_cast<Node*>(node));
-      } catch (const PlacedReason&) {  // from a block inside
-        throw;
+      } catch (const PlacedReason& reason) {  // from a block inside, or what could not be followed before
+        leave_out(node, reason);
       } catch (const CannotCompile& reason) {
-        throw PlacedReason(placed(reason.what(), *node));
+        leave_out(node, PlacedReason(placed(reason.what(), *node)));
       } catch (const Error&) {
         throw;
       } catch (const std::exception& reason) {
-        throw PlacedReason(placed(first_sentence(reason), *node));
+        leave_out(node, PlacedReason(placed(first_sentence(reason), *node)));
       }
     }
+  }
+
+  /// What cannot be followed may be for another output than the explained one: whoever reads it learns the reason.
+  /// Throws it where that is not all that the node does.
+  void leave_out(const Node* node, const PlacedReason& reason) {
+    const auto is_tensor = [](const JitValue* value) { return value->type()->kind() == c10::TypeKind::TensorType; };
+    const auto* schema = node->maybeSchema();
+    if (!schema || schema->is_mutable() || node->hasSideEffects() || !node->blocks().empty() ||
+        node->outputs().empty() || !std::all_of(node->outputs().begin(), node->outputs().end(), is_tensor))
+      throw PlacedReason(reason);
+    for (const JitValue* output : node->outputs()) {
+      const torch::Tensor tensor = at::empty({0});
+      not_followed_.emplace(tensor.unsafeGetTensorImpl(), std::pair(tensor, reason));
+      know(output, tensor);
+    }
+  }
+
+  void require_followed(const IValue& value) const {
+    if (not_followed_.empty()) return;
+    for_each_tensor(value, [&](const std::string&, const torch::Tensor& tensor) {
+      const auto found = not_followed_.find(tensor.unsafeGetTensorImpl());
+      if (found != not_followed_.end()) throw PlacedReason(found->second.second);
+    });
   }
 
   /// With the operator and where in the network's source it stands.
@@ -177,6 +204,7 @@ class Follower {
     if (node->kind() == c10::aten::warn || construct(node)) return;
     const std::string op = node->kind().toQualString();
     std::vector<IValue> inputs = inputs_of(node);
+    for (const IValue& input : inputs) require_followed(input);
     if (op == "whycam::observe") return observe(node, inputs);
     if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
       throw CannotCompile("gradients that are switched or asked for");
@@ -321,6 +349,8 @@ class Follower {
   std::unordered_map<const JitValue*, IValue> known_;
   std::unordered_map<const c10::ivalue::Object*, std::string> names_;
   graph::Forward lowered_;
+  /// Stand-ins for what could not be followed, and why.
+  std::unordered_map<const c10::TensorImpl*, std::pair<torch::Tensor, PlacedReason>> not_followed_;
   std::vector<std::int64_t> calls_;  ///< how often each layer was met
 };
 

@@ -55,7 +55,7 @@ Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::v
 
 Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
                                   const ChooseTargets& choose_targets, const AttributeOptions& options,
-                                  bool signed_layers) const {
+                                  bool signed_layers, bool named_tensors) const {
   network::check_inputs(inputs);
   const network::CollectedWarnings libtorch;
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
@@ -63,6 +63,8 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
   settings.keep_sign = signed_layers;
   settings.sum_channels = !signed_layers || options.attr_dim_summation();
   if (!settings.need_layers()) layers.clear();
+  for (const Layer& layer : layers)
+    if (named_tensors) settings.layer_names.push_back(network_->name_of(layer));
   engine::Request request = engine::request_of(*network_, inputs, layers, options);
   request.settings = settings;
   const auto pass = engine_->forward(request);
@@ -83,7 +85,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
     const engine::Explained found = network::or_model_error(
         [&] { return pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size()); });
     for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
-    for (const std::string& sentence : found.warnings) warnings_.add("resize", sentence, explanation.warnings);
+    for (const core::Warning& warning : found.warnings) warnings_.add(warning, explanation.warnings);
     name_methods(result);
   }
   add_warnings(settings, layers, options, explanation);

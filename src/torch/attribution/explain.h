@@ -25,9 +25,10 @@ class Explainer {
                       const AttributeOptions& options, bool signed_layers = false) const {
     return explain_at(layers_, inputs, choose_targets, options, signed_layers);
   }
+  /// With `named_tensors`, one tensor of each layer is explained: what its name stands for.
   Explanation explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
                          const ChooseTargets& choose_targets, const AttributeOptions& options,
-                         bool signed_layers = false) const;
+                         bool signed_layers = false, bool named_tensors = false) const;
 
   const std::vector<Layer>& layers() const { return layers_; }
 

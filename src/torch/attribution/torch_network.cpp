@@ -46,8 +46,9 @@ class TorchNetwork : public Network::State {
   const std::vector<Port>& inputs() const override { return none_; }
   const std::vector<Port>& outputs() const override { return none_; }
 
-  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes) const override {
-    return model_.layers(zeros(input_shapes));
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
+                                const std::vector<OutputElement>& output_element) const override {
+    return model_.layers(zeros(input_shapes), {}, output_element);
   }
 
   std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
@@ -68,7 +69,8 @@ class TorchNetwork : public Network::State {
     for (const Tensor& input : inputs)
       tensors.push_back(at::from_blob(const_cast<float*>(input.values.data()), input.shape, torch::kFloat).to(type_));
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(picture::to_array(output)); };
-    const Explanation from = explainer_.explain_at({layer}, tensors, choose, options);
+    const Explanation from =
+        explainer_.explain_at({layer}, tensors, choose, options, /*signed_layers=*/false, /*named_tensors=*/true);
     Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
                                 from.why_not_compiled,          from.warnings};
     for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));

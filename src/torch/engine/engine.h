@@ -39,7 +39,7 @@ struct PartTensor {
 /// What a pass computes for one gradient of the output.
 struct Explained {
   std::vector<PartTensor> parts;  ///< as methods::append_methods orders them
-  std::vector<std::string> warnings;
+  std::vector<core::Warning> warnings;
 };
 
 /// A forward pass that was run and can be asked for explanations. For one thread.

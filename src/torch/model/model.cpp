@@ -13,6 +13,7 @@
 #include "formats/torchscript/archive_reader.h"
 #include "formats/torchscript/lower.h"
 #include "formats/torchscript/messages.h"
+#include "formats/torchscript/output_element.h"
 #include "formats/torchscript/script.h"
 #include "graph/layout.h"
 #include "torch/model/autograd_nodes.h"
@@ -53,12 +54,13 @@ std::string why_unreadable(const std::exception& failure) {
 formats::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }
 
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<torch::Tensor>& inputs,
-                                 const std::vector<c10::IValue>& additional_forward_args) {
+                                 const std::vector<c10::IValue>& additional_forward_args,
+                                 const std::vector<OutputElement>& output_element) {
   std::vector<formats::Given> all;
   for (const torch::Tensor& input : inputs) all.push_back(given("", input));
   for (const c10::IValue& argument : additional_forward_args)
     if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
-  return explain::layers_of(network, all);
+  return explain::layers_of(network, all, output_element);
 }
 
 std::vector<LayerInfo> named_layers(const network::Network& network) {
@@ -74,7 +76,8 @@ std::vector<LayerInfo> named_layers(const network::Network& network) {
 /// Nothing where the network has no graph, or not one output.
 std::optional<std::vector<LayerInfo>> layers_by_graph(const network::RunnableNetwork& network,
                                                       const std::vector<torch::Tensor>& inputs,
-                                                      const std::vector<c10::IValue>& additional_forward_args) {
+                                                      const std::vector<c10::IValue>& additional_forward_args,
+                                                      const std::vector<OutputElement>& output_element) {
   std::vector<LayerInfo> layers = named_layers(network);
   std::vector<Layer> all;
   for (const LayerInfo& layer : layers)
@@ -83,8 +86,8 @@ std::optional<std::vector<LayerInfo>> layers_by_graph(const network::RunnableNet
   try {
     const auto script = network.script(all, network::LayerSide::output);
     if (!script) return std::nullopt;
-    const graph::Forward forward = torchscript::lower(
-        *script, {inputs, additional_forward_args, {}, std::vector<torchscript::ObservedLayer>(all.size())});
+    const graph::Forward forward = torchscript::lower(*script, {inputs, additional_forward_args, output_element,
+                                                                std::vector<torchscript::ObservedLayer>(all.size())});
     explain::describe_layers({forward.graph, forward.inputs, {forward.output}, forward.layers}, layers);
   } catch (const std::exception&) {  // a run tells it, or says what is wrong
     return std::nullopt;
@@ -93,7 +96,8 @@ std::optional<std::vector<LayerInfo>> layers_by_graph(const network::RunnableNet
 }
 
 std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, const std::vector<torch::Tensor>& inputs,
-                                     const std::vector<c10::IValue>& additional_forward_args) {
+                                     const std::vector<c10::IValue>& additional_forward_args,
+                                     const std::vector<OutputElement>& output_element) {
   std::vector<LayerInfo> layers = named_layers(network);
   std::vector<Layer> observed;
   std::vector<LayerInfo*> infos;
@@ -106,9 +110,9 @@ std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, co
   const c10::InferenceMode not_inference(false);
   const torch::AutoGradMode with_gradients(true);
   const network::CollectedWarnings libtorch;
-  const c10::IValue output =
-      network.run(network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args), observed,
-                  network::LayerSide::output, recorder);
+  c10::IValue output = network.run(network::OwnInputs(inputs).given, network::own_arguments(additional_forward_args),
+                                   observed, network::LayerSide::output, recorder);
+  if (!output_element.empty()) output = torchscript::output_tensor(output, output_element);
   const auto reachable = network::nodes_behind(output);
   const std::size_t rank = inputs[0].sizes().size();
   const auto* ends_in = output.isTensor() ? output.toTensor().grad_fn().get() : nullptr;
@@ -156,22 +160,29 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
 Model::Model(const torch::jit::Module& module) : network_(network::torchscript_network(module)) {}
 
 std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
-                                     const std::vector<c10::IValue>& additional_forward_args) const {
+                                     const std::vector<c10::IValue>& additional_forward_args,
+                                     const std::vector<OutputElement>& output_element) const {
   network::check_inputs(inputs);
   if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get()))
-    return layers_of(of_file->file(), inputs, additional_forward_args);
+    return layers_of(of_file->file(), inputs, additional_forward_args, output_element);
   const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(*network_);
   return network::or_model_error([&] {
-    if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args)) return *layers;
-    return layers_by_run(runnable, inputs, additional_forward_args);
+    if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args, output_element)) return *layers;
+    return layers_by_run(runnable, inputs, additional_forward_args, output_element);
   });
+}
+
+std::vector<Port> Model::inputs() const {
+  const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get());
+  return of_file ? explain::public_ports(of_file->file().inputs()) : std::vector<Port>{};
 }
 
 std::optional<torch::ScalarType> Model::floating_type() const { return network_->floating_type(); }
 
 std::string Model::default_layer(const std::vector<torch::Tensor>& inputs,
-                                 const std::vector<c10::IValue>& additional_forward_args) const {
-  return explain::default_layer_of(layers(inputs, additional_forward_args));
+                                 const std::vector<c10::IValue>& additional_forward_args,
+                                 const std::vector<OutputElement>& output_element) const {
+  return explain::default_layer_of(layers(inputs, additional_forward_args, output_element));
 }
 
 }  // namespace whycam

@@ -221,6 +221,37 @@ std::shared_ptr<Graph> observed_graph(const Module& module, const std::vector<st
 
 namespace {
 
+bool is_half_precision(std::int64_t type) {
+  return type == static_cast<std::int64_t>(torch::kHalf) || type == static_cast<std::int64_t>(torch::kBFloat16);
+}
+
+void compute_in_float32(Block* block) {
+  Graph* graph = block->owningGraph();
+  for (Node* node : block->nodes()) {
+    for (Block* inner : node->blocks()) compute_in_float32(inner);
+    const torch::jit::WithInsertPoint here(node);
+    if (node->kind() == c10::prim::Constant && node->output()->type()->kind() == c10::TypeKind::TensorType) {
+      const auto constant = torch::jit::toIValue(node->output());
+      if (constant && constant->isTensor() &&
+          is_half_precision(static_cast<std::int64_t>(constant->toTensor().scalar_type())))
+        node->output()->replaceAllUsesWith(graph->insertConstant(constant->toTensor().to(torch::kFloat)));
+      continue;
+    }
+    const torch::jit::FunctionSchema* schema = node->maybeSchema();
+    for (std::size_t i = 0; schema && i < node->inputs().size() && i < schema->arguments().size(); ++i)
+      if (schema->arguments()[i].name() == "dtype")
+        if (const auto type = torch::jit::toIValue(node->input(i));
+            type && type->isInt() && is_half_precision(type->toInt()))
+          node->replaceInput(i, graph->insertConstant(static_cast<std::int64_t>(torch::kFloat)));
+  }
+}
+
+}  // namespace
+
+void compute_in_float32(Graph& graph) { compute_in_float32(graph.block()); }
+
+namespace {
+
 bool writes_attributes(const std::shared_ptr<Graph>& graph) {
   const torch::jit::AliasDb aliases(graph);
   return any_node(graph->block(), [&](Node* node) {

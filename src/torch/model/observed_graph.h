@@ -17,6 +17,9 @@ namespace whycam::network {
 std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& module,
                                                   const std::vector<std::string>& paths, LayerSide side);
 
+/// Makes constants of half precision float32, and what converts to it convert to float32.
+void compute_in_float32(torch::jit::Graph& graph);
+
 /// What a network's forward does beside giving its output.
 struct SideEffects {
   /// It may set its attributes, or write over tensors among them, in the mode that it has. Errs on the side of yes.

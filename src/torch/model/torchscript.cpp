@@ -11,6 +11,7 @@
 #include <set>
 
 #include "core/warning_texts.h"
+#include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/script.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
@@ -26,9 +27,14 @@ using torch::jit::Module;
 using ObjectPointer = c10::intrusive_ptr<c10::ivalue::Object>;
 using Copies = std::map<const c10::ivalue::Object*, ObjectPointer>;
 
-/// A copy of the module tree. Parameters share their memory with the original, but take no gradients. A network in
-/// training mode updates its buffers as it runs; such a run works on a tree with buffers of its own, and one that
-/// writes on other attributes on a tree of which nothing is shared.
+bool is_of_half_precision(const torch::Tensor& tensor) {
+  return tensor.scalar_type() == torch::kHalf || tensor.scalar_type() == torch::kBFloat16;
+}
+
+/// A copy of the module tree. Parameters share their memory with the original, but take no gradients; those of half
+/// precision, in which gradients would vanish, become float32. A network in training mode updates its buffers as it
+/// runs; such a run works on a tree with buffers of its own, and one that writes on other attributes on a tree of which
+/// nothing is shared.
 enum class Own { nothing, buffers };
 
 ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
@@ -39,7 +45,8 @@ ObjectPointer copy_tree(const ObjectPointer& object, Own what, Copies& copies) {
   for (std::size_t i = 0; i < object->slots().size(); ++i) {
     const c10::IValue value = object->getSlot(i);
     if (value.isTensor() && value.toTensor().defined()) {
-      const torch::Tensor tensor = value.toTensor().detach();
+      const torch::Tensor shared = value.toTensor().detach();
+      const torch::Tensor tensor = is_of_half_precision(shared) ? shared.to(torch::kFloat) : shared;
       const bool own = tensor.is_inference() || (what == Own::buffers && type->is_buffer(i));
       copy->setSlot(i, own ? tensor.clone() : tensor);
     } else if (value.isModule()) {
@@ -53,6 +60,14 @@ Module copy_of(const Module& module, Own what) {
   const c10::InferenceMode not_inference(false);
   Copies copies;
   return Module(copy_tree(module._ivalue(), what, copies));
+}
+
+bool holds_half_precision(const Module& module) {
+  for (const torch::Tensor& parameter : module.parameters())
+    if (is_of_half_precision(parameter)) return true;
+  for (const torch::Tensor& buffer : module.buffers())
+    if (is_of_half_precision(buffer)) return true;
+  return false;
 }
 
 bool in_training_mode(const Module& module) {
@@ -90,8 +105,11 @@ void add_tensors(const c10::IValue& value, std::vector<torch::Tensor>& tensors, 
 
 class TorchScriptNetwork : public RunnableNetwork {
  public:
-  explicit TorchScriptNetwork(const Module& module)
-      : module_(copy_of(module, Own::nothing)), training_(in_training_mode(module)) {
+  /// With `half_precision`, the network was of that before its weights became float32.
+  explicit TorchScriptNetwork(const Module& module, bool half_precision = false)
+      : module_(copy_of(module, Own::nothing)),
+        training_(in_training_mode(module)),
+        half_precision_(half_precision || holds_half_precision(module)) {
     if (!module_.type()->getForwardHooks().empty() || !module_.type()->getForwardPreHooks().empty())
       throw ModelError(
           "the TorchScript network itself has forward hooks, which do not run when its forward does; save a "
@@ -109,22 +127,18 @@ class TorchScriptNetwork : public RunnableNetwork {
     const Prepared prepared = observing(layers, side);
     const bool writes = effects().writes_attributes;
     // What the network writes on its own attributes stays in this run.
-    torch::jit::Stack stack{(writes      ? module_.deepcopy()
-                             : training_ ? copy_of(module_, Own::buffers)
-                                         : module_)
-                                ._ivalue()};
-    stack.insert(stack.end(), inputs.begin(), inputs.end());
-    stack.insert(stack.end(), additional_forward_args.begin(), additional_forward_args.end());
+    const Module module = writes ? module_.deepcopy() : training_ ? copy_of(module_, Own::buffers) : module_;
     try {
-      module_.get_method("forward").function().getSchema().checkAndNormalizeInputs(stack, {});
+      torch::jit::Stack stack = torchscript::call_stack(module.get_method("forward").function().getSchema(),
+                                                        module._ivalue(), inputs, additional_forward_args);
       const Recorder::Scope scope(recorder);
       torch::jit::InterpreterState(prepared.code).run(stack);
+      return stack.back();
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
       throw ModelError(failure_of_the_network(failure, inputs, floating_type()));
     }
-    return stack.back();
   }
 
   std::shared_ptr<const torchscript::Script> script(const std::vector<Layer>& layers, LayerSide side) const override {
@@ -137,8 +151,10 @@ class TorchScriptNetwork : public RunnableNetwork {
   bool can_observe(const Layer&, LayerSide) const override { return true; }
 
   std::vector<std::string> warnings(const std::vector<Layer>&, LayerSide) const override {
-    return effects().works_as_in_training ? std::vector<std::string>{core::in_training_mode()}
-                                          : std::vector<std::string>{};
+    std::vector<std::string> sentences;
+    if (effects().works_as_in_training) sentences.push_back(core::in_training_mode());
+    if (half_precision_) sentences.push_back(core::computed_in_float32());
+    return sentences;
   }
 
   std::vector<LayerName> layer_names() const override { return names_; }
@@ -161,14 +177,14 @@ class TorchScriptNetwork : public RunnableNetwork {
       for (const auto& parameter : part.value.named_parameters(/*recurse=*/false))
         if (const torch::Tensor changed = change(part.name, parameter.value); changed.defined())
           Module(part.value).setattr(parameter.name, changed);
-    return std::make_shared<TorchScriptNetwork>(copy);
+    return std::make_shared<TorchScriptNetwork>(copy, half_precision_);
   }
 
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     check_available(device);
     Module copy = module_.deepcopy();
     copy.to(device);
-    return std::make_shared<TorchScriptNetwork>(copy);
+    return std::make_shared<TorchScriptNetwork>(copy, half_precision_);
   }
 
  private:
@@ -202,6 +218,7 @@ class TorchScriptNetwork : public RunnableNetwork {
     Prepared& prepared = prepared_[{paths, side}];
     if (!prepared.code) {
       const auto graph = observed_graph(module_, paths, side);
+      if (half_precision_) compute_in_float32(*graph);
       prepared = {graph, torch::jit::Code(graph, "forward")};
     }
     return prepared;
@@ -213,7 +230,7 @@ class TorchScriptNetwork : public RunnableNetwork {
   }
 
   Module module_;
-  bool training_;
+  bool training_, half_precision_;
   std::vector<LayerName> names_;
   mutable std::once_flag analysed_;
   mutable SideEffects effects_;
