@@ -125,6 +125,42 @@ TEST_F(Types, GreyNetworksTakeColourPictures) {
   }
 }
 
+class ExampleInputs : public InputsCommand {
+ protected:
+  /// The head of what `layers` prints.
+  std::string head(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "layers");
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+    return outcome.out.substr(0, outcome.out.find('\n'));
+  }
+  static void expect_end(const std::string& text, const std::string& end) {
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end);
+  }
+};
+
+TEST_F(ExampleInputs, AreWhatTheFileDeclares) {
+  const std::string declared = network({2, {3, 3}, false, {0, 2, 20, 24}});
+  expect_end(head({declared}), "output for an input of 1 x 2 x 20 x 24");
+  expect_failure(run({"layers", declared, "--size", "30"}), 8, "not of 1 x 2 x 30 x 30");
+  expect_end(head({network({2, {3, 3}, false, {0, 2, 0, 0}})}), "output for an input of 1 x 2 x 224 x 224");
+  expect_end(head({network({3, {3, 3}, false, {}})}), "output for an input of 1 x 3 x 224 x 224");
+}
+
+TEST_F(ExampleInputs, HaveAnyShape) {
+  expect_end(head({network({2, {3}, false, {}}), "--shape", "1x2x500"}), "output for an input of 1 x 2 x 500");
+  expect_end(head({network({3, {3, 3}, true, {}}), "--shape", "2x16x20x3"}), "output for an input of 2 x 16 x 20 x 3");
+  expect_end(head({network({1, {3, 3, 3}, false, {}}), "--shape", "1x1x8x8x8"}),
+             "output for an input of 1 x 1 x 8 x 8 x 8");
+  expect_end(head({(fs::path(WHYCAM_SOURCE_DIR) / "tests/plain/two_ports.onnx").string(), "--shape", "1x3x16x16",
+                   "--shape", "1x1x8x8"}),
+             "output for inputs of 1 x 3 x 16 x 16, 1 x 1 x 8 x 8");
+  const std::string file = network({3, {3, 3}, false, {}});
+  for (const std::string shape : {"", "3x", "x3", "1x0x3", "1x-2x3", "1,2", "1x99999999999999999999"})
+    expect_failure(run({"layers", file, "--shape", shape}), 2, "--shape");
+  expect_failure(run({"layers", file, "--shape", "1x3x8x8", "--size", "8"}), 2, "--size");
+}
+
 class SeveralInputs : public InputsCommand {
  protected:
   const std::string two_ports = fs::path(WHYCAM_SOURCE_DIR) / "tests/plain/two_ports.onnx";

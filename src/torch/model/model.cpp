@@ -41,7 +41,7 @@ std::string why_unreadable(const std::exception& failure) {
     std::string name = text.substr(begin + unknown.size());
     name = name.substr(0, name.find_first_of(". \n"));
     return "it calls the operator " + name +
-           ", which libtorch does not have; load the shared library that brings it (whycam --operators FILE, in a "
+           ", which libtorch does not have; load the shared library that brings it (--operators FILE; in a "
            "program dlopen; torchvision's operators are in its _C library), or save the network without it";
   }
   if (text.find("keyword attribute 'value' is undefined") != std::string::npos)

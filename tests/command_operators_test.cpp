@@ -1,0 +1,73 @@
+// TorchScript networks whose code asks for what is not there: operators of other libraries, devices.
+#include "support/command.h"
+#include "support/scripted.h"
+#include "support/zip.h"
+
+namespace whycam::test {
+namespace {
+
+class Operators : public Command {
+ protected:
+  std::string saved(const std::string& name, const std::string& first) const {
+    scripted("def forward(self, x):\n    return self.layer.forward(" + first + ").mean([2, 3])\n", {},
+             {{"layer", scripted("def forward(self, x):\n    return torch.relu(x - 0.1)\n")}})
+        .save((folder_ / name).string());
+    return folder_ / name;
+  }
+  /// A network that calls whycam_test::twice, which this process does not have.
+  std::string with_operator() const {
+    std::vector<ZipEntry> entries = unzip(saved("negative.pt", "torch.neg(x)"));
+    std::size_t replaced = 0;
+    for (ZipEntry& entry : entries)
+      if (const auto at = entry.content.find("torch.neg(x)");
+          at != std::string::npos && fs::path(entry.name).extension() == ".py") {
+        entry.content.replace(at, 12, "ops.whycam_test.twice(x)");
+        ++replaced;
+      }
+    EXPECT_EQ(replaced, 1U);
+    const fs::path path = folder_ / "twice.pt";
+    std::ofstream(path, std::ios::binary) << zip(entries);
+    return path;
+  }
+  std::vector<std::string> rest_{(shapes / "two_shapes.png").string(), "--size", "32", "--layer", "layer", "--target",
+                                 "1", "--save-npy", "--quiet"};
+
+  Outcome explain_network(const std::string& network, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"explain", network};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.insert(arguments.end(), rest_.begin(), rest_.end());
+    arguments.insert(arguments.end(), {"--output-dir", results()});
+    return run(arguments);
+  }
+  std::string map() const { return content(fs::path(results()) / "two_shapes-layer-1-guided-gradcam.npy"); }
+};
+
+TEST_F(Operators, OfALibraryAreAskedFor) {
+  expect_failure(explain_network(with_operator()), 3,
+                 "it calls the operator whycam_test::twice, which libtorch does not have; load the shared library");
+}
+
+TEST_F(Operators, OfALibraryAreLoaded) {
+  const std::string network = with_operator();
+  const Outcome outcome = explain_network(network, {"--operators", WHYCAM_TEST_OPERATORS});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  const std::string found = map();
+  fs::remove_all(results());
+  ASSERT_EQ(explain_network(saved("product.pt", "x * 2")).exit_code, 0);
+  EXPECT_FALSE(found.empty());
+  EXPECT_EQ(found, map()) << "of the same function, in libtorch's own operators";
+}
+
+TEST_F(Operators, AreNotLoadedFromWhatIsNoLibrary) {
+  const std::string network = saved("product.pt", "x * 2");
+  for (const std::string& library : {(folder_ / "missing.so").string(), network})
+    expect_failure(explain_network(network, {"--operators", library}), 3, library);
+}
+
+TEST_F(Operators, OnDevicesThatAreNotHereAreNamed) {
+  expect_failure(explain_network(saved("cuda.pt", "x + torch.zeros([1], device=torch.device('cuda'))")), 8,
+                 "its code names the device cuda, which is not here");
+}
+
+}  // namespace
+}  // namespace whycam::test
