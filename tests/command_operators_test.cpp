@@ -29,8 +29,15 @@ class Operators : public Command {
     std::ofstream(path, std::ios::binary) << zip(entries);
     return path;
   }
-  std::vector<std::string> rest_{(shapes / "two_shapes.png").string(), "--size", "32", "--layer", "layer", "--target",
-                                 "1", "--save-npy", "--quiet"};
+  std::vector<std::string> rest_{(shapes / "two_shapes.png").string(),
+                                 "--size",
+                                 "32",
+                                 "--layer",
+                                 "layer",
+                                 "--target",
+                                 "1",
+                                 "--save-npy",
+                                 "--quiet"};
 
   Outcome explain_network(const std::string& network, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments{"explain", network};

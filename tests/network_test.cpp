@@ -359,6 +359,27 @@ TEST_F(NetworkFile, TakesInputsOfAListOrTuple) {
   }
 }
 
+TEST_F(NetworkFile, ExplainsOneExampleWhoseScoresAreSqueezed) {
+  const TemporaryFolder folder;
+  const auto saved = [&](const std::string& name, const std::string& rest) {
+    scripted("def forward(self, x):\n    return self.layer.forward(x).mean([2, 3])" + rest + "\n", {},
+             {{"layer", scripted("def forward(self, x):\n    return torch.relu(x - 0.1)\n")}})
+        .save((folder.path() / name).string());
+    return Network::load(folder.path() / name);
+  };
+  const std::vector<Tensor> one{picture::to_array(pictures_.slice(0, 0, 1))};
+  for (const Engine engine : {Engine::compiled, Engine::autograd}) {
+    Options options;
+    options.engine = engine;
+    const auto expected = saved("whole.pt", "").explain(one, "layer", {2}, options),
+               actual = saved("squeezed.pt", ".squeeze()").explain(one, "layer", {2}, options);
+    EXPECT_EQ(actual.output.shape, (Shape{1, 3}));
+    EXPECT_EQ(actual.targets[0].scores, expected.targets[0].scores);
+    EXPECT_EQ(actual.targets[0].attributions(Method::guided_grad_cam)[0].values,
+              expected.targets[0].attributions(Method::guided_grad_cam)[0].values);
+  }
+}
+
 TEST_F(NetworkFile, ComputesHalfPrecisionInFloat32) {
   const TemporaryFolder folder;
   for (const torch::ScalarType type : {torch::kHalf, torch::kBFloat16}) {

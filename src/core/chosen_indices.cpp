@@ -2,6 +2,12 @@
 
 #include "whycam/errors.h"
 
+std::vector<std::int64_t> whycam::core::shape_with_examples(const std::vector<std::int64_t>& output_shape,
+                                                            std::int64_t examples) {
+  const bool squeezed = examples == 1 && output_shape.size() == 1 && output_shape[0] > 1;
+  return squeezed ? std::vector<std::int64_t>{1, output_shape[0]} : output_shape;
+}
+
 std::vector<std::int64_t> whycam::core::chosen_indices(const Target& target,
                                                        const std::vector<std::int64_t>& output_shape,
                                                        std::int64_t examples) {

@@ -13,4 +13,8 @@ namespace whycam::core {
 std::vector<std::int64_t> chosen_indices(const Target& target, const std::vector<std::int64_t>& output_shape,
                                          std::int64_t examples);
 
+/// An output's shape with its examples first: a network may have squeezed its scores for one example into one
+/// dimension.
+std::vector<std::int64_t> shape_with_examples(const std::vector<std::int64_t>& output_shape, std::int64_t examples);
+
 }  // namespace whycam::core

@@ -180,13 +180,13 @@ Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, co
   for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
   Network::Explanation explanation;
   explanation.engine = "compiled";
-  explanation.output = zeros(plan->output_shape);
+  explanation.output = zeros(core::shape_with_examples(plan->output_shape, inputs[0].shape[0]));
   run.forward(explanation.output.values.data());
   explanation.activations = plan->report;
   const std::vector<Target> targets = choose_targets(explanation.output);
   std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
   for (const Target& target : targets)
-    indices.push_back(core::chosen_indices(target, plan->output_shape, inputs[0].shape[0]));
+    indices.push_back(core::chosen_indices(target, explanation.output.shape, inputs[0].shape[0]));
   const std::size_t layers = settings.need_layers() ? 1 : 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
     explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));

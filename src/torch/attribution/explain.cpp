@@ -69,7 +69,8 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
   request.settings = settings;
   const auto pass = engine_->forward(request);
   Explanation explanation;
-  explanation.output = pass->output();
+  explanation.output =
+      pass->output().reshape(core::shape_with_examples(pass->output().sizes().vec(), inputs[0].size(0)));
   explanation.engine = pass->engine();
   explanation.why_not_compiled = pass->why_not_compiled();
   explanation.activations = pass->activations();
@@ -82,8 +83,9 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
     result.target = targets[i];
     result.scores = chosen[i].scores;
     result.layers.resize(layers.size());
-    const engine::Explained found = network::or_model_error(
-        [&] { return pass->explain(chosen[i].output_gradient, /*last=*/i + 1 == targets.size()); });
+    const engine::Explained found = network::or_model_error([&] {
+      return pass->explain(chosen[i].output_gradient.reshape(pass->output().sizes()), /*last=*/i + 1 == targets.size());
+    });
     for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
     for (const core::Warning& warning : found.warnings) warnings_.add(warning, explanation.warnings);
     name_methods(result);
