@@ -1,4 +1,5 @@
-// What whycam::Network takes of TorchScript files: lists of inputs, half precision, layers and outputs of several tensors.
+// What whycam::Network takes of TorchScript files: lists of inputs, half precision, layers and outputs of several
+// tensors.
 #include <gtest/gtest.h>
 
 #include "support/scripted.h"

@@ -16,4 +16,5 @@
 #include "whycam/options.h"
 #include "whycam/picture/tensor.h"
 #include "whycam/tap.h"
+#include "whycam/tensor_target.h"
 #include "whycam/trust.h"

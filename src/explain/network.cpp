@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/chosen_indices.h"
+#include "core/objective.h"
 #include "core/shape_text.h"
 #include "core/warning_texts.h"
 #include "core/warnings.h"
@@ -72,17 +72,13 @@ bool has_nan(const std::vector<Tensor>& tensors) {
   });
 }
 
-Network::TargetExplanation explained(ExplanationRun& run, const Target& target,
-                                     const std::vector<std::int64_t>& indices, const Tensor& output,
+Network::TargetExplanation explained(ExplanationRun& run, const Target& target, const core::Objective& objective,
                                      std::size_t layers) {
   Network::TargetExplanation result;
   result.target = target;
   result.layers.resize(layers);
-  std::vector<float> gradient(output.values.size(), 0.0F);
-  for (const std::int64_t index : indices) {
-    result.scores.push_back(output.values[static_cast<std::size_t>(index)]);
-    gradient[static_cast<std::size_t>(index)] = 1;
-  }
+  result.scores.assign(objective.scores.begin(), objective.scores.end());
+  const std::vector<float> gradient(objective.gradient.begin(), objective.gradient.end());
   run.explain(gradient.data());
   const std::vector<methods::PartNode>& parts = run.plan().parts.nodes;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -184,12 +180,17 @@ Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, co
   run.forward(explanation.output.values.data());
   explanation.activations = plan->report;
   const std::vector<Target> targets = choose_targets(explanation.output);
-  std::vector<std::vector<std::int64_t>> indices;  // all targets are checked before the first gradient is computed
-  for (const Target& target : targets)
-    indices.push_back(core::chosen_indices(target, explanation.output.shape, inputs[0].shape[0]));
+  const core::OutputValues output{explanation.output.shape,
+                                  {explanation.output.values.begin(), explanation.output.values.end()},
+                                  inputs[0].shape[0],
+                                  plan->parts.class_axis};
+  std::vector<core::Objective> objectives;  // all targets are checked before the first gradient is computed
+  for (const Target& target : targets) objectives.push_back(core::objective(target.terms(), output));
   const std::size_t layers = settings.need_layers() ? 1 : 0;
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    explanation.targets.push_back(explained(run, targets[i], indices[i], explanation.output, layers));
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    explanation.targets.push_back(explained(run, targets[i], objectives[i], layers));
+    for (const std::string& sentence : objectives[i].warnings) warnings_.add("target", sentence, explanation.warnings);
+  }
   add_warnings(*network_, layer, options, settings, *plan, warnings_, explanation);
   return explanation;
 }

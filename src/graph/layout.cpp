@@ -32,6 +32,12 @@ Layout channels_last(std::size_t dimensions) {
   return layout;
 }
 
+std::size_t channel_axis(const Layout& layout) {
+  const auto axis = static_cast<std::size_t>(layout.permutation.at(1));
+  const std::size_t split = layout.grid.empty() ? 1 : layout.grid.size();
+  return axis > layout.grid_axis ? axis - (split - 1) : axis;
+}
+
 std::optional<Layout> layout_of(const Axes& axes) {
   if (axes.size() < 2 || !counts_examples(axes[0])) return std::nullopt;
   std::vector<std::pair<int, std::int64_t>> space;  // dimension, axis once the grid is split

@@ -28,6 +28,9 @@ struct Layout {
 Layout channels_first(std::size_t dimensions);
 Layout channels_last(std::size_t dimensions);
 
+/// The tensor's own axis that holds the channels.
+std::size_t channel_axis(const Layout& layout);
+
 /// Nothing where it is not proven.
 std::optional<Layout> layout_of(const Axes& axes);
 

@@ -73,6 +73,7 @@ class Appender {
       : graph_(graph), settings_(settings), sources_(sources), rules_(settings.rules()) {
     if (!settings.layer_names.empty()) sources_ = with_named_tensors(graph, settings.layer_names, std::move(sources_));
     all_.warnings = sources_.layouts.warnings;
+    all_.class_axis = sources_.layouts.class_axis;
   }
 
   Parts append() {

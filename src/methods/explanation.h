@@ -69,6 +69,7 @@ struct Parts {
   std::vector<PartNode> nodes;
   /// On layouts, on layers of several tensors, and then for each heat map that cannot be resized to an input.
   std::vector<core::Warning> warnings;
+  std::optional<std::size_t> class_axis;  ///< Layouts::class_axis
 };
 
 /// Appends the methods' nodes. A product brings the two maps that it multiplies, whether they were asked for or not.

@@ -51,6 +51,8 @@ Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, con
     if (!layout) result.warnings.push_back({"layout", core::layout_assumed(shape)});
     result.inputs.push_back(layout ? *layout : graph::channels_first(shape.size()));
   }
+  if (const auto layout = graph::layout_of(axes[static_cast<std::size_t>(forward.output)]))
+    result.class_axis = graph::channel_axis(*layout);
   for (const std::vector<graph::Value>& layer : forward.layers) {
     auto& layouts = result.layers.emplace_back();
     bool any = false;

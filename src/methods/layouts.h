@@ -15,6 +15,7 @@ namespace whycam::methods {
 struct Layouts {
   std::vector<graph::Layout> inputs;
   std::vector<std::vector<graph::Layout>> layers;  ///< [layer][tensor]
+  std::optional<std::size_t> class_axis;  ///< the axis of the output that is one of channels, where it is known
   std::vector<core::Warning> warnings;
 };
 

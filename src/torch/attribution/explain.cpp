@@ -3,32 +3,63 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
-#include "core/chosen_indices.h"
+#include "core/objective.h"
 #include "core/warning_texts.h"
 #include "torch/model/collected_warnings.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
+#include "whycam/tensor_target.h"
 
 namespace whycam::attribution {
 namespace {
 
-/// The numbers of the output that a target chooses, and the gradient of their sum with respect to the output.
+/// What a target says of the output, and the gradient of the sum over the examples with respect to the output.
 struct Chosen {
   torch::Tensor scores;
   torch::Tensor output_gradient;
+  std::vector<std::string> warnings;
 };
 
-Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples) {
-  const std::vector<std::int64_t> places = core::chosen_indices(target, output.sizes().vec(), examples);
-  const torch::Tensor where = at::tensor(places, torch::kLong).to(output.device());
-  torch::Tensor gradient = at::zeros(output.numel(), output.options()).index_fill_(0, where, 1);
-  return {output.reshape(-1).index_select(0, where), gradient.reshape(output.sizes())};
+/// Numbers as a tensor like another.
+torch::Tensor like(const std::vector<double>& numbers, const torch::Tensor& other) {
+  return at::tensor(numbers, torch::kDouble).to(other.options());
+}
+
+using FunctionOfTensors = std::shared_ptr<const TensorFunction>;
+
+void add_function(Chosen& chosen, const Target::Term& term, const torch::Tensor& output, std::int64_t examples) {
+  const torch::AutoGradMode with_gradients(true);
+  const torch::Tensor leaf = output.detach().clone().requires_grad_(true);
+  const torch::Tensor scores = std::get<FunctionOfTensors>(term.choice)->call(leaf);
+  if (!scores.defined() || scores.numel() != examples || !scores.requires_grad())
+    throw TargetError("the target's function is to give " + std::to_string(examples) +
+                      " numbers that depend on the output, and gave " +
+                      (scores.defined() ? "a tensor of " + c10::str(scores.sizes()) : "an undefined tensor"));
+  scores.sum().backward();
+  chosen.scores = chosen.scores + term.coefficient * scores.detach().reshape(-1);
+  if (leaf.grad().defined()) chosen.output_gradient = chosen.output_gradient + term.coefficient * leaf.grad();
+}
+
+Chosen choose(const Target& target, const torch::Tensor& output, std::int64_t examples, const engine::Pass& pass) {
+  core::OutputValues values{output.sizes().vec(), {}, examples, {}};
+  const torch::Tensor numbers = output.detach().to(torch::kCPU, torch::kDouble).contiguous();
+  values.values.assign(numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel());
+  const auto& terms = target.terms();
+  if (std::any_of(terms.begin(), terms.end(), [](const Target::Term& term) { return term.region.has_value(); }))
+    values.class_axis = pass.class_axis();
+  std::vector<Target::Term> functions, others;
+  for (const Target::Term& term : terms)
+    (std::holds_alternative<FunctionOfTensors>(term.choice) ? functions : others).push_back(term);
+  core::Objective objective = core::objective(others, values);
+  Chosen chosen{like(objective.scores, output), like(objective.gradient, output).reshape(output.sizes()),
+                std::move(objective.warnings)};
+  for (const Target::Term& term : functions) add_function(chosen, term, output, examples);
+  return chosen;
 }
 
 bool has_nan(const torch::Tensor& values) { return values.defined() && values.isnan().any().item<bool>(); }
@@ -77,7 +108,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
 
   const std::vector<Target> targets = choose_targets(explanation.output);
   std::vector<Chosen> chosen;  // all targets are checked before the first gradient is computed
-  for (const Target& target : targets) chosen.push_back(choose(target, explanation.output, inputs[0].size(0)));
+  for (const Target& target : targets) chosen.push_back(choose(target, explanation.output, inputs[0].size(0), *pass));
   for (std::size_t i = 0; i < targets.size(); ++i) {
     TargetExplanation& result = explanation.targets.emplace_back();
     result.target = targets[i];
@@ -88,6 +119,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
     });
     for (const auto& [part, tensor] : found.parts) methods::add_part(result, part, tensor);
     for (const core::Warning& warning : found.warnings) warnings_.add(warning, explanation.warnings);
+    for (const std::string& sentence : chosen[i].warnings) warnings_.add("target", sentence, explanation.warnings);
     name_methods(result);
   }
   add_warnings(settings, layers, options, explanation);

@@ -14,7 +14,7 @@ Target::Target(const at::Tensor& indices) {
   const torch::Tensor numbers = indices.detach().to(torch::kCPU, torch::kLong).contiguous();
   const auto* first = numbers.data_ptr<std::int64_t>();
   if (numbers.numel() == 1)
-    choice_ = ForAll{{*first}};
+    *this = at({*first});
   else if (numbers.dim() == 1)
     *this = per_example({first, first + numbers.numel()});
   else

@@ -62,6 +62,9 @@ class Pass {
   /// beside others that it does, is zeros.
   virtual Explained explain(const torch::Tensor& output_gradient, bool last) = 0;
 
+  /// Which axis of the output counts classes or channels, where that is known: followed through the network.
+  virtual std::optional<std::size_t> class_axis() const = 0;
+
   /// Which activations stand between the output and the inputs, and which of them the request's rules guide.
   virtual ActivationReport activations() const = 0;
 

@@ -83,6 +83,7 @@ class ParallelPass : public Pass {
   const char* engine() const override { return passes_[0]->engine(); }
   const torch::Tensor& output() const override { return output_; }
   ActivationReport activations() const override { return passes_[0]->activations(); }
+  std::optional<std::size_t> class_axis() const override { return passes_[0]->class_axis(); }
 
   Explained explain(const torch::Tensor& output_gradient, bool last) override {
     const auto seeds = split(output_gradient);

@@ -44,13 +44,18 @@ class KnownLayouts {
 class AutogradPass : public Pass {
  public:
   AutogradPass(const network::RunnableNetwork& network, const Request& request, KnownLayouts& known)
-      : run_(network, request), settings_(request.settings), inputs_(request.inputs) {
+      : network_(network),
+        request_(request),
+        run_(network, request),
+        settings_(request.settings),
+        inputs_(request.inputs) {
     if (settings_.need_layers()) layouts_ = known.of(network, request, run_);
   }
 
   const char* engine() const override { return "autograd"; }
   const torch::Tensor& output() const override { return run_.output(); }
   ActivationReport activations() const override { return run_.activations(settings_.clipped_relus); }
+  std::optional<std::size_t> class_axis() const override { return class_axis_of(network_, request_); }
 
   Explained explain(const torch::Tensor& output_gradient, bool last) override {
     graph::Graph graph;
@@ -92,6 +97,8 @@ class AutogradPass : public Pass {
     return sources;
   }
 
+  const network::RunnableNetwork& network_;
+  Request request_;
   AutogradRun run_;
   methods::Settings settings_;
   std::vector<torch::Tensor> inputs_;

@@ -159,4 +159,13 @@ methods::Layouts layouts_of(const network::RunnableNetwork& network, const Reque
   return layouts_by_runs(network, request, run);
 }
 
+std::optional<std::size_t> class_axis_of(const network::RunnableNetwork& network, Request request) {
+  request.layers.clear();
+  try {
+    return methods::find_layouts(lower(network, request), {}, request.settings.input_layout).class_axis;
+  } catch (const CannotCompile&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace whycam::engine

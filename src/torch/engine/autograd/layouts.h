@@ -13,4 +13,7 @@ namespace whycam::engine {
 /// axes grow. Throws LayerError where that tells nothing.
 methods::Layouts layouts_of(const network::RunnableNetwork& network, const Request& request, const AutogradRun& run);
 
+/// Which axis of the explained output counts classes or channels; nothing where there is no graph that tells it.
+std::optional<std::size_t> class_axis_of(const network::RunnableNetwork& network, Request request);
+
 }  // namespace whycam::engine

@@ -28,6 +28,7 @@ class CompiledPass : public Pass {
   const char* engine() const override { return "compiled"; }
   const torch::Tensor& output() const override { return output_; }
   ActivationReport activations() const override { return run_.plan().report; }
+  std::optional<std::size_t> class_axis() const override { return run_.plan().parts.class_axis; }
 
   Explained explain(const torch::Tensor& output_gradient, bool) override {
     run_.explain(output_gradient.resolve_neg().contiguous().data_ptr<float>());
