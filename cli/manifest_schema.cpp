@@ -39,9 +39,7 @@ bool is_path(const Json& value) {
 bool is_text_or_null(const Json& value) { return value.is_string() || value.is_null(); }
 
 /// From 0 to 2^53, as far as every reader of JSON is exact.
-bool is_count(const Json& value) {
-  return value.is_number_integer() && value >= 0 && value <= std::int64_t{1} << 53;
-}
+bool is_count(const Json& value) { return value.is_number_integer() && value >= 0 && value <= std::int64_t{1} << 53; }
 
 bool is_number(const Json& value) {
   return value.is_number() || value == "NaN" || value == "Infinity" || value == "-Infinity";

@@ -1,4 +1,5 @@
-// What a line of manifest.jsonl holds. The file lies where anybody may have changed it, so each line is checked before it is believed.
+// What a line of manifest.jsonl holds. The file lies where anybody may have changed it, so each line is checked before
+// it is believed.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

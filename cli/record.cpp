@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "checksum.h"
 #include "exit_code.h"
+#include "whycam/errors.h"
+#include "whycam/picture/files.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
@@ -18,13 +18,14 @@ constexpr std::uintmax_t largest = std::uintmax_t{1} << 32;
 
 std::filesystem::path file_in(const RunSettings& settings) { return settings.folder / "explanation.json"; }
 
-/// A discarded value where the file is no JSON, or too large or nested too deep.
+/// A discarded value where the file cannot be read, is no JSON, too large, or nested too deep.
 Json read_json(const std::filesystem::path& path) {
-  std::error_code failure;
-  const std::uintmax_t size = std::filesystem::file_size(path, failure);
-  if (failure || size > largest) return Json(Json::value_t::discarded);
-  std::ifstream file(path, std::ios::binary);
-  return parse_json({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+  try {
+    const picture::Bytes bytes = picture::read_file(path, largest);
+    return parse_json({bytes.begin(), bytes.end()});
+  } catch (const InputError&) {
+    return Json(Json::value_t::discarded);
+  }
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ class ManifestFile : public PicturesCommand {
     for (const std::string& line : lines) file << line << "\n";
   }
 
-  /// Replaces the first line, which is of the first picture, and goes on: the picture is done again, the others are not.
+  /// Replaces the first line, which is of the first picture, and goes on: the picture is done again, the others are
+  /// not.
   void expect_done_again(const std::string& line, const std::string& words) {
     SCOPED_TRACE(line.substr(0, 200));
     remove_folder(results());
@@ -185,9 +186,8 @@ TEST_F(ManifestFile, InputsThatBecamePipesAreSkipped) {
 
 TEST_F(ManifestFile, TheRecordIsReadWithTheSameCare) {
   const fs::path record = fs::path(results()) / "explanation.json";
-  for (const std::string& damaged :
-       {std::string("{"), std::string("[1]"), std::string(500000, '['),
-        "{\"layer\": " + std::string(500000, '[') + std::string(500000, ']') + "}"}) {
+  for (const std::string& damaged : {std::string("{"), std::string("[1]"), std::string(500000, '['),
+                                     "{\"layer\": " + std::string(500000, '[') + std::string(500000, ']') + "}"}) {
     ASSERT_EQ(explained().exit_code, 0);
     std::ofstream(record) << damaged;
     const Outcome outcome = explained({"--resume"});
@@ -222,10 +222,10 @@ class NumbersThatJsonHasNot : public ManifestFile {
     picture::Array x{{1, 3, 16, 16}, std::vector<float>(3 * 256, 0)};
     x.values[256 + 5 * 16 + 5] = 3e38F;
     picture::write_npy(folder_ / "x.npy", x);
-    const Outcome outcome = run(with({"explain", network_, folder_ / "x.npy", "--layer", "second", "--target", "0",
-                                      "--target", "1", "--target", "2", "--target", "3", "--target", "4", "--report",
-                                      "--output-dir", results()},
-                                     more));
+    const Outcome outcome =
+        run(with({"explain", network_, folder_ / "x.npy", "--layer", "second", "--target", "0", "--target", "1",
+                  "--target", "2", "--target", "3", "--target", "4", "--report", "--output-dir", results()},
+                 more));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
     return outcome;
   }
