@@ -1,6 +1,5 @@
 // whycam explain
 #include <fmt/format.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "checksum.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "output_folder.h"
 #include "progress.h"
 #include "queue.h"
 #include "record.h"
@@ -52,25 +52,6 @@ std::optional<std::int64_t> declared_examples(const Network& network) {
   return network.inputs()[0].shape[0];
 }
 
-/// The output folder, locked for this run; where it was made for it and nothing came into it, it goes again.
-class OutputFolder {
- public:
-  explicit OutputFolder(const fs::path& folder)
-      : folder_(folder), made_(prepare_folder(folder)), lock_(lock_folder(folder)) {}
-  ~OutputFolder() {
-    std::error_code not_empty;
-    if (made_) fs::remove(folder_, not_empty);
-    if (lock_ >= 0) ::close(lock_);
-  }
-  OutputFolder(const OutputFolder&) = delete;
-  OutputFolder& operator=(const OutputFolder&) = delete;
-
- private:
-  const fs::path folder_;
-  const bool made_;
-  const int lock_;
-};
-
 /// A batch that went through the network.
 struct Explained {
   std::vector<Item> items;
@@ -105,7 +86,7 @@ class Run {
     settings_.preprocessing = reader_->preprocessing();
     together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
                       declared_examples(*network_));
-    const OutputFolder folder(settings_.folder);
+    folder_.emplace(settings_.folder);
     record_.emplace(settings_);
     take_over();
     std::vector<bool> finished;
@@ -130,12 +111,18 @@ class Run {
   bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
 
   void take_over() {
-    if (!arguments_.resume || !record_->take_over(settings_)) return;
-    remove_unfinished_files(settings_.folder);
+    if (!arguments_.resume) return;
+    const bool left = record_->take_over(settings_);
+    if (!record_->damage().empty()) caution(record_->damage());
+    if (!left) return;
+    folder_->remove_unfinished_files();
     std::multimap<std::string, std::size_t> numbers;
     for (std::size_t number = 0; number < files_.size(); ++number)
       numbers.emplace(path_in_lines(files_[number].path), number);
-    for (ManifestLines& lines : manifest_.read()) {
+    std::vector<ManifestLines> earlier = manifest_.read();
+    if (!manifest_.damage().empty())
+      caution("manifest.jsonl is damaged and what it told there is done again: " + manifest_.damage());
+    for (ManifestLines& lines : earlier) {
       const auto [first, last] = numbers.equal_range(lines[0]["input"]);
       if (first == last) {
         keep(std::move(lines), others_.emplace_back());
@@ -306,6 +293,11 @@ class Run {
     progress_->step(item.failure.has_value());
   }
 
+  /// A warning before there is progress to show.
+  void caution(const std::string& warning) const {
+    if (!arguments_.quiet) std::cerr << "whycam: warning: " << warning << std::endl;
+  }
+
   void warn(const std::vector<std::string>& warnings) {
     for (const std::string& warning : warnings) {
       if (std::find(record_->warnings.begin(), record_->warnings.end(), warning) != record_->warnings.end()) continue;
@@ -341,6 +333,8 @@ class Run {
 
   void finish(double seconds) {
     const std::vector<ManifestLines> all = all_lines();
+    folder_->require_in_place();
+    manifest_.require_in_place();
     if (arguments_.resume) manifest_.rewrite(all);
     const Json document = record_->write(settings_, all, /*finished=*/true);
     if (arguments_.report) write_report(settings_, document, all, *reader_);
@@ -371,6 +365,8 @@ class Run {
 
   Queue<Batch> batches_{2};
   Queue<Explained> explained_{2};
+
+  std::optional<OutputFolder> folder_;
 
   // The writing thread's.
   Manifest manifest_;

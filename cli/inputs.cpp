@@ -29,9 +29,11 @@ std::vector<fs::path> in_folder(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
-       entry.increment(failure))
-    if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path()))
+       entry.increment(failure)) {
+    std::error_code unknown;  // such as of a link to itself: whoever reads the file says it, and goes on with others
+    if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path(), unknown))
       files.push_back(entry->path());
+  }
   if (failure)
     throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
   if (files.empty())
@@ -49,7 +51,9 @@ std::vector<InputFile> find_inputs(const std::vector<std::string>& paths) {
   for (const std::string& text : paths) {
     const fs::path path(text);
     std::error_code failure;
-    if (!fs::exists(path, failure)) throw Failure(ExitCode::input, "there is no input \"" + text + "\"");
+    if (!fs::exists(path, failure))
+      throw Failure(ExitCode::input, failure ? "cannot read \"" + text + "\": " + failure.message()
+                                             : "there is no input \"" + text + "\"");
     if (fs::is_directory(path, failure)) {
       const auto found = in_folder(path);
       files.insert(files.end(), found.begin(), found.end());
@@ -96,7 +100,8 @@ Input picture_of(Input input, picture::Bytes bytes, const PictureForm& form) {
 }  // namespace
 
 Input read_input(const InputFile& file, const PictureForm& form) {
-  picture::Bytes bytes = picture::read_file(file.path);
+  picture::Bytes bytes =
+      picture::read_file(file.path, is_array(file.path) ? picture::largest_array_file : picture::largest_picture_file);
   Input input{file, checksum_of(bytes), {}, {}, {}};
   if (!is_array(file.path)) return picture_of(std::move(input), std::move(bytes), form);
   picture::NpyArray array = picture::decode_npy(file.path, bytes);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -33,10 +31,8 @@ std::vector<std::string> names_in(const std::string& line) {
 }  // namespace
 
 Labels::Labels(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path))
-    throw Failure(ExitCode::input, "cannot read the labels \"" + path.string() + "\"");
-  const picture::Bytes bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  constexpr std::uintmax_t most = 64 << 20;
+  const picture::Bytes bytes = picture::read_file(path, most);
   checksum_ = checksum_of(bytes);
   std::istringstream text(std::string(bytes.begin(), bytes.end()));
   for (std::string line; std::getline(text, line);) {

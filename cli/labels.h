@@ -15,7 +15,7 @@ namespace whycam::cli {
 class Labels {
  public:
   Labels() = default;
-  /// Throws Failure where the file cannot be read or is empty.
+  /// Throws InputError where the file cannot be read or is larger than 64 MiB, and Failure where it is empty.
   explicit Labels(const std::filesystem::path& path);
 
   bool empty() const { return lines_.empty(); }

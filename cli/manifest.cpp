@@ -1,6 +1,7 @@
 #include "manifest.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,13 +24,13 @@ std::string text_of(const ManifestLines& lines) {
   return text;
 }
 
-/// Whether a line tells of files that are all there.
+/// Whether the files that a line tells of are all there, and no links, which may lead out of the folder.
 bool is_there(const Json& line, const fs::path& folder) {
-  if (!line.contains("files")) return false;
   const auto names = files_of(line);
   std::error_code failure;
-  return std::all_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return fs::exists(folder / name, failure); });
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return fs::is_regular_file(fs::symlink_status(folder / name, failure));
+  });
 }
 
 }  // namespace
@@ -48,9 +49,8 @@ namespace {
 std::vector<Json> all_files(const Json& line) {
   std::vector<Json> all;
   if (const auto files = line.find("files"); files != line.end()) all.push_back(*files);
-  if (const auto also = line.find("also"); also != line.end() && also->is_array())
-    for (const Json& input : *also)
-      if (input.is_object() && input.contains("files")) all.push_back(input["files"]);
+  if (const auto also = line.find("also"); also != line.end())
+    for (const Json& input : *also) all.push_back(input["files"]);
   return all;
 }
 
@@ -68,70 +68,127 @@ void remove_files_of(const ManifestLines& lines, const fs::path& folder) {
   std::error_code failure;  // what cannot be removed stays
   for (const Json& line : lines)
     for (const std::string& name : files_of(line))
-      if (!name.empty() && fs::path(name).filename() == name) fs::remove(folder / name, failure);
+      if (is_name_in_folder(name)) fs::remove(folder / name, failure);
 }
 
 std::string path_in_lines(const fs::path& path) { return Json::parse(to_text(path.string())).get<std::string>(); }
 
 std::vector<std::string> files_of(const Json& line) {
   std::vector<std::string> all;
-  const auto add = [&all](const Json& name) {
-    all.push_back(name.is_string() ? name.get<std::string>() : to_text(name));  // a damaged line: there is no such file
-  };
   for (const Json& files : all_files(line))
     for (const auto& [method, names] : files.items())
-      for (const auto& [kind, name] : names.items()) add(name);
-  if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) add(*sheet);
+      for (const auto& [kind, name] : names.items()) all.push_back(name);
+  if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) all.push_back(*sheet);
   return all;
+}
+
+bool ManifestReader::goes_on(const Json& line) const {
+  if (inputs_.empty() || line.contains("skipped")) return false;
+  const ManifestLines& before = inputs_.back();
+  if (before[0].contains("skipped") || before[0]["input"] != line["input"]) return false;
+  const auto example = before.back()["example"].get<std::int64_t>();
+  return line["line"] == before.size() + 1 && line["lines"] == before[0]["lines"] &&
+         (line["example"] == example || line["example"] == example + 1);
+}
+
+void ManifestReader::add(const std::string& text, bool cut) {
+  ++lines_;
+  const Json line = text.size() > longest_line ? Json(Json::value_t::discarded) : parse_json(text);
+  std::string fault = text.size() > longest_line ? "it is too long" : fault_of_line(line);
+  if (fault.empty()) {
+    if (goes_on(line)) {
+      inputs_.back().push_back(line);
+    } else if (line.contains("skipped") || (line["line"] == 1 && line["example"] == 0)) {
+      inputs_.push_back({line});
+    } else {
+      fault = "it does not follow from the line before";
+    }
+  }
+  if (fault.empty() || cut) return;
+  if (++damaged_ == 1) first_damage_ = "line " + std::to_string(lines_) + ": " + fault;
+}
+
+std::vector<ManifestLines> ManifestReader::inputs() const {
+  std::vector<ManifestLines> whole;
+  for (const ManifestLines& lines : inputs_)
+    if (lines[0].contains("skipped") || lines[0]["lines"] == lines.size()) whole.push_back(lines);
+  return whole;
+}
+
+std::string ManifestReader::damage() const {
+  if (damaged_ == 0) return "";
+  if (damaged_ == 1) return first_damage_;
+  return std::to_string(damaged_) + " lines, the first " + first_damage_;
 }
 
 Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}
 
-std::vector<ManifestLines> Manifest::read() const {
-  std::vector<ManifestLines> inputs;
+Manifest::~Manifest() {
+  if (file_ >= 0) ::close(file_);
+}
+
+std::vector<ManifestLines> Manifest::read() {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path_, failure);
+  if (!fs::exists(status)) return {};
+  if (!fs::is_regular_file(status)) fail("something that is not a regular file has that name");
   std::ifstream file(path_);
-  for (std::string text; std::getline(file, text);) {
-    const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!line.is_object() || !line.contains("input") || !line["input"].is_string())
-      continue;  // cut off when the run ended
-    const bool goes_on = !inputs.empty() && inputs.back()[0]["input"] == line["input"] &&
-                         line.value("line", Json()) == inputs.back().size() + 1;
-    if (!goes_on) inputs.emplace_back();
-    inputs.back().push_back(line);
+  ManifestReader reader;
+  std::string line;
+  // Not by getline, which would read a line of any length.
+  for (int letter = file.get(); letter != std::char_traits<char>::eof(); letter = file.get()) {
+    if (letter == '\n') {
+      reader.add(line);
+      line.clear();
+    } else if (line.size() <= longest_line) {
+      line += static_cast<char>(letter);
+    }
   }
-  const auto is_unfinished = [this](const ManifestLines& lines) {
-    if (lines[0].contains("skipped")) return false;
-    return lines[0].value("line", Json()) != 1 || lines[0].value("lines", Json()) != lines.size() ||
-           !std::all_of(lines.begin(), lines.end(), [this](const Json& line) { return is_there(line, folder_); });
+  if (!line.empty()) reader.add(line, /*cut=*/true);
+  damage_ = reader.damage();
+  std::vector<ManifestLines> inputs = reader.inputs();
+  const auto has_lost_files = [this](const ManifestLines& lines) {
+    return !std::all_of(lines.begin(), lines.end(), [this](const Json& line) { return is_there(line, folder_); });
   };
-  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), is_unfinished), inputs.end());
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), has_lost_files), inputs.end());
   return inputs;
+}
+
+void Manifest::fail(const std::string& reason) const {
+  throw OutputError("cannot write \"" + path_.string() + "\": " + reason);
+}
+
+void Manifest::replace(const std::string& text) {
+  if (file_ >= 0) ::close(file_);
+  file_ = -1;
+  write_text(path_, text);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file_ < 0) fail(std::strerror(errno));
 }
 
 void Manifest::append(const ManifestLines& lines) {
   const std::string text = text_of(lines);
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (started_ ? O_APPEND : O_TRUNC);
-  const int file = ::open(path_.c_str(), flags, 0666);
-  std::size_t written = 0;
-  while (file >= 0 && written < text.size()) {
-    const ssize_t count = ::write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) break;
-    written += static_cast<std::size_t>(count);
+  if (file_ < 0) return replace(text);
+  require_in_place();
+  for (std::size_t written = 0; written < text.size();) {
+    const ssize_t count = ::write(file_, text.data() + written, text.size() - written);
+    if (count < 0 && errno != EINTR) fail(std::strerror(errno));
+    if (count > 0) written += static_cast<std::size_t>(count);
   }
-  const int failure = errno;
-  const bool closed = file >= 0 && ::close(file) == 0;
-  if (written < text.size() || !closed)
-    throw OutputError("cannot write \"" + path_.string() +
-                      "\": " + std::strerror(written < text.size() ? failure : errno));
-  started_ = true;
 }
 
 void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
   std::string text;
   for (const ManifestLines& lines : inputs) text += text_of(lines);
-  write_text(path_, text);
-  started_ = true;
+  replace(text);
+}
+
+void Manifest::require_in_place() const {
+  struct stat ours{}, there{};
+  if (file_ < 0) return;
+  if (::fstat(file_, &ours) != 0) fail(std::strerror(errno));
+  if (::lstat(path_.c_str(), &there) != 0 || ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+    fail("it was removed or replaced while the run went on; what the run has written may be gone, too");
 }
 
 }  // namespace whycam::cli

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-namespace whycam::cli {
+#include "manifest_schema.h"
 
-using Json = nlohmann::ordered_json;
+namespace whycam::cli {
 
 /// JSON as text, whatever bytes file names and labels hold.
 std::string to_text(const Json& json, int indent = -1);
@@ -31,23 +30,59 @@ std::vector<std::string> files_of(const Json& line);
 /// Removes the files that lines name, those within the folder alone, which are of an input that has changed since.
 void remove_files_of(const ManifestLines& lines, const std::filesystem::path& folder);
 
+/// The lines of a manifest, one added after another, as the inputs that they tell of.
+class ManifestReader {
+ public:
+  /// Takes the next line, without its end; cut: the last, which has none. Such a line is where a run was killed.
+  void add(const std::string& text, bool cut = false);
+
+  /// The inputs all of whose lines are there, in order, and those that were skipped.
+  std::vector<ManifestLines> inputs() const;
+
+  /// What is said of damaged lines; empty where there are none.
+  std::string damage() const;
+
+ private:
+  bool goes_on(const Json& line) const;
+
+  std::vector<ManifestLines> inputs_;
+  std::size_t lines_ = 0, damaged_ = 0;
+  std::string first_damage_;
+};
+
+/// A manifest in a folder. One process has it at a time (see lock_folder).
 class Manifest {
  public:
   explicit Manifest(std::filesystem::path folder);
+  ~Manifest();
+  Manifest(const Manifest&) = delete;
+  Manifest& operator=(const Manifest&) = delete;
 
   /// What an earlier run into this folder left of each input, in the order in which it stands there: the lines of
-  /// inputs all of whose lines and files are there, and the one of an input that was skipped.
-  std::vector<ManifestLines> read() const;
+  /// inputs all of whose lines and files are there, and the one of an input that was skipped. Throws OutputError where
+  /// something else than a regular file has the manifest's name.
+  std::vector<ManifestLines> read();
 
-  /// Appends the lines of one input, all at once. Throws OutputError.
+  /// What was damaged in the file that was read; empty where nothing was.
+  const std::string& damage() const { return damage_; }
+
+  /// Appends the lines of one input, all at once. The first time, what is there is replaced. Throws OutputError, also
+  /// where the file is no longer in the folder.
   void append(const ManifestLines& lines);
 
   /// Replaces the file by these lines.
   void rewrite(const std::vector<ManifestLines>& inputs);
 
+  /// Throws OutputError where the file that was written is no longer in the folder.
+  void require_in_place() const;
+
  private:
+  void replace(const std::string& text);
+  [[noreturn]] void fail(const std::string& reason) const;
+
   std::filesystem::path folder_, path_;
-  bool started_ = false;  ///< what the file holds is of this run
+  std::string damage_;
+  int file_ = -1;  ///< open for appending once it is of this run
 };
 
 }  // namespace whycam::cli

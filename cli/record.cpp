@@ -2,17 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "checksum.h"
 #include "exit_code.h"
+#include "whycam/errors.h"
+#include "whycam/picture/files.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
 namespace {
 
+/// The largest document that is read, in bytes: that of millions of maps.
+constexpr std::uintmax_t largest = std::uintmax_t{1} << 32;
+
 std::filesystem::path file_in(const RunSettings& settings) { return settings.folder / "explanation.json"; }
+
+/// A discarded value where the file cannot be read, is no JSON, too large, or nested too deep.
+Json read_json(const std::filesystem::path& path) {
+  try {
+    const picture::Bytes bytes = picture::read_file(path, largest);
+    return parse_json({bytes.begin(), bytes.end()});
+  } catch (const InputError&) {
+    return Json(Json::value_t::discarded);
+  }
+}
 
 }  // namespace
 
@@ -61,10 +75,13 @@ Json Record::settings_document(const RunSettings& settings) const {
 }
 
 bool Record::take_over(RunSettings& settings) {
-  std::ifstream file(file_in(settings));
-  if (!file) return false;
-  const Json earlier = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (!earlier.is_object()) return false;
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(file_in(settings), failure)) return false;
+  const Json earlier = read_json(file_in(settings));
+  if (!earlier.is_object()) {
+    damage_ = "\"" + file_in(settings).string() + "\" is damaged: all inputs are explained again";
+    return false;
+  }
   if (const auto layer = earlier.find("layer"); settings.layer.empty() && layer != earlier.end() && layer->is_string())
     settings.layer = *layer;
   const Json now = settings_document(settings);
@@ -75,7 +92,8 @@ bool Record::take_over(RunSettings& settings) {
                                          " " + to_text(was) + ", not " + to_text(value) +
                                          "; name another --output-dir, or start again without --resume");
   }
-  if (const auto earlier_warnings = earlier.find("warnings"); earlier_warnings != earlier.end())
+  if (const auto earlier_warnings = earlier.find("warnings");
+      earlier_warnings != earlier.end() && earlier_warnings->is_array())
     for (const Json& warning : *earlier_warnings)
       if (warning.is_string()) warnings.push_back(warning);
   return true;

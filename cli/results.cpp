@@ -1,20 +1,13 @@
 #include "results.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/npy.h"
@@ -80,8 +73,8 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
     entry["class"] = chosen.indices;
   const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt;
   entry["label"] = label ? Json(*label) : Json(nullptr);
-  entry["score"] = chosen.score;
-  entry["softmax_probability"] = chosen.probability ? Json(*chosen.probability) : Json(nullptr);
+  entry["score"] = number_in_json(chosen.score);
+  entry["softmax_probability"] = chosen.probability ? number_in_json(*chosen.probability) : Json(nullptr);
   return entry;
 }
 
@@ -266,42 +259,6 @@ std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t e
         "probabilities, and the softmax "
         "probabilities say nothing"};
   return {};
-}
-
-bool prepare_folder(const std::filesystem::path& folder) {
-  std::error_code failure;
-  const bool made = std::filesystem::create_directories(folder, failure);
-  if (failure || !std::filesystem::is_directory(folder))
-    throw OutputError("cannot make the folder \"" + folder.string() +
-                      "\": " + (failure ? failure.message() : "something else has that name"));
-  std::string trial = (folder / ".whycam-XXXXXX.part").string();
-  const int file = mkstemps(trial.data(), 5);
-  if (file < 0) throw OutputError("cannot write into the folder \"" + folder.string() + "\": " + std::strerror(errno));
-  close(file);
-  std::filesystem::remove(trial, failure);
-  return made;
-}
-
-int lock_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0 || ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
-  const bool taken = errno == EWOULDBLOCK;
-  ::close(descriptor);
-  if (taken)
-    throw Failure(ExitCode::output, "another run is writing into the folder \"" + folder.string() +
-                                        "\"; wait for its end, or name another --output-dir");
-  return -1;
-}
-
-void remove_unfinished_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> found;
-  std::error_code failure;
-  for (auto entry = std::filesystem::directory_iterator(folder, failure);
-       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
-    const std::string name = entry->path().filename().string();
-    if (name.rfind(".whycam-", 0) == 0 && entry->path().extension() == ".part") found.push_back(entry->path());
-  }
-  for (const auto& path : found) std::filesystem::remove(path, failure);
 }
 
 }  // namespace whycam::cli

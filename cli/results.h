@@ -52,16 +52,4 @@ std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t e
 /// The table of classes that a person reads.
 std::string summary(const RunSettings& settings, const Input& input, const std::vector<ExplainedExample>& examples);
 
-/// Makes the folder and finds out early whether it can be written; says whether it was not there before. Throws
-/// OutputError.
-bool prepare_folder(const std::filesystem::path& folder);
-
-/// Locks the folder for this process, with no file of its own; the system takes the lock off when the descriptor is
-/// closed, however the process ends. Returns the descriptor; -1 where the file system has no locks. Throws Failure
-/// where another process has the lock.
-int lock_folder(const std::filesystem::path& folder);
-
-/// Removes what an earlier run was writing when it was killed.
-void remove_unfinished_files(const std::filesystem::path& folder);
-
 }  // namespace whycam::cli

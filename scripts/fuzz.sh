@@ -19,7 +19,7 @@ fuzz() {
 }
 
 running=""
-for target in picture npy network onnx arguments; do
+for target in picture npy network onnx arguments manifest; do
   fuzz "$target" &
   running="$running $!"
 done

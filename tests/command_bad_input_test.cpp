@@ -225,7 +225,7 @@ TEST_F(BadCommandInput, LayersTargetsAndLabels) {
        ExitCode::target,
        "2 classes"},
       {{model, picture, "--labels", folder_ / "missing.txt"}, ExitCode::input, "missing.txt"},
-      {{model, picture, "--labels", folder_}, ExitCode::input, "cannot read the labels"},
+      {{model, picture, "--labels", folder_}, ExitCode::input, "is a folder"},
       {{model, picture, "--labels", file("empty.txt", "\n\n")}, ExitCode::input, "empty"},
       {{model, picture, "--output-element", "1"}, ExitCode::network, "no element 1"},
       {{folder_ / "sum.pt", picture}, ExitCode::layer, "no submodules"},

@@ -32,7 +32,9 @@ void load_operators(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     std::error_code failure;
     const bool here = std::filesystem::exists(file, failure);  // else the system looks for a library of that name
-    const std::string path = here ? std::filesystem::absolute(file).string() : file;
+    if (here && !std::filesystem::is_regular_file(file, failure))
+      throw Failure(ExitCode::model, "cannot load the operators: \"" + file + "\" is not a regular file");
+    const std::string path = here ? std::filesystem::absolute(file, failure).string() : file;
     if (!::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
       throw Failure(ExitCode::model, std::string("cannot load the operators: ") + ::dlerror());
   }

@@ -11,6 +11,7 @@
 #include "labels.h"
 #include "libtorch/check_plot.h"
 #include "manifest.h"
+#include "output_folder.h"
 #include "results.h"
 #include "targets.h"
 #include "tensor.h"
@@ -25,6 +26,7 @@ namespace {
 
 std::string number(double value) { return std::isnan(value) ? "  none" : fmt::format("{:6.3f}", value); }
 
+/// Null where two maps cannot be compared.
 Json json_of(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
 
 Json json_of(const MethodSimilarity& similarity) {
@@ -38,7 +40,11 @@ Json json_of(const MethodSimilarity& similarity) {
 
 Json json_of(const PixelCurves& curves, Measure measure) {
   const char* numbers = measure == Measure::score ? "scores" : "probabilities";
-  const auto one = [&](const PixelCurve& curve) { return Json{{"area", curve.area}, {numbers, curve.probabilities}}; };
+  const auto one = [&](const PixelCurve& curve) {
+    Json values = Json::array();
+    for (const double value : curve.probabilities) values.push_back(number_in_json(value));
+    return Json{{"area", number_in_json(curve.area)}, {numbers, values}};
+  };
   Json all = Json::object();
   for (const auto& [method, curve] : curves.methods) all[to_string(method)] = one(curve);
   if (!curves.random.probabilities.empty()) all["random"] = one(curves.random);
@@ -54,6 +60,13 @@ Measure measure_named(const std::string& name) {
 
 /// A number of a class by this measure, as JSON and tables call it.
 const char* name_of(Measure measure) { return measure == Measure::score ? "score" : "probability"; }
+
+/// An earlier run's would be taken for this one's.
+void remove_plot(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::remove(path, failure);
+  if (failure) throw OutputError("cannot remove \"" + path.string() + "\": " + failure.message());
+}
 
 class Check {
  public:
@@ -80,10 +93,12 @@ class Check {
     for (const ClassSensitivity& one : report_.classes)
       classes.push_back({{"class", one.other_class},
                          {"label", label(one.other_class)},
-                         {measured, one.probability},
+                         {measured, number_in_json(one.probability)},
                          {"similarity", json_of(one.similarity)}});
     for (const RandomisationStep& one : report_.randomisation)
-      steps.push_back({{"modules", one.modules}, {measured, one.probability}, {"similarity", json_of(one.similarity)}});
+      steps.push_back({{"modules", one.modules},
+                       {measured, number_in_json(one.probability)},
+                       {"similarity", json_of(one.similarity)}});
     const Explanation& explanation = report_.explanation;
     return {{"whycam", version},
             {"model", arguments_.model},
@@ -91,7 +106,7 @@ class Check {
             {"layer", layer_},
             {"class", report_.target},
             {"label", label(report_.target)},
-            {measured, report_.probability},
+            {measured, number_in_json(report_.probability)},
             {"measure", report_.measure == Measure::softmax ? "softmax" : measured},
             {"interpolation", arguments_.interpolate},
             {"guided_rule", arguments_.guided_rule},
@@ -249,7 +264,7 @@ ExitCode check(const CheckArguments& arguments) {
                                        std::to_string(input.tensor.shape[0]));
   const auto model = load<Model>(arguments.model);
   const std::filesystem::path folder = arguments.output_dir;
-  prepare_folder(folder);
+  const OutputFolder output(folder);
   const torch::Tensor tensor = picture::to_tensor(input.tensor);
   check.run(model, model.floating_type() == torch::kDouble ? tensor.to(torch::kDouble) : tensor);
   write_text(folder / "check.json", to_text(check.document(), 2) + "\n");
@@ -257,7 +272,7 @@ ExitCode check(const CheckArguments& arguments) {
   if (plot.height > 0)
     write_image(folder / "check.svg", plot);
   else
-    std::filesystem::remove(folder / "check.svg");  // an earlier run's would be taken for this one's
+    remove_plot(folder / "check.svg");
   if (arguments.json) std::cout << to_text(check.document(), 2) << "\n";
   if (arguments.json || arguments.quiet) return ExitCode::success;
   check.print();

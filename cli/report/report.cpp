@@ -25,6 +25,15 @@ std::string for_script(std::string text) {
   return text;
 }
 
+/// A map's address; null where its file is gone or damaged.
+Json map_at(const std::filesystem::path& path) {
+  try {
+    return address_of(picture::read_image(path, 3));
+  } catch (const InputError&) {
+    return nullptr;
+  }
+}
+
 Json entry_of(const Json& line, const std::filesystem::path& folder) {
   Json entry{{"class", line["class"]},
              {"label", line["label"]},
@@ -32,8 +41,7 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
              {"softmax_probability", line["softmax_probability"]}};
   entry["maps"] = Json::object();
   for (const auto& [method, files] : line["files"].items())
-    if (files.contains("picture"))
-      entry["maps"][method] = address_of(picture::read_image(folder / files["picture"].get<std::string>(), 3));
+    if (files.contains("picture")) entry["maps"][method] = map_at(folder / files["picture"].get<std::string>());
   return entry;
 }
 

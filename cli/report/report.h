@@ -12,9 +12,9 @@ namespace whycam::cli {
 extern const char* const report_page;
 
 /// Writes the page from what the run has left: the document (see Record), the lines of each input, and the
-/// pictures in its folder. All pictures are inside of the page, as JPEG; an input's own is left
-/// out where its file has changed since it was explained, or is gone. Throws OutputError, and PictureError where a file
-/// of the run is gone.
+/// pictures in its folder. All pictures are inside of the page, as JPEG. An input's own is left out where its file has
+/// changed since it was explained, or is gone, and a map where its file cannot be read; the page says so. Throws
+/// OutputError.
 void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
                   InputReader& reader);
 

@@ -1,11 +1,11 @@
 #include "whycam/picture/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -67,24 +67,37 @@ class TemporaryFile {
   bool moved_ = false;
 };
 
+/// A file open for reading, or -1. Opening a pipe waits for nobody.
+struct File {
+  explicit File(const fs::path& path) : descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  const int descriptor;
+};
+
 }  // namespace
 
-Bytes read_file(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) throw PictureError(path, error ? error.message() : "there is no such file");
-  if (fs::is_directory(status)) throw PictureError(path, "it is a folder; name a file in it");
-  if (!fs::is_regular_file(status)) throw PictureError(path, "it is not a regular file; save it as one");
-
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw PictureError(path, describe(errno));
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) throw PictureError(path, error.message());
+Bytes read_file(const fs::path& path, std::uintmax_t most) {
+  const File file(path);
+  struct stat status{};
+  if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0)
+    throw PictureError(path, errno == ENOENT ? "there is no such file" : describe(errno));
+  if (S_ISDIR(status.st_mode)) throw PictureError(path, "it is a folder; name a file in it");
+  if (!S_ISREG(status.st_mode)) throw PictureError(path, "it is not a regular file; save it as one");
+  const auto size = static_cast<std::uintmax_t>(status.st_size);
+  if (size > most)
+    throw PictureError(
+        path, "its " + std::to_string(size) + " bytes are more than the " + std::to_string(most) + " that are read");
   Bytes bytes(size);
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (stream.gcount() != static_cast<std::streamsize>(size)) {
-    throw PictureError(path, "the file ended or failed while it was read");
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t count = ::read(file.descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0)
+      throw PictureError(path, count == 0 ? "the file became shorter while it was read" : describe(errno));
+    done += static_cast<std::size_t>(count);
   }
   return bytes;
 }

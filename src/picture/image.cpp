@@ -96,7 +96,7 @@ Image read_image(const fs::path& path, int channels) { return read_photo(path, c
 
 Photo read_photo(const fs::path& path, int channels) {
   require_channels(channels);
-  return decode_photo(path, read_file(path), channels);
+  return decode_photo(path, read_file(path, largest_picture_file), channels);
 }
 
 Bytes encode_png(const Image& image) {

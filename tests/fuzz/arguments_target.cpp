@@ -17,7 +17,7 @@
 
 namespace whycam::cli {
 
-const Build build{"", "", "", ""};  // nothing prints it
+const Build build{"", "", "", "", nullptr};  // nothing prints it
 
 namespace {
 

@@ -30,7 +30,7 @@ class TemporaryFolder {
   ~TemporaryFolder() {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path_, ignored))
-      if (entry.is_directory()) std::filesystem::permissions(entry, std::filesystem::perms::owner_all, ignored);
+      if (entry.is_directory(ignored)) std::filesystem::permissions(entry, std::filesystem::perms::owner_all, ignored);
     remove_folder(path_);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -10,8 +10,13 @@ namespace whycam::picture {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// The whole content of a regular file. Throws PictureError.
-WHYCAM_API Bytes read_file(const std::filesystem::path& path);
+/// The largest files that are read as pictures and as arrays, in bytes.
+constexpr std::uintmax_t largest_picture_file = std::uintmax_t{1} << 30;
+constexpr std::uintmax_t largest_array_file = std::uintmax_t{1} << 34;
+
+/// The whole content of a regular file of at most so many bytes. A pipe or a device is refused, and not waited for.
+/// Throws PictureError.
+WHYCAM_API Bytes read_file(const std::filesystem::path& path, std::uintmax_t most = largest_array_file);
 
 /// Puts the bytes at `path` all at once: they are written to a temporary file in the same folder, flushed
 /// to the disk, and renamed into place, so that a reader never sees half a file and a failure leaves what
