@@ -117,11 +117,26 @@ void ExplainArguments::add_to(CLI::App& command) {
       .add_option(
           "--target", targets,
           "What is explained: a class's number, its label, topK (the K best classes), or an index tuple such as "
-          "1,7,3; repeatable")
+          "1,7,3; with against: before it, what speaks against it; repeatable")
       ->type_name("TARGET")
       ->take_all()
       ->allow_extra_args(false)
       ->capture_default_str();
+  command.add_option("--versus", versus, "Explain what speaks for the target and not for this class or index tuple")
+      ->type_name("CLASS");
+  command
+      .add_option(
+          "--region", region,
+          "Over which places of a dense output, such as a segmenter's, a class's scores are summed: all of them, "
+          "those where it is predicted (the best class), or those that a mask marks, a picture that is not "
+          "black there or a .npy array that is not 0, in the picture's pixels, the network's or the output's; "
+          "the best classes of a dense output are explained where they are predicted")
+      ->type_name("{all,predicted,FILE}");
+  command
+      .add_option("--like", like,
+                  "Explain what makes the output similar (by its cosine) to that of this picture or array, for "
+                  "networks that give embeddings; a .npy array as long as the output is taken for the output itself")
+      ->type_name("FILE");
   command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
   command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
       ->type_name(method_choices())

@@ -73,6 +73,9 @@ struct ExplainArguments : AttributionArguments {
   std::vector<std::string> also;
   std::string layer;
   std::vector<std::string> targets{"top1"};
+  std::string region;
+  std::string versus;
+  std::string like;
   std::string labels;
   std::vector<std::string> methods = default_method_names();
   PreprocessingArguments preprocessing;

@@ -13,6 +13,7 @@
 #include "batches.h"
 #include "checksum.h"
 #include "commands.h"
+#include "explained_targets.h"
 #include "interrupt.h"
 #include "output_folder.h"
 #include "progress.h"
@@ -20,7 +21,6 @@
 #include "record.h"
 #include "report/report.h"
 #include "results.h"
-#include "targets.h"
 #include "together.h"
 #include "whycam/errors.h"
 
@@ -74,7 +74,7 @@ class Run {
                     (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
                         " says where Grad-CAM is computed, which --method leaves out");
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
-    for (const std::string& text : arguments.targets) targets_.push_back(parse_target(text, settings_.labels));
+    targets_.emplace(arguments, settings_.labels);
   }
 
   ExitCode go() {
@@ -84,6 +84,7 @@ class Run {
     network_ = load<Network>(arguments_.model);
     reader_.emplace(*network_, arguments_, files_);
     settings_.preprocessing = reader_->preprocessing();
+    targets_->set_network(*network_, *reader_, files_);
     together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
                       declared_examples(*network_));
     folder_.emplace(settings_.folder);
@@ -216,6 +217,8 @@ class Run {
   void explain(Batch batch) {
     Explained explained{std::move(batch.items), {}};
     explained.examples.resize(explained.items.size());
+    if (!several() && !explained.items.empty() && explained.items[0].input && !explained.items[0].input->views.empty())
+      targets_->set_geometry(explained.items[0].input->views[0].geometry());
     if (batch.tensor) take(together_->operator()(*batch.tensor), explained);
     for (const Item& item : explained.items)
       if (item.failure && !passes_over(*item.failure)) {
@@ -257,7 +260,7 @@ class Run {
     Options options = options_;
     options.interpolation = interpolation_for(options.interpolation, input.shape.size());
     Network::Explanation explanation = network_->explain(
-        inputs, layer, [this](const Tensor& output) { return choose_targets(targets_, output); }, options);
+        inputs, layer, [&](const Tensor& output) { return targets_->choose(output, shapes, options); }, options);
     if (finds_layer) settings_.layer = layer;
     if (finds_layer && prints_text())
       std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
@@ -354,7 +357,7 @@ class Run {
   const ExplainArguments& arguments_;
   RunSettings settings_;
   Options options_;
-  std::vector<TargetChoice> targets_;
+  std::optional<ExplainedTargets> targets_;
   std::vector<InputFile> files_;
   std::optional<Network> network_;
   std::optional<InputReader> reader_;

@@ -90,13 +90,14 @@ struct Field {
   const char* is;  ///< what it is to be
 };
 
-constexpr std::array<Field, 17> fields{{
+constexpr std::array<Field, 18> fields{{
     {"input", true, is_path, "a path"},
     {"input_crc32", false, is_text, "text"},
     {"example", true, is_count, "a whole number from 0 on"},
     {"network_saw", false, is_rectangle, "a rectangle"},
     {"class", true, is_class, "a class, indices or null"},
     {"label", true, is_text_or_null, "text or null"},
+    {"explained", false, is_text, "text"},
     {"score", true, is_number, "a number"},
     {"softmax_probability", true, is_number_or_null, "a number or null"},
     {"engine", false, is_text, "text"},

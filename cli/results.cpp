@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,8 +22,20 @@ ChosenClass chosen_class(const Network::Explanation& explanation, const Network:
   ChosenClass result;
   const Tensor& output = explanation.output;
   result.score = target.scores[static_cast<std::size_t>(example)];
-  if (output.shape.empty() || static_cast<std::int64_t>(output.values.size()) == output.shape[0]) return result;
-  result.indices = target.target.resolve(output.shape)[static_cast<std::size_t>(example)];
+  const std::vector<Target::Term>& terms = target.target.terms();
+  const Target first{terms[0].choice};
+  const bool is_index = terms[0].choice.index() <= 2, is_plain = terms.size() == 1 && terms[0].coefficient == 1;
+  if (!is_index || !is_plain || terms[0].region) result.explained = target.target.to_string();
+  if (terms[0].coefficient < 0) result.suffix += "-against";
+  if (terms.size() > 1) result.suffix += "-versus-" + safe_for_file_names(Target(terms[1].choice).to_string());
+  if (!is_index || output.shape.empty() || static_cast<std::int64_t>(output.values.size()) == output.shape[0])
+    return result;
+  if (terms[0].region) {  // of a class, however many there are
+    result.indices =
+        first.resolve({output.shape[0], std::numeric_limits<std::int64_t>::max()})[static_cast<std::size_t>(example)];
+    return result;
+  }
+  result.indices = first.resolve(output.shape)[static_cast<std::size_t>(example)];
   const auto dimension = class_dimension(output.shape);
   if (!dimension) return result;
   result.indices = {result.indices[*dimension - 1]};
@@ -32,10 +45,10 @@ ChosenClass chosen_class(const Network::Explanation& explanation, const Network:
 }
 
 std::string class_for_file(const RunSettings& settings, const ChosenClass& chosen) {
-  if (chosen.is_class()) return settings.labels.file_name(chosen.indices[0]);
+  if (chosen.is_class()) return settings.labels.file_name(chosen.indices[0]) + chosen.suffix;
   std::string text;
   for (const std::int64_t index : chosen.indices) text += (text.empty() ? "" : "_") + std::to_string(index);
-  return text.empty() ? "output" : text;
+  return (text.empty() ? "output" : text) + chosen.suffix;
 }
 
 /// What a careful user should know before looking at a map; empty where it is as others.
@@ -73,6 +86,7 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
     entry["class"] = chosen.indices;
   const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt;
   entry["label"] = label ? Json(*label) : Json(nullptr);
+  if (!chosen.explained.empty()) entry["explained"] = chosen.explained;
   entry["score"] = number_in_json(chosen.score);
   entry["softmax_probability"] = chosen.probability ? number_in_json(*chosen.probability) : Json(nullptr);
   return entry;
@@ -211,8 +225,9 @@ std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, st
   for (const Network::TargetExplanation& target : explanation.targets) {
     const ChosenClass chosen = chosen_class(explanation, target, example);
     // Where the best class is one that was named as well, another example may need both.
-    if (std::none_of(all.begin(), all.end(),
-                     [&](const ChosenTarget& other) { return other.chosen.indices == chosen.indices; }))
+    if (std::none_of(all.begin(), all.end(), [&](const ChosenTarget& other) {
+          return other.chosen.indices == chosen.indices && other.chosen.suffix == chosen.suffix;
+        }))
       all.push_back({&target, chosen});
   }
   return all;

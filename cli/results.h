@@ -30,6 +30,8 @@ struct ChosenClass {
   Target::Indices indices;  ///< empty where the output is one number an example
   double score = 0;
   std::optional<double> probability;
+  std::string explained;  ///< what is explained, where it is more than the number of a class: "3 over predicted"
+  std::string suffix;     ///< of the files' names, which keeps that apart from the class itself
 
   bool is_class() const { return indices.size() == 1; }
 };

@@ -37,9 +37,8 @@ std::string summary(const RunSettings& settings, const Input& input, const std::
     text += input.file.path.string() + (input.views.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
     std::vector<std::int64_t> explained;
     for (const auto& [target, chosen] : chosen_for(explanation, example)) {
-      if (chosen.is_class() && class_dimension(output.shape))
-        explained.push_back(chosen.indices[0]);
-      else
+      if (chosen.is_class() && class_dimension(output.shape)) explained.push_back(chosen.indices[0]);
+      if (!chosen.explained.empty() || !chosen.is_class() || !class_dimension(output.shape))
         text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
     }
     if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1)

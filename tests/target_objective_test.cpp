@@ -57,7 +57,8 @@ TEST_P(DenseTargets, OverRegionsAreWhatAutogradGivesForTheSum) {
                  return (scores.select(1, 1) * (scores.argmax(1) == 1)).sum({1, 2});
                }));
   const torch::Tensor mask = (torch::rand({8, 10}) > 0.5).to(torch::kFloat);
-  expect_equal(Target(2).over(Region::mask(picture::to_array(mask))), Target::of([last, mask](const torch::Tensor& output) {
+  expect_equal(Target(2).over(Region::mask(picture::to_array(mask))),
+               Target::of([last, mask](const torch::Tensor& output) {
                  return (in_order(output, last).select(1, 2) * mask).sum({1, 2});
                }));
 }
@@ -70,9 +71,8 @@ TEST_P(DenseTargets, AreNegatedAndCompared) {
     };
   };
   expect_equal(Target(1).over(Region::all()).negated(), Target::of(sum(1)).negated());
-  expect_equal(Target(1).minus(2).over(Region::all()), Target::of([sum](const torch::Tensor& output) {
-                 return sum(1)(output) - sum(2)(output);
-               }));
+  expect_equal(Target(1).minus(2).over(Region::all()),
+               Target::of([sum](const torch::Tensor& output) { return sum(1)(output) - sum(2)(output); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, DenseTargets,
@@ -84,10 +84,10 @@ INSTANTIATE_TEST_SUITE_P(Engines, DenseTargets,
 
 TEST(SimilarityTarget, IsWhatAutogradGivesForTheCosine) {
   torch::manual_seed(5);
-  const auto network = scripted(
-      "def forward(self, x):\n    return self.features.forward(torch.conv2d(x, self.first)).mean([2, 3])\n",
-      {{"first", torch::randn({6, 3, 3, 3})}},
-      {{"features", scripted("def forward(self, x):\n    return torch.relu(x)\n")}});
+  const auto network =
+      scripted("def forward(self, x):\n    return self.features.forward(torch.conv2d(x, self.first)).mean([2, 3])\n",
+               {{"first", torch::randn({6, 3, 3, 3})}},
+               {{"features", scripted("def forward(self, x):\n    return torch.relu(x)\n")}});
   const torch::Tensor image = torch::randn({2, 3, 8, 8}), reference = torch::randn({6});
   const Target expected = Target::of([reference](const torch::Tensor& output) {
     return torch::cosine_similarity(output, reference.to(output.scalar_type()).expand_as(output), 1);
@@ -110,9 +110,11 @@ TEST(FunctionTarget, ThatGivesSomethingElseIsAnError) {
                                Target::of([](const torch::Tensor& output) { return output.detach().sum({1, 2, 3}); }),
                                Target::of([](const torch::Tensor&) { return torch::Tensor(); })})
     EXPECT_THROW(GuidedGradCam(network, "features").explain({image}, {target}), TargetError);
-  EXPECT_THROW(GuidedGradCam(network, "features")
-                   .explain({image}, {Target::of([](const torch::Tensor&) -> torch::Tensor { throw std::range_error("own"); })}),
-               std::range_error);
+  EXPECT_THROW(
+      GuidedGradCam(network, "features").explain({image}, {Target::of([](const torch::Tensor&) -> torch::Tensor {
+                                                   throw std::range_error("own");
+                                                 })}),
+      std::range_error);
 }
 
 }  // namespace

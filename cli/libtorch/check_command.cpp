@@ -138,13 +138,18 @@ class Check {
  private:
   std::int64_t target_of(const Model& model, const torch::Tensor& input, AttributeOptions attribute) const {
     const TargetChoice choice = parse_target(arguments_.target, labels_);
-    if (const auto* top = std::get_if<Top>(&choice); top && top->count != 1)
+    if (const auto* top = std::get_if<Top>(&choice.what); top && top->count != 1)
       throw Failure(ExitCode::target, "the check looks at one class; --target takes a number, a label or top1, not \"" +
                                           arguments_.target + "\"");
+    if (choice.against)
+      throw Failure(ExitCode::target,
+                    "the check looks at what speaks for a class; --target takes a number, a label or "
+                    "top1, not \"" +
+                        arguments_.target + "\"");
     std::optional<std::int64_t> found;
     const auto choose = [&](const torch::Tensor& output) {
       const Tensor array = picture::to_array(output);
-      const Target target = choose_targets({choice}, array).front();
+      const Target target = choose_targets({{choice}, {}, {}, {}}, array).front();
       const auto dimension = class_dimension(array.shape);
       if (dimension)
         found = target.resolve(array.shape).at(0)[*dimension - 1];

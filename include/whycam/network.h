@@ -105,6 +105,10 @@ class WHYCAM_API Network {
   /// ModelError for shapes that the network does not take.
   std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const;
 
+  /// The same of the explained output, such as a segmenter's scores.
+  Layout output_layout(const std::vector<Shape>& input_shapes,
+                       const std::vector<OutputElement>& output_element = {}) const;
+
   /// Everything for several targets, from one forward pass. The layer is named by its node, a tensor or the path of an
   /// exported module, or by its path in a TorchScript network; it is not asked for where the methods need none. A
   /// module that runs several times stands for its last call, and "body@0" for its first; a layer of several tensors

@@ -63,8 +63,9 @@ class Sum {
     if (shape[0] != output_.examples) throw wrong_rows(static_cast<std::size_t>(shape[0]));
     const std::size_t axis = output_.class_axis.value_or(1);
     if (!output_.class_axis)
-      result_.warnings.push_back("which axis of the output of " + shape_text(shape) +
-                                 " counts the classes cannot be told from the network: N x classes x space was assumed");
+      result_.warnings.push_back(
+          "which axis of the output of " + shape_text(shape) +
+          " counts the classes cannot be told from the network: N x classes x space was assumed");
     classes_ = static_cast<std::size_t>(shape[axis]);
     behind_ = 1;
     for (std::size_t d = axis + 1; d < shape.size(); ++d) behind_ *= static_cast<std::size_t>(shape[d]);
@@ -87,11 +88,10 @@ class Sum {
       ++count;
     }
     if (count == 0)
-      result_.warnings.push_back(
-          region.kind() == Region::Kind::predicted
-              ? "class " + std::to_string(of_class) + " is the best at no place of example " + std::to_string(example) +
-                    ": there is nothing to explain, and its maps are 0"
-              : "the mask of example " + std::to_string(example) + " is empty: its maps are 0");
+      result_.warnings.push_back(region.kind() == Region::Kind::predicted
+                                     ? "class " + std::to_string(of_class) + " is the best at no place of example " +
+                                           std::to_string(example) + ": there is nothing to explain, and its maps are 0"
+                                     : "the mask of example " + std::to_string(example) + " is empty: its maps are 0");
   }
 
   /// Null for other regions.
@@ -143,8 +143,7 @@ class Sum {
       const double lengths = std::sqrt(of_values) * std::sqrt(of_other), cosine = product / lengths;
       result_.scores[example] += coefficient_ * cosine;
       for (std::size_t i = 0; i < row_; ++i)
-        result_.gradient[example * row_ + i] +=
-            coefficient_ * (other[i] / lengths - cosine * values[i] / of_values);
+        result_.gradient[example * row_ + i] += coefficient_ * (other[i] / lengths - cosine * values[i] / of_values);
     }
   }
 

@@ -10,7 +10,8 @@
 
 namespace whycam::core {
 
-/// An output's shape with its examples first: a network may have squeezed its scores for one example into one dimension.
+/// An output's shape with its examples first: a network may have squeezed its scores for one example into one
+/// dimension.
 std::vector<std::int64_t> shape_with_examples(const std::vector<std::int64_t>& output_shape, std::int64_t examples);
 
 /// A network's output in row-major order.
@@ -27,7 +28,8 @@ struct Objective {
   std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
 };
 
-/// The sum of a target's terms. Throws TargetError where one of them is none for this output, and for functions of tensors, which are libtorch's.
+/// The sum of a target's terms. Throws TargetError where one of them is none for this output, and for functions of
+/// tensors, which are libtorch's.
 Objective objective(const std::vector<Target::Term>& terms, const OutputValues& output);
 
 }  // namespace whycam::core

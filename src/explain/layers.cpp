@@ -102,16 +102,17 @@ void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers) {
   if (last) layers[*last].is_default = true;
 }
 
+Layout known_layout(const graph::Shape& shape, const graph::Axes& axes) {
+  const auto found = graph::layout_of(axes);
+  if (!found || shape.size() < 3) return {};
+  if (*found == graph::channels_first(shape.size())) return Layout::channels_first();
+  return *found == graph::channels_last(shape.size()) ? Layout::channels_last() : Layout();
+}
+
 std::vector<Layout> input_layouts(const graph::Graph& graph, const std::vector<Value>& inputs) {
   const std::vector<graph::Axes> axes = graph::find_axes(graph, inputs);
   std::vector<Layout> layouts;
-  for (const Value input : inputs) {
-    const auto found = graph::layout_of(axes[index(input)]);
-    const std::size_t dimensions = graph.shape(input).size();
-    Layout& layout = layouts.emplace_back();
-    if (found && dimensions > 2 && *found == graph::channels_first(dimensions)) layout = Layout::channels_first();
-    if (found && dimensions > 2 && *found == graph::channels_last(dimensions)) layout = Layout::channels_last();
-  }
+  for (const Value input : inputs) layouts.push_back(known_layout(graph.shape(input), axes[index(input)]));
   return layouts;
 }
 

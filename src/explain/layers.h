@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "formats/format.h"
+#include "graph/axes.h"
 #include "graph/graph.h"
 #include "whycam/layer_info.h"
 #include "whycam/layout.h"
@@ -25,6 +26,9 @@ void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers);
 
 /// What is known of these inputs of a graph: automatic where that is nothing, or an order that Layout does not have.
 std::vector<Layout> input_layouts(const graph::Graph& graph, const std::vector<graph::Value>& inputs);
+
+/// What is known of one value.
+Layout known_layout(const graph::Shape& shape, const graph::Axes& axes);
 
 /// The one that is_default. Throws LayerError where there is none.
 std::string default_layer_of(const std::vector<LayerInfo>& layers);

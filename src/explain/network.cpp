@@ -127,6 +127,10 @@ class GraphNetwork : public Network::State {
   std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
     return explain::input_layouts_of(*network_, given(input_shapes));
   }
+  Layout output_layout(const std::vector<Shape>& input_shapes,
+                       const std::vector<OutputElement>& output_element) const override {
+    return explain::output_layout_of(*network_, given(input_shapes), output_element);
+  }
   Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                const Network::ChooseTargets& choose_targets, const Options& options) const override;
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
@@ -223,6 +227,11 @@ std::vector<LayerInfo> Network::layers(const std::vector<Shape>& input_shapes,
 
 std::vector<Layout> Network::input_layouts(const std::vector<Shape>& input_shapes) const {
   return state_->input_layouts(input_shapes);
+}
+
+Layout Network::output_layout(const std::vector<Shape>& input_shapes,
+                              const std::vector<OutputElement>& output_element) const {
+  return state_->output_layout(input_shapes, output_element);
 }
 
 std::string Network::default_layer(const std::vector<Shape>& input_shapes,

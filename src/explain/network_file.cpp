@@ -97,6 +97,15 @@ std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const 
   return input_layouts(lowered.graph, lowered.inputs);
 }
 
+Layout output_layout_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                        const std::vector<OutputElement>& output_element) {
+  const formats::Lowered lowered = lowered_with(network, given, {});
+  const graph::Value output = lowered.outputs[chosen_output(network, output_element)];
+  if (output == graph::no_value) return {};
+  return known_layout(lowered.graph.shape(output),
+                      graph::find_axes(lowered.graph, lowered.inputs)[static_cast<std::size_t>(output)]);
+}
+
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
                                  const std::vector<OutputElement>& output_element) {
   std::vector<std::string> names;

@@ -35,6 +35,10 @@ graph::Forward forward_of(const formats::NetworkFile& network, const std::vector
 /// Where channels and space lie in inputs of these shapes. Throws ModelError.
 std::vector<Layout> input_layouts_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given);
 
+/// The same of the explained output.
+Layout output_layout_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
+                        const std::vector<OutputElement>& output_element);
+
 /// All layers, with what inputs of these shapes make of them for the output that is explained; without a choice among
 /// several, for all of them. Throws ModelError.
 std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<formats::Given>& given,

@@ -19,6 +19,8 @@ struct Network::State {
   virtual std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
                                         const std::vector<OutputElement>& output_element) const = 0;
   virtual std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const = 0;
+  virtual Layout output_layout(const std::vector<Shape>& input_shapes,
+                               const std::vector<OutputElement>& output_element) const = 0;
   /// The inputs have examples, as many each, and the numbers that their shapes say.
   virtual Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
                               const ChooseTargets& choose_targets, const Options& options) const = 0;

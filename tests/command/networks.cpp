@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace whycam::test {
@@ -74,7 +75,7 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
   graph.set_name("small");
   const std::size_t rank = kernel.size() + 2;
   add_port(*graph.add_input(), "x", declared.empty() ? std::vector<std::int64_t>(rank, 0) : declared);
-  add_port(*graph.add_output(), "y", {0, 5});
+  add_port(*graph.add_output(), "y", dense ? std::vector<std::int64_t>(rank, 0) : std::vector<std::int64_t>{0, 5});
   std::string from = "x";
   if (channels_last) {
     std::vector<std::int64_t> order{0, static_cast<std::int64_t>(rank) - 1};
@@ -84,8 +85,15 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
   }
   add_convolution(graph, from, "first", channels, 4, kernel, 1);
   add_convolution(graph, "first", "second", 4, 5, kernel, 2);
-  add_node(graph, "GlobalAveragePool", {"second"}, "mean");
-  add_node(graph, "Flatten", {"mean"}, "y");
+  if (dense) {
+    std::vector<std::int64_t> order{0, 1};
+    for (std::size_t d = 2; d < rank; ++d) order.push_back(static_cast<std::int64_t>(d));
+    if (channels_last) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+    add_numbers(add_node(graph, "Transpose", {"second"}, "y"), "perm", order);
+  } else {
+    add_node(graph, "GlobalAveragePool", {"second"}, "mean");
+    add_node(graph, "Flatten", {"mean"}, "y");
+  }
   std::ofstream file(path, std::ios::binary);
   model.SerializeToOstream(&file);
 }

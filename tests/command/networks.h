@@ -14,9 +14,11 @@ namespace whycam::test {
 /// 3), the mean over space and 5 classes. The weights depend on the channels and the number of weights alone.
 struct SmallNetwork {
   std::int64_t channels = 3;
-  std::vector<std::int64_t> kernel{3, 3};  ///< 3 or 1 a dimension of space
-  bool channels_last = false;              ///< takes N x space x C, which a Transpose brings into order
-  std::vector<std::int64_t> declared;      ///< the input's shape, 0 for what is open; empty: all is open
+  std::vector<std::int64_t> kernel{3, 3};   ///< 3 or 1 a dimension of space
+  bool channels_last = false;               ///< takes N x space x C, which a Transpose brings into order
+  std::vector<std::int64_t> declared = {};  ///< the input's shape, 0 for what is open; empty: all is open
+
+  bool dense = false;  ///< gives the scores of its classes at each place, in the order of its input
 
   void save(const std::filesystem::path& path) const;
 };

@@ -142,11 +142,13 @@ TEST(Objective, OfAFunctionIsWhatItGives) {
   });
   const Objective found = objective(target.negated().terms(), output);
   EXPECT_NEAR(found.gradient[4], -2 * output.values[4], 1e-6) << "in float32";
-  EXPECT_THROW(objective(Target::of([](const picture::Array&) { return Target::Value{}; }).terms(), output), TargetError);
+  EXPECT_THROW(objective(Target::of([](const picture::Array&) { return Target::Value{}; }).terms(), output),
+               TargetError);
 }
 
 TEST(Objective, OfATargetThatDoesNotFitIsAnError) {
-  const OutputValues scores = random_output({2, 3}), dense = random_output({2, 3, 4, 4}), one = random_output({2, 1, 4, 4});
+  const OutputValues scores = random_output({2, 3}), dense = random_output({2, 3, 4, 4}),
+                     one = random_output({2, 1, 4, 4});
   const auto refused = [](const Target& target, const OutputValues& output) {
     EXPECT_THROW(objective(target.terms(), output), TargetError) << target.to_string();
   };

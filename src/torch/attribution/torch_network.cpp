@@ -63,6 +63,21 @@ class TorchNetwork : public Network::State {
     }
   }
 
+  Layout output_layout(const std::vector<Shape>& input_shapes,
+                       const std::vector<OutputElement>& output_element) const override {
+    engine::Request request;
+    request.inputs = zeros(input_shapes);
+    request.output_element = output_element;
+    try {
+      const graph::Forward forward = engine::lower(*model_.network(), request);
+      return explain::known_layout(
+          forward.graph.shape(forward.output),
+          graph::find_axes(forward.graph, forward.inputs)[static_cast<std::size_t>(forward.output)]);
+    } catch (const engine::CannotCompile&) {
+      return {};
+    }
+  }
+
   Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                const Network::ChooseTargets& choose_targets, const Options& options) const override {
     std::vector<torch::Tensor> tensors;  // on the caller's numbers, which are not written on

@@ -1,0 +1,84 @@
+#include "explained_targets.h"
+
+#include "exit_code.h"
+#include "whycam/errors.h"
+#include "whycam/picture/npy.h"
+
+namespace whycam::cli {
+
+ExplainedTargets::ExplainedTargets(const ExplainArguments& arguments, const Labels& labels) : arguments_(arguments) {
+  if (!arguments.like.empty() && (arguments.targets != ExplainArguments().targets || !arguments.region.empty() ||
+                                  !arguments.versus.empty()))
+    throw Failure(ExitCode::usage,
+                  "--like explains what makes the output similar to another; --target, --region and --versus are for "
+                  "classes");
+  for (const std::string& text : arguments.targets) settings_.choices.push_back(parse_target(text, labels));
+  if (!arguments.versus.empty()) {
+    TargetChoice other = parse_target(arguments.versus, labels);
+    const auto* indices = std::get_if<std::vector<std::int64_t>>(&other.what);
+    if (!indices || other.against)
+      throw Failure(ExitCode::usage,
+                    "--versus takes a class's number, its label or an index tuple, not \"" + arguments.versus + "\"");
+    settings_.versus = *indices;
+  }
+  if (arguments.region == "all")
+    settings_.region = Region::all();
+  else if (arguments.region == "predicted")
+    settings_.region = Region::predicted();
+  else if (!arguments.region.empty())
+    mask_.emplace(arguments.region);
+}
+
+void ExplainedTargets::set_network(const Network& network, InputReader& reader, const std::vector<InputFile>& files) {
+  network_ = &network;
+  reader_ = &reader;
+  if (mask_ && files.size() != 1)
+    throw Failure(ExitCode::usage, "a mask belongs to one picture, and there are " + std::to_string(files.size()) +
+                                       ": explain them one by one, or take --region predicted");
+}
+
+Shape ExplainedTargets::input_space(const std::vector<Shape>& inputs) const {
+  if (geometry_) return {geometry_->seen_height, geometry_->seen_width};
+  const Shape& shape = inputs[0];
+  const bool last = shape.size() > 2 && network_->input_layouts(inputs)[0] == Layout::channels_last();
+  return last ? Shape(shape.begin() + 1, shape.end() - 1)
+              : Shape(shape.begin() + std::min<std::ptrdiff_t>(2, static_cast<std::ptrdiff_t>(shape.size())), shape.end());
+}
+
+std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs,
+                                             const Options& options) {
+  TargetSettings settings = settings_;
+  if (is_dense(output.shape)) {
+    if (network_->output_layout(inputs, options.output_element) == Layout::channels_last())
+      settings.class_axis = output.shape.size() - 1;
+    Shape space(output.shape.begin() + 1, output.shape.end());
+    space.erase(space.begin() + static_cast<std::ptrdiff_t>(settings.class_axis) - 1);
+    if (mask_) settings.region = mask_->over(space, input_space(inputs), geometry_);
+  } else if (mask_) {
+    settings.region = Region::all();  // which choose_targets refuses for such an output
+  }
+  if (!arguments_.like.empty()) settings.like = similarity(output, inputs, options);
+  return choose_targets(settings, output);
+}
+
+Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shape>& inputs, const Options& options) {
+  if (settings_.like) return *settings_.like;
+  const InputFile file = find_inputs({arguments_.like}).at(0);
+  const Tensor given = reader_->read(file).tensor;
+  const std::size_t row = output.values.size() / static_cast<std::size_t>(std::max<std::int64_t>(output.shape.at(0), 1));
+  if (is_array(file.path) && given.values.size() == row) {
+    settings_.like = Target::similarity(given);
+    return *settings_.like;
+  }
+  if (inputs.size() != 1)
+    throw InputError("--like takes an array of " + std::to_string(row) +
+                     " numbers, the network's output for the other inputs, where a network has several");
+  Options forward = options;
+  forward.methods.clear();
+  const Tensor reference =
+      network_->explain({given}, "", [](const Tensor&) { return std::vector<Target>(); }, forward).output;
+  settings_.like = Target::similarity(reference);
+  return *settings_.like;
+}
+
+}  // namespace whycam::cli
