@@ -16,6 +16,14 @@ void add_output_element(CLI::App& command, std::string& output_element) {
       ->type_name("ELEMENT");
 }
 
+/// The heat maps' names: "{one,other}".
+std::string heat_map_choices() {
+  std::string names;
+  for (const Method method : all_methods())
+    if (is_heat_map(method)) names += (names.empty() ? "{" : ",") + std::string(to_string(method));
+  return names + "}";
+}
+
 }  // namespace
 
 void PreprocessingArguments::add_to(CLI::App& command) {
@@ -70,6 +78,9 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
       ->type_name("{captum,paper}")
       ->capture_default_str();
   command.add_flag("--guide-clipped-relus", guide_clipped_relus, "Extend the rule to ReLU6 and its like");
+  command.add_option("--cam", cam, "The heat map that guided backpropagation is multiplied with for guided-gradcam")
+      ->type_name(heat_map_choices())
+      ->capture_default_str();
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command
       .add_option(
@@ -145,6 +156,21 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->delimiter(',')
       ->capture_default_str();
   AttributionArguments::add_to(command);
+  command
+      .add_option("--integration-steps", integration_steps,
+                  "integrated-gradients: how many gradients are taken on the way from the baseline to the input")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  command
+      .add_option("--baseline", baseline,
+                  "integrated-gradients: the baseline, one number for the whole input, as the network takes it")
+      ->capture_default_str();
+  command.add_option("--smooth", smooth, "Give means over so many noisy copies of the input (SmoothGrad); 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000000));
+  command.add_option("--noise", noise, "The standard deviation of that noise, as a share of the input's range")
+      ->capture_default_str();
+  command.add_option("--seed", seed, "Of the noise: the same seed, the same maps")->capture_default_str();
   preprocessing.add_to(command);
   drawing.add_to(command);
   command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")

@@ -125,6 +125,8 @@ Options AttributionArguments::parse() const {
   Options options;
   try {
     options.interpolation = interpolation_named(interpolate);
+    options.cam = method_named(cam);
+    if (!is_heat_map(options.cam)) throw InputError("--cam takes a heat map, and " + cam + " is none");
     options.engine = engine_named(engine);
     chosen_engine(options.engine);
     options.layout = layout_named(layout);

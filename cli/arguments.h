@@ -51,6 +51,7 @@ struct DrawingArguments {
 /// How attributions are computed; as typed.
 struct AttributionArguments {
   std::string interpolate = "bilinear";
+  std::string cam = "gradcam";
   std::string guided_rule = "captum";
   bool guide_clipped_relus = false;
   bool layer_input = false;
@@ -78,6 +79,9 @@ struct ExplainArguments : AttributionArguments {
   std::string like;
   std::string labels;
   std::vector<std::string> methods = default_method_names();
+  std::size_t integration_steps = Options().integration_steps, smooth = 0;
+  double baseline = 0, noise = Options().noise;
+  std::uint64_t seed = 0;
   PreprocessingArguments preprocessing;
   DrawingArguments drawing;
   int batch_size = 1;

@@ -69,6 +69,11 @@ class Run {
         options_(arguments.parse()),
         manifest_(settings_.folder) {
     options_.methods = settings_.methods;
+    options_.integration_steps = arguments.integration_steps;
+    options_.baseline = arguments.baseline;
+    options_.smooth = arguments.smooth;
+    options_.noise = arguments.noise;
+    options_.seed = arguments.seed;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
       throw Failure(ExitCode::usage,
                     (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +

@@ -7,8 +7,8 @@
 namespace whycam::cli {
 
 ExplainedTargets::ExplainedTargets(const ExplainArguments& arguments, const Labels& labels) : arguments_(arguments) {
-  if (!arguments.like.empty() && (arguments.targets != ExplainArguments().targets || !arguments.region.empty() ||
-                                  !arguments.versus.empty()))
+  if (!arguments.like.empty() &&
+      (arguments.targets != ExplainArguments().targets || !arguments.region.empty() || !arguments.versus.empty()))
     throw Failure(ExitCode::usage,
                   "--like explains what makes the output similar to another; --target, --region and --versus are for "
                   "classes");
@@ -42,7 +42,8 @@ Shape ExplainedTargets::input_space(const std::vector<Shape>& inputs) const {
   const Shape& shape = inputs[0];
   const bool last = shape.size() > 2 && network_->input_layouts(inputs)[0] == Layout::channels_last();
   return last ? Shape(shape.begin() + 1, shape.end() - 1)
-              : Shape(shape.begin() + std::min<std::ptrdiff_t>(2, static_cast<std::ptrdiff_t>(shape.size())), shape.end());
+              : Shape(shape.begin() + std::min<std::ptrdiff_t>(2, static_cast<std::ptrdiff_t>(shape.size())),
+                      shape.end());
 }
 
 std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs,
@@ -65,7 +66,8 @@ Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shap
   if (settings_.like) return *settings_.like;
   const InputFile file = find_inputs({arguments_.like}).at(0);
   const Tensor given = reader_->read(file).tensor;
-  const std::size_t row = output.values.size() / static_cast<std::size_t>(std::max<std::int64_t>(output.shape.at(0), 1));
+  const std::size_t row =
+      output.values.size() / static_cast<std::size_t>(std::max<std::int64_t>(output.shape.at(0), 1));
   if (is_array(file.path) && given.values.size() == row) {
     settings_.like = Target::similarity(given);
     return *settings_.like;

@@ -20,8 +20,8 @@ class ExplainedTargets {
   /// Throws Failure.
   ExplainedTargets(const ExplainArguments& arguments, const Labels& labels);
 
-  /// What a mask or a reference needs beside the output: the network, how it takes pictures, and the one picture that is
-  /// explained. They must stay. Throws Failure and InputError.
+  /// What a mask or a reference needs beside the output: the network, how it takes pictures, and the one picture that
+  /// is explained. They must stay. Throws Failure and InputError.
   void set_network(const Network& network, InputReader& reader, const std::vector<InputFile>& files);
   void set_geometry(const std::optional<picture::Geometry>& geometry) { geometry_ = geometry; }
 

@@ -90,7 +90,7 @@ struct Field {
   const char* is;  ///< what it is to be
 };
 
-constexpr std::array<Field, 18> fields{{
+constexpr std::array<Field, 19> fields{{
     {"input", true, is_path, "a path"},
     {"input_crc32", false, is_text, "text"},
     {"example", true, is_count, "a whole number from 0 on"},
@@ -99,6 +99,7 @@ constexpr std::array<Field, 18> fields{{
     {"label", true, is_text_or_null, "text or null"},
     {"explained", false, is_text, "text"},
     {"score", true, is_number, "a number"},
+    {"completeness_error", false, is_number, "a number"},
     {"softmax_probability", true, is_number_or_null, "a number or null"},
     {"engine", false, is_text, "text"},
     {"why_not_compiled", false, is_text, "text"},

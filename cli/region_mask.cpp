@@ -32,7 +32,8 @@ Tensor sampled(const Tensor& mask, const Shape& space, const std::vector<double>
   for (std::size_t place = 0; place < result.values.size(); ++place) {
     std::int64_t rest = static_cast<std::int64_t>(place), index = 0, stride = 1;
     for (std::size_t d = space.size(); d-- > 0; rest /= space[d]) {
-      const double centre = first[d] + (static_cast<double>(rest % space[d]) + 0.5) * extent[d] / static_cast<double>(space[d]);
+      const double centre =
+          first[d] + (static_cast<double>(rest % space[d]) + 0.5) * extent[d] / static_cast<double>(space[d]);
       index += std::clamp<std::int64_t>(static_cast<std::int64_t>(centre), 0, mask.shape[d] - 1) * stride;
       stride *= mask.shape[d];
     }
@@ -53,8 +54,8 @@ Region RegionMask::over(const Shape& space, const Shape& input_space,
   }
   if (mask_.shape == space) return Region::mask(mask_);
   if (mask_.shape == input_space && space.size() == input_space.size())
-    return Region::mask(sampled(mask_, space, std::vector<double>(space.size(), 0),
-                                {input_space.begin(), input_space.end()}));
+    return Region::mask(
+        sampled(mask_, space, std::vector<double>(space.size(), 0), {input_space.begin(), input_space.end()}));
   const std::string of_picture =
       geometry ? fmt::format("the picture's {} x {}, ", geometry->height, geometry->width) : std::string();
   throw InputError(fmt::format("the mask \"{}\" is of {}; it is to have {}the input's {} or the output's {}", path_,

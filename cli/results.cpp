@@ -22,6 +22,8 @@ ChosenClass chosen_class(const Network::Explanation& explanation, const Network:
   ChosenClass result;
   const Tensor& output = explanation.output;
   result.score = target.scores[static_cast<std::size_t>(example)];
+  if (!target.completeness_error.empty())
+    result.completeness_error = target.completeness_error[static_cast<std::size_t>(example)];
   const std::vector<Target::Term>& terms = target.target.terms();
   const Target first{terms[0].choice};
   const bool is_index = terms[0].choice.index() <= 2, is_plain = terms.size() == 1 && terms[0].coefficient == 1;
@@ -88,6 +90,7 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
   entry["label"] = label ? Json(*label) : Json(nullptr);
   if (!chosen.explained.empty()) entry["explained"] = chosen.explained;
   entry["score"] = number_in_json(chosen.score);
+  if (chosen.completeness_error) entry["completeness_error"] = number_in_json(*chosen.completeness_error);
   entry["softmax_probability"] = chosen.probability ? number_in_json(*chosen.probability) : Json(nullptr);
   return entry;
 }

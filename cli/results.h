@@ -31,7 +31,8 @@ struct ChosenClass {
   double score = 0;
   std::optional<double> probability;
   std::string explained;  ///< what is explained, where it is more than the number of a class: "3 over predicted"
-  std::string suffix;     ///< of the files' names, which keeps that apart from the class itself
+  std::optional<double> completeness_error;  ///< of integrated gradients
+  std::string suffix;                        ///< of the files' names, which keeps that apart from the class itself
 
   bool is_class() const { return indices.size() == 1; }
 };

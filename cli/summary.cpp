@@ -41,6 +41,10 @@ std::string summary(const RunSettings& settings, const Input& input, const std::
       if (!chosen.explained.empty() || !chosen.is_class() || !class_dimension(output.shape))
         text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
     }
+    for (const auto& [target, chosen] : chosen_for(explanation, example))
+      if (chosen.completeness_error)
+        text += fmt::format("  integrated gradients of {}: their sum misses the score by {:.3g}\n",
+                            target->target.to_string(), *chosen.completeness_error);
     if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1)
       text += classes_table(settings, output, example, explained);
   }

@@ -26,7 +26,10 @@ struct LayerExplanation : LayerAttributions<torch::Tensor> {
 /// One target's explanation.
 struct TargetExplanation : TargetAttributions<torch::Tensor, LayerExplanation> {
   Target target;
-  torch::Tensor scores;                        ///< N: the explained number of the output, per example
+  torch::Tensor scores;  ///< N: the explained number of the output, per example
+  /// N, of integrated_gradients: by how much their sum misses the difference of the scores at the input and at the
+  /// baseline.
+  torch::Tensor completeness_error;
   std::vector<torch::Tensor> guided_backprop;  ///< one per input, of its shape
   std::vector<torch::Tensor> deconvolution;    ///< one per input, of its shape
 };

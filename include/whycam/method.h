@@ -10,7 +10,8 @@ namespace whycam {
 
 /// The attributions that explain() can compute. Sources: grad_cam, Selvaraju et al. 2017, equations 1 and 2;
 /// guided_backprop, Springenberg et al. 2014; guided_grad_cam, Selvaraju et al. 2017, section 3.2: the product of the
-/// two; deconvolution, Zeiler and Fergus 2014.
+/// two; deconvolution, Zeiler and Fergus 2014; the others in their files in src/methods. eigen_cam reads neither the
+/// gradient nor the target: it shows what stands out at the layer, for whatever class.
 enum class Method {
 #define WHYCAM_METHOD(name) name,
 #include "whycam/methods.def"

@@ -47,6 +47,18 @@ struct Options {
   /// tuples, lists or dictionaries within each other. Needed where there are several of floating-point numbers.
   std::vector<OutputElement> output_element;
   std::vector<Method> methods = default_methods();  ///< what is computed
+  Method cam = Method::grad_cam;                    ///< the heat map that guided_grad_cam is a product of
+  /// integrated_gradients: how many gradients are taken along the way from the baseline to the input (by the
+  /// Gauss-Legendre rule, as in Captum), and the baseline, the same number everywhere, in the input's own units.
+  std::size_t integration_steps = 50;
+  double baseline = 0;
+  /// With `smooth` above 0, all attributions are means over so many noisy copies of the inputs (Smilkov et al. 2017,
+  /// "SmoothGrad"; captum.attr.NoiseTunnel). The noise is normal; its standard deviation is `noise` times the range of
+  /// each example's input, or `noise` itself where that is absolute. The same seed gives the same noise.
+  std::size_t smooth = 0;
+  double noise = 0.15;
+  bool noise_is_absolute = false;
+  std::uint64_t seed = 0;
   /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with
   /// InputError where whycam was built without libtorch, else with ModelError.
   Engine engine = Engine::automatic;
@@ -66,6 +78,9 @@ class WHYCAM_API Network {
   struct TargetExplanation : TargetAttributions<Tensor, LayerAttributions<Tensor>> {
     Target target;
     std::vector<float> scores;  ///< one per example: the explained number of the output
+    /// Of integrated_gradients, one per example: by how much their sum misses the difference of the scores at the input
+    /// and at the baseline. It is small where the steps were enough.
+    std::vector<float> completeness_error = {};
   };
 
   /// All that one forward pass and its backward passes tell: raw and signed, in the network's own units.

@@ -106,6 +106,36 @@ class AttributeOptions {
   }
   const std::vector<Method>& methods() const { return options_.methods; }
 
+  /// The heat map that Guided Grad-CAM is a product of. Default: Grad-CAM.
+  AttributeOptions& cam(Method heat_map) {
+    options_.cam = heat_map;
+    return *this;
+  }
+  Method cam() const { return options_.cam; }
+
+  /// Integrated gradients: the number of steps, and the baseline, in the input's units. Default: 50 and 0, as in
+  /// Captum.
+  AttributeOptions& integration(std::size_t steps, double baseline = 0) {
+    options_.integration_steps = steps;
+    options_.baseline = baseline;
+    return *this;
+  }
+
+  /// Means over so many noisy copies of the inputs; see Options::smooth. Default: 0, none.
+  AttributeOptions& smooth(std::size_t copies, double noise = 0.15, std::uint64_t seed = 0) {
+    options_.smooth = copies;
+    options_.noise = noise;
+    options_.seed = seed;
+    return *this;
+  }
+  std::uint64_t seed() const { return options_.seed; }
+
+  /// Whether the noise is a standard deviation in the inputs' units. Default: false, a share of each example's range.
+  AttributeOptions& absolute_noise(bool value) {
+    options_.noise_is_absolute = value;
+    return *this;
+  }
+
   /// Which engine computes. Default: automatic; see chosen_engine.
   AttributeOptions& engine(Engine engine) {
     options_.engine = engine;

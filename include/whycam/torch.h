@@ -8,6 +8,7 @@
 #include "whycam/graph.h"
 #include "whycam/guided_backprop.h"
 #include "whycam/guided_grad_cam.h"
+#include "whycam/input_attribution.h"
 #include "whycam/interpolation.h"
 #include "whycam/layer.h"
 #include "whycam/layer_grad_cam.h"

@@ -5,10 +5,10 @@
 
 namespace whycam::core {
 
-enum class ReluGradient { guided, deconvolution };
+enum class ReluGradient { plain, guided, deconvolution };
 
 struct ReluRule {
-  ReluGradient gradient = ReluGradient::guided;
+  ReluGradient gradient = ReluGradient::plain;
   GuidedRule rule = GuidedRule::captum;
   bool clipped_relus = false;  ///< ReLU6 and its like follow the rule too
 

@@ -41,6 +41,7 @@ methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& for
 
 graph::ReluTreatment treatment(const core::ReluRule& rule) {
   using Gradient = graph::ReluTreatment::Gradient;
+  if (rule.gradient == core::ReluGradient::plain) return {};
   return {rule.gradient == core::ReluGradient::guided ? Gradient::guided : Gradient::deconvolution,
           rule.rule == GuidedRule::paper, rule.clipped_relus};
 }

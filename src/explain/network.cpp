@@ -5,6 +5,7 @@
 #include "core/shape_text.h"
 #include "core/warning_texts.h"
 #include "core/warnings.h"
+#include "explain/array_arithmetic.h"
 #include "explain/explanation_plan.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
@@ -99,7 +100,7 @@ void add_warnings(const formats::NetworkFile& network, const std::string& layer,
                   const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
                   Network::Explanation& explanation) {
   for (const core::Warning& warning : plan.parts.warnings) warnings.add(warning, explanation.warnings);
-  if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
+  if (settings.guide() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input)
     for (const std::string& sentence : network.warnings(layer)) warnings.add("layer", sentence, explanation.warnings);
@@ -132,11 +133,24 @@ class GraphNetwork : public Network::State {
     return explain::output_layout_of(*network_, given(input_shapes), output_element);
   }
   Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
-                               const Network::ChooseTargets& choose_targets, const Options& options) const override;
+                               const Network::ChooseTargets& choose_targets, const Options& options) const override {
+    if (!methods::is_repeated(options)) return explain_once(inputs, layer, choose_targets, options);
+    const auto once = [&](const std::vector<Tensor>& given, const std::vector<Method>& methods,
+                          const Network::ChooseTargets& targets) {
+      Options of_pass = options;
+      of_pass.methods = methods;
+      return explain_once(given, layer, targets, of_pass);
+    };
+    return methods::Repeated<explain::ArrayArithmetic, Network::Explanation>(options, once)
+        .explain(inputs, choose_targets);
+  }
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                        const Options& options) const override;
 
  private:
+  Network::Explanation explain_once(const std::vector<Tensor>& inputs, const std::string& layer,
+                                    const Network::ChooseTargets& choose_targets, const Options& options) const;
+
   graph::Forward forward_for(const std::vector<Shape>& inputs, const Options& options,
                              const methods::Settings& settings) const {
     const std::size_t output = explain::chosen_output(*network_, options.output_element);
@@ -170,8 +184,9 @@ class GraphNetwork : public Network::State {
   mutable Warnings warnings_;
 };
 
-Network::Explanation GraphNetwork::explain(const std::vector<Tensor>& inputs, const std::string& layer,
-                                           const Network::ChooseTargets& choose_targets, const Options& options) const {
+Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& inputs, const std::string& layer,
+                                                const Network::ChooseTargets& choose_targets,
+                                                const Options& options) const {
   if (chosen_engine(options.engine) == Engine::autograd) throw ModelError(core::no_autograd());
   require_finite(inputs);
   const methods::Settings settings = methods::settings_of(options, layer);

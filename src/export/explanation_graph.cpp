@@ -9,6 +9,7 @@
 #include "formats/format.h"
 #include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/script.h"
+#include "methods/repeated.h"
 #include "torch/engine/compiled/lowering.h"
 #include "torch/model/inputs.h"
 #include "torch/model/network.h"
@@ -68,6 +69,10 @@ void name_ports(Plan& plan) {
 Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
              const AttributeOptions& options) {
   network::check_inputs(inputs);
+  if (methods::is_repeated(options.options()))
+    throw InputError(
+        "integrated gradients and means over noisy inputs take many passes, and an exported network is one: export the "
+        "gradient, and take these where it runs");
   Plan plan;
   plan.network = model.network();
   plan.request = engine::request_of(*plan.network, inputs, {layer}, options);

@@ -13,14 +13,14 @@ using core::ReluGradient;
 using graph::Shape;
 
 /// The methods that were asked for and those that products are made of, each once.
-std::vector<Method> with_factors(const std::vector<Method>& methods) {
+std::vector<Method> with_factors(const std::vector<Method>& methods, Method cam) {
   std::vector<Method> all;
   const auto add = [&](Method method) {
     if (std::find(all.begin(), all.end(), method) == all.end()) all.push_back(method);
   };
   for (const Method method : methods) {
     if (const auto* product = std::get_if<Product>(&definition(method).kind)) {
-      add(product->heat_map);
+      add(cam);
       add(product->input_map);
     }
     add(method);
@@ -29,6 +29,7 @@ std::vector<Method> with_factors(const std::vector<Method>& methods) {
 }
 
 core::ReluRule rule_for(ReluGradient gradient, const Settings& settings) {
+  if (gradient == ReluGradient::plain) return {};
   const bool deconvolution = gradient == ReluGradient::deconvolution;
   return {gradient, deconvolution ? settings.deconvolution_rule : settings.guided_rule, settings.clipped_relus};
 }
@@ -77,7 +78,7 @@ class Appender {
   }
 
   Parts append() {
-    const std::vector<Method> methods = with_factors(settings_.methods);
+    const std::vector<Method> methods = with_factors(settings_.methods, settings_.cam);
     for (const Method method : methods)
       if (const auto* map = std::get_if<HeatMap>(&definition(method).kind)) append_heat_map(method, *map);
     for (const Method method : methods)
@@ -151,7 +152,7 @@ class Appender {
   void append_product(Method method, const Product& product) {
     const std::vector<PartNode> input_maps = at_inputs(product.input_map, 0);
     for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
-      const std::vector<PartNode> heat_maps = at_inputs(product.heat_map, layer);
+      const std::vector<PartNode> heat_maps = at_inputs(settings_.cam, layer);
       for (std::size_t i = 0; i < heat_maps.size(); ++i) {
         const Value one = input_maps[i].value;
         Value other = heat_maps[i].value;
@@ -182,7 +183,11 @@ class Appender {
 
 Settings settings_of(const Options& options) {
   Settings settings;
+  if (!is_heat_map(options.cam))
+    throw InputError(std::string(title(options.cam)) +
+                     " is no heat map that guided backpropagation can be multiplied with");
   settings.methods = options.methods;
+  settings.cam = options.cam;
   settings.interpolation = options.interpolation;
   settings.guided_rule = options.guided_rule;
   settings.deconvolution_rule = options.deconvolution_rule;
@@ -202,13 +207,19 @@ bool Settings::need_layers() const { return std::any_of(methods.begin(), methods
 
 std::vector<core::ReluRule> Settings::rules() const {
   std::vector<core::ReluRule> rules;
-  for (const Method method : with_factors(methods)) {
+  for (const Method method : with_factors(methods, cam)) {
     const auto* map = std::get_if<InputMap>(&definition(method).kind);
     if (!map) continue;
     const core::ReluRule rule = rule_for(map->relus, *this);
     if (std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(rule);
   }
   return rules;
+}
+
+bool Settings::guide() const {
+  const std::vector<core::ReluRule> all = rules();
+  return std::any_of(all.begin(), all.end(),
+                     [](const core::ReluRule& rule) { return rule.gradient != ReluGradient::plain; });
 }
 
 Parts append_methods(Graph& graph, const Settings& settings, const Sources& sources) {

@@ -16,6 +16,7 @@ namespace whycam::methods {
 /// What an explanation holds, and how it is computed.
 struct Settings {
   std::vector<Method> methods;
+  Method cam = Method::grad_cam;  ///< what products multiply with
   Interpolation interpolation = Interpolation::nearest;
   GuidedRule guided_rule = GuidedRule::captum, deconvolution_rule = GuidedRule::captum;
   bool clipped_relus = false;
@@ -26,14 +27,16 @@ struct Settings {
   std::vector<std::string> layer_names;
 
   auto key() const {
-    return std::tie(methods, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels, keep_sign,
-                    layer_layout, input_layout, layer_names);
+    return std::tie(methods, cam, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels,
+                    keep_sign, layer_layout, input_layout, layer_names);
   }
   bool operator==(const Settings& other) const { return key() == other.key(); }
 
   bool need_layers() const;
   /// The rules of the gradients with respect to the inputs that the methods read, each once.
   std::vector<core::ReluRule> rules() const;
+  /// Whether one of these changes a gradient at ReLUs.
+  bool guide() const;
 };
 
 /// What the options ask for, with all tensors of each layer.

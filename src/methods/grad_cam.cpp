@@ -8,12 +8,9 @@ namespace {
 /// space (N x C) has the gradient itself as its weight, as in Captum.
 Value channels(Graph& graph, Value activation, Value gradient) {
   const graph::Shape shape = graph.shape(gradient);
-  graph::Integers space;
+  const graph::Integers space = axes_of_space(shape);
   std::int64_t area = 1;
-  for (std::size_t d = 2; d < shape.size(); ++d) {
-    space.push_back(static_cast<std::int64_t>(d));
-    area *= shape[d];
-  }
+  for (const std::int64_t axis : space) area *= shape[static_cast<std::size_t>(axis)];
   Value weights = gradient;
   if (area > 1)
     weights = graph.unary(graph::Function::linear, graph.sum(gradient, space), 1 / static_cast<double>(area));

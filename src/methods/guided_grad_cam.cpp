@@ -3,7 +3,6 @@
 
 namespace whycam::methods {
 
-const Definition guided_grad_cam{"guided-gradcam", "Guided Grad-CAM",
-                                 Product{Method::grad_cam, Method::guided_backprop}};
+const Definition guided_grad_cam{"guided-gradcam", "Guided Grad-CAM", Product{Method::guided_backprop}};
 
 }  // namespace whycam::methods

@@ -25,15 +25,28 @@ struct InputMap {
   Value (*values)(Graph& graph, Value input, Value gradient);
 };
 
-/// An input map times a heat map that was resized to the input.
+/// An input map times a heat map (Options::cam) that was resized to the input.
 struct Product {
-  Method heat_map, input_map;
+  Method input_map;
 };
+
+/// The integral of an input map along the straight line from a baseline to the input, times their difference. It takes
+/// many passes (methods/repeated.h), and appends nothing.
+struct PathIntegral {
+  Method input_map;
+};
+
+/// The axes of N x C x space behind the second.
+inline graph::Integers axes_of_space(const graph::Shape& shape) {
+  graph::Integers axes;
+  for (std::size_t d = 2; d < shape.size(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+  return axes;
+}
 
 struct Definition {
   const char* name;   ///< on the command line and in file names
   const char* title;  ///< in prose
-  std::variant<HeatMap, InputMap, Product> kind;
+  std::variant<HeatMap, InputMap, Product, PathIntegral> kind;
 };
 
 #define WHYCAM_METHOD(name) extern const Definition name;

@@ -57,6 +57,9 @@ Method method_named(const std::string& name) {
 }
 
 bool is_heat_map(Method method) { return std::holds_alternative<methods::HeatMap>(methods::definition(method).kind); }
-bool needs_layer(Method method) { return !std::holds_alternative<methods::InputMap>(methods::definition(method).kind); }
+bool needs_layer(Method method) {
+  const auto& kind = methods::definition(method).kind;
+  return std::holds_alternative<methods::HeatMap>(kind) || std::holds_alternative<methods::Product>(kind);
+}
 
 }  // namespace whycam

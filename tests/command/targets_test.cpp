@@ -92,8 +92,9 @@ TEST_P(DenseOutput, IsExplainedOverAMask) {
   picture::write_image(folder_ / "mask.png", drawn);
   expect_map({"--target", "2", "--region", folder_ / "mask.png"}, "2", target);
   fs::remove_all(results());
-  expect_failure(explain(with(run_, {"--layer", "first", "--target", "2", "--region", array(noise({5, 5}), "mask.npy")})),
-                 4, "is of 5 x 5; it is to have the input's 20 x 24 or the output's 10 x 12");
+  expect_failure(
+      explain(with(run_, {"--layer", "first", "--target", "2", "--region", array(noise({5, 5}), "mask.npy")})), 4,
+      "is of 5 x 5; it is to have the input's 20 x 24 or the output's 10 x 12");
 }
 
 TEST_P(DenseOutput, AsksForARegion) {
@@ -107,7 +108,8 @@ TEST_F(Targets, InAPictureAreMaskedInItsPixels) {
   picture::Image photo{60, 91, 3, {}}, mask{60, 91, 3, std::vector<std::uint8_t>(60 * 91 * 3, 0)};
   for (const float level : noise({60, 91, 3}).values)
     photo.pixels.push_back(static_cast<std::uint8_t>(128 + 100 * level));
-  for (std::size_t i = 0; i < std::size_t{60} * 91 * 3; ++i) mask.pixels[i] = i / 3 % 91 < 45 ? 255 : 0;  // the left half
+  for (std::size_t i = 0; i < std::size_t{60} * 91 * 3; ++i)
+    mask.pixels[i] = i / 3 % 91 < 45 ? 255 : 0;  // the left half
   picture::write_image(folder_ / "x.png", photo);
   picture::write_image(folder_ / "mask.png", mask);
   const std::string file = network({3, {3, 3}, false, {}, true});

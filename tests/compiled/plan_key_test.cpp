@@ -88,16 +88,16 @@ TEST(PlanKey, TellsTheRestApart) {
 }
 
 TEST(PlanKey, OfNetworksTellsOutputsAndLayersApart) {
-  methods::Settings settings;
-  settings.methods = {Method::grad_cam};
+  Options options;
+  options.methods = {Method::grad_cam};
   const auto of = [&](const std::string& layer, const std::vector<OutputElement>& output, bool layer_input = false) {
-    return explain::plan_key({{1, 3, 8, 8}}, layer, layer_input, output, settings);
+    return explain::plan_key({{1, 3, 8, 8}}, layer_input, output, methods::settings_of(options, layer));
   };
   EXPECT_TRUE(of("a", {"b"}) == of("a", {"b"}));
   EXPECT_FALSE(of("a", {"a", "b"}) == of("a", {"a/1b"}));
   EXPECT_FALSE(of("a", {"0"}) == of("a", {std::int64_t{0}}));
   EXPECT_FALSE(of("a", {}, true) == of("a1", {}));
-  settings.methods = {Method::guided_backprop};
+  options.methods = {Method::guided_backprop};
   EXPECT_TRUE(of("a", {}) == of("b", {})) << "no layer is asked for: one plan does for both";
 }
 

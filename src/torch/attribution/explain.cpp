@@ -2,12 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
 #include "core/objective.h"
 #include "core/warning_texts.h"
+#include "methods/repeated.h"
 #include "torch/model/collected_warnings.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
@@ -79,6 +81,35 @@ void name_methods(TargetExplanation& target) {
   }
 }
 
+/// The arithmetic of methods::Repeated.
+struct TensorArithmetic {
+  using Tensor = torch::Tensor;
+  using Scores = torch::Tensor;
+
+  static void add(Tensor& sum, const Tensor& tensor, double factor) {
+    sum = sum.defined() ? sum + tensor * factor : tensor * factor;
+  }
+  static Tensor moved(const Tensor& input, double baseline, double share) {
+    return baseline + share * (input - baseline);
+  }
+  static void times_difference(Tensor& tensor, const Tensor& input, double baseline) {
+    tensor = tensor * (input - baseline);
+  }
+  static void add_sums(Scores& sums, const Tensor& tensor) {
+    const Tensor of_examples = tensor.reshape({tensor.size(0), -1}).sum(1);
+    sums = sums.defined() ? sums + of_examples : of_examples;
+  }
+  static Tensor error(const Scores& sums, const Tensor& end, const Tensor& begin) { return sums - (end - begin); }
+  static Tensor noisy(const Tensor& input, const Options& options, std::size_t copy) {
+    const std::vector<float> numbers = methods::noise(static_cast<std::size_t>(input.numel()), options.seed + copy);
+    const Tensor rows = input.reshape({input.size(0), -1});
+    const Tensor range = options.noise_is_absolute ? at::ones({input.size(0), 1}, input.options())
+                                                   : std::get<0>(rows.max(1, true)) - std::get<0>(rows.min(1, true));
+    const Tensor normal = at::tensor(numbers, torch::kFloat).to(input.options()).reshape(rows.sizes());
+    return input + (range * options.noise * normal).reshape(input.sizes());
+  }
+};
+
 }  // namespace
 
 Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::vector<torch::Device>& devices)
@@ -87,6 +118,25 @@ Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::v
 Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
                                   const ChooseTargets& choose_targets, const AttributeOptions& options,
                                   bool signed_layers, bool named_tensors) const {
+  if (!methods::is_repeated(options.options()))
+    return explain_once(std::move(layers), inputs, choose_targets, options, signed_layers, named_tensors);
+  network::check_inputs(inputs);
+  const torch::NoGradGuard no_gradients;
+  const auto once = [&](const std::vector<torch::Tensor>& given, const std::vector<Method>& methods,
+                        const ChooseTargets& targets) {
+    AttributeOptions of_pass = options;
+    of_pass.methods(methods);
+    return explain_once(layers, given, targets, of_pass, signed_layers, named_tensors);
+  };
+  Explanation explanation =
+      methods::Repeated<TensorArithmetic, Explanation>(options.options(), once).explain(inputs, choose_targets);
+  for (TargetExplanation& target : explanation.targets) name_methods(target);
+  return explanation;
+}
+
+Explanation Explainer::explain_once(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
+                                    const ChooseTargets& choose_targets, const AttributeOptions& options,
+                                    bool signed_layers, bool named_tensors) const {
   network::check_inputs(inputs);
   const network::CollectedWarnings libtorch;
   const torch::NoGradGuard no_gradients;  // the engine alone turns them on
@@ -129,7 +179,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
 
 void Explainer::add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
                              const AttributeOptions& options, Explanation& explanation) const {
-  if (!settings.rules().empty() && explanation.activations.relus_guided == 0)
+  if (settings.guide() && explanation.activations.relus_guided == 0)
     warnings_.add("no relu", core::no_relu(), explanation.warnings);
   const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
   for (const std::string& warning : network_->warnings(layers, side))

@@ -33,6 +33,9 @@ class Explainer {
   const std::vector<Layer>& layers() const { return layers_; }
 
  private:
+  Explanation explain_once(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
+                           const ChooseTargets& choose_targets, const AttributeOptions& options, bool signed_layers,
+                           bool named_tensors) const;
   void add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
                     const AttributeOptions& options, Explanation& explanation) const;
 

@@ -16,10 +16,7 @@ struct GuidedGradCam::State : Explainer {
 struct LayerGradCam::State : Explainer {
   using Explainer::Explainer;
 };
-struct GuidedBackprop::State : Explainer {
-  using Explainer::Explainer;
-};
-struct Deconvolution::State : Explainer {
+struct InputAttribution::State : Explainer {
   using Explainer::Explainer;
 };
 
@@ -37,7 +34,7 @@ std::vector<torch::Tensor> GuidedGradCam::attribute(const std::vector<torch::Ten
   product.methods({Method::guided_grad_cam});
   Explanation explanation = state_->explain(inputs, always(target), product);
   LayerExplanation& at_layer = explanation.targets[0].layers[0];
-  attribution::single(at_layer.layer_attributions, state_->layers()[0]);
+  attribution::single(at_layer.heat_maps.at(options.cam()), state_->layers()[0]);
   return std::move(at_layer.guided_grad_cam);
 }
 
@@ -75,24 +72,22 @@ torch::Tensor LayerGradCam::attribute(const std::vector<torch::Tensor>& inputs, 
   return attribution::single(attribute_all(inputs, target, options), state_->layers()[0]);
 }
 
-GuidedBackprop::GuidedBackprop(Model model, const std::vector<torch::Device>& device_ids)
-    : state_(std::make_shared<State>(model, std::vector<Layer>{}, device_ids)) {}
+InputAttribution::InputAttribution(Method method, Model model, const std::vector<torch::Device>& device_ids)
+    : method_(method), state_(std::make_shared<State>(model, std::vector<Layer>{}, device_ids)) {}
 
-std::vector<torch::Tensor> GuidedBackprop::attribute(const std::vector<torch::Tensor>& inputs, const Target& target,
-                                                     const AttributeOptions& options) const {
+std::vector<torch::Tensor> InputAttribution::attribute(const std::vector<torch::Tensor>& inputs, const Target& target,
+                                                       const AttributeOptions& options) const {
   AttributeOptions product = options;
-  product.methods({Method::guided_backprop});
-  return std::move(state_->explain(inputs, always(target), product).targets[0].guided_backprop);
+  product.methods({method_});
+  return state_->explain(inputs, always(target), product).targets[0].attributions(method_);
 }
 
-Deconvolution::Deconvolution(Model model, const std::vector<torch::Device>& device_ids)
-    : state_(std::make_shared<State>(model, std::vector<Layer>{}, device_ids)) {}
-
-std::vector<torch::Tensor> Deconvolution::attribute(const std::vector<torch::Tensor>& inputs, const Target& target,
-                                                    const AttributeOptions& options) const {
+std::pair<std::vector<torch::Tensor>, torch::Tensor> IntegratedGradients::attribute_with_error(
+    const std::vector<torch::Tensor>& inputs, const Target& target, const AttributeOptions& options) const {
   AttributeOptions product = options;
-  product.methods({Method::deconvolution});
-  return std::move(state_->explain(inputs, always(target), product).targets[0].deconvolution);
+  product.methods({method_});
+  const Explanation explanation = state_->explain(inputs, always(target), product);
+  return {explanation.targets[0].attributions(method_), explanation.targets[0].completeness_error};
 }
 
 }  // namespace whycam

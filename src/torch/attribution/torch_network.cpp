@@ -30,6 +30,7 @@ Network::TargetExplanation on_arrays(const TargetExplanation& from) {
   Network::TargetExplanation result;
   result.target = from.target;
   result.scores = picture::to_array(from.scores).values;
+  if (from.completeness_error.defined()) result.completeness_error = picture::to_array(from.completeness_error).values;
   result.input_methods = arrays(from.input_methods);
   for (const LayerExplanation& layer : from.layers)
     result.layers.push_back({arrays(layer.heat_maps), arrays(layer.at_inputs)});

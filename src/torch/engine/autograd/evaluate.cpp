@@ -33,6 +33,10 @@ torch::Tensor unary(const Node& node, const torch::Tensor& x) {
       return x.clamp_min(0);
     case graph::Function::linear:
       return function.beta == 0 ? x * function.alpha : x * function.alpha + function.beta;
+    case graph::Function::absolute:
+      return x.abs();
+    case graph::Function::sqrt:
+      return x.sqrt();
     default:
       throw std::logic_error("no method uses the function " + std::string(graph::record(function.function).name));
   }
