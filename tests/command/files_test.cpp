@@ -1,4 +1,5 @@
-// What stands where a file is expected: pipes, devices, folders, links to nowhere, files that are empty or far too large.
+// What stands where a file is expected: pipes, devices, folders, links to nowhere, files that are empty or far too
+// large.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,15 +37,19 @@ class SpecialFiles : public PicturesCommand {
 };
 
 TEST_F(SpecialFiles, AreNoNetworks) {
-  for (const Special& special :
-       {Special{folder_ / "folder", "is a folder"}, {folder_ / "pipe", "not a regular file"},
-        {"/dev/zero", "not a regular file"}, {"/dev/null", "not a regular file"}, {folder_ / "empty", "is empty"},
-        {folder_ / "loop", "symbolic links"}, {folder_ / "nothing", "there is no network file"},
-        {network_ + "/below", "there is no network file"}, {folder_ / "large", "no ONNX"}})
+  for (const Special& special : {Special{folder_ / "folder", "is a folder"},
+                                 {folder_ / "pipe", "not a regular file"},
+                                 {"/dev/zero", "not a regular file"},
+                                 {"/dev/null", "not a regular file"},
+                                 {folder_ / "empty", "is empty"},
+                                 {folder_ / "loop", "symbolic links"},
+                                 {folder_ / "nothing", "there is no network file"},
+                                 {network_ + "/below", "there is no network file"},
+                                 {folder_ / "large", "no ONNX"}})
     for (const std::string command : {"explain", "layers", "graph"}) {
       SCOPED_TRACE(command + " " + special.path);
-      const Outcome outcome = command == "explain" ? run(explained({special.path, picture_}))
-                                                   : run({command, special.path});
+      const Outcome outcome =
+          command == "explain" ? run(explained({special.path, picture_})) : run({command, special.path});
       const std::string words = special.words == "no ONNX" && outcome.error.find("neither") != std::string::npos
                                     ? "neither a TorchScript file nor an ONNX one"  // with libtorch
                                     : special.words;
@@ -58,10 +63,13 @@ TEST_F(SpecialFiles, LargerThanAnOnnxFileMayBeAreNotRead) {
 }
 
 TEST_F(SpecialFiles, AreNoLabels) {
-  for (const Special& special :
-       {Special{folder_ / "folder", "is a folder"}, {folder_ / "pipe", "not a regular file"},
-        {"/dev/zero", "not a regular file"}, {folder_ / "empty", "is empty"}, {folder_ / "loop", "symbolic links"},
-        {folder_ / "nothing", "no such file"}, {folder_ / "large", "10737418240 bytes are more than"}}) {
+  for (const Special& special : {Special{folder_ / "folder", "is a folder"},
+                                 {folder_ / "pipe", "not a regular file"},
+                                 {"/dev/zero", "not a regular file"},
+                                 {folder_ / "empty", "is empty"},
+                                 {folder_ / "loop", "symbolic links"},
+                                 {folder_ / "nothing", "no such file"},
+                                 {folder_ / "large", "10737418240 bytes are more than"}}) {
     SCOPED_TRACE(special.path);
     expect_failure(run(explained({network_, picture_, "--labels", special.path})), 4, special.words);
   }
@@ -70,10 +78,12 @@ TEST_F(SpecialFiles, AreNoLabels) {
 TEST_F(SpecialFiles, AreNoInputs) {
   fs::create_symlink("loop.npy", folder_ / "loop.npy");
   fs::rename(folder_ / "large", folder_ / "large.png");
-  for (const Special& special :
-       {Special{folder_ / "pipe", "not a regular file"}, {"/dev/zero", "not a regular file"},
-        {folder_ / "empty", "is empty"}, {folder_ / "loop.npy", "symbolic links"}, {folder_ / "nothing", "no input"},
-        {folder_ / "large.png", "10737418240 bytes are more than"}}) {
+  for (const Special& special : {Special{folder_ / "pipe", "not a regular file"},
+                                 {"/dev/zero", "not a regular file"},
+                                 {folder_ / "empty", "is empty"},
+                                 {folder_ / "loop.npy", "symbolic links"},
+                                 {folder_ / "nothing", "no input"},
+                                 {folder_ / "large.png", "10737418240 bytes are more than"}}) {
     SCOPED_TRACE(special.path);
     expect_failure(run(explained({network_, special.path})), 4, special.words);
     expect_failure(run(explained({network_, picture_, "--also", special.path})), 2, "takes 1 inputs");
