@@ -1,5 +1,9 @@
 #include "backends/onednn/api.h"
 
+#include <algorithm>
+#include <limits>
+
+#include "backends/backend.h"
 #include "backends/onednn/versions.h"
 #include "graph/operators.h"
 
@@ -114,19 +118,59 @@ bool is_the_right_onednn() {
   return dnnl_version()->major == DNNL_VERSION_MAJOR && dnnl_version()->minor == DNNL_VERSION_MINOR;
 }
 
+namespace {
+
+/// oneDNN takes sizes in 64 bits and multiplies some of them in 32.
+constexpr std::int64_t most_numbers = std::numeric_limits<std::int32_t>::max();
+/// Its code generators go through what lies in the padding step by step.
+constexpr std::int64_t furthest = 1 << 16;
+
+void require_bearable(const Shape& shape) {
+  if (graph::element_count(shape) > most_numbers)
+    throw backends::CannotPlan("a tensor of " + graph::to_string(shape) + ", more than 2^31 - 1 numbers");
+}
+
+void require_bearable_window(const Integers& kernel, const graph::WindowAttributes& a, const Integers& behind) {
+  double places = 1;
+  for (std::size_t i = 0; i < kernel.size(); ++i) {
+    places *= static_cast<double>(kernel[i]);
+    const bool far = a.dilation[i] > 1 && a.dilation[i] * (kernel[i] - 1) > furthest;
+    if (far || a.padding_begin[i] > furthest || behind[i] > furthest)
+      throw backends::CannotPlan("a window that reaches further than 65536 places: a kernel of " +
+                                 graph::to_string(kernel) + ", dilation of " + graph::to_string(a.dilation) +
+                                 " and padding of " + graph::to_string(a.padding_begin));
+  }
+  if (places > static_cast<double>(most_numbers))
+    throw backends::CannotPlan("a window of " + graph::to_string(kernel) + ", more than 2^31 - 1 places");
+}
+
+/// Where there is one window, its step means nothing; oneDNN would multiply by it, but wants it longer than what is
+/// cut off behind.
+Integers steps(const Shape& y, const graph::WindowAttributes& a, const Integers& behind) {
+  Integers strides = a.strides;
+  for (std::size_t i = 0; i < strides.size(); ++i)
+    if (y[i + 2] == 1) strides[i] = std::min(strides[i], std::max<std::int64_t>(0, -behind[i]) + 1);
+  return strides;
+}
+
+}  // namespace
+
 memory::desc strided(const Shape& shape, const Integers& strides) {
+  require_bearable(shape);
   return shape.empty() ? memory::desc({1}, f32, memory::dims{1}) : memory::desc(shape, f32, strides);
 }
 
 namespace {
 
 memory::desc channels_last(const Shape& shape) {
+  require_bearable(shape);
   return {shape, f32, shape.size() == 3 ? tag::nwc : shape.size() == 4 ? tag::nhwc : tag::ndhwc};
 }
 
 }  // namespace
 
 memory::desc description(const Shape& shape, Layout layout) {
+  require_bearable(shape);
   if (layout.block == 1 || shape.size() < 3) return strided(shape, graph::strides_of(shape));
   const std::size_t n = shape.size() - 3;  // spatial dimensions less one
   if (layout.block == 16) return {shape, f32, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
@@ -136,7 +180,10 @@ memory::desc description(const Shape& shape, Layout layout) {
 
 memory::desc row_major(const memory::desc& of) { return description(dims_of(of), {}); }
 
-memory::desc any_description(const Shape& shape) { return {shape, f32, tag::any}; }
+memory::desc any_description(const Shape& shape) {
+  require_bearable(shape);
+  return {shape, f32, tag::any};
+}
 
 std::optional<Layout> layout_of(const memory::desc& description, const Shape& shape) {
   for (const std::int64_t block : {1, 16, 8})
@@ -189,21 +236,24 @@ memory::desc bias_description(const Shape& y, bool with_bias) {
 
 Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const ConvolutionAttributes& a,
                       bool with_bias, After after, Order order) {
+  const Integers kernel = kernel_of(weights, x), behind = padding_behind(x, y, kernel, a);
+  require_bearable_window(kernel, a, behind);
   return finished_forward<dnnl::convolution_forward>(implementation<dnnl::convolution_forward>(
       cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
-      any_description(weights), bias_description(y, with_bias), ordered(y, order), a.strides, gaps(a.dilation),
-      a.padding_begin, padding_behind(x, y, kernel_of(weights, x), a)));
+      any_description(weights), bias_description(y, with_bias), ordered(y, order), steps(y, a, behind),
+      gaps(a.dilation), a.padding_begin, behind));
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const ConvolutionAttributes& a,
                                 Order order) {
-  const Integers behind = padding_behind(x, y, kernel_of(weights, x), a);
+  const Integers kernel = kernel_of(weights, x), behind = padding_behind(x, y, kernel, a);
+  require_bearable_window(kernel, a, behind);
   const auto forward = implementation<dnnl::convolution_forward>(
       cpu(), dnnl::primitive_attr(), prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order),
-      any_description(weights), ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind);
+      any_description(weights), ordered(y, order), steps(y, a, behind), gaps(a.dilation), a.padding_begin, behind);
   const auto pd = gradient_implementation<dnnl::convolution_backward_data>(
       cpu(), attributes_of({}), forward, algorithm::convolution_direct, ordered(x, order), any_description(weights),
-      ordered(y, order), a.strides, gaps(a.dilation), a.padding_begin, behind);
+      ordered(y, order), steps(y, a, behind), gaps(a.dilation), a.padding_begin, behind);
   Operation operation = finished<dnnl::convolution_backward_data>(pd);
   operation.source = pd.diff_dst_desc();
   operation.weights = pd.weights_desc();
@@ -225,10 +275,12 @@ namespace {
 
 PoolingForward::primitive_desc pooling_forward(const Shape& x, Layout layout, const Shape& y,
                                                const PoolingAttributes& a, algorithm kind, bool training) {
+  const Integers behind = padding_behind(x, y, a.kernel, a);
+  require_bearable_window(a.kernel, a, behind);
   return implementation<PoolingForward>(cpu(), attributes_of({}),
                                         training ? prop_kind::forward_training : prop_kind::forward_inference, kind,
-                                        description(x, layout), description(y, layout), a.strides, a.kernel,
-                                        gaps(a.dilation), a.padding_begin, padding_behind(x, y, a.kernel, a));
+                                        description(x, layout), description(y, layout), steps(y, a, behind), a.kernel,
+                                        gaps(a.dilation), a.padding_begin, behind);
 }
 
 }  // namespace
@@ -244,10 +296,10 @@ Operation pooling(const Shape& x, Layout layout, const Shape& y, const PoolingAt
 }
 
 Operation pooling_gradient(const Shape& y, const Shape& x, Layout layout, const PoolingAttributes& a, algorithm kind) {
+  const Integers behind = padding_behind(x, y, a.kernel, a);
   const auto pd = gradient_implementation<PoolingBackward>(
       cpu(), attributes_of({}), pooling_forward(x, layout, y, a, kind, true), kind, description(x, layout),
-      description(y, layout), a.strides, a.kernel, gaps(a.dilation), a.padding_begin,
-      padding_behind(x, y, a.kernel, a));
+      description(y, layout), steps(y, a, behind), a.kernel, gaps(a.dilation), a.padding_begin, behind);
   Operation operation = finished<PoolingBackward>(pd);
   operation.source = pd.diff_dst_desc();
   operation.destination = pd.diff_src_desc();

@@ -34,6 +34,9 @@ std::optional<Layout> layout_of(const dnnl::memory::desc& description, const gra
 /// orders and in blocks.
 std::optional<std::vector<graph::Integers>> places_of(const dnnl::memory::desc& description);
 
+// What oneDNN would compute wrongly, or not end with, is refused below by CannotPlan: tensors of more than 2^31 - 1
+// numbers, windows of more places than that, or that reach further than 2^16 places.
+
 /// An operation that can be run, and what its arguments look like.
 struct Operation {
   dnnl::primitive primitive;

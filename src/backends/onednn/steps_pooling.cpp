@@ -26,8 +26,11 @@ Layout pooling_layout(const Builder& builder, Value x) {
   return has_padding(builder.graph.shape(x), layout) ? Layout{} : layout;
 }
 
-/// Windows that end behind the padding count fewer elements than oneDNN divides by.
+/// Windows that end behind the padding count fewer elements than oneDNN divides by; and it counts those of a window
+/// in 32 bits, where 2^32 are 0.
 bool divides_otherwise(const Shape& x, const Shape& y, const AveragePoolAttributes& a) {
+  constexpr std::int64_t most_places = 1 << 24;
+  if (graph::element_count(a.kernel) > most_places) return true;
   for (std::size_t i = 0; i < a.kernel.size(); ++i)
     if (a.count_padding &&
         (y[i + 2] - 1) * a.strides[i] - a.padding_begin[i] + a.kernel[i] > x[i + 2] + a.padding_end[i])

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace whycam::torchscript {
@@ -43,17 +44,41 @@ class Depth {
   std::size_t sum_ = 0;
 };
 
-/// Behind the string literal that begins at `begin`; a string ends with its line.
+/// Behind the string literal that begins at `begin`; one in single quotation marks ends with its line.
 std::size_t end_of_string(std::string_view code, std::size_t begin) {
-  std::size_t i = begin + 1;
-  while (i < code.size() && code[i] != code[begin] && code[i] != '\n') i += code[i] == '\\' ? 2 : 1;
-  return std::min(i + 1, code.size());
+  const std::string marks(3, code[begin]);
+  const std::size_t count = code.substr(begin, 3) == marks ? 3 : 1;
+  const std::string_view end = std::string_view(marks).substr(0, count);
+  std::size_t i = begin + count;
+  while (i < code.size() && code.substr(i, count) != end && (count == 3 || code[i] != '\n'))
+    i += code[i] == '\\' ? 2 : 1;
+  return std::min(i + count, code.size());
 }
+
+/// How far what libtorch's lexer skips reaches from here: a comment, which goes to the end of its line (one that begins
+/// with "# type:" is code), or a line that is continued.
+std::size_t end_of_skipped(std::string_view code, std::size_t begin) {
+  if (code[begin] == '#' && code.substr(begin, 7) != "# type:") return std::min(code.find('\n', begin), code.size());
+  return code.substr(begin, 2) == "\\\n" ? begin + 2 : begin;
+}
+
+/// Lines and comments that follow one another with nothing between them: the lexer descends with each.
+class Gap {
+ public:
+  void step() {
+    if (++length_ > deepest) throw std::runtime_error("its code has too many empty lines and comments in a row");
+  }
+  void end() { length_ = 0; }
+
+ private:
+  std::size_t length_ = 0;
+};
 
 }  // namespace
 
 void check_code(std::string_view code) {
   Depth depth;
+  Gap gap;
   std::size_t indent = 0, alternatives = 0;
   bool at_line_begin = true;
   for (std::size_t i = 0; i < code.size();) {
@@ -62,6 +87,15 @@ void check_code(std::string_view code) {
     if (letter == '\n') indent = 0;
     at_line_begin = letter == '\n' || (at_line_begin && (letter == ' ' || letter == '\t'));
     if (at_line_begin && ++indent > 2 * deepest) fail();
+    if (const std::size_t end = end_of_skipped(code, i); end > i) {
+      gap.step();
+      i = end;
+      continue;
+    }
+    if (letter == '\n')
+      gap.step();
+    else if (!std::isspace(static_cast<unsigned char>(letter)))
+      gap.end();
     if (letter == '"' || letter == '\'') {
       i = end_of_string(code, i);
       continue;
