@@ -1,5 +1,5 @@
 // Sources: Python's pickletools (protocol 2), and libtorch's Unpickler, which knows these instructions alone.
-#include "formats/torchscript/pickle_check.h"
+#include "formats/archive/pickle_check.h"
 
 #include <algorithm>
 #include <iterator>
@@ -9,9 +9,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "formats/torchscript/code_check.h"
+#include "formats/archive/code_check.h"
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 namespace {
 
 constexpr int deepest = 1000;                   ///< values within values; libtorch takes them apart by recursion
@@ -332,4 +332,4 @@ class Follower {
 
 void check_pickle(std::string_view pickle, const StorageSize& storage_size) { Follower(pickle, storage_size).run(); }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive

@@ -1,9 +1,10 @@
 // What changes shapes, and what does nothing.
 #include <algorithm>
+#include <optional>
 
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::Integers;
@@ -64,7 +65,7 @@ bool moves(const Shape& shape, const Integers& permutation) {
 }
 
 void permute(Call& call, const Integers& permutation) {
-  if (moves(call.shape(), permutation)) call.reorders(Symbols::Order::other);
+  if (moves(call.shape(), permutation)) call.reorders(Order::other);
   call.give_view(call.graph.transpose(call.tensor(), permutation));
 }
 
@@ -84,7 +85,7 @@ void swap_dimensions(Call& call, std::int64_t a, std::int64_t b) {
 
 /// The part of one axis that begins at `begin` and has `size` elements, `step` apart.
 Value part(Call& call, std::int64_t axis, std::int64_t begin, std::int64_t size, std::int64_t step) {
-  if (size != call.shape()[static_cast<std::size_t>(axis)]) call.reorders(Symbols::Order::gaps);
+  if (size != call.shape()[static_cast<std::size_t>(axis)]) call.reorders(Order::gaps);
   return call.graph.slice(call.tensor(), static_cast<std::size_t>(axis), begin, size, step);
 }
 
@@ -133,7 +134,7 @@ void split_by(Call& call, std::int64_t axis, std::int64_t size) {
 
 void split(Call& call) {
   const std::int64_t axis = call.axis(call.integer(2, 0), call.dimensions());
-  if (call[1].isInt()) return split_by(call, axis, call.integer(1));
+  if (call.is<std::int64_t>(1)) return split_by(call, axis, call.integer(1));
   split_into(call, axis, call.integers(1));
 }
 
@@ -193,7 +194,7 @@ void expand(Call& call, Shape shape) {
   const std::size_t more = shape.size() - call.shape().size();
   for (std::size_t i = 0; i < shape.size(); ++i)
     if (shape[i] == -1) shape[i] = call.shape()[i - more];
-  if (shape != call.shape()) call.reorders(Symbols::Order::unknown);
+  if (shape != call.shape()) call.reorders(Order::unknown);
   call.give_view(call.graph.expand(call.tensor(), shape));
 }
 
@@ -222,24 +223,150 @@ void shuffle_channels(Call& call) {
 
 /// To the same type: nothing.
 void convert(Call& call) {
+  bool is_copy = false;
   for (std::size_t i = 1; i < call.count(); ++i) {
-    const c10::IValue& argument = call[i];
-    const bool other_type =
-        argument.isInt() && static_cast<torch::ScalarType>(argument.toInt()) != call[0].toTensor().scalar_type();
-    const bool other_tensor =
-        argument.isTensor() && argument.toTensor().scalar_type() != call[0].toTensor().scalar_type();
-    const bool other_device = argument.isDevice() && !argument.toDevice().is_cpu();
-    if (other_type || other_tensor || other_device) call.refuse("a change of type or device");
-    if ((argument.isBool() && argument.toBool()) || (i > 3 && argument.isInt())) call.refuse("a copy");
+    const Type type = call.is<Type>(i)     ? std::get<Type>(call[i].value)
+                      : call.is<Tensor>(i) ? call.type(i)
+                                           : call.type();
+    if (type != call.type()) {
+      if (!is_float(type) || !is_float(call.type()) || !call.floats_are_one_type()) call.refuse("a change of type");
+      is_copy = true;
+    }
+    if (call.is<Device>(i) && !std::get<Device>(call[i].value).is_cpu) call.refuse("a change of device");
+    if ((call.is<bool>(i) && call.boolean(i)) || call.is<MemoryFormat>(i)) call.refuse("a copy");
   }
+  if (is_copy) return call.give(viewed(call, call.shape()));
   call.give_unchanged();
+}
+
+/// A copy, of another floating-point type perhaps.
+void copy_to(Call& call) {
+  const Type type = call.is<Type>(1) ? std::get<Type>(call[1].value) : call.type();
+  if (type != call.type() && !(is_float(type) && is_float(call.type()) && call.floats_are_one_type()))
+    call.refuse("a change of type");
+  call.give(viewed(call, call.shape()));
+}
+
+/// x at these places of an axis, as slices that are put together.
+Value taken(graph::Graph& graph, Value x, std::size_t axis, const Integers& places) {
+  std::vector<Value> parts;
+  for (std::size_t from = 0; from < places.size();) {
+    std::size_t to = from + 1;
+    while (to < places.size() && places[to] == places[to - 1] + 1) ++to;
+    parts.push_back(graph.slice(x, axis, places[from], static_cast<std::int64_t>(to - from)));
+    from = to;
+  }
+  if (parts.empty()) throw CannotCompile("no places of an axis");
+  return parts.size() == 1
+             ? parts[0]
+             : graph.add(Operator::concat, parts, graph::ConcatAttributes{static_cast<std::int64_t>(axis)});
+}
+
+/// Places counted from the end where they are negative.
+Integers inside(Call& call, const std::vector<double>& places, std::int64_t size) {
+  Integers result;
+  for (double place : places) {
+    if (place < 0) place += static_cast<double>(size);
+    if (!(place >= 0 && place < static_cast<double>(size))) call.refuse("an index beyond the end");
+    result.push_back(static_cast<std::int64_t>(place));
+  }
+  return result;
+}
+
+void roll(Call& call) {
+  const Integers shifts = call.integers(1), axes = call.integers(2);
+  if (shifts.size() != axes.size()) call.refuse("shifts of all elements together");
+  Value x = call.tensor();
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::int64_t axis = call.axis(axes[i], call.dimensions()), size = size_along(call, axis);
+    const std::int64_t shift = (shifts[i] % size + size) % size;
+    if (shift == 0) continue;
+    const auto along = static_cast<std::size_t>(axis);
+    x = call.graph.add(Operator::concat,
+                       {call.graph.slice(x, along, size - shift, shift), call.graph.slice(x, along, 0, size - shift)},
+                       graph::ConcatAttributes{axis});
+  }
+  call.give(x == call.tensor() ? viewed(call, call.shape()) : x);
+}
+
+void flip(Call& call) {
+  Value x = call.tensor();
+  for (const std::int64_t one : call.integers(1)) {
+    const std::int64_t axis = call.axis(one, call.dimensions());
+    Integers places;
+    for (std::int64_t i = size_along(call, axis); i-- > 0;) places.push_back(i);
+    x = taken(call.graph, x, static_cast<std::size_t>(axis), places);
+  }
+  call.give(x);
+}
+
+void repeat(Call& call) {
+  const Integers times = call.integers(1);
+  Shape shape = call.shape();
+  if (times.size() < shape.size()) call.refuse("fewer repetitions than dimensions");
+  shape.insert(shape.begin(), times.size() - shape.size(), 1);
+  Value x = call.graph.reshape(call.tensor(), shape);
+  for (std::size_t d = 0; d < times.size(); ++d) {
+    if (times[d] < 1 || times[d] > 1 << 12) call.refuse("a number of repetitions of " + std::to_string(times[d]));
+    if (times[d] > 1)
+      x = call.graph.add(Operator::concat, std::vector<Value>(static_cast<std::size_t>(times[d]), x),
+                         graph::ConcatAttributes{static_cast<std::int64_t>(d)});
+  }
+  call.give(x == call.tensor() ? viewed(call, call.shape()) : x);
+}
+
+void index_select(Call& call) {
+  const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
+  call.give(taken(call.graph, call.tensor(), static_cast<std::size_t>(axis),
+                  inside(call, call.numbers_of(2), size_along(call, axis))));
+}
+
+/// Which dimension of a tensor of indices has more than one element, counted from the last; nothing where several have.
+std::optional<std::size_t> only_dimension(const Shape& shape) {
+  std::size_t found = 0, count = 0;
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    if (shape[d] != 1) {
+      found = shape.size() - 1 - d;
+      ++count;
+    }
+  return count <= 1 ? std::optional<std::size_t>(found) : std::nullopt;
+}
+
+/// x[..., i, j] with known indices of which each runs along a dimension of its own, as resizing takes its pixels.
+void index(Call& call) {
+  const Arguments& given = call.list(1);
+  std::vector<std::size_t> axes;
+  for (std::size_t d = 0; d < given.size(); ++d)
+    if (given[d].given()) axes.push_back(d);
+  if (axes.empty() || axes.back() >= call.shape().size()) call.refuse("no indices, or more than dimensions");
+  Value x = call.tensor();
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const Call indices = call.element(1, axes[i]);
+    if (indices.type() == Type::boolean) call.refuse("indices that are true and false");
+    const auto runs = only_dimension(indices.shape());
+    const bool own_dimension =
+        axes[i] == axes[0] + i && runs &&
+        (axes.size() == 1 ? indices.dimensions() == 1 : *runs == axes.size() - 1 - i && indices.dimensions() >= 1);
+    if (!own_dimension) call.refuse("indices that are no rows and columns");
+    x = taken(call.graph, x, axes[i], inside(call, indices.numbers_of(0), call.shape()[axes[i]]));
+  }
+  call.give(x);
+}
+
+void unflatten(Call& call) {
+  const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
+  const Integers sizes = graph::completed(call.integers(2), size_along(call, axis));
+  Shape shape = call.shape();
+  shape.erase(shape.begin() + axis);
+  shape.insert(shape.begin() + axis, sizes.begin(), sizes.end());
+  call.give_view(viewed(call, shape));
 }
 
 }  // namespace
 
 void add_shaping_rules(Rules& rules) {
-  rules["reshape"] =
-      rules["view"] = [](Call& call) { call.give_view(viewed(call, completed(call, call.integers(1)))); };
+  rules["reshape"] = rules["view"] =
+      rules["_unsafe_view"] = [](Call& call) { call.give_view(viewed(call, completed(call, call.integers(1)))); };
   rules["reshape_as"] = rules["view_as"] = [](Call& call) { call.give_view(viewed(call, call.shape(1))); };
   rules["flatten"] = flatten;
   rules["squeeze"] = squeeze;
@@ -269,10 +396,21 @@ void add_shaping_rules(Rules& rules) {
   rules["channel_shuffle"] = shuffle_channels;
   rules["clone"] = [](Call& call) { call.give(viewed(call, call.shape())); };
   rules["contiguous"] = [](Call& call) {
-    if (call.integer(1) != 0) call.refuse("another memory format");
+    if (call.given(1) && std::get<MemoryFormat>(call[1].value) != MemoryFormat::contiguous)
+      call.refuse("another memory format");
     call.give_contiguous();
   };
   rules["to"] = rules["type_as"] = convert;
+  rules["_to_copy"] = copy_to;
+  rules["alias"] = [](Call& call) { call.give_view(viewed(call, call.shape())); };
+  rules["lift_fresh_copy"] = rules["clone"];
+  rules["copy"] = [](Call& call) { call.give(call.graph.expand(call.tensor(1), call.shape())); };
+  rules["roll"] = roll;
+  rules["flip"] = flip;
+  rules["repeat"] = repeat;
+  rules["index_select"] = index_select;
+  rules["index"] = rules["_unsafe_index"] = index;
+  rules["unflatten"] = unflatten;
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 
 /// How many bytes the record of a storage holds; nothing where there is no such record.
 using StorageSize = std::function<std::optional<std::uint64_t>(std::string_view key)>;
@@ -18,4 +18,4 @@ using StorageSize = std::function<std::optional<std::uint64_t>(std::string_view 
 /// values fit the network is left to libtorch.
 void check_pickle(std::string_view pickle, const StorageSize& storage_size);
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "formats/onnx/array.h"
+#include "formats/known/array.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 
 using Arrays = std::vector<const Array*>;
 using Folder = std::function<Array(const Arrays&, const FoldAttributes&)>;
@@ -17,4 +17,4 @@ using Folders = std::map<std::string, Folder>;
 /// Reductions, running sums and what finds places.
 void add_reducing_folders(Folders& folders);
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

@@ -5,10 +5,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "formats/onnx/array.h"
+#include "formats/known/array.h"
 #include "graph/operators.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 
 class Constants {
  public:
@@ -29,4 +29,4 @@ class Constants {
   std::int64_t elements_ = 0;  ///< of what was computed
 };
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

@@ -2,10 +2,10 @@
 // with a matrix that is known.
 #include <cmath>
 
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 #include "graph/resize.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::Shape;
@@ -46,7 +46,7 @@ std::vector<Axis> axes_of(const Call& call, const Shape& from, std::size_t scale
     Axis axis;
     axis.from = from[i + 2];
     if (scales_are_a_list && call.given(scales_at))
-      axis.scale = call[scales_at].toListRef().at(i).toDouble();
+      axis.scale = call.numbers(scales_at).at(i);
     else if (!scales_are_a_list)
       axis.scale = call.number(scales_at + i);
     const double to = sizes.empty() ? std::floor(static_cast<double>(axis.from) * axis.scale) : 0;
@@ -73,7 +73,7 @@ void resize(Call& call, std::size_t spatial, Mode mode) {
   if (from.size() != spatial + 2) call.refuse("a tensor of another number of dimensions");
   const bool nearest = mode == Mode::nearest || mode == Mode::nearest_exact;
   const std::size_t scales_at = nearest ? 2 : 3;
-  const bool a_list = call.count() == scales_at + 1 && (!call.given(scales_at) || call[scales_at].isList());
+  const bool a_list = call.count() == scales_at + 1 && (!call.given(scales_at) || call.is<Arguments>(scales_at));
   const std::vector<Axis> axes = axes_of(call, from, scales_at, a_list);
   if (repeats(axes, mode)) {
     graph::Integers times(2, 1);
@@ -103,4 +103,4 @@ void add_resizing_rules(Rules& rules) {
   rules["upsample_bicubic2d"] = [](Call& call) { resize(call, 2, Mode::cubic); };
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

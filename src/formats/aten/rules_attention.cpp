@@ -2,9 +2,9 @@
 // are what they compute.
 #include <cmath>
 
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::Function;
@@ -34,12 +34,10 @@ Value attention(graph::Graph& g, Value q, Value k, Value v, double scale, Value 
 
 /// What is added to the scores. A mask of true and false is known: it cannot be computed from the inputs.
 Value mask_of(Call& call, std::size_t at) {
-  const torch::Tensor& mask = call[at].toTensor();
-  if (mask.scalar_type() != torch::kBool) return call.tensor(at);
-  const torch::Tensor flags = mask.contiguous();
+  if (call.type(at) != Type::boolean) return call.tensor(at);
   std::vector<float> numbers;
-  for (std::int64_t i = 0; i < flags.numel(); ++i) numbers.push_back(flags.data_ptr<bool>()[i] ? 0.0F : never);
-  return call.graph.add_constant(graph::constant_of(std::move(numbers)), flags.sizes().vec());
+  for (const double flag : call.numbers_of(at)) numbers.push_back(flag != 0 ? 0.0F : never);
+  return call.graph.add_constant(graph::constant_of(std::move(numbers)), call.shape(at));
 }
 
 void scaled_dot_product_attention(Call& call) {
@@ -50,9 +48,21 @@ void scaled_dot_product_attention(Call& call) {
   Value mask = graph::no_value;
   if (call.given(3)) mask = mask_of(call, 3);
   if (call.boolean(5)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
-  if (call.count() > 7 && call.boolean(7)) call.refuse("keys that queries share in groups");
-  const double scale =
-      call.count() > 6 && call.given(6) ? call.number(6) : 1 / std::sqrt(static_cast<double>(q.back()));
+  if (call.boolean(7)) call.refuse("keys that queries share in groups");
+  const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
+  call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
+}
+
+/// (query, key, value, dropout_p, is_causal, attn_mask, scale)
+void flash_attention(Call& call) {
+  if (call.number(3) != 0) call.refuse("a dropout in training mode");
+  graph::Graph& g = call.graph;
+  const Shape q = call.shape(0), k = call.shape(1);
+  if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
+  Value mask = graph::no_value;
+  if (call.given(5)) mask = mask_of(call, 5);
+  if (call.boolean(4)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
   call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
 }
 
@@ -84,8 +94,7 @@ void check_self_attention(Call& call, std::size_t mask_at, std::int64_t heads) {
 /// (query, key, value, embed_dim, num_head, qkv weight and bias, projection's, mask, need_weights, ...)
 void native_multi_head_attention(Call& call) {
   check_self_attention(call, 9, call.integer(4));
-  if (!call[0].toTensor().is_same(call[1].toTensor()) || !call[0].toTensor().is_same(call[2].toTensor()))
-    call.refuse("keys or values that are not the queries");
+  if (!call.is_same_tensor(0, 1) || !call.is_same_tensor(0, 2)) call.refuse("keys or values that are not the queries");
   call.give(self_attention(call, call.tensor(), call.integer(4), 5));
 }
 
@@ -116,8 +125,9 @@ void transformer_encoder_layer(Call& call) {
 
 void add_attention_rules(Rules& rules) {
   rules["scaled_dot_product_attention"] = scaled_dot_product_attention;
+  rules["_scaled_dot_product_flash_attention_for_cpu"] = flash_attention;
   rules["_native_multi_head_attention"] = native_multi_head_attention;
   rules["_transformer_encoder_layer_fwd"] = transformer_encoder_layer;
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

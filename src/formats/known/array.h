@@ -7,7 +7,7 @@
 
 #include "graph/graph.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 
 /// Integers (and booleans, as 0 and 1) or floating-point numbers, in row-major order. A double holds every size and
 /// index.
@@ -44,10 +44,14 @@ bool folds(const std::string& op);
 /// What an operator gives for arrays. Throws std::invalid_argument where they do not fit.
 Array fold(const std::string& op, const std::vector<const Array*>& inputs, const FoldAttributes& attributes);
 
+/// `with` over all numbers along the axes that are reduced, beginning with `start`.
+Array reduce(const Array& x, const std::vector<bool>& reduced, bool keeps_dimensions, double start,
+             double (*with)(double, double));
+
 /// An axis counted from the end where it is negative. Throws std::invalid_argument where it is none of `dimensions`.
 std::size_t axis_of(std::int64_t axis, std::size_t dimensions);
 
 /// The places that a slice from `begin` to `end` takes of `size`, as ONNX and NumPy count them.
 graph::Integers slice_places(std::int64_t size, std::int64_t begin, std::int64_t end, std::int64_t step);
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

@@ -1,4 +1,4 @@
-// The zip archive that a TorchScript file is, read without libtorch, which checks little of it.
+// The zip archive that PyTorch's files are, read without libtorch, which checks little of it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 
 /// One file in the archive. Weights are stored as they are, code may be compressed.
 struct Record {
@@ -75,4 +75,4 @@ class Archive {
   std::vector<Record> records_;
 };
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive

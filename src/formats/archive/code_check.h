@@ -3,10 +3,10 @@
 
 #include <string_view>
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 
 /// Throws std::runtime_error, saying why, where brackets, blocks or operators are nested deeper than
 /// libtorch's parser and compiler can follow on a usual stack.
 void check_code(std::string_view code);
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive

@@ -1,4 +1,4 @@
-#include "formats/onnx/array_folders.h"
+#include "formats/known/array_folders.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "graph/operators.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 namespace {
 
 using graph::Integers;
@@ -317,4 +317,4 @@ Integers slice_places(std::int64_t size, std::int64_t begin, std::int64_t end, s
   return places;
 }
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <limits>
 
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::Function;
@@ -26,12 +26,13 @@ void activation(Rules& rules, const std::string& op, Function function) {
 
 void relu(Call& call) { call.give_activation(call.graph.unary(Function::relu, call.tensor()), "relu"); }
 
+constexpr std::size_t left_out = 99;  ///< no operator has so many arguments
+
 /// A clamp at 0 from below alone is a ReLU.
-void clamp(Call& call, const c10::IValue& low, const c10::IValue& high, const std::string& name) {
-  if (low.isTensor() || high.isTensor()) call.refuse("bounds that are tensors");
-  const double from = low.isNone() ? -infinity : low.toScalar().to<double>();
-  const double to = high.isNone() ? infinity : high.toScalar().to<double>();
-  if (from == 0 && high.isNone()) return relu(call);
+void clamp(Call& call, std::size_t low_at, std::size_t high_at, const std::string& name) {
+  if (call.is<Tensor>(low_at) || call.is<Tensor>(high_at)) call.refuse("bounds that are tensors");
+  const double from = call.number(low_at, -infinity), to = call.number(high_at, infinity);
+  if (from == 0 && !call.given(high_at)) return relu(call);
   call.give_activation(call.graph.unary(Function::clamp, call.tensor(), from, to), name);
 }
 
@@ -97,7 +98,7 @@ void log_sigmoid(Call& call) {  // -softplus(-x)
 }
 
 void power(Call& call) {
-  if (call[1].isTensor() && call[1].toTensor().dim() > 0) call.refuse("an exponent that is a tensor");
+  if (call.is<Tensor>(1) && call.dimensions(1) > 0) call.refuse("an exponent that is a tensor");
   call.give(call.graph.unary(Function::power, call.tensor(), call.number(1)));
 }
 
@@ -135,17 +136,70 @@ void linear(Call& call) {
   call.give(g.reshape(g.add(Operator::matmul, inputs, MatmulAttributes{false, true}, call.name), result));
 }
 
-void matmul(Call& call) {
-  Shape a = call.shape(0), b = call.shape(1);
-  if (a.size() < 2 || b.size() < 2) call.refuse("a product with a vector");
-  call.give(call.graph.add(Operator::matmul, {call.tensor(0), call.tensor(1)}, MatmulAttributes{}, call.name));
+/// a * b. A weight that was transposed for it is multiplied as it lies.
+Value product(Call& call, Value a, Value b) {
+  graph::Graph& g = call.graph;
+  const graph::Node& node = g[b];
+  if (node.op == Operator::transpose && g[node.inputs[0]].op == Operator::constant && node.shape.size() == 2)
+    return g.add(Operator::matmul, {a, node.inputs[0]}, MatmulAttributes{false, true}, g[node.inputs[0]].name);
+  return g.add(Operator::matmul, {a, b}, MatmulAttributes{}, call.name);
 }
 
-void addmm(Call& call) {  // bias + a * b
-  if (call.number(3, 1) != 1 || call.number(4, 1) != 1) call.refuse("a product with factors");
+/// A vector is a row on the left and a column on the right.
+void matmul(Call& call) {
   graph::Graph& g = call.graph;
-  const Value product = g.add(Operator::matmul, {call.tensor(1), call.tensor(2)}, MatmulAttributes{}, call.name);
-  call.give(g.binary(Operator::add, product, call.tensor(0)));
+  Value a = call.tensor(0), b = call.tensor(1);
+  const Shape left = call.shape(0), right = call.shape(1);
+  if (left.empty() || right.empty()) call.refuse("a product with a number");
+  if (left.size() == 1) a = g.reshape(a, {1, left[0]});
+  if (right.size() == 1) b = g.reshape(b, {right[0], 1});
+  Value result = product(call, a, b);
+  Shape shape = g.shape(result);
+  if (right.size() == 1) shape.pop_back();
+  if (left.size() == 1) shape.erase(shape.end() - (right.size() == 1 ? 1 : 2));
+  call.give(g.reshape(result, shape));
+}
+
+/// addend + batches of a * b
+void baddbmm(Call& call) {
+  graph::Graph& g = call.graph;
+  const double beta = call.number(3, 1), alpha = call.number(4, 1);
+  Value result = product(call, call.tensor(1), call.tensor(2)), addend = call.tensor(0);
+  if (alpha != 1) result = g.unary(Function::linear, result, alpha);
+  if (beta == 0) return call.give(result);
+  if (beta != 1) addend = g.unary(Function::linear, addend, beta);
+  call.give(g.binary(Operator::add, result, addend));
+}
+
+/// Where a known mask is true, one tensor, else the other.
+Value chosen(Call& call, std::size_t mask_at, Value yes, Value no) {
+  if (call.type(mask_at) != Type::boolean || call.depends_on_inputs(mask_at))
+    call.refuse("a choice that depends on the inputs");
+  graph::Graph& g = call.graph;
+  std::vector<float> mask, rest;
+  for (const double truth : call.numbers_of(mask_at)) {
+    mask.push_back(truth != 0 ? 1.0F : 0.0F);
+    rest.push_back(truth != 0 ? 0.0F : 1.0F);
+  }
+  const Value taken = g.add_constant(graph::constant_of(std::move(mask)), call.shape(mask_at)),
+              left = g.add_constant(graph::constant_of(std::move(rest)), call.shape(mask_at));
+  return g.binary(Operator::add, g.binary(Operator::multiply, yes, taken), g.binary(Operator::multiply, no, left));
+}
+
+void masked_fill(Call& call) {
+  double number = call.number(2);
+  if (std::isinf(number)) number = number > 0 ? 1e30 : -1e30;  // in a softmax the same: no arithmetic makes NaN of it
+  call.give(chosen(call, 1, call.graph.scalar(number), call.tensor()));
+}
+
+/// One half of an axis times the sigmoid of the other.
+void glu(Call& call) {
+  graph::Graph& g = call.graph;
+  const std::int64_t axis = call.axis(call.integer(1, -1), call.dimensions());
+  const std::int64_t half = call.shape()[static_cast<std::size_t>(axis)] / 2;
+  const auto along = static_cast<std::size_t>(axis);
+  const Value gate = g.unary(Function::sigmoid, g.slice(call.tensor(), along, half, half));
+  call.give_activation(g.binary(Operator::multiply, g.slice(call.tensor(), along, 0, half), gate), "glu");
 }
 
 void add_activation_rules(Rules& rules) {
@@ -153,9 +207,9 @@ void add_activation_rules(Rules& rules) {
   rules["relu6"] = [](Call& call) {
     call.give_activation(call.graph.unary(Function::hardtanh, call.tensor(), 0, 6), "relu6");
   };
-  rules["clamp"] = [](Call& call) { clamp(call, call[1], call.count() > 2 ? call[2] : c10::IValue(), "clamp"); };
-  rules["clamp_min"] = [](Call& call) { clamp(call, call[1], c10::IValue(), "clamp_min"); };
-  rules["clamp_max"] = [](Call& call) { clamp(call, c10::IValue(), call[1], "clamp_max"); };
+  rules["clamp"] = [](Call& call) { clamp(call, 1, 2, "clamp"); };
+  rules["clamp_min"] = [](Call& call) { clamp(call, 1, left_out, "clamp_min"); };
+  rules["clamp_max"] = [](Call& call) { clamp(call, left_out, 1, "clamp_max"); };
   rules["hardtanh"] = hardtanh;
   rules["threshold"] = threshold;
   activation(rules, "sigmoid", Function::sigmoid);
@@ -209,7 +263,10 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "minimum", Operator::minimum, "minimum");
   rules["linear"] = linear;
   rules["matmul"] = rules["mm"] = rules["bmm"] = matmul;
-  rules["addmm"] = addmm;
+  rules["addmm"] = rules["baddbmm"] = baddbmm;
+  rules["where"] = [](Call& call) { call.give(chosen(call, 0, call.tensor(1), call.tensor(2))); };
+  rules["masked_fill"] = masked_fill;
+  rules["glu"] = glu;
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

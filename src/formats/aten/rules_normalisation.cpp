@@ -1,7 +1,7 @@
 // Normalisation, softmax and other reductions.
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::Function;
@@ -29,17 +29,21 @@ Value affine(Call& call, Value x, std::size_t weight_at, std::size_t bias_at) {
 }
 
 /// With running statistics a batch norm is a scale and a shift.
-void batch_norm(Call& call) {
-  if (call.boolean(5) || !call.given(3) || !call.given(4)) call.refuse("a batch norm in training mode");
+void scale_and_shift(Call& call, double epsilon) {
   graph::Graph& g = call.graph;
   const Value mean = call.tensor(3), variance = call.tensor(4);
-  Value scale = g.unary(Function::power, g.unary(Function::linear, variance, 1, call.number(7, 1e-5)), -0.5);
+  Value scale = g.unary(Function::power, g.unary(Function::linear, variance, 1, epsilon), -0.5);
   if (call.given(1)) scale = g.binary(Operator::multiply, scale, call.tensor(1));
   Value shift = g.unary(Function::linear, g.binary(Operator::multiply, mean, scale), -1);
   if (call.given(2)) shift = g.binary(Operator::add, shift, call.tensor(2));
   const Value scaled =
       g.add(Operator::multiply, {call.tensor(), per_channel(call, scale, call.dimensions())}, {}, call.name);
   call.give(g.add(Operator::add, {scaled, per_channel(call, shift, call.dimensions())}, {}, call.name));
+}
+
+void batch_norm(Call& call) {
+  if (call.boolean(5) || !call.given(3) || !call.given(4)) call.refuse("a batch norm in training mode");
+  scale_and_shift(call, call.number(7, 1e-5));
 }
 
 void instance_norm(Call& call) {
@@ -54,6 +58,13 @@ void group_norm(Call& call) {
   call.give(affine(call, call.graph.normalize_groups(call.tensor(), groups, call.number(4, 1e-5), call.name), 2, 3));
 }
 
+/// (x, weight, bias, N, C, H W, groups, epsilon)
+void native_group_norm(Call& call) {
+  const std::int64_t groups = call.integer(6);
+  if (groups < 1) call.refuse("no groups");
+  call.give(affine(call, call.graph.normalize_groups(call.tensor(), groups, call.number(7), call.name), 1, 2));
+}
+
 void layer_norm(Call& call) {
   graph::Graph& g = call.graph;
   const Integers normalised = call.integers(1);
@@ -66,11 +77,12 @@ void layer_norm(Call& call) {
 }
 
 void check_type(Call& call, std::size_t at) {
-  if (call.given(at)) call.refuse("a change of the numbers' type");
+  const bool is_float_type = call.is<Type>(at) && is_float(std::get<Type>(call[at].value));
+  if (call.given(at) && !(is_float_type && call.floats_are_one_type())) call.refuse("a change of the numbers' type");
 }
 
 void softmax(Call& call, Operator op) {
-  check_type(call, 2);
+  if (!call.is<bool>(2)) check_type(call, 2);  // _softmax says there whether a half becomes a float
   const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
   call.give(call.graph.add(op, {call.tensor()}, graph::AxesAttributes{{axis}}));
 }
@@ -80,7 +92,7 @@ void reduce(Call& call, bool mean) {
   graph::Graph& g = call.graph;
   const Shape shape = call.shape();
   // mean(x, *, type) and mean(x, dimensions, keep, *, type)
-  const bool all = call.count() == 2 || !call.given(1) || (call[1].isList() && call[1].toListRef().empty());
+  const bool all = call.count() == 2 || !call.given(1) || (call.is<Arguments>(1) && call.list(1).empty());
   check_type(call, call.count() - 1);
   Integers axes;
   if (all)
@@ -106,9 +118,12 @@ void add_normalisation_rules(Rules& rules) {
   rules["batch_norm"] = batch_norm;
   rules["instance_norm"] = instance_norm;
   rules["group_norm"] = group_norm;
-  rules["layer_norm"] = layer_norm;
-  rules["softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
-  rules["log_softmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
+  rules["layer_norm"] = rules["native_layer_norm"] = layer_norm;
+  rules["native_group_norm"] = native_group_norm;
+  rules["native_batch_norm"] = rules["_native_batch_norm_legit"] = batch_norm;
+  rules["_native_batch_norm_legit_no_training"] = [](Call& call) { scale_and_shift(call, call.number(6)); };
+  rules["softmax"] = rules["_softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
+  rules["log_softmax"] = rules["_log_softmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
   rules["mean"] = [](Call& call) { reduce(call, true); };
   rules["sum"] = [](Call& call) { reduce(call, false); };
   for (const char* name : {"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
@@ -118,4 +133,4 @@ void add_normalisation_rules(Rules& rules) {
     };
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

@@ -3,10 +3,10 @@
 #include <limits>
 #include <optional>
 
-#include "formats/onnx/array_folders.h"
+#include "formats/known/array_folders.h"
 #include "graph/operators.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 namespace {
 
 using graph::Integers;
@@ -24,13 +24,14 @@ std::vector<bool> reduced_axes(const Arrays& in, const FoldAttributes& attribute
   return reduced;
 }
 
-Array reduce(const Arrays& in, const FoldAttributes& attributes, double start, double (*with)(double, double)) {
-  const Array& x = *in[0];
-  const std::vector<bool> reduced = reduced_axes(in, attributes);
+}  // namespace
+
+Array reduce(const Array& x, const std::vector<bool>& reduced, bool keeps_dimensions, double start,
+             double (*with)(double, double)) {
   Shape wide = x.shape, shape;
   for (std::size_t d = 0; d < wide.size(); ++d) {
     if (reduced[d]) wide[d] = 1;
-    if (!reduced[d] || attributes.keeps_dimensions) shape.push_back(wide[d]);
+    if (!reduced[d] || keeps_dimensions) shape.push_back(wide[d]);
   }
   Array result{x.integers, wide, std::vector<double>(at(graph::element_count(wide)), start)};
   const Integers steps = graph::broadcast_steps(wide, x.shape);
@@ -43,6 +44,8 @@ Array reduce(const Arrays& in, const FoldAttributes& attributes, double start, d
   result.shape = shape;
   return result;
 }
+
+namespace {
 
 /// Running sums along an axis, with or without the number itself, from either end.
 Array running_sum(const Arrays& in, const FoldAttributes& attributes) {
@@ -117,7 +120,7 @@ void add_reducing_folders(Folders& folders) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const auto reduction = [&](const char* op, double start, double (*with)(double, double)) {
     folders[op] = [=](const Arrays& in, const FoldAttributes& attributes) {
-      return reduce(in, attributes, start, with);
+      return reduce(*in[0], reduced_axes(in, attributes), attributes.keeps_dimensions, start, with);
     };
   };
   reduction("ReduceProd", 1, [](double a, double b) { return a * b; });
@@ -130,4 +133,4 @@ void add_reducing_folders(Folders& folders) {
   folders["ArgMin"] = [](const Arrays& in, const FoldAttributes& a) { return place_of_extremum(in, a, -1); };
 }
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

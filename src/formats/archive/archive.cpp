@@ -1,5 +1,5 @@
 // Sources: PKWARE's APPNOTE.TXT 6.3.10, and how miniz, which libtorch reads archives with, understands it.
-#include "formats/torchscript/archive.h"
+#include "formats/archive/archive.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 
 #include "whycam/errors.h"
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 namespace {
 
 constexpr std::uint32_t end_signature = 0x06054b50, locator_signature = 0x07064b50, end64_signature = 0x06064b50;
@@ -309,8 +309,9 @@ void Archive::verify(const Record& record) const {
 
 std::string Archive::read(const Record& record) const {
   std::string content;
+  content.reserve(record.size);  // a record lies in the file, and expands only so far
   read_checked(record, [&](std::string_view bytes) { content += bytes; });
   return content;
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive

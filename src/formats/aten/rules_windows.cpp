@@ -1,9 +1,9 @@
 // Convolutions and pooling.
 #include <limits>
 
-#include "formats/torchscript/rules.h"
+#include "formats/aten/rules.h"
 
-namespace whycam::torchscript {
+namespace whycam::aten {
 namespace {
 
 using graph::AveragePoolAttributes;
@@ -61,10 +61,10 @@ void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::siz
   attributes.groups = call.integer(groups_at, 1);
   if (attributes.strides.empty()) attributes.strides.assign(spatial, 1);
   if (attributes.dilation.empty()) attributes.dilation.assign(spatial, 1);
-  if (call[4].isString() && call.text(4) == "same") {
+  if (call.is<std::string>(4) && call.text(4) == "same") {
     pad_same(attributes, call.shape(1));
   } else {
-    attributes.padding_begin = call[4].isString() ? Integers(spatial, 0) : call.integers(4, spatial);
+    attributes.padding_begin = call.is<std::string>(4) ? Integers(spatial, 0) : call.integers(4, spatial);
     if (attributes.padding_begin.empty()) attributes.padding_begin.assign(spatial, 0);
     attributes.padding_end = attributes.padding_begin;
   }
@@ -157,17 +157,30 @@ bool parts_are_equal(const Shape& from, const Shape& to) {
   return true;
 }
 
+/// The shape that adaptive pooling gives.
+Shape adaptive_shape(Call& call, const Shape& from, std::size_t spatial) {
+  Shape to{from[0], from[1]};
+  const Arguments sizes = call.is<Arguments>(1) ? call.list(1) : Arguments{call[1]};
+  if (sizes.size() != 1 && sizes.size() != spatial) call.refuse("sizes of another number");
+  for (std::size_t i = 0; i < spatial; ++i) {
+    const Argument& size = sizes[sizes.size() == 1 ? 0 : i];
+    if (size.given() && !size.is<std::int64_t>()) call.refuse("sizes that are no integers");
+    to.push_back(size.given() ? std::get<std::int64_t>(size.value) : from[i + 2]);
+  }
+  graph::require_moderate(to);
+  return to;
+}
+
+void adaptive_max(Call& call, std::size_t spatial) {
+  Batched batched(call, spatial);
+  const Shape from = call.graph.shape(batched.x), to = adaptive_shape(call, from, spatial);
+  if (!parts_are_equal(from, to)) call.refuse("parts of different sizes");
+  batched.give(call.graph.add(Operator::max_pool, {batched.x}, graph::window_of_parts(from, to)));
+}
+
 void adaptive_average(Call& call, std::size_t spatial) {
   Batched batched(call, spatial);
-  const Shape from = call.graph.shape(batched.x);
-  Shape to{from[0], from[1]};
-  if (!call[1].isList() && !call[1].isInt()) call.refuse("sizes that are left open");
-  const auto given =
-      call[1].isInt() ? c10::List<c10::IValue>(c10::IntType::get()) : c10::List<c10::IValue>(call[1].toList());
-  for (std::size_t i = 0; i < spatial; ++i) {
-    const c10::IValue size = call[1].isInt() ? call[1] : c10::IValue(given.get(given.size() == 1 ? 0 : i));
-    to.push_back(size.isNone() ? from[i + 2] : size.toInt());
-  }
+  const Shape from = call.graph.shape(batched.x), to = adaptive_shape(call, from, spatial);
   if (!parts_are_equal(from, to))
     return batched.give(call.graph.add(Operator::adaptive_average_pool, {batched.x}, graph::ShapeAttributes{to}));
   const AveragePoolAttributes attributes{graph::window_of_parts(from, to), true};
@@ -183,9 +196,13 @@ void add_window_rules(Rules& rules) {
     rules["conv_transpose" + d] = [n](Call& call) { transposed(call, n, 5, 6, 7); };
     rules["max_pool" + d] = [n](Call& call) { max_pool(call, n); };
     rules["avg_pool" + d] = [n](Call& call) { average_pool(call, n); };
-    rules["adaptive_avg_pool" + d] = [n](Call& call) { adaptive_average(call, n); };
+    rules["adaptive_avg_pool" + d] = rules["_adaptive_avg_pool" + d] = [n](Call& call) { adaptive_average(call, n); };
+    rules["adaptive_max_pool" + d] = [n](Call& call) { adaptive_max(call, n); };
   }
+  // These give the places of the maxima, too, which nothing can compute with.
+  rules["max_pool2d_with_indices"] = [](Call& call) { max_pool(call, 2); };
+  rules["max_pool3d_with_indices"] = [](Call& call) { max_pool(call, 3); };
   rules["convolution"] = rules["_convolution"] = convolution;
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::aten

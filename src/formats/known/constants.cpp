@@ -1,6 +1,6 @@
-#include "formats/onnx/constants.h"
+#include "formats/known/constants.h"
 
-namespace whycam::onnx {
+namespace whycam::known {
 namespace {
 
 constexpr std::int64_t most_of_one = std::int64_t{1} << 22, most_of_all = std::int64_t{1} << 24;
@@ -63,4 +63,4 @@ const graph::Tensor& Constants::tensor(Value wanted) {
   return computed_.at(wanted);
 }
 
-}  // namespace whycam::onnx
+}  // namespace whycam::known

@@ -1,11 +1,11 @@
-#include "formats/torchscript/code_check.h"
+#include "formats/archive/code_check.h"
 
 #include <algorithm>
 #include <cctype>
 #include <stdexcept>
 #include <vector>
 
-namespace whycam::torchscript {
+namespace whycam::archive {
 namespace {
 
 /// Code that libtorch writes stays below 50. Its parser ends the process at some 3000 on a stack of 8 MiB.
@@ -88,4 +88,4 @@ void check_code(std::string_view code) {
   }
 }
 
-}  // namespace whycam::torchscript
+}  // namespace whycam::archive
