@@ -1,10 +1,11 @@
 #include "formats/format.h"
 #include "formats/onnx/network.h"
+#include "formats/pt2/network.h"
 
 namespace whycam::formats {
 
 const Format* format_of(const std::filesystem::path& path) {
-  static const Format* const all[] = {&onnx::format()};
+  static const Format* const all[] = {&onnx::format(), &pt2::format()};
   for (const Format* format : all)
     if (format->recognises(path)) return format;
   return nullptr;

@@ -81,9 +81,7 @@ std::int64_t Call::bound(std::size_t i, std::int64_t otherwise) const {
   return given(i) ? std::clamp(whole_number((*this)[i]), -graph::largest_extent, graph::largest_extent) : otherwise;
 }
 
-bool Call::boolean(std::size_t i, bool otherwise) const {
-  return given(i) ? whole_number((*this)[i]) != 0 : otherwise;
-}
+bool Call::boolean(std::size_t i, bool otherwise) const { return given(i) ? whole_number((*this)[i]) != 0 : otherwise; }
 
 graph::Integers Call::integers(std::size_t i, std::size_t count) const {
   graph::Integers result;
@@ -122,6 +120,11 @@ std::int64_t Call::axis(std::int64_t given, std::int64_t dimensions) const {
 void Call::give(graph::Value value) { results_ = {{Result::Kind::computed, value}}; }
 
 void Call::give_view(graph::Value value) { results_ = {{Result::Kind::view, value}}; }
+
+void Call::give_several(const std::vector<graph::Value>& values) {
+  results_.clear();
+  for (const graph::Value value : values) results_.push_back({Result::Kind::computed, value});
+}
 
 void Call::give_views(const std::vector<graph::Value>& values) {
   results_.clear();

@@ -132,6 +132,8 @@ class Call {
   /// What the call gives.
   void give(graph::Value value);
   void give_view(graph::Value value);
+  /// Several new tensors, which are no list.
+  void give_several(const std::vector<graph::Value>& values);
   /// A list of tensors.
   void give_views(const std::vector<graph::Value>& values);
   /// An activation's value, by the name that a report calls it.

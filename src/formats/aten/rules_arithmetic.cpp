@@ -1,4 +1,5 @@
 // Activations, arithmetic and products of matrices.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -48,8 +49,11 @@ void threshold(Call& call) {
 }
 
 void elu(Call& call) {
-  if (call.number(2, 1) != 1 || call.number(3, 1) != 1) call.refuse("an ELU with scales");
-  call.give_activation(call.graph.unary(Function::elu, call.tensor(), call.number(1, 1)), "elu");
+  const double scale = call.number(2, 1);
+  if (call.number(3, 1) != 1) call.refuse("an ELU whose input is scaled");
+  Value x = call.graph.unary(Function::elu, call.tensor(), call.number(1, 1));
+  if (scale != 1) x = call.graph.unary(Function::linear, x, scale);
+  call.give_activation(x, "elu");
 }
 
 void celu(Call& call) {
@@ -186,9 +190,24 @@ Value chosen(Call& call, std::size_t mask_at, Value yes, Value no) {
   return g.binary(Operator::add, g.binary(Operator::multiply, yes, taken), g.binary(Operator::multiply, no, left));
 }
 
+/// Whether a mask leaves nothing of a row.
+bool masks_a_row(Call& call) {
+  const std::vector<double> mask = call.numbers_of(1);
+  const auto size = static_cast<std::size_t>(call.dimensions(1) > 0 ? call.shape(1).back() : 1);
+  for (std::size_t row = 0; row + size <= mask.size(); row += size)
+    if (std::all_of(mask.begin() + static_cast<std::ptrdiff_t>(row),
+                    mask.begin() + static_cast<std::ptrdiff_t>(row + size), [](double masked) { return masked != 0; }))
+      return true;
+  return false;
+}
+
 void masked_fill(Call& call) {
   double number = call.number(2);
-  if (std::isinf(number)) number = number > 0 ? 1e30 : -1e30;  // in a softmax the same: no arithmetic makes NaN of it
+  if (number == -infinity) {  // in a softmax the same, and no arithmetic makes NaN of it
+    if (masks_a_row(call)) call.refuse("a row that is masked as a whole");
+    number = -1e30;
+  }
+  if (!std::isfinite(number)) call.refuse("a filling with " + std::to_string(number));
   call.give(chosen(call, 1, call.graph.scalar(number), call.tensor()));
 }
 

@@ -46,6 +46,14 @@ void batch_norm(Call& call) {
   scale_and_shift(call, call.number(7, 1e-5));
 }
 
+/// With the statistics of the tensor itself, as an instance norm of one example is: (x, weight, bias, training,
+/// momentum, epsilon)
+void own_statistics(Call& call) {
+  if (call.dimensions() < 2 || call.shape()[0] != 1) call.refuse("statistics of a batch, as in training mode");
+  const Integers axes = graph::axes_between(2, call.shape().size());
+  call.give(affine(call, call.graph.normalize(call.tensor(), axes, call.number(5), call.name), 1, 2));
+}
+
 void instance_norm(Call& call) {
   if (!call.boolean(5, true)) call.refuse("an instance norm with running statistics");
   const Integers space = graph::axes_between(2, call.shape().size());
@@ -121,6 +129,7 @@ void add_normalisation_rules(Rules& rules) {
   rules["layer_norm"] = rules["native_layer_norm"] = layer_norm;
   rules["native_group_norm"] = native_group_norm;
   rules["native_batch_norm"] = rules["_native_batch_norm_legit"] = batch_norm;
+  rules["_native_batch_norm_legit.no_stats"] = own_statistics;
   rules["_native_batch_norm_legit_no_training"] = [](Call& call) { scale_and_shift(call, call.number(6)); };
   rules["softmax"] = rules["_softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
   rules["log_softmax"] = rules["_log_softmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };

@@ -46,8 +46,8 @@ aten::MemoryFormat memory_format_of(std::int64_t format) {
 }  // namespace
 
 aten::Tensor CallTensors::tensor(const torch::Tensor& tensor) {
-  const auto known = std::find_if(tensors_.begin(), tensors_.end(),
-                                  [&](const torch::Tensor& one) { return one.is_same(tensor); });
+  const auto known =
+      std::find_if(tensors_.begin(), tensors_.end(), [&](const torch::Tensor& one) { return one.is_same(tensor); });
   const auto id = static_cast<std::size_t>(known - tensors_.begin());
   if (known == tensors_.end()) tensors_.push_back(tensor);
   return {id, tensor.sizes().vec(), type_of(tensor.scalar_type())};
