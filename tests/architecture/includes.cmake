@@ -6,9 +6,13 @@ set(may_include_include "")
 set(may_include_src/core include)
 set(may_include_src/graph "")
 set(may_include_src/methods src/graph src/core include)
-set(may_include_src/formats src/formats/onnx src/graph src/core)
-set(may_include_src/formats/onnx src/formats src/graph src/core)
-set(may_include_src/formats/torchscript src/graph src/core include)
+set(may_include_src/formats src/formats/onnx src/formats/pt2 src/graph src/core)
+set(may_include_src/formats/known src/graph)
+set(may_include_src/formats/onnx src/formats src/formats/known src/graph src/core)
+set(may_include_src/formats/archive include)
+set(may_include_src/formats/aten src/graph src/core)
+set(may_include_src/formats/pt2 src/formats src/formats/aten src/formats/known src/formats/archive src/graph src/core include)
+set(may_include_src/formats/torchscript src/formats/aten src/formats/archive src/graph src/core include)
 set(may_include_src/backends src/backends/onednn src/graph)
 set(may_include_src/backends/onednn src/backends src/graph)
 set(may_include_src/explain src/methods src/formats src/backends src/graph src/core include)
@@ -18,7 +22,7 @@ set(may_include_src/checks src/torch include)
 set(may_include_src/export src/torch src/explain src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/graph
   include)
 set(may_include_cli include)
-set(folders include src/core src/graph src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/backends/onednn src/explain
+set(folders include src/core src/graph src/methods src/formats src/formats/archive src/formats/aten src/formats/known src/formats/onnx src/formats/pt2 src/formats/torchscript src/backends src/backends/onednn src/explain
   src/picture src/torch src/checks src/export cli)
 
 # Libraries, and the folders that may include them.

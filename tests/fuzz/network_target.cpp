@@ -1,34 +1,8 @@
 // The check of TorchScript files before libtorch reads them.
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstring>
-#include <string>
-
 #include "formats/torchscript/network_file.h"
-#include "support/zip.h"
+#include "memory_file.h"
 #include "target.h"
 #include "whycam/errors.h"
-
-namespace {
-
-/// A file in memory.
-class MemoryFile {
- public:
-  MemoryFile(const std::uint8_t* data, std::size_t size) : descriptor_(memfd_create("network", MFD_CLOEXEC)) {
-    if (write(descriptor_, data, size) != static_cast<ssize_t>(size)) std::abort();
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  ~MemoryFile() { close(descriptor_); }
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
-
-}  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const MemoryFile file(data, size);
@@ -41,18 +15,5 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
 /// Mostly changes one record of a sound archive and puts it together again, checksums and all.
 std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
-  if (seed % 8 == 0) return LLVMFuzzerMutate(data, size, max_size);
-  try {
-    auto entries = whycam::test::unzip(MemoryFile(data, size).path());
-    std::string& content = entries[seed / 8 % entries.size()].content;
-    const std::size_t old_size = content.size(), most = old_size + (size < max_size ? max_size - size : 0);
-    content.resize(most);
-    content.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(content.data()), old_size, most));
-    const std::string changed = whycam::test::zip(entries);
-    if (changed.size() > max_size) return LLVMFuzzerMutate(data, size, max_size);
-    std::memcpy(data, changed.data(), changed.size());
-    return changed.size();
-  } catch (const whycam::ModelError&) {
-    return LLVMFuzzerMutate(data, size, max_size);
-  }
+  return mutate_archive(data, size, max_size, seed);
 }

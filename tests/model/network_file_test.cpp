@@ -6,7 +6,7 @@
 #include <functional>
 #include <iterator>
 
-#include "formats/torchscript/code_check.h"
+#include "formats/archive/code_check.h"
 #include "support/temporary_folder.h"
 #include "support/zip.h"
 #include "whycam/errors.h"
@@ -123,18 +123,18 @@ TEST_F(NetworkFile, LeavesAdditionalFilesAsTheyAre) {
 TEST(NetworkCode, MayBeNestedAsMuchAsPeopleWriteIt) {
   std::string list = "x = [";
   for (int i = 0; i < 100000; ++i) list += "-1.5, ";
-  EXPECT_NO_THROW(torchscript::check_code(list + "]\n"));
+  EXPECT_NO_THROW(archive::check_code(list + "]\n"));
   std::string lines;
   for (int i = 0; i < 100000; ++i) lines += "  x = torch.relu(torch.add(x, -y[0].z, alpha=1))\n";
-  EXPECT_NO_THROW(torchscript::check_code(lines));
-  EXPECT_NO_THROW(torchscript::check_code("x = '" + std::string(5000, '(') + "'\n"));
+  EXPECT_NO_THROW(archive::check_code(lines));
+  EXPECT_NO_THROW(archive::check_code("x = '" + std::string(5000, '(') + "'\n"));
 }
 
 TEST(NetworkCode, NestedDeeperThanLibtorchSurvivesIsRefused) {
   const auto refuse = [](const std::string& begin, const std::string& repeated, int times) {
     std::string code = begin;
     for (int i = 0; i < times; ++i) code += repeated;
-    EXPECT_THROW(torchscript::check_code(code), std::runtime_error) << repeated;
+    EXPECT_THROW(archive::check_code(code), std::runtime_error) << repeated;
   };
   for (const char* repeated : {"(", "[", "{", "-", "not ", "x + ", "x.", "f(x)", "1 if y else ", "(1, ", "[0]"})
     refuse("x = ", repeated, 2500);

@@ -1,4 +1,4 @@
-#include "formats/torchscript/pickle_check.h"
+#include "formats/archive/pickle_check.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using namespace std::string_literals;
 std::string refusal(const std::string& instructions) {
   const auto sizes = [](std::string_view key) { return key == "0" ? std::optional<std::uint64_t>(48) : std::nullopt; };
   try {
-    torchscript::check_pickle("\x80\x02" + instructions + ".", sizes);
+    archive::check_pickle("\x80\x02" + instructions + ".", sizes);
   } catch (const std::runtime_error& error) {
     return error.what();
   }

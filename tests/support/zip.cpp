@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include "formats/torchscript/archive.h"
+#include "formats/archive/archive.h"
 
 namespace whycam::test {
 namespace {
@@ -24,9 +24,9 @@ std::string description(const ZipEntry& entry) {
 }  // namespace
 
 std::vector<ZipEntry> unzip(const std::filesystem::path& path) {
-  const torchscript::Archive archive(path);
+  const archive::Archive file(path);
   std::vector<ZipEntry> entries;
-  for (const torchscript::Record& record : archive.records()) entries.push_back({record.name, archive.read(record)});
+  for (const archive::Record& record : file.records()) entries.push_back({record.name, file.read(record)});
   return entries;
 }
 

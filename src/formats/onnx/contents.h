@@ -16,12 +16,23 @@
 #endif
 #include <onnx/onnx_pb.h>
 
-#include "formats/onnx/array.h"
+#include "formats/known/constants.h"
 #include "formats/onnx/network.h"
 
 namespace whycam::onnx {
 
 namespace proto = ::onnx;
+
+using known::Array;
+using known::axis_of;
+using known::Constants;
+using known::fold;
+using known::FoldAttributes;
+using known::folds;
+using known::integer_array;
+using known::integer_scalar;
+using known::require_known;
+using known::slice_places;
 
 /// A tensor of the file: numbers that are kept as they are, or a small array of integers.
 struct Tensor {

@@ -8,7 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "formats/onnx/constants.h"
 #include "formats/onnx/contents.h"
 
 namespace whycam::onnx {

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <set>
 
+#include "formats/aten/rules.h"
 #include "formats/torchscript/call_stack.h"
+#include "formats/torchscript/call_tensors.h"
 #include "formats/torchscript/constant.h"
 #include "formats/torchscript/messages.h"
 #include "formats/torchscript/named_tensors.h"
 #include "formats/torchscript/output_element.h"
-#include "formats/torchscript/rules.h"
 #include "formats/torchscript/script.h"
 #include "formats/torchscript/symbols.h"
 #include "whycam/errors.h"
@@ -103,7 +104,7 @@ class Follower {
     if (tensor.scalar_type() != symbols_.type)
       throw CannotCompile(name + " of the type " + c10::toString(tensor.scalar_type()));
     const torch::Tensor stand_in = symbols_.stand_in(symbols_.graph.add_input(name, tensor.sizes().vec()));
-    if (!tensor.is_contiguous()) symbols_.set_order(stand_in, Symbols::Order::unknown);
+    if (!tensor.is_contiguous()) symbols_.set_order(stand_in, aten::Order::unknown);
     return stand_in;
   }
 
@@ -203,7 +204,7 @@ class Follower {
     }
     if (node->kind() == c10::aten::warn || construct(node)) return;
     const std::string op = node->kind().toQualString();
-    std::vector<IValue> inputs = inputs_of(node);
+    const std::vector<IValue> inputs = inputs_of(node);
     for (const IValue& input : inputs) require_followed(input);
     if (op == "whycam::observe") return observe(node, inputs);
     if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
@@ -216,7 +217,7 @@ class Follower {
       if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
       return run(node, inputs);
     }
-    apply_rule(node, op, std::move(inputs));
+    apply_rule(node, op, inputs);
   }
 
   void know(const JitValue* value, IValue is) { known_[value] = std::move(is); }
@@ -227,20 +228,22 @@ class Follower {
       know(node->outputs()[i], stack[stack.size() - node->outputs().size() + i]);
   }
 
-  void apply_rule(const Node* node, const std::string& op, std::vector<IValue> inputs) {
+  void apply_rule(const Node* node, const std::string& op, const std::vector<IValue>& inputs) {
     std::string name = op.rfind("aten::", 0) == 0 ? op.substr(6) : op;
-    auto rule = rules().find(name);
+    const aten::Rules& rules = aten::rules();
+    auto rule = rules.find(name);
     bool in_place = false;
-    if (rule == rules().end() && !name.empty() && name.back() == '_') {
+    if (rule == rules.end() && !name.empty() && name.back() == '_') {
       in_place = true;
-      rule = rules().find(name.substr(0, name.size() - 1));
+      rule = rules.find(name.substr(0, name.size() - 1));
     }
-    if (rule == rules().end()) throw CannotCompile("an operator that is not known");
+    if (rule == rules.end()) throw CannotCompile("an operator that is not known");
     for (std::size_t i = 1; i < node->outputs().size(); ++i)  // attention's weights, which are rarely asked for
       if (node->outputs()[i]->hasUses()) throw CannotCompile("more than one result that is used");
-    Call call(symbols_, std::move(inputs), in_place);
+    CallTensors tensors(symbols_);
+    aten::Call call(tensors, tensors.arguments(*node, inputs));
     rule->second(call);
-    know(node->outputs()[0], call.result());
+    know(node->outputs()[0], tensors.result(call, inputs, in_place));
   }
 
   void attribute(const Node* node) {

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "formats/torchscript/code_check.h"
-#include "formats/torchscript/pickle_check.h"
+#include "formats/archive/code_check.h"
+#include "formats/archive/pickle_check.h"
 #include "whycam/errors.h"
 
 namespace whycam::torchscript {
@@ -38,7 +38,7 @@ Content content_of(const std::string& name) {
 
 /// The sizes of the records in the folder that belongs to a pickle: "net/data/0" is storage 0 of
 /// "net/data.pkl".
-StorageSize storages_of(const std::string& pickle, const std::map<std::string, std::uint64_t>& sizes) {
+archive::StorageSize storages_of(const std::string& pickle, const std::map<std::string, std::uint64_t>& sizes) {
   const std::string folder = pickle.substr(0, pickle.rfind('.')) + "/";
   return [folder, &sizes](std::string_view key) -> std::optional<std::uint64_t> {
     const auto size = sizes.find(folder + std::string(key));
@@ -52,10 +52,10 @@ bool is_for_debugging(const Record& record) { return ends_with(inner_name(record
 
 std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& path) {
   const auto opened = std::make_shared<const Archive>(path);
-  const Archive& archive = *opened;
+  const Archive& file = *opened;
   std::map<std::string, std::uint64_t> sizes;
   std::set<std::string> names;
-  for (const Record& record : archive.records()) {
+  for (const Record& record : file.records()) {
     sizes[record.name] = record.size;
     names.insert(inner_name(record));
   }
@@ -65,21 +65,21 @@ std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& p
     throw ModelError(path.string() +
                      " holds Python objects (a state_dict or a pickled network), not TorchScript; save it "
                      "with torch.jit.script(network).save(path)");
-  for (const Record& record : archive.records()) {
+  for (const Record& record : file.records()) {
     const Content content = content_of(inner_name(record));
     if (content == Content::other) {
-      archive.verify(record);
+      file.verify(record);
       continue;
     }
-    if (record.size > largest_text) archive.fail("the record \"" + record.name + "\" is larger than 64 MiB");
-    const std::string text = archive.read(record);
+    if (record.size > largest_text) file.fail("the record \"" + record.name + "\" is larger than 64 MiB");
+    const std::string text = file.read(record);
     try {
       if (content == Content::pickle)
-        check_pickle(text, storages_of(record.name, sizes));
+        archive::check_pickle(text, storages_of(record.name, sizes));
       else
-        check_code(text);
+        archive::check_code(text);
     } catch (const std::runtime_error& failure) {
-      archive.fail("the record \"" + record.name + "\" is corrupt: " + failure.what());
+      file.fail("the record \"" + record.name + "\" is corrupt: " + failure.what());
     }
   }
   return opened;

@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "formats/torchscript/archive.h"
+#include "formats/archive/archive.h"
 
 namespace whycam::torchscript {
+
+using archive::Archive;
+using archive::Record;
 
 /// Checks every record against its checksum, the structure of the pickles in the file, and how deep its code
 /// is nested. What it costs is reading the file once. Throws ModelError, which names the file, the record and

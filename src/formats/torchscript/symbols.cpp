@@ -46,9 +46,9 @@ void Symbols::set_attribute(const torch::Tensor& tensor, const std::string& name
   if (tensor.defined() && attributes_.emplace(tensor.unsafeGetTensorImpl(), name).second) kept_.push_back(tensor);
 }
 
-Symbols::Order Symbols::order(const torch::Tensor& tensor) const {
+aten::Order Symbols::order(const torch::Tensor& tensor) const {
   const auto found = orders_.find(tensor.unsafeGetTensorImpl());
-  return found == orders_.end() ? Order::row_major : found->second;
+  return found == orders_.end() ? aten::Order::row_major : found->second;
 }
 
 std::string Symbols::name_of(const torch::Tensor& tensor) const {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "formats/aten/call.h"
 #include "formats/torchscript/lower.h"
 #include "graph/graph.h"
 #include "whycam/torch_tensor.h"
@@ -43,15 +44,8 @@ class Symbols {
   /// The name of an attribute tensor's module, or an empty one.
   std::string name_of(const torch::Tensor& tensor) const;
 
-  /// Whether a tensor's elements lie in row-major order, as far as is known: contiguous() copies where they do not.
-  enum class Order {
-    row_major,
-    gaps,   ///< row by row, perhaps with gaps between: a part of a tensor. What is computed from it is row-major again
-    other,  ///< certainly not
-    unknown,
-  };
-  Order order(const torch::Tensor& tensor) const;
-  void set_order(const torch::Tensor& tensor, Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
+  aten::Order order(const torch::Tensor& tensor) const;
+  void set_order(const torch::Tensor& tensor, aten::Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
 
   /// The type of the network's numbers.
   torch::ScalarType type = torch::kFloat;
@@ -63,7 +57,8 @@ class Symbols {
   std::unordered_map<const c10::TensorImpl*, std::string> attributes_;
   std::unordered_map<const c10::TensorImpl*, graph::Value> constants_;
   std::multimap<const c10::StorageImpl*, const c10::TensorImpl*> views_;
-  std::unordered_map<const c10::TensorImpl*, Order> orders_;  ///< those that are not known to be in row-major order
+  std::unordered_map<const c10::TensorImpl*, aten::Order>
+      orders_;  ///< those that are not known to be in row-major order
   std::set<const c10::TensorImpl*> outdated_;
   std::vector<torch::Tensor> kept_;  ///< so that no address is used twice
 };

@@ -1,0 +1,133 @@
+// Attention that libtorch has as one operator. Its fused inference operators have no gradient in libtorch; here they
+// are what they compute.
+#include <cmath>
+
+#include "formats/aten/rules.h"
+
+namespace whycam::aten {
+namespace {
+
+using graph::Function;
+using graph::MatmulAttributes;
+using graph::Operator;
+using graph::Shape;
+using graph::Value;
+
+constexpr float never = -1e30F;  ///< the score of what is masked: its weight is 0, and no arithmetic with it overflows
+
+/// 0 where a query may look at a key, else `never`; a key is masked for all earlier queries.
+Value causal_mask(graph::Graph& g, std::int64_t queries, std::int64_t keys) {
+  std::vector<float> numbers(static_cast<std::size_t>(queries * keys), 0.0F);
+  for (std::int64_t i = 0; i < queries; ++i)
+    for (std::int64_t j = i + 1; j < keys; ++j) numbers[static_cast<std::size_t>(i * keys + j)] = never;
+  return g.add_constant(graph::constant_of(std::move(numbers)), {queries, keys});
+}
+
+/// softmax(q k^T * scale + mask) v, of tensors of ... x places x channels.
+Value attention(graph::Graph& g, Value q, Value k, Value v, double scale, Value mask = graph::no_value) {
+  Value scores = g.unary(Function::linear, g.add(Operator::matmul, {q, k}, MatmulAttributes{false, true}), scale);
+  if (mask != graph::no_value) scores = g.binary(Operator::add, scores, mask);
+  const auto last = static_cast<std::int64_t>(g.shape(scores).size()) - 1;
+  return g.add(Operator::matmul, {g.add(Operator::softmax, {scores}, graph::AxesAttributes{{last}}), v},
+               MatmulAttributes{});
+}
+
+/// What is added to the scores. A mask of true and false is known: it cannot be computed from the inputs.
+Value mask_of(Call& call, std::size_t at) {
+  if (call.type(at) != Type::boolean) return call.tensor(at);
+  std::vector<float> numbers;
+  for (const double flag : call.numbers_of(at)) numbers.push_back(flag != 0 ? 0.0F : never);
+  return call.graph.add_constant(graph::constant_of(std::move(numbers)), call.shape(at));
+}
+
+void scaled_dot_product_attention(Call& call) {
+  if (call.number(4) != 0) call.refuse("a dropout in training mode");
+  graph::Graph& g = call.graph;
+  const Shape q = call.shape(0), k = call.shape(1);
+  if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
+  Value mask = graph::no_value;
+  if (call.given(3)) mask = mask_of(call, 3);
+  if (call.boolean(5)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  if (call.boolean(7)) call.refuse("keys that queries share in groups");
+  const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
+  call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
+}
+
+/// (query, key, value, dropout_p, is_causal, attn_mask, scale)
+void flash_attention(Call& call) {
+  if (call.number(3) != 0) call.refuse("a dropout in training mode");
+  graph::Graph& g = call.graph;
+  const Shape q = call.shape(0), k = call.shape(1);
+  if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
+  Value mask = graph::no_value;
+  if (call.given(5)) mask = mask_of(call, 5);
+  if (call.boolean(4)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
+  call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
+}
+
+/// x weight^T + bias
+Value linear(graph::Graph& g, Value x, Value weight, Value bias) {
+  return g.binary(Operator::add, g.add(Operator::matmul, {x, weight}, MatmulAttributes{false, true}), bias);
+}
+
+/// Self-attention of N x T x E, with all projections; weights of 3E x E, and of E x E behind.
+Value self_attention(Call& call, Value x, std::int64_t heads, std::size_t weights_at) {
+  graph::Graph& g = call.graph;
+  const Shape shape = g.shape(x);
+  const std::int64_t width = shape[2], of_head = width / heads;
+  const Value all = linear(g, x, call.tensor(weights_at), call.tensor(weights_at + 1));
+  std::vector<Value> parts;
+  for (std::int64_t i = 0; i < 3; ++i)
+    parts.push_back(
+        g.transpose(g.reshape(g.slice(all, 2, i * width, width), {shape[0], shape[1], heads, of_head}), {0, 2, 1, 3}));
+  const Value joined = attention(g, parts[0], parts[1], parts[2], 1 / std::sqrt(static_cast<double>(of_head)));
+  return linear(g, g.reshape(g.transpose(joined, {0, 2, 1, 3}), shape), call.tensor(weights_at + 2),
+                call.tensor(weights_at + 3));
+}
+
+void check_self_attention(Call& call, std::size_t mask_at, std::int64_t heads) {
+  if (call.given(mask_at)) call.refuse("a mask");
+  if (call.dimensions() != 3 || heads < 1 || call.shape()[2] % heads != 0) call.refuse("other than N x T x E");
+}
+
+/// (query, key, value, embed_dim, num_head, qkv weight and bias, projection's, mask, need_weights, ...)
+void native_multi_head_attention(Call& call) {
+  check_self_attention(call, 9, call.integer(4));
+  if (!call.is_same_tensor(0, 1) || !call.is_same_tensor(0, 2)) call.refuse("keys or values that are not the queries");
+  call.give(self_attention(call, call.tensor(), call.integer(4), 5));
+}
+
+Value layer_norm(Call& call, Value x, std::size_t weight_at) {
+  graph::Graph& g = call.graph;
+  x = g.normalize(x, {2}, call.number(9), call.name);
+  return g.binary(Operator::add, g.binary(Operator::multiply, x, call.tensor(weight_at)), call.tensor(weight_at + 1));
+}
+
+/// (src, embed_dim, num_heads, qkv weight and bias, projection's, use_gelu, norm_first, eps, weight and bias of both
+/// norms and of both linear layers, mask, mask_type): torch.nn.TransformerEncoderLayer.
+void transformer_encoder_layer(Call& call) {
+  check_self_attention(call, 18, call.integer(2));
+  graph::Graph& g = call.graph;
+  const bool norm_first = call.boolean(8);
+  const Value x = call.tensor();
+  Value attended = self_attention(call, norm_first ? layer_norm(call, x, 10) : x, call.integer(2), 3);
+  attended = g.binary(Operator::add, x, attended);
+  if (!norm_first) attended = layer_norm(call, attended, 10);
+  Value hidden = linear(g, norm_first ? layer_norm(call, attended, 12) : attended, call.tensor(14), call.tensor(15));
+  hidden = g.unary(call.boolean(7) ? Function::gelu : Function::relu, hidden);
+  g.set_activation(hidden, call.boolean(7) ? "gelu" : "relu");
+  const Value result = g.binary(Operator::add, attended, linear(g, hidden, call.tensor(16), call.tensor(17)));
+  call.give(norm_first ? result : layer_norm(call, result, 12));
+}
+
+}  // namespace
+
+void add_attention_rules(Rules& rules) {
+  rules["scaled_dot_product_attention"] = scaled_dot_product_attention;
+  rules["_scaled_dot_product_flash_attention_for_cpu"] = flash_attention;
+  rules["_native_multi_head_attention"] = native_multi_head_attention;
+  rules["_transformer_encoder_layer_fwd"] = transformer_encoder_layer;
+}
+
+}  // namespace whycam::aten

@@ -1,0 +1,36 @@
+// Weights of an exported program: the records of its archive, and tensors in them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "formats/archive/archive.h"
+#include "formats/pt2/program.h"
+
+namespace whycam::pt2 {
+
+/// A tensor that the file brings along, in row-major order.
+struct Weight {
+  aten::Type type = aten::Type::other;
+  graph::Shape shape;
+  graph::Constant floats;       ///< of floating-point numbers, whatever type they have in the file
+  std::vector<double> integers;  ///< of all others
+};
+
+/// Reads the tensors of one file; those that share a record share its memory where they can.
+class WeightReader {
+ public:
+  explicit WeightReader(const archive::Archive& file) : file_(file) {}
+
+  /// Throws Error where the record is missing or too small for the tensor.
+  Weight read(const std::string& name, const std::string& record, const TensorMeta& meta);
+
+ private:
+  std::shared_ptr<const std::string> bytes(const std::string& record);
+
+  const archive::Archive& file_;
+  std::map<std::string, std::shared_ptr<const std::string>> records_;
+};
+
+}  // namespace whycam::pt2

@@ -1,0 +1,138 @@
+// Exported programs that are not what they say.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "explain/network_state.h"
+#include "support/temporary_folder.h"
+#include "support/zip.h"
+#include "whycam/errors.h"
+
+namespace whycam::test {
+namespace {
+
+const std::filesystem::path folder = WHYCAM_SOURCE_DIR "/tests/pt2/networks";
+
+/// signal.pt2, changed.
+class ChangedProgram {
+ public:
+  ChangedProgram() : entries_(unzip(folder / "signal.pt2")) {}
+
+  std::string& record(const std::string& end) {
+    for (ZipEntry& entry : entries_)
+      if (entry.name.size() >= end.size() && entry.name.compare(entry.name.size() - end.size(), end.size(), end) == 0)
+        return entry.content;
+    throw std::logic_error("no record " + end);
+  }
+  ChangedProgram& replace(const std::string& record_end, const std::string& from, const std::string& to) {
+    std::string& text = record(record_end);
+    const std::size_t at = text.find(from);
+    if (at == std::string::npos) throw std::logic_error("no \"" + from + "\" in " + record_end);
+    text.replace(at, from.size(), to);
+    return *this;
+  }
+  ChangedProgram& program(const std::string& from, const std::string& to) { return replace("model.json", from, to); }
+  ChangedProgram& weights(const std::string& from, const std::string& to) {
+    return replace("weights_config.json", from, to);
+  }
+  ChangedProgram& rename(const std::string& from, const std::string& to) {
+    for (ZipEntry& entry : entries_)
+      if (const std::size_t at = entry.name.find(from); at != std::string::npos)
+        entry.name.replace(at, from.size(), to);
+    return *this;
+  }
+
+  /// What reading and explaining it says; empty where nothing is wrong.
+  std::string fault() const {
+    const TemporaryFolder temporary;
+    const std::filesystem::path path = temporary.path() / "network.pt2";
+    const std::string bytes = zip(entries_);
+    std::ofstream(path, std::ios::binary) << bytes;
+    try {
+      const auto state = explain::open_graph(path);
+      if (!state) return "of no known format";
+      const Network network(state);
+      Tensor x{{1, 2, 40}, std::vector<float>(80, 0.5F)};
+      network.layers({x.shape});
+      network.explain({x}, "features.3", {Target(1)});
+      return {};
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+ private:
+  std::vector<ZipEntry> entries_;
+};
+
+void expect_fault(const ChangedProgram& program, const std::string& words) {
+  const std::string fault = program.fault();
+  EXPECT_NE(fault.find(words), std::string::npos) << "\"" << fault << "\" lacks \"" << words << "\"";
+}
+
+TEST(DamagedProgram, IsSoundWithoutAChange) { EXPECT_EQ(ChangedProgram().fault(), ""); }
+
+TEST(DamagedProgram, OfANewerVersionIsRefusedByName) {
+  expect_fault(ChangedProgram().program("\"major\": 8", "\"major\": 9"), "is of version 9.");
+  expect_fault(ChangedProgram().program("\"major\": 8", "\"major\": 9"), "newer than whycam");
+  expect_fault(ChangedProgram().program("\"major\": 8", "\"major\": 5"), "too old");
+  expect_fault(ChangedProgram().program("\"major\": 8", "\"major\": 8.5"), "where an integer belongs");
+}
+
+TEST(DamagedProgram, ThatIsNoProgramSaysWhatItIs) {
+  expect_fault(ChangedProgram().rename("models/model.json", "data/aotinductor/model.so"), "AOTInductor");
+  expect_fault(ChangedProgram().rename("models/model.json", "extra/model.json"), "holds no program");
+  expect_fault(ChangedProgram().program("{", "["), "no JSON");
+}
+
+TEST(DamagedProgram, NestedTooDeepIsRefused) {
+  ChangedProgram program;
+  program.record("model.json") = std::string(100000, '[');
+  expect_fault(program, "nested deeper");
+  program.record("model.json") = std::string(60, '[') + std::string(60, ']');
+  expect_fault(program, "damaged");
+}
+
+TEST(DamagedProgram, WithWeightsThatAreNotThereIsRefused) {
+  expect_fault(ChangedProgram().rename("weights/weight_0", "weights/weight_x"), "which is not there");
+  expect_fault(ChangedProgram().weights("features.0.weight", "features.9.weight"), "lacks the weights");
+  expect_fault(ChangedProgram().weights("\"use_pickle\": false", "\"use_pickle\": true"), "as a Python object");
+  ChangedProgram program;
+  program.record("weights/weight_0").resize(40);
+  expect_fault(program, "but there are only 40");
+}
+
+TEST(DamagedProgram, WithTensorsOfImpossibleSizesIsRefused) {
+  const std::string sizes = "\"sizes\": [{\"as_int\": 6}, {\"as_int\": 2}, {\"as_int\": 5}]";
+  const auto with = [&](const std::string& other) {
+    return ChangedProgram().weights(sizes, "\"sizes\": [" + other + "]");
+  };
+  expect_fault(with("{\"as_int\": 6}, {\"as_int\": 2}"), "impossible");
+  expect_fault(with("{\"as_int\": -6}, {\"as_int\": 2}, {\"as_int\": 5}"), "impossible");
+  expect_fault(with("{\"as_int\": 4611686018427387904}, {\"as_int\": 4}, {\"as_int\": 5}"), "impossible");
+  expect_fault(with("{\"as_int\": 1e300}, {\"as_int\": 2}, {\"as_int\": 5}"), "where an integer belongs");
+  expect_fault(with("{\"as_int\": 60}, {\"as_int\": 2}, {\"as_int\": 5}"), "bytes, but there are only");
+  expect_fault(ChangedProgram().weights("\"storage_offset\": {\"as_int\": 0}", "\"storage_offset\": {\"as_int\": -1}"),
+               "impossible");
+}
+
+TEST(DamagedProgram, WithOperatorsThatAreNotKnownSaysWhich) {
+  expect_fault(ChangedProgram().program("torch.ops.aten.conv1d.default", "torch.ops.aten.special_zeta.default"),
+               "aten.special_zeta.default in \"features.0\": an operator that is not known");
+  expect_fault(ChangedProgram().program("torch.ops.aten.conv1d.default", "torch.ops.mine.conv1d.default"),
+               "an operator of \"mine\"");
+  expect_fault(ChangedProgram().program("torch.ops.aten.conv1d.default", "torch.ops.higher_order.cond"),
+               "control flow");
+}
+
+TEST(DamagedProgram, WhoseTensorsAreNotWhatItSaysIsRefused) {
+  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [1]}"),
+               "where the file says");
+  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [0]}"),
+               "aten.conv1d.default");
+  expect_fault(ChangedProgram().program("\"as_tensor\": {\"name\": \"conv1d\"}", "\"as_tensor\": {\"name\": \"none\"}"),
+               "conv1d");
+}
+
+}  // namespace
+}  // namespace whycam::test
