@@ -60,8 +60,9 @@ class WHYCAM_API IntegratedGradients : public InputAttribution {
   using InputAttribution::attribute;
   /// The attributions, and by how much the sum of each example's misses the difference of the scores at the inputs and
   /// at the baseline (N): Captum's return_convergence_delta.
-  std::pair<std::vector<torch::Tensor>, torch::Tensor> attribute_with_error(
-      const std::vector<torch::Tensor>& inputs, const Target& target = {}, const AttributeOptions& options = {}) const;
+  std::pair<std::vector<torch::Tensor>, torch::Tensor> attribute_with_error(const std::vector<torch::Tensor>& inputs,
+                                                                            const Target& target = {},
+                                                                            const AttributeOptions& options = {}) const;
 };
 
 /// The mean of another explainer's attributions over noisy copies of the inputs (Smilkov et al. 2017;
@@ -77,7 +78,8 @@ class NoiseTunnel {
   template <class Inputs>
   auto attribute(const Inputs& inputs, const Target& target = {}, std::size_t nt_samples = 5, double stdevs = 1,
                  AttributeOptions options = {}) const {
-    return explainer_.attribute(inputs, target, options.smooth(nt_samples, stdevs, options.seed()).absolute_noise(true));
+    return explainer_.attribute(inputs, target,
+                                options.smooth(nt_samples, stdevs, options.seed()).absolute_noise(true));
   }
 
  private:

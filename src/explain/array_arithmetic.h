@@ -54,8 +54,7 @@ struct ArrayArithmetic {
       const auto first = input.values.begin() + static_cast<std::ptrdiff_t>(begin);
       const auto [least, most] = std::minmax_element(first, first + static_cast<std::ptrdiff_t>(row));
       const double deviation = options.noise_is_absolute ? options.noise : options.noise * (*most - *least);
-      for (std::size_t i = begin; i < begin + row; ++i)
-        result.values[i] += static_cast<float>(deviation * numbers[i]);
+      for (std::size_t i = begin; i < begin + row; ++i) result.values[i] += static_cast<float>(deviation * numbers[i]);
     }
     return result;
   }

@@ -35,7 +35,8 @@ Value channels(Graph& graph, Value activation, Value) {
   Value component = of_channels ? product(graph, gram, product(graph, x, over_channels, false, true))
                                 : product(graph, x, product(graph, gram, over_channels, false, true));
   component = normalised(graph, component);  // N x channels x 1
-  const Value centred = graph.binary(graph::Operator::subtract, graph.reshape(activation, {shape[0], shape[1], places}), mean);
+  const Value centred =
+      graph.binary(graph::Operator::subtract, graph.reshape(activation, {shape[0], shape[1], places}), mean);
   return graph.reshape(graph.binary(graph::Operator::multiply, centred, component), shape);
 }
 

@@ -1,4 +1,5 @@
-// Chattopadhay et al. 2018, "Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional Networks".
+// Chattopadhay et al. 2018, "Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional
+// Networks".
 #include "methods/method.h"
 
 namespace whycam::methods {
@@ -14,8 +15,7 @@ Value channels(Graph& graph, Value activation, Value gradient) {
   const Value denominator = graph.binary(graph::Operator::add, graph.unary(graph::Function::linear, square, 2, 1e-6),
                                          graph.binary(graph::Operator::multiply, sums, cube));
   const Value share = graph.binary(graph::Operator::divide, square, denominator);
-  Value weights =
-      graph.binary(graph::Operator::multiply, share, graph.unary(graph::Function::relu, gradient));
+  Value weights = graph.binary(graph::Operator::multiply, share, graph.unary(graph::Function::relu, gradient));
   if (!space.empty()) weights = graph.sum(weights, space);
   return graph.binary(graph::Operator::multiply, weights, activation);
 }

@@ -1,4 +1,5 @@
-// Shrikumar et al. 2016, "Not Just a Black Box: Learning Important Features Through Propagating Activation Differences".
+// Shrikumar et al. 2016, "Not Just a Black Box: Learning Important Features Through Propagating Activation
+// Differences".
 #include "methods/method.h"
 
 namespace whycam::methods {

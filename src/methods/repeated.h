@@ -28,8 +28,8 @@ void check_repetition(const Options& options);
 bool is_repeated(const Options& options);
 
 /// `Arithmetic` has, for its Tensor: add(sum, tensor, factor), which makes an empty sum zeros first; moved(input,
-/// baseline, share), baseline + share * (input - baseline); times_difference(tensor, input, baseline); sums(tensor), one
-/// per example; noisy(input, options, copy); and for the explanation's scores: difference(sums, scores, scores).
+/// baseline, share), baseline + share * (input - baseline); times_difference(tensor, input, baseline); sums(tensor),
+/// one per example; noisy(input, options, copy); and for the explanation's scores: difference(sums, scores, scores).
 template <class Arithmetic, class Explanation>
 class Repeated {
  public:
@@ -85,8 +85,7 @@ class Repeated {
           Arithmetic::times_difference(sums[target][i], inputs[i], options_.baseline);
           Arithmetic::add_sums(total, sums[target][i]);
         }
-        found.completeness_error =
-            Arithmetic::error(total, end.targets[target].scores, begin.targets[target].scores);
+        found.completeness_error = Arithmetic::error(total, end.targets[target].scores, begin.targets[target].scores);
         found.input_methods[method] = std::move(sums[target]);
       }
       merge_warnings(explanation, begin.warnings);

@@ -1,4 +1,5 @@
-// Simonyan et al. 2013, "Deep Inside Convolutional Networks: Visualising Image Classification Models and Saliency Maps".
+// Simonyan et al. 2013, "Deep Inside Convolutional Networks: Visualising Image Classification Models and Saliency
+// Maps".
 #include "methods/method.h"
 
 namespace whycam::methods {

@@ -10,9 +10,8 @@ Value channels(Graph& graph, Value activation, Value gradient) {
   const graph::Integers space = axes_of_space(graph.shape(gradient));
   const Value product = graph.binary(graph::Operator::multiply, gradient, activation);
   if (space.empty()) return product;
-  const Value weights =
-      graph.binary(graph::Operator::divide, graph.sum(product, space),
-                   graph.unary(graph::Function::linear, graph.sum(activation, space), 1, 1e-7));
+  const Value weights = graph.binary(graph::Operator::divide, graph.sum(product, space),
+                                     graph.unary(graph::Function::linear, graph.sum(activation, space), 1, 1e-7));
   return graph.binary(graph::Operator::multiply, weights, activation);
 }
 

@@ -15,20 +15,23 @@ class MethodReference : public testing::TestWithParam<Engine> {
       "def forward(self, x):\n    y = torch.relu(self.layer.forward(torch.relu(x)))\n"
       "    return torch.relu(torch.conv2d(y, self.w)).mean([2, 3])\n",
       {{"w", reference_.at("second")}},
-      {{"layer", scripted("def forward(self, x):\n    return torch.conv2d(x, self.w)\n",
-                          {{"w", reference_.at("first")}})}});
+      {{"layer",
+        scripted("def forward(self, x):\n    return torch.conv2d(x, self.w)\n", {{"w", reference_.at("first")}})}});
   TargetExplanation explained(std::vector<Method> methods) const {
     const auto options = AttributeOptions().methods(std::move(methods)).engine(GetParam());
-    return GuidedGradCam(model_, "layer").explain({reference_.at("x")}, {Target(reference_.at("classes"))}, options).targets[0];
+    return GuidedGradCam(model_, "layer")
+        .explain({reference_.at("x")}, {Target(reference_.at("classes"))}, options)
+        .targets[0];
   }
 };
 
 TEST_P(MethodReference, HeatMapsAreThoseOfPytorchGradCam) {
-  const std::vector<Method> methods{Method::grad_cam,  Method::grad_cam_plus_plus, Method::hirescam,
-                                    Method::layer_cam, Method::xgrad_cam};
+  const std::vector<Method> methods{Method::grad_cam, Method::grad_cam_plus_plus, Method::hirescam, Method::layer_cam,
+                                    Method::xgrad_cam};
   const TargetExplanation found = explained(methods);
   for (const Method method : methods)  // float32 sums of the same numbers, in other orders
-    expect_close(found.layers[0].heat_maps.at(method)[0].squeeze(1), reference_.at(to_string(method)), 1e-5, title(method));
+    expect_close(found.layers[0].heat_maps.at(method)[0].squeeze(1), reference_.at(to_string(method)), 1e-5,
+                 title(method));
 }
 
 TEST_P(MethodReference, EigenCamIsPytorchGradCamsUpToItsSign) {
@@ -71,9 +74,10 @@ TEST_P(MethodReference, IntegratedGradientsAreCaptums) {
 TEST_P(MethodReference, ExplainersOfTheInputAreCaptums) {
   const Target classes(reference_.at("classes"));
   const auto options = AttributeOptions().engine(GetParam());
-  expect_close(Saliency(model_).attribute(reference_.at("x"), classes, options), reference_.at("saliency"), 1e-5, "Saliency");
-  expect_close(InputXGradient(model_).attribute(reference_.at("x"), classes, options), reference_.at("input-x-gradient"), 1e-5,
-               "InputXGradient");
+  expect_close(Saliency(model_).attribute(reference_.at("x"), classes, options), reference_.at("saliency"), 1e-5,
+               "Saliency");
+  expect_close(InputXGradient(model_).attribute(reference_.at("x"), classes, options),
+               reference_.at("input-x-gradient"), 1e-5, "InputXGradient");
 }
 
 TEST_P(MethodReference, SmoothMapsAreMeansOverNoisyInputs) {
@@ -91,9 +95,10 @@ TEST_P(MethodReference, SmoothMapsAreMeansOverNoisyInputs) {
   EXPECT_TRUE(both.equal(map(x, AttributeOptions(options).smooth(2, 0.2, 9)))) << "the same seed";
   const torch::Tensor little = map(x, AttributeOptions(options).smooth(2, 1e-6));
   expect_close(little, map(x, options), 1e-3, "hardly any noise");
-  const torch::Tensor gradients = Saliency(model_).attribute(x, classes, AttributeOptions(options).smooth(3, 0.5, 4).absolute_noise(true));
-  expect_close(NoiseTunnel(Saliency(model_)).attribute(x, classes, 3, 0.5, AttributeOptions(options).smooth(0, 1, 4)), gradients, 0,
-               "NoiseTunnel");
+  const torch::Tensor gradients =
+      Saliency(model_).attribute(x, classes, AttributeOptions(options).smooth(3, 0.5, 4).absolute_noise(true));
+  expect_close(NoiseTunnel(Saliency(model_)).attribute(x, classes, 3, 0.5, AttributeOptions(options).smooth(0, 1, 4)),
+               gradients, 0, "NoiseTunnel");
 }
 
 TEST_P(MethodReference, NoiseHasItsStandardDeviation) {
@@ -101,8 +106,12 @@ TEST_P(MethodReference, NoiseHasItsStandardDeviation) {
   const Model squares(scripted("def forward(self, x):\n    return (x * x).sum([1, 2, 3])\n"));
   const torch::Tensor x = torch::linspace(-3, 5, 3 * 40 * 40).reshape({1, 3, 40, 40});
   const auto noise = [&](const AttributeOptions& options) {
-    return GuidedGradCam(squares, "none").explain({x}, {Target()}, AttributeOptions(options).methods({Method::gradient}).engine(GetParam()))
-               .targets[0].attributions(Method::gradient)[0] / 2 - x;
+    return GuidedGradCam(squares, "none")
+                   .explain({x}, {Target()}, AttributeOptions(options).methods({Method::gradient}).engine(GetParam()))
+                   .targets[0]
+                   .attributions(Method::gradient)[0] /
+               2 -
+           x;
   };
   // Of 4800 numbers: a standard deviation is known to a hundredth of it.
   EXPECT_NEAR(noise(AttributeOptions().smooth(1, 0.25)).std().item<float>(), 0.25 * 8, 0.06);
@@ -116,8 +125,10 @@ TEST_P(MethodReference, ProductsTakeAnyHeatMap) {
   const Target classes(reference_.at("classes"));
   const TargetExplanation target = explainer.explain({reference_.at("x")}, {classes}, options).targets[0];
   expect_close(explainer.attribute(reference_.at("x"), classes, AttributeOptions(options).cam(Method::hirescam)),
-               target.attributions(Method::hirescam)[0] * target.attributions(Method::guided_backprop)[0], 1e-6, "product");
-  EXPECT_THROW(explainer.attribute(reference_.at("x"), classes, AttributeOptions(options).cam(Method::saliency)), InputError);
+               target.attributions(Method::hirescam)[0] * target.attributions(Method::guided_backprop)[0], 1e-6,
+               "product");
+  EXPECT_THROW(explainer.attribute(reference_.at("x"), classes, AttributeOptions(options).cam(Method::saliency)),
+               InputError);
 }
 
 TEST(Repetition, OptionsThatMakeNoSenseAreErrors) {

@@ -126,10 +126,12 @@ TEST(DamagedProgram, WithOperatorsThatAreNotKnownSaysWhich) {
 }
 
 TEST(DamagedProgram, WhoseTensorsAreNotWhatItSaysIsRefused) {
-  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [1]}"),
-               "where the file says");
-  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [0]}"),
-               "aten.conv1d.default");
+  expect_fault(
+      ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [1]}"),
+      "where the file says");
+  expect_fault(
+      ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [0]}"),
+      "aten.conv1d.default");
   expect_fault(ChangedProgram().program("\"as_tensor\": {\"name\": \"conv1d\"}", "\"as_tensor\": {\"name\": \"none\"}"),
                "conv1d");
 }

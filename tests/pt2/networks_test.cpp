@@ -22,9 +22,9 @@ struct Case {
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.network; }
 
-const Case cases[] = {{"unet", "join1", 5},         {"detector", "stage2", 3, "scores"}, {"vit", "patches", 0},
-                      {"swin", "patches", 0},       {"convnext", "depthwise", 0},        {"crnn", "features.2.0", 2},
-                      {"signal", "features.3", 2},  {"volume", "features.4", 2},         {"siamese", "body", 2},
+const Case cases[] = {{"unet", "join1", 5},        {"detector", "stage2", 3, "scores"}, {"vit", "patches", 0},
+                      {"swin", "patches", 0},      {"convnext", "depthwise", 0},        {"crnn", "features.2.0", 2},
+                      {"signal", "features.3", 2}, {"volume", "features.4", 2},         {"siamese", "body", 2},
                       {"squeeze", "depthwise", 2}};
 
 Network network_of(const std::string& file) { return Network(explain::open_graph(folder / file)); }
@@ -68,9 +68,7 @@ class ExportedProgram : public testing::TestWithParam<Case> {
 
 TEST_P(ExportedProgram, IsExplainedAsByCaptum) { expect_captums(explain(".pt2", {input()})); }
 
-TEST_P(ExportedProgram, IsExplainedAlikeWhenItIsDecomposed) {
-  expect_captums(explain(".decomposed.pt2", {input()}));
-}
+TEST_P(ExportedProgram, IsExplainedAlikeWhenItIsDecomposed) { expect_captums(explain(".decomposed.pt2", {input()})); }
 
 TEST_P(ExportedProgram, IsExplainedForAnyBatchWhereItTakesAny) {
   if (!exists(folder / (GetParam().network + std::string(".batch.pt2")))) GTEST_SKIP() << "takes one batch alone";

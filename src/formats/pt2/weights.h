@@ -14,7 +14,7 @@ namespace whycam::pt2 {
 struct Weight {
   aten::Type type = aten::Type::other;
   graph::Shape shape;
-  graph::Constant floats;       ///< of floating-point numbers, whatever type they have in the file
+  graph::Constant floats;        ///< of floating-point numbers, whatever type they have in the file
   std::vector<double> integers;  ///< of all others
 };
 
