@@ -124,6 +124,21 @@ void ExplainArguments::add_to(CLI::App& command) {
           "and body its last, body:1 or body:name one of several tensors; default: the last layer that still "
           "has spatial extent")
       ->type_name("LAYER");
+  add_targets(command);
+  command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
+      ->type_name(method_choices())
+      ->take_all()
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->capture_default_str();
+  AttributionArguments::add_to(command);
+  add_repetition(command);
+  preprocessing.add_to(command);
+  drawing.add_to(command);
+  add_running(command);
+}
+
+void ExplainArguments::add_targets(CLI::App& command) {
   command
       .add_option(
           "--target", targets,
@@ -149,13 +164,9 @@ void ExplainArguments::add_to(CLI::App& command) {
                   "networks that give embeddings; a .npy array as long as the output is taken for the output itself")
       ->type_name("FILE");
   command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
-  command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
-      ->type_name(method_choices())
-      ->take_all()
-      ->allow_extra_args(false)
-      ->delimiter(',')
-      ->capture_default_str();
-  AttributionArguments::add_to(command);
+}
+
+void ExplainArguments::add_repetition(CLI::App& command) {
   command
       .add_option("--integration-steps", integration_steps,
                   "integrated-gradients: how many gradients are taken on the way from the baseline to the input")
@@ -171,8 +182,9 @@ void ExplainArguments::add_to(CLI::App& command) {
   command.add_option("--noise", noise, "The standard deviation of that noise, as a share of the input's range")
       ->capture_default_str();
   command.add_option("--seed", seed, "Of the noise: the same seed, the same maps")->capture_default_str();
-  preprocessing.add_to(command);
-  drawing.add_to(command);
+}
+
+void ExplainArguments::add_running(CLI::App& command) {
   command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));

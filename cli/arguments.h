@@ -96,6 +96,11 @@ struct ExplainArguments : AttributionArguments {
   bool quiet = false;
 
   void add_to(CLI::App& command);
+
+ private:
+  void add_targets(CLI::App& command);
+  void add_repetition(CLI::App& command);  ///< of what takes many passes
+  void add_running(CLI::App& command);
 };
 
 struct CheckArguments : AttributionArguments {

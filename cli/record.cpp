@@ -28,23 +28,47 @@ Json read_json(const std::filesystem::path& path) {
   }
 }
 
+/// Of what may name a file.
+Json checksum_or_null(const std::string& path) {
+  return path.empty() || path == "all" || path == "predicted" ? Json(nullptr) : Json(checksum_of_files({path}));
+}
+
+Json documents(const std::vector<std::string>& inputs) {
+  Json all = Json::array();
+  for (const std::string& path : inputs) all.push_back({{"input", path}, {"input_crc32", checksum_of_files({path})}});
+  return all;
+}
+
+Json names_of(const std::vector<Method>& methods) {
+  Json names = Json::array();
+  for (const Method method : methods) names.push_back(to_string(method));
+  return names;
+}
+
+Json document(const PreprocessingArguments& preprocessing) {
+  return {{"size", preprocessing.size},
+          {"crop", preprocessing.crop.empty() ? Json(nullptr) : Json(preprocessing.crop)},
+          {"mean", preprocessing.mean},
+          {"std", preprocessing.standard_deviation}};
+}
+
+Json document(const Drawing& drawing, const DrawingArguments& arguments) {
+  return {{"gradcam", fmt::format("divided by its maximum, colour map {}, opacity {}",
+                                  picture::name_of(drawing.colours), drawing.opacity)},
+          {"guided_maps", fmt::format("sign {}, percentile {} of the absolute values at full contrast", arguments.sign,
+                                      drawing.signed_maps.percentile)}};
+}
+
 }  // namespace
 
 Record::Record(const RunSettings& settings) : checksum_(checksum_of_network(settings.arguments.model)) {}
 
 Json Record::settings_document(const RunSettings& settings) const {
   const ExplainArguments& arguments = settings.arguments;
-  const PreprocessingArguments& preprocessing = settings.preprocessing;
-  const Drawing& drawing = settings.drawing;
-  Json methods = Json::array();
-  for (const Method method : settings.methods) methods.push_back(to_string(method));
-  Json also = Json::array();
-  for (const std::string& path : arguments.also)
-    also.push_back({{"input", path}, {"input_crc32", checksum_of_files({path})}});
   return {{"whycam", version},
           {"model", arguments.model},
           {"model_crc32", checksum_},
-          {"also", also},
+          {"also", documents(arguments.also)},
           {"layer", settings.layer.empty() ? Json(nullptr) : Json(settings.layer)},
           {"layer_side", arguments.layer_input ? "input" : "output"},
           {"layout", arguments.layout},
@@ -52,11 +76,13 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"output_element", arguments.output_element},
           {"targets", arguments.targets},
           {"region", arguments.region},
+          {"region_crc32", checksum_or_null(arguments.region)},
           {"versus", arguments.versus},
           {"like", arguments.like},
+          {"like_crc32", checksum_or_null(arguments.like)},
           {"labels", arguments.labels},
           {"labels_crc32", settings.labels.empty() ? Json(nullptr) : Json(settings.labels.checksum())},
-          {"methods", methods},
+          {"methods", names_of(settings.methods)},
           {"cam", arguments.cam},
           {"integration_steps", arguments.integration_steps},
           {"baseline", arguments.baseline},
@@ -68,16 +94,8 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"guide_clipped_relus", arguments.guide_clipped_relus},
           {"engine", arguments.engine},
           {"batch_size", arguments.batch_size},
-          {"preprocessing",
-           {{"size", preprocessing.size},
-            {"crop", preprocessing.crop.empty() ? Json(nullptr) : Json(preprocessing.crop)},
-            {"mean", preprocessing.mean},
-            {"std", preprocessing.standard_deviation}}},
-          {"scaling",
-           {{"gradcam", fmt::format("divided by its maximum, colour map {}, opacity {}",
-                                    picture::name_of(drawing.colours), drawing.opacity)},
-            {"guided_maps", fmt::format("sign {}, percentile {} of the absolute values at full contrast",
-                                        arguments.drawing.sign, drawing.signed_maps.percentile)}}},
+          {"preprocessing", document(settings.preprocessing)},
+          {"scaling", document(settings.drawing, arguments.drawing)},
           {"save_npy", arguments.save_npy},
           {"full_size", arguments.full_size},
           {"contact_sheet", arguments.contact_sheet}};

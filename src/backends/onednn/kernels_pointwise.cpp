@@ -255,15 +255,29 @@ void scale(const float* x, const float* scale, float* result, const Extents& ext
 
 namespace {
 
+float clip(float x, float low, float high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
+template <class Work>
+bool with_quantize(float a, float b, const Work& work) {
+  constexpr float most = 1 << 20, shift = 3 << 22;  // a number that is added to it has no digits behind the point left
+  if (!(std::fabs(a) <= most && std::fabs(b) <= most)) return false;
+  const auto whole = [](float x) { return (x + shift) - shift; };
+  work([=](float x) { return whole(clip(x, a, b)); },
+       [=](float x) {
+         const float rounded = whole(clip(x, a - 1, b + 1));
+         return rounded >= a && rounded <= b ? 1.0F : 0.0F;
+       });
+  return true;
+}
+
 /// The functions that need no more than arithmetic, in single precision; others go through the graph's record.
 template <class Work>
 bool with_simple_function(const graph::FunctionAttributes& attributes, const Work& work) {
   using graph::Function;
   const auto a = static_cast<float>(attributes.alpha), b = static_cast<float>(attributes.beta);
-  const auto clip = [](float x, float low, float high) {
-    x = x < low ? low : x;
-    return x > high ? high : x;
-  };
   switch (attributes.function) {
     case Function::relu:
       work([](float x) { return x < 0 ? 0.0F : x; }, [](float x) { return x <= 0 ? 0.0F : 1.0F; });
@@ -292,18 +306,8 @@ bool with_simple_function(const graph::FunctionAttributes& attributes, const Wor
     case Function::heaviside:
       work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
       return true;
-    case Function::quantize: {
-      constexpr float most = 1 << 20,
-                      shift = 3 << 22;  // a number that is added to it has no digits behind the point left
-      if (!(std::fabs(a) <= most && std::fabs(b) <= most)) return false;
-      const auto whole = [](float x) { return (x + shift) - shift; };
-      work([=](float x) { return whole(clip(x, a, b)); },
-           [=](float x) {
-             const float rounded = whole(clip(x, a - 1, b + 1));
-             return rounded >= a && rounded <= b ? 1.0F : 0.0F;
-           });
-      return true;
-    }
+    case Function::quantize:
+      return with_quantize(a, b, work);
     case Function::absolute:
       work([](float x) { return std::fabs(x); }, [](float x) { return static_cast<float>((x > 0) - (x < 0)); });
       return true;

@@ -190,9 +190,42 @@ void normalize_gradient(const float* gradient, const float* x, float* result, st
   });
 }
 
+namespace {
+
+/// The part of x that a window covers, and what its sum is divided by.
+struct Covered {
+  std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, size[3] = {1, 1, 1};
+  double divisor = 1;
+};
+
+/// For place i of y; without a window, y divides x into parts as equal as they can be.
+Covered covered_by(std::int64_t i, const graph::Shape& area_x, const graph::Shape& area_y,
+                   const graph::AveragePoolAttributes* window) {
+  Covered part;
+  for (std::size_t d = area_x.size(); d-- > 0; i /= area_y[d]) {
+    const std::int64_t at = i % area_y[d];
+    part.size[d] = area_x[d];
+    std::int64_t count = 0;
+    if (window) {
+      const std::int64_t first = at * window->strides[d] - window->padding_begin[d];
+      const std::int64_t last = std::min(first + window->kernel[d], area_x[d] + window->padding_end[d]);
+      part.begin[d] = std::max<std::int64_t>(first, 0);
+      part.end[d] = std::min(last, area_x[d]);
+      count = window->count_padding ? last - first : part.end[d] - part.begin[d];
+    } else {
+      part.begin[d] = at * area_x[d] / area_y[d];
+      part.end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
+      count = part.end[d] - part.begin[d];
+    }
+    part.divisor *= static_cast<double>(count);
+  }
+  return part;
+}
+
+}  // namespace
+
 void average_pool(const float* x, const graph::Shape& x_shape, float* y, const graph::Shape& y_shape,
                   const graph::AveragePoolAttributes* window, bool gradient) {
-  const std::size_t n = x_shape.size() - 2;
   const graph::Shape area_x(x_shape.begin() + 2, x_shape.end()), area_y(y_shape.begin() + 2, y_shape.end());
   const std::int64_t size_x = graph::element_count(area_x), size_y = graph::element_count(area_y);
   // For the gradient, y is read and x (which is `y` of the call) is written; the places are the same.
@@ -201,36 +234,19 @@ void average_pool(const float* x, const graph::Shape& x_shape, float* y, const g
     float* to = gradient ? y + plane * size_x : y + plane * size_y;
     if (gradient) std::fill(to, to + size_x, 0.0F);
     for (std::int64_t i = 0; i < size_y; ++i) {
-      std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, size[3] = {1, 1, 1}, rest = i;
-      double divisor = 1;
-      for (std::size_t d = n; d-- > 0;) {
-        const std::int64_t at = rest % area_y[d];
-        rest /= area_y[d];
-        size[d] = area_x[d];
-        if (!window) {
-          begin[d] = at * area_x[d] / area_y[d];
-          end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
-          divisor *= static_cast<double>(end[d] - begin[d]);
-          continue;
-        }
-        const std::int64_t first = at * window->strides[d] - window->padding_begin[d];
-        const std::int64_t last = std::min(first + window->kernel[d], area_x[d] + window->padding_end[d]);
-        begin[d] = std::max<std::int64_t>(first, 0);
-        end[d] = std::min(last, area_x[d]);
-        divisor *= static_cast<double>(window->count_padding ? last - first : end[d] - begin[d]);
-      }
+      const Covered part = covered_by(i, area_x, area_y, window);
       double sum = 0;
-      const auto share = static_cast<float>((gradient ? from[i] : 0) / divisor);
-      for (std::int64_t p = begin[0]; p < end[0]; ++p)
-        for (std::int64_t q = begin[1]; q < end[1]; ++q)
-          for (std::int64_t r = begin[2]; r < end[2]; ++r) {
-            const std::int64_t at = (p * size[1] + q) * size[2] + r;
+      const auto share = static_cast<float>((gradient ? from[i] : 0) / part.divisor);
+      for (std::int64_t p = part.begin[0]; p < part.end[0]; ++p)
+        for (std::int64_t q = part.begin[1]; q < part.end[1]; ++q)
+          for (std::int64_t r = part.begin[2]; r < part.end[2]; ++r) {
+            const std::int64_t at = (p * part.size[1] + q) * part.size[2] + r;
             if (gradient)
               to[at] += share;
             else
               sum += from[at];
           }
-      if (!gradient) to[i] = static_cast<float>(sum / divisor);
+      if (!gradient) to[i] = static_cast<float>(sum / part.divisor);
     }
   });
 }

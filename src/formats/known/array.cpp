@@ -179,66 +179,83 @@ Array where(const Arrays& inputs, const FoldAttributes&) {
   return result;
 }
 
-void pointwise(Folders& all) {
-  const auto binary = [&](const char* op, std::function<double(double, double)> with, bool gives_boolean = false) {
-    all[op] = [=](const Arrays& in, const FoldAttributes&) {
-      const Array result = combine(*in[0], *in[1], with);
-      return gives_boolean ? as_boolean(result) : result;
-    };
+using Binary = std::function<double(double, double)>;
+
+void add_binary(Folders& all, const char* op, Binary with) {
+  all[op] = [with = std::move(with)](const Arrays& in, const FoldAttributes&) { return combine(*in[0], *in[1], with); };
+}
+
+void add_comparison(Folders& all, const char* op, Binary with) {
+  all[op] = [with = std::move(with)](const Arrays& in, const FoldAttributes&) {
+    return as_boolean(combine(*in[0], *in[1], with));
   };
-  const auto truth = [&](const char* op, double (*with)(double)) {
-    all[op] = [=](const Arrays& in, const FoldAttributes&) { return as_boolean(each(*in[0], with)); };
+}
+
+void add_variadic(Folders& all, const char* op, Binary with) {
+  all[op] = [with = std::move(with)](const Arrays& in, const FoldAttributes&) {
+    Array result = *in[0];
+    for (std::size_t i = 1; i < in.size(); ++i) result = combine(result, *in[i], with);
+    return result;
   };
-  const auto unary = [&](const char* op, double (*with)(double)) {
-    all[op] = [=](const Arrays& in, const FoldAttributes&) { return each(*in[0], with); };
-  };
-  const auto variadic = [&](const char* op, std::function<double(double, double)> with) {
-    all[op] = [=](const Arrays& in, const FoldAttributes&) {
-      Array result = *in[0];
-      for (std::size_t i = 1; i < in.size(); ++i) result = combine(result, *in[i], with);
-      return result;
-    };
-  };
-  binary("Add", [](double a, double b) { return a + b; });
-  binary("Sub", [](double a, double b) { return a - b; });
-  binary("Mul", [](double a, double b) { return a * b; });
+}
+
+void add_unary(Folders& all, const char* op, double (*with)(double)) {
+  all[op] = [with](const Arrays& in, const FoldAttributes&) { return each(*in[0], with); };
+}
+
+void add_question(Folders& all, const char* op, double (*with)(double)) {
+  all[op] = [with](const Arrays& in, const FoldAttributes&) { return as_boolean(each(*in[0], with)); };
+}
+
+void add_arithmetic(Folders& all) {
+  add_binary(all, "Add", [](double a, double b) { return a + b; });
+  add_binary(all, "Sub", [](double a, double b) { return a - b; });
+  add_binary(all, "Mul", [](double a, double b) { return a * b; });
   all["Div"] = [](const Arrays& in, const FoldAttributes&) {
     return combine(*in[0], *in[1], [whole = in[0]->integers](double a, double b) { return divided(a, b, whole); });
   };
-  binary("Mod", remainder);
-  binary("Pow", [](double a, double b) { return std::pow(a, b); });
-  variadic("Max", [](double a, double b) { return std::max(a, b); });
-  variadic("Min", [](double a, double b) { return std::min(a, b); });
-  binary("Equal", [](double a, double b) { return a == b ? 1.0 : 0.0; }, true);
-  binary("Greater", [](double a, double b) { return a > b ? 1.0 : 0.0; }, true);
-  binary("GreaterOrEqual", [](double a, double b) { return a >= b ? 1.0 : 0.0; }, true);
-  binary("Less", [](double a, double b) { return a < b ? 1.0 : 0.0; }, true);
-  binary("LessOrEqual", [](double a, double b) { return a <= b ? 1.0 : 0.0; }, true);
-  binary("And", [](double a, double b) { return a != 0 && b != 0 ? 1.0 : 0.0; }, true);
-  binary("Or", [](double a, double b) { return a != 0 || b != 0 ? 1.0 : 0.0; }, true);
-  unary("Not", [](double a) { return a == 0 ? 1.0 : 0.0; });
-  unary("Neg", [](double a) { return -a; });
-  unary("Abs", [](double a) { return std::abs(a); });
-  unary("Floor", [](double a) { return std::floor(a); });
-  unary("Ceil", [](double a) { return std::ceil(a); });
-  unary("Round", [](double a) { return std::nearbyint(a); });
+  add_binary(all, "Mod", remainder);
+  add_binary(all, "Pow", [](double a, double b) { return std::pow(a, b); });
+  add_variadic(all, "Max", [](double a, double b) { return std::max(a, b); });
+  add_variadic(all, "Min", [](double a, double b) { return std::min(a, b); });
+}
+
+void add_comparisons(Folders& all) {
+  add_comparison(all, "Equal", [](double a, double b) { return a == b ? 1.0 : 0.0; });
+  add_comparison(all, "Greater", [](double a, double b) { return a > b ? 1.0 : 0.0; });
+  add_comparison(all, "GreaterOrEqual", [](double a, double b) { return a >= b ? 1.0 : 0.0; });
+  add_comparison(all, "Less", [](double a, double b) { return a < b ? 1.0 : 0.0; });
+  add_comparison(all, "LessOrEqual", [](double a, double b) { return a <= b ? 1.0 : 0.0; });
+  add_comparison(all, "And", [](double a, double b) { return a != 0 && b != 0 ? 1.0 : 0.0; });
+  add_comparison(all, "Or", [](double a, double b) { return a != 0 || b != 0 ? 1.0 : 0.0; });
+  add_comparison(all, "Xor", [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; });
+  add_question(all, "IsNaN", [](double a) { return std::isnan(a) ? 1.0 : 0.0; });
+  add_question(all, "IsInf", [](double a) { return std::isinf(a) ? 1.0 : 0.0; });
+}
+
+void add_functions(Folders& all) {
   const std::pair<const char*, double (*)(double)> functions[] = {
       {"Sqrt", std::sqrt}, {"Exp", std::exp},     {"Log", std::log},     {"Sin", std::sin},
       {"Cos", std::cos},   {"Tan", std::tan},     {"Asin", std::asin},   {"Acos", std::acos},
       {"Atan", std::atan}, {"Sinh", std::sinh},   {"Cosh", std::cosh},   {"Tanh", std::tanh},
       {"Erf", std::erf},   {"Asinh", std::asinh}, {"Acosh", std::acosh}, {"Atanh", std::atanh}};
-  for (const auto& [op, with] : functions) unary(op, with);
-  unary("Sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; });
-  unary("Reciprocal", [](double a) { return 1 / a; });
-  binary("Xor", [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; }, true);
-  truth("IsNaN", [](double a) { return std::isnan(a) ? 1.0 : 0.0; });
-  truth("IsInf", [](double a) { return std::isinf(a) ? 1.0 : 0.0; });
+  for (const auto& [op, with] : functions) add_unary(all, op, with);
+  add_unary(all, "Not", [](double a) { return a == 0 ? 1.0 : 0.0; });
+  add_unary(all, "Neg", [](double a) { return -a; });
+  add_unary(all, "Abs", [](double a) { return std::abs(a); });
+  add_unary(all, "Floor", [](double a) { return std::floor(a); });
+  add_unary(all, "Ceil", [](double a) { return std::ceil(a); });
+  add_unary(all, "Round", [](double a) { return std::nearbyint(a); });
+  add_unary(all, "Sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; });
+  add_unary(all, "Reciprocal", [](double a) { return 1 / a; });
 }
 
 const Folders& folders() {
   static const Folders all = [] {
     Folders made;
-    pointwise(made);
+    add_arithmetic(made);
+    add_comparisons(made);
+    add_functions(made);
     add_reducing_folders(made);
     made["Gather"] = gather;
     made["Slice"] = slice;

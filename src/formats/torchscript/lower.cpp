@@ -27,47 +27,44 @@ using torch::jit::Stack;
 using JitValue = torch::jit::Value;
 
 /// What asks a tensor for its shape or type, or handles lists of tensors, and never looks at a number.
-bool looks_at_no_number(const std::string& op) {
-  static const std::set<std::string> names{"aten::size",
-                                           "aten::dim",
-                                           "aten::ndimension",
-                                           "aten::numel",
-                                           "aten::len",
-                                           "aten::is_floating_point",
-                                           "aten::is_complex",
-                                           "aten::append",
-                                           "aten::extend",
-                                           "aten::insert",
-                                           "aten::pop",
-                                           "aten::__getitem__",
-                                           "aten::__is__",
-                                           "aten::__isnot__",
-                                           "aten::__contains__",
-                                           "aten::keys",
-                                           "aten::values",
-                                           "aten::items",
-                                           "aten::_set_item",
-                                           "aten::list",
-                                           "aten::add_list",
-                                           "aten::is_cuda",
-                                           "aten::sym_size",
-                                           "aten::reverse",
-                                           "aten::copy",
-                                           "prim::dtype",
-                                           "prim::device",
-                                           "prim::is_cuda",
-                                           "prim::layout",
-                                           "prim::is_quantized",
-                                           "prim::is_sparse",
-                                           "prim::is_mkldnn",
-                                           "prim::is_meta",
-                                           "prim::unchecked_cast",
-                                           "prim::unchecked_unwrap_optional",
-                                           "aten::_unwrap_optional",
-                                           "prim::isinstance",
-                                           "prim::min"};
-  return names.count(op) > 0;
-}
+const std::set<std::string> looks_at_no_number{"aten::size",
+                                               "aten::dim",
+                                               "aten::ndimension",
+                                               "aten::numel",
+                                               "aten::len",
+                                               "aten::is_floating_point",
+                                               "aten::is_complex",
+                                               "aten::append",
+                                               "aten::extend",
+                                               "aten::insert",
+                                               "aten::pop",
+                                               "aten::__getitem__",
+                                               "aten::__is__",
+                                               "aten::__isnot__",
+                                               "aten::__contains__",
+                                               "aten::keys",
+                                               "aten::values",
+                                               "aten::items",
+                                               "aten::_set_item",
+                                               "aten::list",
+                                               "aten::add_list",
+                                               "aten::is_cuda",
+                                               "aten::sym_size",
+                                               "aten::reverse",
+                                               "aten::copy",
+                                               "prim::dtype",
+                                               "prim::device",
+                                               "prim::is_cuda",
+                                               "prim::layout",
+                                               "prim::is_quantized",
+                                               "prim::is_sparse",
+                                               "prim::is_mkldnn",
+                                               "prim::is_meta",
+                                               "prim::unchecked_cast",
+                                               "prim::unchecked_unwrap_optional",
+                                               "aten::_unwrap_optional",
+                                               "prim::isinstance",
+                                               "prim::min"};
 
 /// A reason that says where already.
 class PlacedReason : public CannotCompile {
@@ -213,7 +210,7 @@ class Follower {
       return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
     for (const IValue& input : inputs) symbolic = symbolic || symbols_.holds_symbol(input);
-    if (!symbolic || looks_at_no_number(op)) {
+    if (!symbolic || looks_at_no_number.count(op) > 0) {
       if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
       return run(node, inputs);
     }
@@ -317,18 +314,19 @@ class Follower {
         stack = known_.at(node->input()).toListRef().vec();
         if (stack.size() != node->outputs().size()) throw CannotCompile("a list of another length than is expected");
         break;
-      case c10::prim::TupleIndex: {
-        const auto elements = known_.at(node->input(0)).toTupleRef().elements().vec();
-        const std::int64_t at = known_.at(node->input(1)).toInt();
-        stack.push_back(
-            elements.at(static_cast<std::size_t>(at < 0 ? at + static_cast<std::int64_t>(elements.size()) : at)));
+      case c10::prim::TupleIndex:
+        stack.push_back(element_of(known_.at(node->input(0)), known_.at(node->input(1)).toInt()));
         break;
-      }
       default:
         return false;
     }
     for (std::size_t i = 0; i < node->outputs().size(); ++i) know(node->outputs()[i], stack[i]);
     return true;
+  }
+
+  static IValue element_of(const IValue& tuple, std::int64_t at) {
+    const auto elements = tuple.toTupleRef().elements().vec();
+    return elements.at(static_cast<std::size_t>(at < 0 ? at + static_cast<std::int64_t>(elements.size()) : at));
   }
 
   /// As Recorder::record: the tensors of a layer in order, those of its last run.

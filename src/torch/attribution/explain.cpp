@@ -134,18 +134,24 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
   return explanation;
 }
 
-Explanation Explainer::explain_once(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
-                                    const ChooseTargets& choose_targets, const AttributeOptions& options,
-                                    bool signed_layers, bool named_tensors) const {
-  network::check_inputs(inputs);
-  const network::CollectedWarnings libtorch;
-  const torch::NoGradGuard no_gradients;  // the engine alone turns them on
+methods::Settings Explainer::settings_for(std::vector<Layer>& layers, const AttributeOptions& options,
+                                          bool signed_layers, bool named_tensors) const {
   methods::Settings settings = methods::settings_of(options.options());
   settings.keep_sign = signed_layers;
   settings.sum_channels = !signed_layers || options.attr_dim_summation();
   if (!settings.need_layers()) layers.clear();
   for (const Layer& layer : layers)
     if (named_tensors) settings.layer_names.push_back(network_->name_of(layer));
+  return settings;
+}
+
+Explanation Explainer::explain_once(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
+                                    const ChooseTargets& choose_targets, const AttributeOptions& options,
+                                    bool signed_layers, bool named_tensors) const {
+  network::check_inputs(inputs);
+  const network::CollectedWarnings libtorch;
+  const torch::NoGradGuard no_gradients;  // the engine alone turns them on
+  const methods::Settings settings = settings_for(layers, options, signed_layers, named_tensors);
   engine::Request request = engine::request_of(*network_, inputs, layers, options);
   request.settings = settings;
   const auto pass = engine_->forward(request);

@@ -36,6 +36,9 @@ class Explainer {
   Explanation explain_once(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
                            const ChooseTargets& choose_targets, const AttributeOptions& options, bool signed_layers,
                            bool named_tensors) const;
+  /// Clears the layers where no method needs them.
+  methods::Settings settings_for(std::vector<Layer>& layers, const AttributeOptions& options, bool signed_layers,
+                                 bool named_tensors) const;
   void add_warnings(const methods::Settings& settings, const std::vector<Layer>& layers,
                     const AttributeOptions& options, Explanation& explanation) const;
 

@@ -65,6 +65,40 @@ Kind hardtanh_kind(const at::Scalar& minimum, const at::Scalar& maximum) {
   return {Kind::clipped_relu, maximum.toDouble() == 6.0 ? "relu6" : "hardtanh"};
 }
 
+/// Other activations, by the names of their operators.
+const std::set<std::string> activations{"sigmoid",
+                                        "tanh",
+                                        "gelu",
+                                        "silu",
+                                        "mish",
+                                        "elu",
+                                        "celu",
+                                        "selu",
+                                        "leaky_relu",
+                                        "prelu",
+                                        "prelu_kernel",
+                                        "_prelu_kernel",
+                                        "rrelu_with_noise",
+                                        "softplus",
+                                        "hardswish",
+                                        "hardsigmoid",
+                                        "hardtanh",
+                                        "log_sigmoid",
+                                        "softshrink",
+                                        "hardshrink",
+                                        "glu",
+                                        "threshold",
+                                        "clamp",
+                                        "clamp_min",
+                                        "clamp_max",
+                                        "maximum",
+                                        "minimum",
+                                        "log_sigmoid_forward",
+                                        "cudnn_rnn",
+                                        "mkldnn_rnn_layer",
+                                        "fmax",
+                                        "fmin"};
+
 Kind kind_of(const Node& node) {
   namespace generated = torch::autograd::generated;
   if (dynamic_cast<const generated::ReluBackward0*>(&node)) return {Kind::relu, "relu"};
@@ -79,38 +113,6 @@ Kind kind_of(const Node& node) {
   if (const auto* threshold = dynamic_cast<const generated::ThresholdBackward1*>(&node))  // in place
     if (is_zero(threshold->threshold)) return {Kind::relu, "threshold"};
 
-  static const std::set<std::string> activations{"sigmoid",
-                                                 "tanh",
-                                                 "gelu",
-                                                 "silu",
-                                                 "mish",
-                                                 "elu",
-                                                 "celu",
-                                                 "selu",
-                                                 "leaky_relu",
-                                                 "prelu",
-                                                 "prelu_kernel",
-                                                 "_prelu_kernel",
-                                                 "rrelu_with_noise",
-                                                 "softplus",
-                                                 "hardswish",
-                                                 "hardsigmoid",
-                                                 "hardtanh",
-                                                 "log_sigmoid",
-                                                 "softshrink",
-                                                 "hardshrink",
-                                                 "glu",
-                                                 "threshold",
-                                                 "clamp",
-                                                 "clamp_min",
-                                                 "clamp_max",
-                                                 "maximum",
-                                                 "minimum",
-                                                 "log_sigmoid_forward",
-                                                 "cudnn_rnn",
-                                                 "mkldnn_rnn_layer",
-                                                 "fmax",
-                                                 "fmin"};
   const std::string node_name = node.name();
   const std::string name = operator_name(node_name);
   if (activations.count(name)) return {Kind::other_activation, name};
