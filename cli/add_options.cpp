@@ -94,6 +94,8 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
       ->type_name("{auto,nchw,nhwc}")
       ->capture_default_str();
   add_output_element(command, output_element);
+  command.add_flag("--before-softmax", before_softmax,
+                   "Explain what enters the softmax or sigmoid that the output comes from");
 }
 
 void AttributionArguments::add_to(CLI::App& command) {

@@ -57,6 +57,7 @@ struct AttributionArguments {
   bool layer_input = false;
   std::string layout = "auto", input_layout = "auto";
   std::string output_element;
+  bool before_softmax = false;
   std::string engine = "automatic";
 
   void add_to(CLI::App& command);

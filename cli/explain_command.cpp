@@ -87,6 +87,7 @@ class Run {
     lines_.resize(files_.size());
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
     network_ = load<Network>(arguments_.model);
+    if (arguments_.before_softmax) network_ = network_->before_softmax(options_.output_element);
     reader_.emplace(*network_, arguments_, files_);
     settings_.preprocessing = reader_->preprocessing();
     targets_->set_network(*network_, *reader_, files_);

@@ -74,6 +74,7 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"layout", arguments.layout},
           {"input_layout", arguments.input_layout},
           {"output_element", arguments.output_element},
+          {"before_softmax", arguments.before_softmax},
           {"targets", arguments.targets},
           {"region", arguments.region},
           {"region_crc32", checksum_or_null(arguments.region)},

@@ -106,6 +106,40 @@ TEST_F(TorchScriptFile, TakesInputsOfAListOrTuple) {
   }
 }
 
+TEST_F(TorchScriptFile, ExplainsWhatEntersASoftmax) {
+  const TemporaryFolder folder;
+  const auto saved = [&](const std::string& name, const std::string& rest) {
+    scripted("def forward(self, x):\n    y = self.layer.forward(x * 3).mean([2, 3])\n    return " + rest + "\n", {},
+             {{"layer", scripted("def forward(self, x):\n    return torch.relu(x - 0.1)\n")}})
+        .save((folder.path() / name).string());
+    return Network::load(folder.path() / name);
+  };
+  const std::vector<Tensor> input{picture::to_array(pictures_)};
+  for (const Engine engine : {Engine::compiled, Engine::autograd}) {
+    Options options;
+    options.engine = engine;
+    const auto expected = saved("scores.pt", "y").explain(input, "layer", {1}, options);
+    std::size_t number = 0;
+    for (const auto& [code, path] : std::vector<std::pair<std::string, std::vector<OutputElement>>>{
+             {"torch.softmax(y, 1)", {}},
+             {"torch.log_softmax(y, 1)", {}},
+             {"torch.sigmoid(y)", {}},
+             {"(x, torch.softmax(y, 1))", {std::int64_t{1}}},
+             {"{'scores': torch.softmax(y, 1)}", {std::string("scores")}}}) {
+      options.output_element = path;
+      const Network network = saved(std::to_string(number++) + ".pt", code);
+      const auto actual = network.before_softmax(path).explain(input, "layer", {1}, options),
+                 with = network.explain(input, "layer", {1}, options);
+      EXPECT_EQ(actual.targets[0].scores, expected.targets[0].scores) << code;
+      const auto& map = expected.targets[0].attributions(Method::guided_grad_cam)[0].values;
+      EXPECT_EQ(actual.targets[0].attributions(Method::guided_grad_cam)[0].values, map) << code;
+      EXPECT_NE(with.targets[0].scores, expected.targets[0].scores) << code;
+    }
+  }
+  EXPECT_THROW(saved("tanh.pt", "torch.tanh(y)").before_softmax(), ModelError);
+  EXPECT_THROW(saved("lines.pt", "torch.stack([y, y])").before_softmax(), ModelError);
+}
+
 TEST_F(TorchScriptFile, ExplainsOneExampleWhoseScoresAreSqueezed) {
   const TemporaryFolder folder;
   const auto saved = [&](const std::string& name, const std::string& rest) {

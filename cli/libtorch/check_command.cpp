@@ -267,7 +267,8 @@ ExitCode check(const CheckArguments& arguments) {
   if (input.tensor.shape[0] != 1)
     throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +
                                        std::to_string(input.tensor.shape[0]));
-  const auto model = load<Model>(arguments.model);
+  auto model = load<Model>(arguments.model);
+  if (arguments.before_softmax) model = model.before_softmax(arguments.parse().output_element);
   const std::filesystem::path folder = arguments.output_dir;
   const OutputFolder output(folder);
   const torch::Tensor tensor = picture::to_tensor(input.tensor);

@@ -13,7 +13,8 @@ namespace whycam::cli {
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
   const Options options = arguments.parse();
-  const auto model = load<Model>(arguments.model);
+  auto model = load<Model>(arguments.model);
+  if (arguments.before_softmax) model = model.before_softmax(options.output_element);
   std::vector<torch::Tensor> inputs;
   for (const Shape& shape : arguments.input.parse(model.inputs()))
     inputs.push_back(at::zeros(shape, model.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat));

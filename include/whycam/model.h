@@ -76,6 +76,12 @@ class WHYCAM_API Model {
                             const std::vector<c10::IValue>& additional_forward_args = {},
                             const std::vector<OutputElement>& output_element = {}) const;
 
+  /// The same network with scores in place of probabilities: its output is what enters the softmax, log-softmax or
+  /// sigmoid that it comes from. Behind a softmax, a class's gradient mixes in those of all others, and it vanishes
+  /// where the class is sure. `output_element` names the same output of either. Throws ModelError where the output
+  /// comes from none of these, which an ONNX network says when it is first run, and for a C++ network.
+  Model before_softmax(const std::vector<OutputElement>& output_element = {}) const;
+
   /// What the network's file declares of its inputs; nothing where it is no ONNX file, as others declare none.
   std::vector<Port> inputs() const;
 

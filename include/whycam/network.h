@@ -98,6 +98,12 @@ class WHYCAM_API Network {
   /// Model::load does. The whole of it is checked. Throws ModelError where it is missing, of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
+  /// The same network with scores in place of probabilities: the explained output is what enters the softmax,
+  /// log-softmax or sigmoid that it comes from. Behind a softmax, a class's gradient mixes in those of all others, and
+  /// it vanishes where the class is sure. Options::output_element names the same output of either. Throws ModelError
+  /// where the output comes from none of these; for an ONNX or exported network when it is first run.
+  Network before_softmax(const std::vector<OutputElement>& output_element = {}) const;
+
   /// In the file's order. What is explained takes all inputs. None of a TorchScript file, which declares none.
   const std::vector<Port>& inputs() const;
   const std::vector<Port>& outputs() const;

@@ -6,6 +6,7 @@
 #include "core/warning_texts.h"
 #include "core/warnings.h"
 #include "explain/array_arithmetic.h"
+#include "explain/before_softmax.h"
 #include "explain/explanation_plan.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
@@ -119,6 +120,10 @@ class GraphNetwork : public Network::State {
         inputs_(explain::public_ports(network_->inputs())),
         outputs_(explain::public_ports(network_->outputs())) {}
 
+  std::shared_ptr<const State> before_softmax(const std::vector<OutputElement>& output_element) const override {
+    return std::make_shared<GraphNetwork>(
+        explain::before_softmax(network_, explain::chosen_output(*network_, output_element)));
+  }
   const std::vector<Port>& inputs() const override { return inputs_; }
   const std::vector<Port>& outputs() const override { return outputs_; }
   std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
@@ -230,6 +235,10 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
 
 std::shared_ptr<const Network::State> explain::open_graph(const std::filesystem::path& path) {
   return formats::format_of(path) ? std::make_shared<GraphNetwork>(explain::read_network_file(path)) : nullptr;
+}
+
+Network Network::before_softmax(const std::vector<OutputElement>& output_element) const {
+  return Network(state_->before_softmax(output_element));
 }
 
 const std::vector<Port>& Network::inputs() const { return state_->inputs(); }

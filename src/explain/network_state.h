@@ -14,6 +14,7 @@ namespace whycam {
 struct Network::State {
   virtual ~State() = default;
 
+  virtual std::shared_ptr<const State> before_softmax(const std::vector<OutputElement>& output_element) const = 0;
   virtual const std::vector<Port>& inputs() const = 0;
   virtual const std::vector<Port>& outputs() const = 0;
   virtual std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,

@@ -44,6 +44,9 @@ class TorchNetwork : public Network::State {
         type_(model_.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat),
         explainer_(model_, {}, {}) {}
 
+  std::shared_ptr<const State> before_softmax(const std::vector<OutputElement>& output_element) const override {
+    return std::make_shared<TorchNetwork>(model_.before_softmax(output_element));
+  }
   const std::vector<Port>& inputs() const override { return none_; }
   const std::vector<Port>& outputs() const override { return none_; }
 

@@ -1,4 +1,6 @@
 // Networks from files that are graphs already.
+#include "explain/before_softmax.h"
+#include "explain/network_file.h"
 #include "formats/format.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
@@ -21,6 +23,10 @@ std::vector<LayerName> FileNetwork::layer_names() const {
   std::vector<LayerName> names;
   for (const formats::Layer& layer : file_->layers()) names.push_back({layer.name, layer.type});
   return names;
+}
+
+std::shared_ptr<const Network> FileNetwork::before_softmax(const std::vector<OutputElement>& output_element) const {
+  return std::make_shared<FileNetwork>(explain::before_softmax(file_, explain::chosen_output(*file_, output_element)));
 }
 
 std::shared_ptr<const Network> FileNetwork::replica(torch::Device device) const {

@@ -172,6 +172,10 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
   });
 }
 
+Model Model::before_softmax(const std::vector<OutputElement>& output_element) const {
+  return Model(network_->before_softmax(output_element));
+}
+
 std::vector<Port> Model::inputs() const {
   const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get());
   return of_file ? explain::public_ports(of_file->file().inputs()) : std::vector<Port>{};

@@ -147,6 +147,10 @@ class Network {
   /// A number that changes when the weights are replaced or written over.
   virtual std::uint64_t weights_version() const = 0;
 
+  /// The same network with its explained output as it is before a final softmax or sigmoid. Throws ModelError where
+  /// there is none, or it cannot be told.
+  virtual std::shared_ptr<const Network> before_softmax(const std::vector<OutputElement>& output_element) const = 0;
+
   /// A network with the same weights on another device. Throws ModelError where the network cannot be copied.
   virtual std::shared_ptr<const Network> replica(torch::Device device) const = 0;
 };
@@ -186,6 +190,7 @@ class FileNetwork : public Network, public std::enable_shared_from_this<FileNetw
   std::optional<torch::Device> device() const override { return torch::Device(torch::kCPU); }
   std::optional<torch::ScalarType> floating_type() const override { return torch::kFloat; }
   std::uint64_t weights_version() const override { return 0; }
+  std::shared_ptr<const Network> before_softmax(const std::vector<OutputElement>& output_element) const override;
   std::shared_ptr<const Network> replica(torch::Device device) const override;
 
  private:

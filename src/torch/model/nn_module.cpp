@@ -176,6 +176,10 @@ class ModuleNetwork : public RunnableNetwork {
     return version_of(tensors);
   }
 
+  std::shared_ptr<const Network> before_softmax(const std::vector<OutputElement>&) const override {
+    throw ModelError("what a C++ network does before its softmax is not known; give a network without it");
+  }
+
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     if (!module_)
       throw ModelError("a plain function cannot be replicated on other devices; explain it without device_ids");

@@ -248,6 +248,44 @@ void compute_in_float32(Block* block) {
 
 }  // namespace
 
+namespace {
+
+/// Where a node takes an element of the output from; throws where the graph does not show it.
+std::pair<Node*, std::size_t> place_of(Node* node, std::size_t input, const std::vector<OutputElement>& path) {
+  for (const OutputElement& step : path) {
+    Node* container = node->input(input)->node();
+    std::optional<std::size_t> found;
+    const auto* index = std::get_if<std::int64_t>(&step);
+    if (index && (container->kind() == c10::prim::TupleConstruct || container->kind() == c10::prim::ListConstruct)) {
+      if (*index >= 0 && static_cast<std::size_t>(*index) < container->inputs().size())
+        found = static_cast<std::size_t>(*index);
+    } else if (!index && container->kind() == c10::prim::DictConstruct) {
+      for (std::size_t i = 0; i + 1 < container->inputs().size(); i += 2)
+        if (const auto key = torch::jit::toIValue(container->input(i));
+            key && key->isString() && key->toStringRef() == std::get<std::string>(step))
+          found = i + 1;
+    }
+    if (!found) throw ModelError("the network's code does not show which softmax its output element comes from");
+    node = container;
+    input = *found;
+  }
+  return {node, input};
+}
+
+}  // namespace
+
+void give_before_softmax(Graph& graph, const std::vector<OutputElement>& path) {
+  torch::jit::ConstantPropagationImmutableTypes(graph.shared_from_this());
+  const auto [node, input] = place_of(graph.return_node(), 0, path);
+  Value* output = node->input(input);
+  while (output->node()->kind() == observe_symbol) output = output->node()->input(0);
+  static const std::set<std::string> names{"aten::softmax", "aten::log_softmax", "aten::sigmoid", "aten::sigmoid_"};
+  if (names.count(output->node()->kind().toQualString()) == 0)
+    throw ModelError(std::string("the output comes from no softmax or sigmoid, but from ") +
+                     output->node()->kind().toQualString() + "; explain it as it is");
+  node->replaceInput(input, output->node()->input(0));
+}
+
 void compute_in_float32(Graph& graph) { compute_in_float32(graph.block()); }
 
 namespace {

@@ -20,6 +20,10 @@ std::shared_ptr<torch::jit::Graph> observed_graph(const torch::jit::Module& modu
 /// Makes constants of half precision float32, and what converts to it convert to float32.
 void compute_in_float32(torch::jit::Graph& graph);
 
+/// Makes the element of the output that `path` leads to what enters the softmax, log-softmax or sigmoid that it comes
+/// from. Throws ModelError where it comes from none.
+void give_before_softmax(torch::jit::Graph& graph, const std::vector<OutputElement>& path);
+
 /// What a network's forward does beside giving its output.
 struct SideEffects {
   /// It may set its attributes, or write over tensors among them, in the mode that it has. Errs on the side of yes.

@@ -105,11 +105,14 @@ void add_tensors(const c10::IValue& value, std::vector<torch::Tensor>& tensors, 
 
 class TorchScriptNetwork : public RunnableNetwork {
  public:
+  using BeforeSoftmax = std::optional<std::vector<OutputElement>>;
+
   /// With `half_precision`, the network was of that before its weights became float32.
-  explicit TorchScriptNetwork(const Module& module, bool half_precision = false)
+  explicit TorchScriptNetwork(const Module& module, bool half_precision = false, BeforeSoftmax before_softmax = {})
       : module_(copy_of(module, Own::nothing)),
         training_(in_training_mode(module)),
-        half_precision_(half_precision || holds_half_precision(module)) {
+        half_precision_(half_precision || holds_half_precision(module)),
+        before_softmax_(std::move(before_softmax)) {
     if (!module_.type()->getForwardHooks().empty() || !module_.type()->getForwardPreHooks().empty())
       throw ModelError(
           "the TorchScript network itself has forward hooks, which do not run when its forward does; save a "
@@ -177,14 +180,20 @@ class TorchScriptNetwork : public RunnableNetwork {
       for (const auto& parameter : part.value.named_parameters(/*recurse=*/false))
         if (const torch::Tensor changed = change(part.name, parameter.value); changed.defined())
           Module(part.value).setattr(parameter.name, changed);
-    return std::make_shared<TorchScriptNetwork>(copy, half_precision_);
+    return std::make_shared<TorchScriptNetwork>(copy, half_precision_, before_softmax_);
+  }
+
+  std::shared_ptr<const Network> before_softmax(const std::vector<OutputElement>& output_element) const override {
+    auto network = std::make_shared<TorchScriptNetwork>(module_, half_precision_, output_element);
+    network->observing({}, LayerSide::output);  // throws where there is none
+    return network;
   }
 
   std::shared_ptr<const Network> replica(torch::Device device) const override {
     check_available(device);
     Module copy = module_.deepcopy();
     copy.to(device);
-    return std::make_shared<TorchScriptNetwork>(copy, half_precision_);
+    return std::make_shared<TorchScriptNetwork>(copy, half_precision_, before_softmax_);
   }
 
  private:
@@ -219,6 +228,7 @@ class TorchScriptNetwork : public RunnableNetwork {
     if (!prepared.code) {
       const auto graph = observed_graph(module_, paths, side);
       if (half_precision_) compute_in_float32(*graph);
+      if (before_softmax_) give_before_softmax(*graph, *before_softmax_);
       prepared = {graph, torch::jit::Code(graph, "forward")};
     }
     return prepared;
@@ -231,6 +241,7 @@ class TorchScriptNetwork : public RunnableNetwork {
 
   Module module_;
   bool training_, half_precision_;
+  BeforeSoftmax before_softmax_;  ///< the output that is given so
   std::vector<LayerName> names_;
   mutable std::once_flag analysed_;
   mutable SideEffects effects_;
