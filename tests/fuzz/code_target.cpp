@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "formats/torchscript/code_check.h"
+#include "formats/archive/code_check.h"
 #include "target.h"
 
 namespace {
@@ -33,7 +33,7 @@ void parse(const std::string& code) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string code(reinterpret_cast<const char*>(data), size);
   try {
-    whycam::torchscript::check_code(code);
+    whycam::archive::check_code(code);
   } catch (const std::runtime_error&) {
     return 0;
   }

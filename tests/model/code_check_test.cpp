@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "formats/torchscript/code_check.h"
+#include "formats/archive/code_check.h"
 
 namespace whycam::test {
 namespace {
@@ -18,7 +18,7 @@ std::string repeated(const std::string& text, int count) {
 
 std::string fault_of(const std::string& code) {
   try {
-    torchscript::check_code(code);
+    archive::check_code(code);
   } catch (const std::runtime_error& fault) {
     return fault.what();
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "whycam/layer.h"
+#include "whycam/output_element.h"
 #include "whycam/torch_tensor.h"
 
 namespace whycam::formats {

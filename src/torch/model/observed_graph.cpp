@@ -274,9 +274,9 @@ std::pair<Node*, std::size_t> place_of(Node* node, std::size_t input, const std:
 
 }  // namespace
 
-void give_before_softmax(Graph& graph, const std::vector<OutputElement>& path) {
-  torch::jit::ConstantPropagationImmutableTypes(graph.shared_from_this());
-  const auto [node, input] = place_of(graph.return_node(), 0, path);
+void give_before_softmax(std::shared_ptr<Graph> graph, const std::vector<OutputElement>& path) {
+  torch::jit::ConstantPropagationImmutableTypes(graph);
+  const auto [node, input] = place_of(graph->return_node(), 0, path);
   Value* output = node->input(input);
   while (output->node()->kind() == observe_symbol) output = output->node()->input(0);
   static const std::set<std::string> names{"aten::softmax", "aten::log_softmax", "aten::sigmoid", "aten::sigmoid_"};

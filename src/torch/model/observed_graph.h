@@ -22,7 +22,7 @@ void compute_in_float32(torch::jit::Graph& graph);
 
 /// Makes the element of the output that `path` leads to what enters the softmax, log-softmax or sigmoid that it comes
 /// from. Throws ModelError where it comes from none.
-void give_before_softmax(torch::jit::Graph& graph, const std::vector<OutputElement>& path);
+void give_before_softmax(std::shared_ptr<torch::jit::Graph> graph, const std::vector<OutputElement>& path);
 
 /// What a network's forward does beside giving its output.
 struct SideEffects {

@@ -228,7 +228,7 @@ class TorchScriptNetwork : public RunnableNetwork {
     if (!prepared.code) {
       const auto graph = observed_graph(module_, paths, side);
       if (half_precision_) compute_in_float32(*graph);
-      if (before_softmax_) give_before_softmax(*graph, *before_softmax_);
+      if (before_softmax_) give_before_softmax(graph, *before_softmax_);
       prepared = {graph, torch::jit::Code(graph, "forward")};
     }
     return prepared;
