@@ -16,7 +16,7 @@ const std::filesystem::path folder = WHYCAM_SOURCE_DIR "/tests/pt2/networks";
 /// signal.pt2, changed.
 class ChangedProgram {
  public:
-  ChangedProgram() : entries_(unzip(folder / "signal.pt2")) {}
+  explicit ChangedProgram(const char* file = "signal.pt2") : entries_(unzip(folder / file)) {}
 
   std::string& record(const std::string& end) {
     for (ZipEntry& entry : entries_)
@@ -116,6 +116,22 @@ TEST(DamagedProgram, WithTensorsOfImpossibleSizesIsRefused) {
                "impossible");
 }
 
+TEST(DamagedProgram, WithAPickleThatCallsFunctionsIsRefusedAndCallsNone) {
+  ChangedProgram program("siamese.old.pt2");
+  const TemporaryFolder temporary;
+  const std::filesystem::path path = temporary.path() / "state.pt";
+  std::string& state = program.record("serialized_state_dict.pt");
+  std::ofstream(path, std::ios::binary) << state;
+  std::vector<ZipEntry> entries = unzip(path);
+  for (ZipEntry& entry : entries)
+    if (const std::size_t at = entry.content.find("torch._utils\n_rebuild_parameter\n"); at != std::string::npos)
+      entry.content.replace(at, 32, "posix\nsystem\n");
+  state = zip(entries);
+  expect_fault(program, "it calls \"posix system");
+  state.resize(state.size() / 2);
+  expect_fault(program, "damaged");
+}
+
 TEST(DamagedProgram, WithOperatorsThatAreNotKnownSaysWhich) {
   expect_fault(ChangedProgram().program("torch.ops.aten.conv1d.default", "torch.ops.aten.special_zeta.default"),
                "aten.special_zeta.default in \"features.0\": an operator that is not known");
@@ -126,10 +142,12 @@ TEST(DamagedProgram, WithOperatorsThatAreNotKnownSaysWhich) {
 }
 
 TEST(DamagedProgram, WhoseTensorsAreNotWhatItSaysIsRefused) {
-  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [1]}"),
-               "where the file says");
-  expect_fault(ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [0]}"),
-               "aten.conv1d.default");
+  expect_fault(
+      ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [1]}"),
+      "where the file says");
+  expect_fault(
+      ChangedProgram().program("\"stride\", \"arg\": {\"as_ints\": [2]}", "\"stride\", \"arg\": {\"as_ints\": [0]}"),
+      "aten.conv1d.default");
   expect_fault(ChangedProgram().program("\"as_tensor\": {\"name\": \"conv1d\"}", "\"as_tensor\": {\"name\": \"none\"}"),
                "conv1d");
 }

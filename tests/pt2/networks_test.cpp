@@ -22,9 +22,9 @@ struct Case {
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.network; }
 
-const Case cases[] = {{"unet", "join1", 5},         {"detector", "stage2", 3, "scores"}, {"vit", "patches", 0},
-                      {"swin", "patches", 0},       {"convnext", "depthwise", 0},        {"crnn", "features.2.0", 2},
-                      {"signal", "features.3", 2},  {"volume", "features.4", 2},         {"siamese", "body", 2},
+const Case cases[] = {{"unet", "join1", 5},        {"detector", "stage2", 3, "scores"}, {"vit", "patches", 0},
+                      {"swin", "patches", 0},      {"convnext", "depthwise", 0},        {"crnn", "features.2.0", 2},
+                      {"signal", "features.3", 2}, {"volume", "features.4", 2},         {"siamese", "body", 2},
                       {"squeeze", "depthwise", 2}};
 
 Network network_of(const std::string& file) { return Network(explain::open_graph(folder / file)); }
@@ -68,9 +68,7 @@ class ExportedProgram : public testing::TestWithParam<Case> {
 
 TEST_P(ExportedProgram, IsExplainedAsByCaptum) { expect_captums(explain(".pt2", {input()})); }
 
-TEST_P(ExportedProgram, IsExplainedAlikeWhenItIsDecomposed) {
-  expect_captums(explain(".decomposed.pt2", {input()}));
-}
+TEST_P(ExportedProgram, IsExplainedAlikeWhenItIsDecomposed) { expect_captums(explain(".decomposed.pt2", {input()})); }
 
 TEST_P(ExportedProgram, IsExplainedForAnyBatchWhereItTakesAny) {
   if (!exists(folder / (GetParam().network + std::string(".batch.pt2")))) GTEST_SKIP() << "takes one batch alone";
@@ -117,6 +115,18 @@ TEST(ExportedProgramLayers, OfSeveralCallsAreToldApart) {
   EXPECT_NE(cam("body@0"), cam("body@1"));
   expect_says([&] { cam("body@2"); }, "\"body\" runs 2 times: there is no call 2");
   expect_says([&] { cam("bodi"); }, "the nearest are \"body\"");
+}
+
+TEST(ExportedProgramOldLayout, WithWeightsInPicklesIsRead) {
+  const Tensor x = numbers_of("siamese.x.npy");
+  const auto explained = [&](const char* file) {
+    return network_of(file)
+        .explain({x}, "body", {Target(1)})
+        .targets[0]
+        .attributions(Method::guided_grad_cam)[0]
+        .values;
+  };
+  EXPECT_EQ(explained("siamese.old.pt2"), explained("siamese.pt2"));
 }
 
 TEST(ExportedProgramLayers, MayBeTensorsOfTheProgram) {

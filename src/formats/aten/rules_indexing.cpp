@@ -47,7 +47,8 @@ void roll(Call& call) {
   if (shifts.size() != axes.size()) call.refuse("shifts of all elements together");
   Value x = call.tensor();
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::int64_t axis = call.axis(axes[i], call.dimensions()), size = call.shape()[static_cast<std::size_t>(axis)];
+    const std::int64_t axis = call.axis(axes[i], call.dimensions()),
+                       size = call.shape()[static_cast<std::size_t>(axis)];
     const std::int64_t shift = (shifts[i] % size + size) % size;
     if (shift == 0) continue;
     const auto along = static_cast<std::size_t>(axis);

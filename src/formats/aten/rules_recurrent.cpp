@@ -27,7 +27,8 @@ class Direction {
   Value run(Value x, bool backwards, Value& hidden, Value& cell) const {
     const Shape shape = graph_.shape(x);
     const Value rows = graph_.reshape(x, {shape[0] * shape[1], shape[2]});
-    const Value all = graph_.reshape(product(rows, weights_.input, weights_.input_bias), {shape[0], shape[1], gates() * width_});
+    const Value all =
+        graph_.reshape(product(rows, weights_.input, weights_.input_bias), {shape[0], shape[1], gates() * width_});
     std::vector<Value> states(static_cast<std::size_t>(shape[0]));
     for (std::int64_t i = 0; i < shape[0]; ++i) {
       const std::int64_t step = backwards ? shape[0] - 1 - i : i;
@@ -72,9 +73,9 @@ class Direction {
         Function::tanh,
         graph_.binary(Operator::add, part(now, 2), graph_.binary(Operator::multiply, reset, part(before, 2))));
     // candidate + update * (hidden - candidate)
-    hidden = graph_.binary(
-        Operator::add, candidate,
-        graph_.binary(Operator::multiply, update, graph_.binary(Operator::subtract, hidden, candidate)));
+    hidden =
+        graph_.binary(Operator::add, candidate,
+                      graph_.binary(Operator::multiply, update, graph_.binary(Operator::subtract, hidden, candidate)));
   }
 
   graph::Graph& graph_;
@@ -95,7 +96,8 @@ class Network {
     if (call.number(5) != 0 && call.boolean(6)) call.refuse("a dropout in training mode");
     if (call.dimensions() != 3) call.refuse("other than steps, examples and features");
     const auto each = static_cast<std::size_t>(has_biases_ ? 4 : 2);
-    if (layers_ < 1 || states_.size() != (lstm ? 2U : 1U) || parameters_.size() != each * static_cast<std::size_t>(layers_ * directions_))
+    if (layers_ < 1 || states_.size() != (lstm ? 2U : 1U) ||
+        parameters_.size() != each * static_cast<std::size_t>(layers_ * directions_))
       call.refuse("another number of weights, such as with projections");
   }
 

@@ -103,7 +103,9 @@ Array joined(const Call& call, bool stack) {
   return known::fold("Concat", inputs, attributes);
 }
 
-Array where(const Array& condition, const Array& a, const Array& b) { return known::fold("Where", {&condition, &a, &b}, {}); }
+Array where(const Array& condition, const Array& a, const Array& b) {
+  return known::fold("Where", {&condition, &a, &b}, {});
+}
 
 /// x[indices]: with tensors of indices at axes that follow one another.
 Array indexed(const Call& call) {
@@ -156,7 +158,8 @@ Fold reduction(double start, double (*with)(double, double), bool mean = false) 
     std::vector<bool> reduced(x.shape.size(), axes.empty());
     for (const std::int64_t axis : axes) reduced[known::axis_of(axis, x.shape.size())] = true;
     Array result = known::reduce(x, reduced, call.is<bool>(2) && call.boolean(2), start, with);
-    const auto count = static_cast<double>(x.numbers.size()) / static_cast<double>(std::max<std::size_t>(result.numbers.size(), 1));
+    const auto count =
+        static_cast<double>(x.numbers.size()) / static_cast<double>(std::max<std::size_t>(result.numbers.size(), 1));
     if (mean)
       for (double& number : result.numbers) number /= count;
     return result;
@@ -237,8 +240,9 @@ Array scattered(const Call& call, std::size_t axis, const Integers& places) {
 
 Array slice_scattered(const Call& call) {
   const std::size_t axis = known::axis_of(call.integer(2, 0), call.shape().size());
-  return scattered(call, axis, known::slice_places(call.shape()[axis], call.bound(3, 0),
-                                                   call.bound(4, graph::largest_extent), call.bound(5, 1)));
+  return scattered(call, axis,
+                   known::slice_places(call.shape()[axis], call.bound(3, 0), call.bound(4, graph::largest_extent),
+                                       call.bound(5, 1)));
 }
 
 Array select_scattered(const Call& call) {
@@ -288,18 +292,22 @@ void add_arithmetic(Folds& all) {
     return result;
   };
   const std::pair<const char*, const char*> binary[] = {
-      {"mul", "Mul"},         {"remainder", "Mod"},   {"pow", "Pow"},          {"maximum", "Max"},
-      {"minimum", "Min"},     {"eq", "Equal"},        {"gt", "Greater"},       {"ge", "GreaterOrEqual"},
-      {"lt", "Less"},         {"le", "LessOrEqual"},  {"logical_and", "And"},  {"logical_or", "Or"},
-      {"bitwise_and", "And"}, {"bitwise_or", "Or"},   {"logical_xor", "Xor"}};
+      {"mul", "Mul"},         {"remainder", "Mod"},  {"pow", "Pow"},         {"maximum", "Max"},
+      {"minimum", "Min"},     {"eq", "Equal"},       {"gt", "Greater"},      {"ge", "GreaterOrEqual"},
+      {"lt", "Less"},         {"le", "LessOrEqual"}, {"logical_and", "And"}, {"logical_or", "Or"},
+      {"bitwise_and", "And"}, {"bitwise_or", "Or"},  {"logical_xor", "Xor"}};
   for (const auto& [name, op] : binary)
     all[name] = [op = op](const Call& call) { return combined(op, array_of(call, 0), array_of(call, 1)); };
   all["ne"] = [](const Call& call) { return applied("Not", combined("Equal", array_of(call, 0), array_of(call, 1))); };
-  const std::pair<const char*, const char*> unary[] = {
-      {"neg", "Neg"},     {"abs", "Abs"},   {"floor", "Floor"}, {"ceil", "Ceil"},       {"round", "Round"},
-      {"sqrt", "Sqrt"},   {"exp", "Exp"},   {"log", "Log"},     {"sin", "Sin"},         {"cos", "Cos"},
-      {"tanh", "Tanh"},   {"erf", "Erf"},   {"sign", "Sign"},   {"reciprocal", "Reciprocal"},
-      {"atan", "Atan"},   {"logical_not", "Not"}, {"bitwise_not", "Not"}};
+  const std::pair<const char*, const char*> unary[] = {{"neg", "Neg"},        {"abs", "Abs"},
+                                                       {"floor", "Floor"},    {"ceil", "Ceil"},
+                                                       {"round", "Round"},    {"sqrt", "Sqrt"},
+                                                       {"exp", "Exp"},        {"log", "Log"},
+                                                       {"sin", "Sin"},        {"cos", "Cos"},
+                                                       {"tanh", "Tanh"},      {"erf", "Erf"},
+                                                       {"sign", "Sign"},      {"reciprocal", "Reciprocal"},
+                                                       {"atan", "Atan"},      {"logical_not", "Not"},
+                                                       {"bitwise_not", "Not"}};
   for (const auto& [name, op] : unary)
     all[name] = [op = op](const Call& call) { return applied(op, array_of(call, 0)); };
   all["rsqrt"] = [](const Call& call) { return applied("Reciprocal", applied("Sqrt", array_of(call, 0))); };

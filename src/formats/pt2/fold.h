@@ -9,7 +9,8 @@
 
 namespace whycam::pt2 {
 
-/// Whether a call only looks at a part of argument 0 or at another shape of it, so that what it gives shares its memory.
+/// Whether a call only looks at a part of argument 0 or at another shape of it, so that what it gives shares its
+/// memory.
 bool is_view(const std::string& op);
 /// What such a call makes of argument 0, or of the places of its numbers in memory: one array for each result.
 std::vector<known::Array> viewed(const std::string& op, const aten::Call& call, const known::Array& x);

@@ -59,8 +59,8 @@ Array expanded(const Array& x, Shape shape) {
 
 Array sliced(const Call& call, const Array& x) {
   const std::size_t along = axis(call, 1, x);
-  const Integers places = known::slice_places(x.shape[along], call.bound(2, 0), call.bound(3, graph::largest_extent),
-                                              call.bound(4, 1));
+  const Integers places =
+      known::slice_places(x.shape[along], call.bound(2, 0), call.bound(3, graph::largest_extent), call.bound(4, 1));
   return taken(x, along, known::integer_array(places));
 }
 
@@ -121,7 +121,8 @@ std::vector<Array> split(const Call& call, const Array& x, Integers sizes, std::
 const std::map<std::string, View>& views() {
   static const std::map<std::string, View> all = [] {
     std::map<std::string, View> made;
-    const auto add = [&](std::initializer_list<const char*> names, std::function<Array(const Call&, const Array&)> view) {
+    const auto add = [&](std::initializer_list<const char*> names,
+                         std::function<Array(const Call&, const Array&)> view) {
       for (const char* name : names)
         made[name] = [view](const Call& call, const Array& x) { return std::vector<Array>{view(call, x)}; };
     };
@@ -136,8 +137,7 @@ const std::map<std::string, View>& views() {
     add({"squeeze"}, squeezed);
     add({"unsqueeze"}, unsqueezed);
     add({"permute"}, [](const Call& call, const Array& x) { return permuted(x, call.integers(1)); });
-    add({"transpose"},
-        [](const Call& call, const Array& x) { return swapped(x, call.integer(1), call.integer(2)); });
+    add({"transpose"}, [](const Call& call, const Array& x) { return swapped(x, call.integer(1), call.integer(2)); });
     add({"t", "numpy_T"}, [](const Call&, const Array& x) { return x.shape.size() < 2 ? x : swapped(x, 0, 1); });
     add({"slice"}, sliced);
     add({"select"}, [](const Call& call, const Array& x) {
@@ -161,8 +161,6 @@ const std::map<std::string, View>& views() {
 
 bool is_view(const std::string& op) { return views().count(op) > 0; }
 
-std::vector<Array> viewed(const std::string& op, const Call& call, const Array& x) {
-  return views().at(op)(call, x);
-}
+std::vector<Array> viewed(const std::string& op, const Call& call, const Array& x) { return views().at(op)(call, x); }
 
 }  // namespace whycam::pt2

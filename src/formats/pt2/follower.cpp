@@ -224,14 +224,15 @@ void Follower::call_step(const Node& node) {
   give(node, call, arguments, in_place);
 }
 
-/// x == -inf, by which a softmax finds rows that are masked as a whole: what is computed from inputs is finite here, and
-/// masks of which that is not so are refused.
+/// x == -inf, by which a softmax finds rows that are masked as a whole: what is computed from inputs is finite here,
+/// and masks of which that is not so are refused.
 bool Follower::asks_for_infinity(const Node& node, const std::string& op, const aten::Call& call) {
   const std::vector<std::string> names = names_of(node.outputs);
   if (op != "eq" || names.size() != 1 || !call.is<double>(1) || !std::isinf(call.number(1))) return false;
   const auto count = static_cast<std::size_t>(graph::element_count(call.shape()));
   known::require_known(call.shape());
-  name_tensor(names[0], table_.add(Known::of({true, call.shape(), std::vector<double>(count, 0)}), aten::Type::boolean));
+  name_tensor(names[0],
+              table_.add(Known::of({true, call.shape(), std::vector<double>(count, 0)}), aten::Type::boolean));
   return true;
 }
 
@@ -240,9 +241,9 @@ bool Follower::asks_for_infinity(const Node& node, const std::string& op, const 
 bool Follower::fold(const Node& node, const std::string& op, bool in_place, const aten::Arguments& arguments,
                     const aten::Call& call) {
   const std::vector<Id> tensors = tensors_of(arguments);
-  const bool has_rule = aten::rules().count(op) > 0, any = tensors.empty() || std::any_of(tensors.begin(), tensors.end(), [&](Id id) {
-    return table_.known(id).has_value();
-  });
+  const bool has_rule = aten::rules().count(op) > 0,
+             any = tensors.empty() ||
+                   std::any_of(tensors.begin(), tensors.end(), [&](Id id) { return table_.known(id).has_value(); });
   const std::int64_t most = any ? std::int64_t{1} << 22 : has_rule ? 4096 : std::int64_t{1} << 20;
   if (!looks_at_shape(op) &&
       !std::all_of(tensors.begin(), tensors.end(), [&](Id id) { return table_.is_few(id, most); }))
@@ -270,8 +271,8 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
   }
   const auto meta = contents_.program.tensors.find(names[0]);
   const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
-                          : result.integers                        ? aten::Type::int64
-                                                                   : aten::Type::float32;
+                          : result.integers                       ? aten::Type::int64
+                                                                  : aten::Type::float32;
   name_tensor(names[0], table_.add(Known::of(std::move(result)), type));
   return true;
 }

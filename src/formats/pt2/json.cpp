@@ -29,9 +29,9 @@ const Json* find(const Json& object, const char* key) {
 }
 
 std::int64_t whole(const Json& json) {
-  const bool fits = json.is_number_unsigned()
-                        ? json.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
-                        : json.is_number_integer();
+  const bool fits = json.is_number_unsigned() ? json.get<std::uint64_t>() <=
+                                                    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
+                                              : json.is_number_integer();
   if (!fits) throw Error("has " + json.dump().substr(0, 40) + " where an integer belongs");
   return json.get<std::int64_t>();
 }
@@ -44,9 +44,9 @@ std::pair<std::string, const Json*> only_member(const Json& json) {
 /// torch._export.serde.schema.ScalarType
 aten::Type type_of(const Json& number) {
   using aten::Type;
-  static const Type types[] = {Type::other,   Type::uint8, Type::int8,  Type::int16, Type::int32,
-                               Type::int64,   Type::float16, Type::float32, Type::float64, Type::other,
-                               Type::other,   Type::other, Type::boolean, Type::bfloat16};
+  static const Type types[] = {Type::other, Type::uint8,   Type::int8,    Type::int16,   Type::int32,
+                               Type::int64, Type::float16, Type::float32, Type::float64, Type::other,
+                               Type::other, Type::other,   Type::boolean, Type::bfloat16};
   const std::int64_t index = whole(number);
   return index >= 0 && index < static_cast<std::int64_t>(std::size(types)) ? types[index] : Type::other;
 }

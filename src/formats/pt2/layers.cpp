@@ -33,10 +33,11 @@ Names tensors_read(const Node& node) {
 bool reads_numbers(const Node& node) { return node.op.rfind("sym_", 0) != 0 && node.op.rfind("_assert", 0) != 0; }
 
 bool is_output(const Contents& contents, const std::string& tensor) {
-  return std::any_of(contents.program.outputs.begin(), contents.program.outputs.end(), [&](const ProgramOutput& output) {
-    const auto* name = std::get_if<TensorName>(&output.argument.value);
-    return name && name->name == tensor;
-  });
+  return std::any_of(contents.program.outputs.begin(), contents.program.outputs.end(),
+                     [&](const ProgramOutput& output) {
+                       const auto* name = std::get_if<TensorName>(&output.argument.value);
+                       return name && name->name == tensor;
+                     });
 }
 
 bool is_read_outside(const Contents& contents, const std::string& tensor, const std::set<std::size_t>& own) {
@@ -75,7 +76,8 @@ FoundLayer find_tensor(const Contents& contents, const std::string& name, bool i
   return {true, {}, inputs ? border(contents, {producer->second}, true) : Names{name}};
 }
 
-FoundLayer find_module(const Contents& contents, const std::string& path, std::optional<std::int64_t> call, bool inputs) {
+FoundLayer find_module(const Contents& contents, const std::string& path, std::optional<std::int64_t> call,
+                       bool inputs) {
   const auto found = contents.calls.find(path);
   if (found == contents.calls.end()) return {};
   const std::size_t count = found->second.size(), chosen = call ? static_cast<std::size_t>(*call) : count - 1;

@@ -12,8 +12,9 @@ constexpr std::int64_t newest_schema = 8, oldest_schema = 7;
 
 aten::MemoryFormat memory_format(const Json& number) {
   const std::int64_t format = whole(number);
-  return format == 1 ? aten::MemoryFormat::contiguous
-                     : format == 4 ? aten::MemoryFormat::preserve : aten::MemoryFormat::other;
+  return format == 1   ? aten::MemoryFormat::contiguous
+         : format == 4 ? aten::MemoryFormat::preserve
+                       : aten::MemoryFormat::other;
 }
 
 /// Infinities and NaN are texts, since JSON has none.
@@ -129,8 +130,9 @@ void read_inputs(const Json& signature, Program& program) {
     if (kind == "custom_obj") throw Error("holds a custom object, which only Python can make anything of");
     if (kind == "token" || kind == "constant_input") continue;
     if (kind != "user_input") {
-      const char* const name =
-          kind == "parameter" ? "parameter_name" : kind == "buffer" ? "buffer_name" : "tensor_constant_name";
+      const char* const name = kind == "parameter" ? "parameter_name"
+                               : kind == "buffer"  ? "buffer_name"
+                                                   : "tensor_constant_name";
       program.lifted.push_back({value.at("arg").at("name").get<std::string>(), value.at(name).get<std::string>()});
       continue;
     }
@@ -197,14 +199,16 @@ void check_version(const Json& program) {
     throw Error("is of version " + text + " of the format" + writer + ", which is newer than whycam; versions up to " +
                 std::to_string(newest_schema) + " are read");
   if (major < oldest_schema)
-    throw Error("is of version " + text + " of the format" + writer + ", which is too old; export it with PyTorch 2.5 or newer");
+    throw Error("is of version " + text + " of the format" + writer +
+                ", which is too old; export it with PyTorch 2.5 or newer");
 }
 
 void read_ranges(const Json& program, Program& result) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   for (const auto& [symbol, range] : program.at("range_constraints").items()) {
     const Json *low = find(range, "min_val"), *high = find(range, "max_val");
-    result.ranges[symbol] = {low && low->is_number_integer() ? whole(*low) : 0, high && high->is_number_integer() ? whole(*high) : most};
+    result.ranges[symbol] = {low && low->is_number_integer() ? whole(*low) : 0,
+                             high && high->is_number_integer() ? whole(*high) : most};
   }
 }
 

@@ -37,16 +37,16 @@ struct Argument {
 
 /// A call of a module that a node belongs to.
 struct ModuleCall {
-  std::string path;   ///< "layer4.2.conv3"
-  std::string type;   ///< "Conv2d"
-  std::string key;    ///< tells calls apart
+  std::string path;  ///< "layer4.2.conv3"
+  std::string type;  ///< "Conv2d"
+  std::string key;   ///< tells calls apart
 };
 
 struct Node {
   std::string name;
-  std::string op;        ///< "relu_", of the domain below
-  std::string overload;  ///< "default"
-  std::string domain;    ///< "aten", "higher_order" or "_operator"
+  std::string op;                                        ///< "relu_", of the domain below
+  std::string overload;                                  ///< "default"
+  std::string domain;                                    ///< "aten", "higher_order" or "_operator"
   std::vector<std::pair<std::string, Argument>> inputs;  ///< with their names in the operator's signature
   std::vector<Argument> outputs;
   std::vector<ModuleCall> modules;  ///< outermost first, without the network itself
@@ -56,8 +56,8 @@ struct Node {
 /// What the file says of a tensor when the program was exported.
 struct TensorMeta {
   aten::Type type = aten::Type::other;
-  graph::Shape sizes;      ///< -1 where a symbol stands
-  graph::Shape example;    ///< the sizes of the example that the program was exported with; empty where not known
+  graph::Shape sizes;       ///< -1 where a symbol stands
+  graph::Shape example;     ///< the sizes of the example that the program was exported with; empty where not known
   graph::Integers strides;  ///< of the example
   std::vector<std::string> symbols;  ///< of each size; empty where it is a number
   std::int64_t offset = 0;

@@ -80,7 +80,8 @@ class Recomposition {
     if (!is_made_of(function, ops) || outside.size() != 1 || result.size() != 1) return std::nullopt;
     for (const std::string& tensor : given)
       if (const auto readers = readers_.find(tensor);
-          tensor != result[0] && readers != readers_.end() && readers->second != read[tensor]) return std::nullopt;
+          tensor != result[0] && readers != readers_.end() && readers->second != read[tensor])
+        return std::nullopt;
     Node node = last;
     node.op = function;
     node.overload = "default";
@@ -101,7 +102,9 @@ void recompose_activations(Program& program) {
     const std::size_t count = length_of_call(program.nodes, i);
     const auto whole = count > 1 ? recomposition.whole(program.nodes, i, count) : std::nullopt;
     if (whole) nodes.push_back(*whole);
-    if (!whole) nodes.insert(nodes.end(), program.nodes.begin() + static_cast<std::ptrdiff_t>(i), program.nodes.begin() + static_cast<std::ptrdiff_t>(i + count));
+    if (!whole)
+      nodes.insert(nodes.end(), program.nodes.begin() + static_cast<std::ptrdiff_t>(i),
+                   program.nodes.begin() + static_cast<std::ptrdiff_t>(i + count));
     i += count;
   }
   program.nodes = std::move(nodes);

@@ -1,4 +1,5 @@
-// Where the arguments of libtorch's operators belong, by their names: files leave out those that have their default value.
+// Where the arguments of libtorch's operators belong, by their names: files leave out those that have their default
+// value.
 #pragma once
 
 #include <string>

@@ -90,12 +90,13 @@ bool TensorTable::depends_on_inputs(const aten::Tensor& tensor) const {
   return entry.value != graph::no_value && !constants_.hold(entry.value);
 }
 
-Value TensorTable::value_of_inputs(Id id) { return depends_on_inputs(tensor(id)) ? value(tensor(id)) : graph::no_value; }
+Value TensorTable::value_of_inputs(Id id) {
+  return depends_on_inputs(tensor(id)) ? value(tensor(id)) : graph::no_value;
+}
 
 Value TensorTable::value(const aten::Tensor& tensor) {
   Entry& entry = entries_[tensor.id];
-  if (entry.is_outdated)
-    throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
+  if (entry.is_outdated) throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
   if (entry.value != graph::no_value) return entry.value;
   if (entry.weight) return entry.value = graph.add_constant(entry.weight->floats, entry.shape, entry.name);
   std::vector<float> floats;

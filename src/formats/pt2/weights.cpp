@@ -133,7 +133,8 @@ Weight WeightReader::read(const std::string& name, const std::string& record, co
   const std::int64_t size = bytes_of(meta.type), needed = elements_needed(meta);
   const auto held = needed == 0 ? std::make_shared<const std::string>() : bytes(record);
   if (static_cast<std::int64_t>(held->size()) / size < needed)
-    throw Error("takes " + std::to_string(needed * size) + " bytes, but there are only " + std::to_string(held->size()));
+    throw Error("takes " + std::to_string(needed * size) + " bytes, but there are only " +
+                std::to_string(held->size()));
   // Elements that are there many times over, by strides of 0, must not make a small file ask for all memory.
   if (graph::element_count(meta.sizes) > std::max<std::int64_t>(needed, 1) * 1024)
     throw Error("repeats few numbers to " + std::to_string(graph::element_count(meta.sizes)));

@@ -14,7 +14,7 @@ namespace whycam::pt2 {
 struct Weight {
   aten::Type type = aten::Type::other;
   graph::Shape shape;
-  graph::Constant floats;       ///< of floating-point numbers, whatever type they have in the file
+  graph::Constant floats;        ///< of floating-point numbers, whatever type they have in the file
   std::vector<double> integers;  ///< of all others
 };
 
@@ -23,7 +23,7 @@ class WeightReader {
  public:
   explicit WeightReader(const archive::Archive& file) : file_(file) {}
 
-  /// Throws Error where the record is missing or too small for the tensor.
+  /// `name` is for messages. Throws Error where the record is missing or too small for the tensor.
   Weight read(const std::string& name, const std::string& record, const TensorMeta& meta);
 
  private:
