@@ -10,7 +10,8 @@
 namespace whycam::cli {
 
 const Build build{
-    "Shows why a convolutional network decided: Guided Grad-CAM for ONNX networks.", "The network: an ONNX file",
+    "Shows why a convolutional network decided: Guided Grad-CAM for .pt2 and ONNX networks.",
+    "The network: a .pt2 or an ONNX file",
     "automatic or compiled, which are the same: this whycam was built without libtorch, and has no other engine",
     "{automatic,compiled}", nullptr};
 

@@ -23,7 +23,7 @@ pip() {
   python="${XDG_CACHE_HOME:-$HOME/.cache}/whycam/torch-$torch"
   if ! "$python/bin/python" -c "import torch; assert torch.__version__.startswith('$torch')" 2>/dev/null; then
     /usr/bin/python3 -m venv "$python"
-    "$python/bin/python" -m pip install -q numpy "torch==$torch"
+    "$python/bin/python" -m pip install -q numpy onnx onnxscript "torch==$torch"
   fi
   prefix="$("$python/bin/python" -c 'import torch; print(torch.utils.cmake_prefix_path)')"
   configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON

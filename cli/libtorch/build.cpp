@@ -13,8 +13,8 @@
 namespace whycam::cli {
 
 const Build build{
-    "Shows why a convolutional network decided: Guided Grad-CAM for TorchScript and ONNX networks.",
-    "The network: a TorchScript or an ONNX file",
+    "Shows why a convolutional network decided: Guided Grad-CAM for .pt2, ONNX and TorchScript networks.",
+    "The network: a .pt2, ONNX or TorchScript file",
     "automatic: compiled where the network can be, else autograd; autograd or compiled: that one. The environment "
     "variable WHYCAM_ENGINE decides for automatic",
     "{automatic,autograd,compiled}",

@@ -64,12 +64,12 @@ struct Options {
   Engine engine = Engine::automatic;
 };
 
-/// A network from an ONNX file or, where whycam was built with libtorch, a TorchScript one; compiled for each shape of
-/// inputs when it is first explained with it. The numbers are those of whycam::GuidedGradCam, which are Captum's. A
-/// handle: copies share the network and its plans. Immutable and thread-safe: one Network may be used from many threads
-/// at once, with the results of one. It computes on the CPU, with as many threads as OpenMP (for TorchScript libtorch)
-/// gives the calling thread, and in float32; a TorchScript network of double precision computes in that, and what comes
-/// of it is rounded.
+/// A network from an exported program (.pt2), an ONNX file or, where whycam was built with libtorch, a TorchScript one;
+/// compiled for each shape of inputs when it is first explained with it. The numbers are those of
+/// whycam::GuidedGradCam, which are Captum's. A handle: copies share the network and its plans. Immutable and
+/// thread-safe: one Network may be used from many threads at once, with the results of one. It computes on the CPU,
+/// with as many threads as OpenMP (for TorchScript libtorch) gives the calling thread, and in float32; a TorchScript
+/// network of double precision computes in that, and what comes of it is rounded.
 ///
 /// Errors, for all functions: ModelError, LayerError, TargetError, InputError; each says what was wrong and what to do.
 class WHYCAM_API Network {
@@ -93,9 +93,10 @@ class WHYCAM_API Network {
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
   };
 
-  /// Reads a network file, known by its content: ONNX, with its weights in it or in files beside it, within its folder
-  /// or, where the file and they are links, in the folder where it really lies; with libtorch also TorchScript, as
-  /// Model::load does. The whole of it is checked. Throws ModelError where it is missing, of another kind, or damaged.
+  /// Reads a network file, known by its content: an exported program (.pt2), or ONNX, with its weights in it or in
+  /// files beside it, within its folder or, where the file and they are links, in the folder where it really lies; with
+  /// libtorch also TorchScript, as Model::load does. The whole of it is checked. Throws ModelError where it is missing,
+  /// of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
 
   /// The same network with scores in place of probabilities: the explained output is what enters the softmax,

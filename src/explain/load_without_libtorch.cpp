@@ -7,9 +7,10 @@
 whycam::Network whycam::Network::load(const std::filesystem::path& path) {
   if (auto state = explain::open_graph(path)) return Network(std::move(state));
   const std::string name = path.string();
-  const std::string how = "; write one from Python with torch.onnx.export(network, example, \"network.onnx\")";
+  const std::string how =
+      "; write one from Python with torch.export.save(torch.export.export(network, (example,)), \"network.pt2\")";
   if (core::file_signature(path).substr(0, 2) == "PK")  // a zip archive
-    throw ModelError(name +
-                     " is a TorchScript file, which takes libtorch; without it whycam reads ONNX networks alone" + how);
-  throw ModelError(name + " is no ONNX network" + how);
+    throw ModelError(
+        name + " is a TorchScript file, which takes libtorch; without it whycam reads .pt2 and ONNX networks" + how);
+  throw ModelError(name + " is no .pt2 or ONNX network" + how);
 }

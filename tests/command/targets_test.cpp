@@ -2,11 +2,15 @@
 #include <numeric>
 
 #include "command/networks.h"
+#include "explain/network_state.h"
 #include "whycam/network.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::test {
 namespace {
+
+/// In every build.
+Network graph_network(const std::string& file) { return Network(explain::open_graph(file)); }
 
 class Targets : public InputsCommand {
  protected:
@@ -16,7 +20,7 @@ class Targets : public InputsCommand {
     Options options;
     options.methods = {Method::grad_cam};
     options.interpolation = Interpolation::bilinear;
-    return Network::load(file).explain({input}, layer, {target}, options).targets[0].attributions(Method::grad_cam)[0];
+    return graph_network(file).explain({input}, layer, {target}, options).targets[0].attributions(Method::grad_cam)[0];
   }
 
   /// The Grad-CAM of a run; its file's name holds `name`.
@@ -61,7 +65,7 @@ TEST_P(DenseOutput, IsExplainedOverARegion) {
 }
 
 TEST_P(DenseOutput, HasTheClassThatWinsMostPlacesForItsBest) {
-  const Tensor output = Network::load(file_).explain({input_}, "first", std::vector<Target>{}).output;
+  const Tensor output = graph_network(file_).explain({input_}, "first", std::vector<Target>{}).output;
   std::vector<int> wins(5, 0);
   const std::size_t places = output.values.size() / 5;
   for (std::size_t place = 0; place < places; ++place) {
@@ -146,7 +150,7 @@ TEST_F(Targets, OfEmbeddingsAreSimilarities) {
   picture::Array other = input;
   std::reverse(other.values.begin(), other.values.end());
   const std::string file = network({3, {3, 3}, false, {}});
-  const Tensor reference = Network::load(file).explain({other}, "first", std::vector<Target>{}).output;
+  const Tensor reference = graph_network(file).explain({other}, "first", std::vector<Target>{}).output;
   const picture::Array map = expected(file, input, Target::similarity(reference), "first");
   const std::vector<std::string> run{file, array(input)};
   expect_near(map_of(with(run, {"--like", array(other, "other.npy")}), "first", "output"), map);

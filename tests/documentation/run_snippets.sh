@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the shell snippets of a document, its Python ones or its JavaScript ones, as a reader would: run_snippets.sh sh|python|js DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
+# Runs the shell snippets of a document, its Python ones (for a current PyTorch or an older one) or its JavaScript ones, as a reader would: run_snippets.sh sh|python|"python current"|js DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
 set -eu
 kind="$1" document="$2" command="$3" source="$4"
 folder="$(mktemp -d)"
@@ -14,6 +14,15 @@ if [ "$kind" = python ]; then
   /usr/bin/python3 -c 'import torch' 2>/dev/null || { echo "skipped: no torch for /usr/bin/python3"; exit 77; }
   /usr/bin/python3 snippets
   for network in scripted.pt traced.pt network.onnx; do
+    whycam layers "$network" --size 32 >listed
+    grep -q '+ \*' listed
+  done
+elif [ "$kind" = "python current" ]; then
+  # scripts/matrix.sh makes this one; another is named by WHYCAM_CURRENT_PYTHON
+  python="${WHYCAM_CURRENT_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cache}/whycam/torch-2.13.0/bin/python}"
+  "$python" -c 'import torch.export, onnxscript' 2>/dev/null || { echo "skipped: no current torch with onnxscript ($python)"; exit 77; }
+  "$python" snippets
+  for network in network.pt2 network.onnx; do
     whycam layers "$network" --size 32 >listed
     grep -q '+ \*' listed
   done

@@ -16,7 +16,7 @@ const std::filesystem::path folder = WHYCAM_SOURCE_DIR "/tests/pt2/networks";
 /// signal.pt2, changed.
 class ChangedProgram {
  public:
-  ChangedProgram() : entries_(unzip(folder / "signal.pt2")) {}
+  explicit ChangedProgram(const char* file = "signal.pt2") : entries_(unzip(folder / file)) {}
 
   std::string& record(const std::string& end) {
     for (ZipEntry& entry : entries_)
@@ -114,6 +114,22 @@ TEST(DamagedProgram, WithTensorsOfImpossibleSizesIsRefused) {
   expect_fault(with("{\"as_int\": 60}, {\"as_int\": 2}, {\"as_int\": 5}"), "bytes, but there are only");
   expect_fault(ChangedProgram().weights("\"storage_offset\": {\"as_int\": 0}", "\"storage_offset\": {\"as_int\": -1}"),
                "impossible");
+}
+
+TEST(DamagedProgram, WithAPickleThatCallsFunctionsIsRefusedAndCallsNone) {
+  ChangedProgram program("siamese.old.pt2");
+  const TemporaryFolder temporary;
+  const std::filesystem::path path = temporary.path() / "state.pt";
+  std::string& state = program.record("serialized_state_dict.pt");
+  std::ofstream(path, std::ios::binary) << state;
+  std::vector<ZipEntry> entries = unzip(path);
+  for (ZipEntry& entry : entries)
+    if (const std::size_t at = entry.content.find("torch._utils\n_rebuild_parameter\n"); at != std::string::npos)
+      entry.content.replace(at, 32, "posix\nsystem\n");
+  state = zip(entries);
+  expect_fault(program, "it calls \"posix system");
+  state.resize(state.size() / 2);
+  expect_fault(program, "damaged");
 }
 
 TEST(DamagedProgram, WithOperatorsThatAreNotKnownSaysWhich) {

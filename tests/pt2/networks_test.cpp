@@ -117,6 +117,18 @@ TEST(ExportedProgramLayers, OfSeveralCallsAreToldApart) {
   expect_says([&] { cam("bodi"); }, "the nearest are \"body\"");
 }
 
+TEST(ExportedProgramOldLayout, WithWeightsInPicklesIsRead) {
+  const Tensor x = numbers_of("siamese.x.npy");
+  const auto explained = [&](const char* file) {
+    return network_of(file)
+        .explain({x}, "body", {Target(1)})
+        .targets[0]
+        .attributions(Method::guided_grad_cam)[0]
+        .values;
+  };
+  EXPECT_EQ(explained("siamese.old.pt2"), explained("siamese.pt2"));
+}
+
 TEST(ExportedProgramLayers, MayBeTensorsOfTheProgram) {
   const Network network = network_of("unet.pt2");
   const Tensor x = numbers_of("unet.x.npy");

@@ -126,7 +126,14 @@ Archive::Archive(const std::filesystem::path& path)
   }
 }
 
-Archive::~Archive() { ::close(descriptor_); }
+Archive::Archive(std::string bytes, const std::string& name)
+    : path_(name), memory_(std::move(bytes)), file_size_(memory_.size()) {
+  read_directory();
+}
+
+Archive::~Archive() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 void Archive::fail(const std::string& reason) const {
   throw ModelError("the network file " + path_.string() + " is damaged: " + reason + "; copy or export it again");
@@ -138,6 +145,10 @@ void Archive::fail(const Record& record, const std::string& reason) const {
 
 void Archive::read_bytes(std::uint64_t offset, std::uint64_t count, char* into) const {
   if (offset > file_size_ || count > file_size_ - offset) fail("it ends too early");
+  if (descriptor_ < 0) {
+    std::memcpy(into, memory_.data() + offset, count);
+    return;
+  }
   for (std::uint64_t done = 0; done < count;) {
     const ssize_t read = ::pread(descriptor_, into + done, count - done, static_cast<off_t>(offset + done));
     if (read < 0 && errno == EINTR) continue;

@@ -35,6 +35,8 @@ class Archive {
  public:
   /// Throws ModelError.
   explicit Archive(const std::filesystem::path& path);
+  /// One that lies in memory; messages call it by this name.
+  Archive(std::string bytes, const std::string& name);
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
   ~Archive();
@@ -71,6 +73,7 @@ class Archive {
 
   std::filesystem::path path_;
   int descriptor_ = -1;
+  std::string memory_;  ///< the archive where there is no descriptor
   std::uint64_t file_size_ = 0;
   std::vector<Record> records_;
 };

@@ -25,13 +25,15 @@ struct Value;
 using Values = std::vector<Value>;
 
 struct Value {
-  enum class Kind { other, integer, text, tuple, function, item_type, storage };
+  enum class Kind { other, integer, text, tuple, function, item_type, storage, tensor };
   Kind kind = Kind::other;
   bool is_shared = false;  ///< in the memo: from now on it may be in several places
   int depth = 0;
   std::int64_t number = 0;                 ///< an integer, an element's bytes, or a storage's elements
-  std::string_view text;                   ///< text, or a function's name
+  std::string_view text;                   ///< text, a function's or an element type's name, or a storage's type
   std::shared_ptr<const Values> elements;  ///< of a tuple
+  std::string_view key{};                  ///< of a storage
+  std::shared_ptr<const PickledTensor> tensor{};
 };
 
 /// The bytes of an element, by the name of its storage's type.
@@ -50,6 +52,7 @@ const std::set<std::string_view> other_functions{"torch.jit._pickle build_intlis
                                                  "torch.jit._pickle build_tensor_from_id",
                                                  "collections OrderedDict",
                                                  "builtins complex",
+                                                 "torch._utils _rebuild_parameter",
                                                  "torch device"};
 constexpr std::string_view rebuild_tensor = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view rebuild_quantised_tensor = "torch._utils _rebuild_qtensor";
@@ -58,7 +61,10 @@ bool starts_with(std::string_view text, std::string_view begin) { return text.su
 
 class Follower {
  public:
-  Follower(std::string_view pickle, const StorageSize& storage_size) : pickle_(pickle), storage_size_(storage_size) {}
+  /// Python fills dictionaries that are in its memo already, from which libtorch could make a value that contains
+  /// itself.
+  Follower(std::string_view pickle, const StorageSize& storage_size, bool for_libtorch)
+      : pickle_(pickle), storage_size_(storage_size), for_libtorch_(for_libtorch) {}
 
   void run() {
     if (take(2) != "\x80\x02") fail("it is no pickle of protocol 2");
@@ -69,6 +75,8 @@ class Follower {
     }
     if (stack_.size() != 1 || !marks_.empty()) fail("it leaves " + std::to_string(stack_.size()) + " values");
   }
+
+  std::map<std::string, PickledTensor> tensors;  ///< of its dictionaries, by their keys
 
  private:
   using Kind = Value::Kind;
@@ -92,7 +100,7 @@ class Follower {
   }
 
   void push(Kind kind = Kind::other, std::int64_t value = 0, std::string_view text = {}) {
-    stack_.push_back({kind, false, 0, value, text, nullptr});
+    stack_.push_back({kind, false, 0, value, text, nullptr, {}, nullptr});
   }
   std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   Value& top(std::size_t below = 0) {
@@ -124,7 +132,10 @@ class Follower {
   }
   void put_into_top(const Values& values, bool pairs) {
     if (pairs && values.size() % 2) fail("it gives a dictionary a key without a value");
-    if (top().is_shared) fail("it changes a value that is in use elsewhere");
+    if (top().is_shared && for_libtorch_) fail("it changes a value that is in use elsewhere");
+    for (std::size_t i = 0; pairs && i + 1 < values.size(); i += 2)
+      if (values[i].kind == Kind::text && values[i + 1].tensor)
+        tensors[std::string(values[i].text)] = *values[i + 1].tensor;
     top().depth = std::max(top().depth, depth_around(values));
   }
   void push_tuple(Values elements) {
@@ -259,7 +270,7 @@ class Follower {
     const std::string_view module = line(), name = line();
     const std::string both = std::string(module) + " " + std::string(name);
     const auto item = item_sizes.find(name);
-    if (module == "torch" && item != item_sizes.end()) return push(Kind::item_type, item->second);
+    if (module == "torch" && item != item_sizes.end()) return push(Kind::item_type, item->second, item->first);
     if (module == "torch" && starts_with(name, "per_")) return push(Kind::integer);  // a way of quantisation
     const bool is_class = starts_with(module, "__torch__");
     if (!is_class && other_functions.count(both) == 0 && both != rebuild_tensor && both != rebuild_quantised_tensor)
@@ -270,13 +281,17 @@ class Follower {
   void apply() {
     const Value argument = pop(), function = pop();
     if (function.kind != Kind::function) fail("it calls what is no function");
-    const bool tensor = starts_with(function.text, "torch._utils\n");
+    const bool parameter = starts_with(function.text, "torch._utils\n_rebuild_parameter");
+    const bool tensor = !parameter && starts_with(function.text, "torch._utils\n");
     if (tensor) check_tensor(argument);
     if (argument.kind == Kind::tuple)  // libtorch parses the names of types that go with lists and dictionaries
       for (const Value& value : *argument.elements)
         if (value.kind == Kind::text) check_code(value.text);
     push();
     if (!tensor) top().depth = depth_around({argument});
+    if (tensor) describe_tensor(argument);
+    if (parameter && argument.kind == Kind::tuple && !argument.elements->empty())
+      top().tensor = argument.elements->front().tensor;
   }
 
   static const Value& element(const Value& tuple, std::size_t index, Kind kind) {
@@ -299,7 +314,8 @@ class Follower {
       fail("the " + name + " take " + std::to_string(bytes) + " bytes, but there are only " + std::to_string(*held));
     // Weights that several tensors share are fetched once; twice is generous.
     if (count > 0 && ++fetched_[key] > 2) fail("the " + name + " are fetched over and over");
-    push(Kind::storage, count);
+    push(Kind::storage, count, element(tuple, 1, Kind::item_type).text);
+    top().key = key;
   }
 
   /// A storage, an offset, sizes and strides: the last element has to lie in the storage.
@@ -320,8 +336,22 @@ class Follower {
     if (elements > 0 && last >= count) fail("it has a tensor that is larger than its weights");
   }
 
+  /// What check_tensor has found sound becomes the value on top.
+  void describe_tensor(const Value& tuple) {
+    PickledTensor found;
+    const Value& storage = element(tuple, 0, Kind::storage);
+    found.storage = storage.key;
+    found.type = storage.text;
+    found.offset = element(tuple, 1, Kind::integer).number;
+    for (const Value& size : *element(tuple, 2, Kind::tuple).elements) found.sizes.push_back(size.number);
+    for (const Value& stride : *element(tuple, 3, Kind::tuple).elements) found.strides.push_back(stride.number);
+    top().kind = Kind::tensor;
+    top().tensor = std::make_shared<const PickledTensor>(std::move(found));
+  }
+
   std::string_view pickle_;
   const StorageSize& storage_size_;
+  bool for_libtorch_;
   Values stack_;
   Values memo_;
   std::vector<std::size_t> marks_;
@@ -330,6 +360,14 @@ class Follower {
 
 }  // namespace
 
-void check_pickle(std::string_view pickle, const StorageSize& storage_size) { Follower(pickle, storage_size).run(); }
+void check_pickle(std::string_view pickle, const StorageSize& storage_size) {
+  Follower(pickle, storage_size, true).run();
+}
+
+std::map<std::string, PickledTensor> tensors_in_pickle(std::string_view pickle, const StorageSize& storage_size) {
+  Follower follower(pickle, storage_size, false);
+  follower.run();
+  return std::move(follower.tensors);
+}
 
 }  // namespace whycam::archive

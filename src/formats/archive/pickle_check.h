@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace whycam::archive {
 
@@ -17,5 +19,16 @@ using StorageSize = std::function<std::optional<std::uint64_t>(std::string_view 
 /// value that contains itself or is nested too deep, or fetch the same weights over and over. Whether the
 /// values fit the network is left to libtorch.
 void check_pickle(std::string_view pickle, const StorageSize& storage_size);
+
+/// A tensor as a pickle describes it: a part of a storage.
+struct PickledTensor {
+  std::string storage;  ///< the key of its record
+  std::string type;     ///< "FloatStorage"
+  std::int64_t offset = 0;
+  std::vector<std::int64_t> sizes, strides;
+};
+
+/// The tensors in the dictionaries of a pickle by their keys, such as those of a state_dict; checked in the same way.
+std::map<std::string, PickledTensor> tensors_in_pickle(std::string_view pickle, const StorageSize& storage_size);
 
 }  // namespace whycam::archive

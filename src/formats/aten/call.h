@@ -110,6 +110,7 @@ class Call {
   std::int64_t dimensions(std::size_t i = 0) const { return static_cast<std::int64_t>(shape(i).size()); }
   bool is_same_tensor(std::size_t i, std::size_t j) const { return tensor_argument(i).id == tensor_argument(j).id; }
   bool depends_on_inputs(std::size_t i) const { return tensors_.depends_on_inputs(tensor_argument(i)); }
+  Order order(std::size_t i = 0) const { return tensors_.order(tensor_argument(i)); }
   bool floats_are_one_type() const { return tensors_.floats_are_one_type(); }
   /// The numbers of a tensor that does not depend on the inputs.
   std::vector<double> numbers_of(std::size_t i) const;

@@ -185,7 +185,8 @@ void pad_by(Call& call, double fill) {
 }
 
 void pad(Call& call) {
-  if (call.text(2) != "constant") call.refuse("padding by " + call.text(2));
+  const std::string mode = call.text(2, "constant");
+  if (mode != "constant") call.refuse("padding by " + mode);
   pad_by(call, call.number(3, 0));
 }
 
@@ -246,6 +247,18 @@ void copy_to(Call& call) {
   call.give(viewed(call, call.shape()));
 }
 
+/// A view by strides, where those are of another shape of the same elements.
+void as_strided(Call& call) {
+  const Integers sizes = call.integers(1), strides = call.integers(2);
+  bool is_reshape = call.order() == Order::row_major && call.integer(3, 0) == 0 && sizes.size() == strides.size() &&
+                    graph::element_count(sizes) == graph::element_count(call.shape());
+  std::int64_t stride = 1;
+  for (std::size_t d = sizes.size(); is_reshape && d-- > 0; stride *= sizes[d])
+    is_reshape = sizes[d] == 1 || strides[d] == stride;
+  if (!is_reshape) call.refuse("strides of its own");
+  call.give_view(viewed(call, sizes));
+}
+
 void unflatten(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
   const Integers sizes = graph::completed(call.integers(2), size_along(call, axis));
@@ -299,6 +312,7 @@ void add_shaping_rules(Rules& rules) {
   rules["lift_fresh_copy"] = rules["clone"];
   rules["copy"] = [](Call& call) { call.give(call.graph.expand(call.tensor(1), call.shape())); };
   rules["unflatten"] = unflatten;
+  rules["as_strided"] = as_strided;
 }
 
 }  // namespace whycam::aten

@@ -24,6 +24,10 @@ struct Contents {
   std::unordered_map<std::string, std::vector<std::size_t>> readers;  ///< which nodes read a tensor's numbers
 };
 
+/// Reads the weights of the layout that PyTorch 2.5 to 2.7 write: dictionaries of tensors by torch.save. Nothing in
+/// them is executed.
+void read_pickled_weights(const archive::Archive& file, Contents& contents);
+
 /// Finds modules, their calls, and who gives and reads what.
 void find_layers(Contents& contents);
 

@@ -103,12 +103,19 @@ formats::Port port_of(const Program& program, const std::string& tensor, const s
   return {name, meta->second.sizes, true, aten::is_float(meta->second.type)};
 }
 
+/// What torch.export.save wrote until PyTorch 2.7.
+constexpr const char* old_program = "serialized_exported_program.json";
+
 std::unique_ptr<Contents> contents_of(const ProgramArchive& archive) {
-  if (!archive.is_package()) throw Error("is no archive of an exported program");
   auto contents = std::make_unique<Contents>();
-  const std::string name = program_name(archive);
-  contents->program = read_program(archive.text("models/" + name + ".json"));
-  read_weights(archive, name, *contents);
+  if (archive.is_package()) {
+    const std::string name = program_name(archive);
+    contents->program = read_program(archive.text("models/" + name + ".json"));
+    read_weights(archive, name, *contents);
+  } else {
+    contents->program = read_program(archive.text(old_program));
+    read_pickled_weights(archive.file(), *contents);
+  }
   const Program& program = contents->program;
   for (const std::string& input : program.inputs) contents->inputs.push_back(port_of(program, input, input));
   for (const ProgramOutput& output : program.outputs)
@@ -127,7 +134,9 @@ bool is_zip(const std::filesystem::path& path) {
 
 /// By the archive's records; by its name alone where it is damaged.
 bool looks_like_program(const std::filesystem::path& path) try {
-  return is_zip(path) && ProgramArchive(path).is_package();
+  if (!is_zip(path)) return false;
+  const ProgramArchive archive(path);
+  return archive.is_package() || archive.find(old_program);
 } catch (const ModelError&) {
   return path.extension() == ".pt2";
 }

@@ -23,7 +23,7 @@ class WeightReader {
  public:
   explicit WeightReader(const archive::Archive& file) : file_(file) {}
 
-  /// Throws Error where the record is missing or too small for the tensor.
+  /// `name` is for messages. Throws Error where the record is missing or too small for the tensor.
   Weight read(const std::string& name, const std::string& record, const TensorMeta& meta);
 
  private:
