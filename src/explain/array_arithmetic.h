@@ -20,7 +20,9 @@ struct ArrayArithmetic {
 
   static Tensor moved(const Tensor& input, double baseline, double share) {
     Tensor result = input;
-    for (float& value : result.values) value = static_cast<float>(baseline + share * (value - baseline));
+    // In float32 throughout, as libtorch does it: what is computed from the same numbers is then the same.
+    const auto first = static_cast<float>(baseline), part = static_cast<float>(share);
+    for (float& value : result.values) value = first + part * (value - first);
     return result;
   }
 
