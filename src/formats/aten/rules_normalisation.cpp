@@ -1,4 +1,6 @@
 // Normalisation, softmax and other reductions.
+#include <algorithm>
+
 #include "formats/aten/rules.h"
 
 namespace whycam::aten {
@@ -120,6 +122,25 @@ void reduce(Call& call, bool mean) {
   call.give(g.reshape(x, left));
 }
 
+/// The Euclidean norm along some axes: (x, 2, axes, keep, type)
+void vector_norm(Call& call) {
+  graph::Graph& g = call.graph;
+  if (call.number(1, 2) != 2) call.refuse("a norm other than the Euclidean");
+  check_type(call, 4);
+  Integers axes = graph::axes_between(0, call.shape().size());
+  if (call.given(2) && !call.integers(2).empty()) {
+    axes.clear();
+    for (const std::int64_t axis : call.integers(2)) axes.push_back(call.axis(axis, call.dimensions()));
+  }
+  Shape left;
+  for (std::int64_t d = 0; d < call.dimensions(); ++d) {
+    const bool reduced = std::find(axes.begin(), axes.end(), d) != axes.end();
+    if (!reduced || call.boolean(3)) left.push_back(reduced ? 1 : call.shape()[static_cast<std::size_t>(d)]);
+  }
+  const Value squares = g.sum(g.unary(Function::power, call.tensor(), 2), axes);
+  call.give(g.reshape(g.unary(Function::sqrt, squares), left));
+}
+
 }  // namespace
 
 void add_normalisation_rules(Rules& rules) {
@@ -133,6 +154,7 @@ void add_normalisation_rules(Rules& rules) {
   rules["_native_batch_norm_legit_no_training"] = [](Call& call) { scale_and_shift(call, call.number(6)); };
   rules["softmax"] = rules["_softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
   rules["log_softmax"] = rules["_log_softmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
+  rules["linalg_vector_norm"] = rules["norm"] = vector_norm;
   rules["mean"] = [](Call& call) { reduce(call, true); };
   rules["sum"] = [](Call& call) { reduce(call, false); };
   for (const char* name : {"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})

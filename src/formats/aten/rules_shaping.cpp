@@ -278,7 +278,8 @@ void add_shaping_rules(Rules& rules) {
   rules["squeeze"] = squeeze;
   rules["unsqueeze"] = unsqueeze;
   rules["permute"] = permute_dimensions;
-  rules["transpose"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
+  rules["transpose"] = rules["swapaxes"] =
+      rules["swapdims"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
   rules["t"] = [](Call& call) {
     if (call.dimensions() == 2)
       swap_dimensions(call, 0, 1);

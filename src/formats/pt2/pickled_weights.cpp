@@ -21,11 +21,11 @@ const Record* find(const Archive& file, const std::string& end) {
 
 aten::Type type_of(const std::string& storage) {
   using aten::Type;
-  static const std::map<std::string, Type> types{
-      {"BoolStorage", Type::boolean},      {"ByteStorage", Type::uint8},    {"CharStorage", Type::int8},
-      {"ShortStorage", Type::int16},       {"IntStorage", Type::int32},     {"LongStorage", Type::int64},
-      {"HalfStorage", Type::float16},      {"FloatStorage", Type::float32}, {"DoubleStorage", Type::float64},
-      {"BFloat16Storage", Type::bfloat16}};
+  static const std::map<std::string, Type> types{{"BoolStorage", Type::boolean},   {"ByteStorage", Type::uint8},
+                                                 {"CharStorage", Type::int8},      {"ShortStorage", Type::int16},
+                                                 {"IntStorage", Type::int32},      {"LongStorage", Type::int64},
+                                                 {"HalfStorage", Type::float16},   {"FloatStorage", Type::float32},
+                                                 {"DoubleStorage", Type::float64}, {"BFloat16Storage", Type::bfloat16}};
   const auto found = types.find(storage);
   return found == types.end() ? Type::other : found->second;
 }
