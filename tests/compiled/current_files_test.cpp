@@ -53,7 +53,8 @@ TEST_P(CurrentFiles, AreExplainedAsTorchScriptIs) {
     EXPECT_EQ(actual.activations.relus_guided, expected.activations.relus_guided) << extension;
     const TargetExplanation &one = actual.targets[0], &other = expected.targets[0];
     EXPECT_LE(relative_l2(one.guided_backprop[0], other.guided_backprop[0]), 1e-2) << extension;
-    EXPECT_LE(relative_l2(one.layers[0].layer_attributions[0], other.layers[0].layer_attributions[0]), 1e-2) << extension;
+    EXPECT_LE(relative_l2(one.layers[0].layer_attributions[0], other.layers[0].layer_attributions[0]), 1e-2)
+        << extension;
     EXPECT_LE(relative_l2(one.layers[0].guided_grad_cam[0], other.layers[0].guided_grad_cam[0]), 1e-2) << extension;
   }
 }
@@ -64,9 +65,10 @@ INSTANTIATE_TEST_SUITE_P(Families, CurrentFiles,
 
 /// The other families take long: --gtest_also_run_disabled_tests runs them.
 INSTANTIATE_TEST_SUITE_P(DISABLED_Others, CurrentFiles,
-                         testing::Values("alexnet", "vgg11", "vgg11_bn", "resnet50", "wide_resnet50_2", "resnext50_32x4d",
-                                         "densenet121", "mobilenet_v2", "mnasnet1_0", "efficientnet_b0",
-                                         "efficientnet_v2_s", "regnet_x_400mf", "regnet_y_400mf", "convnext_tiny"),
+                         testing::Values("alexnet", "vgg11", "vgg11_bn", "resnet50", "wide_resnet50_2",
+                                         "resnext50_32x4d", "densenet121", "mobilenet_v2", "mnasnet1_0",
+                                         "efficientnet_b0", "efficientnet_v2_s", "regnet_x_400mf", "regnet_y_400mf",
+                                         "convnext_tiny"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
