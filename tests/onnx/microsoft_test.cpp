@@ -15,7 +15,11 @@ ModelBuilder builder(const graph::Shape& shape) {
   set.set_domain(domain);
   set.set_version(1);
   made.input("x", shape).output("y");
-  made.weights("w", {3, 3, 3, 3}).weights("b", {3}, 1).weights("m", {4, 4}, 2).weights("v", {4}, 3).weights("s", {4}, 4);
+  made.weights("w", {3, 3, 3, 3})
+      .weights("b", {3}, 1)
+      .weights("m", {4, 4}, 2)
+      .weights("v", {4}, 3)
+      .weights("s", {4}, 4);
   made.weights("skip", {2, 5, 4}, 5);
   return made;
 }
@@ -45,7 +49,8 @@ TEST(OnnxRuntimesOperators, AConvolutionTakesASumAndAnActivation) {
 TEST(OnnxRuntimesOperators, OfAnActivationThatIsNotKnownAreRefused) {
   const Attributes attributes{{"activation", std::string("Softsign")}};
   const auto network = builder(image).node("FusedConv", {"x", "w"}, {"y"}, attributes, "fused", domain).network();
-  EXPECT_NE(fault_of(*network, {{"input.0", image}}, {{}, false, 0}).find("the activation Softsign"), std::string::npos);
+  EXPECT_NE(fault_of(*network, {{"input.0", image}}, {{}, false, 0}).find("the activation Softsign"),
+            std::string::npos);
 }
 
 TEST(OnnxRuntimesOperators, AProductTakesTransposesAndAFactor) {
@@ -63,17 +68,17 @@ TEST(OnnxRuntimesOperators, GeluIsExactOrByTanh) {
   const ModelBuilder exact = builder(tokens).node("Gelu", {"x"}, {"y"}, {}, "fused", domain);
   EXPECT_LT(error_between(exact, builder(tokens).node("Gelu", {"x"}, {"y"}), tokens), rounding);
   const ModelBuilder fast = builder(tokens).node("FastGelu", {"x", "v"}, {"y"}, {}, "fused", domain);
-  const ModelBuilder apart = builder(tokens).node("Add", {"x", "v"}, {"a"}).node(
-      "Gelu", {"a"}, {"y"}, {{"approximate", std::string("tanh")}});
+  const ModelBuilder apart =
+      builder(tokens).node("Add", {"x", "v"}, {"a"}).node("Gelu", {"a"}, {"y"}, {{"approximate", std::string("tanh")}});
   EXPECT_LT(error_between(fast, apart, tokens), rounding);
 }
 
 TEST(OnnxRuntimesOperators, ANormalisationTakesWhatIsSkipped) {
   const Attributes epsilon{{"epsilon", 1e-3F}};
-  const ModelBuilder fused = builder(tokens).node("SkipLayerNormalization", {"x", "skip", "s", "v"}, {"y"}, epsilon, "fused", domain);
-  const ModelBuilder apart = builder(tokens)
-                                 .node("Add", {"x", "skip"}, {"a"})
-                                 .node("LayerNormalization", {"a", "s", "v"}, {"y"}, epsilon);
+  const ModelBuilder fused =
+      builder(tokens).node("SkipLayerNormalization", {"x", "skip", "s", "v"}, {"y"}, epsilon, "fused", domain);
+  const ModelBuilder apart =
+      builder(tokens).node("Add", {"x", "skip"}, {"a"}).node("LayerNormalization", {"a", "s", "v"}, {"y"}, epsilon);
   EXPECT_LT(error_between(fused, apart, tokens), rounding);
 }
 

@@ -14,6 +14,7 @@ using graph::Value;
 
 /// One number a channel, for tensors with their channels in dimension 1.
 Value per_channel(Call& call, Value row, std::int64_t dimensions) {
+  if (dimensions < 2 || call.graph.shape(row).size() != 1) call.refuse("other than one number a channel");
   Shape shape(static_cast<std::size_t>(dimensions - 1), 1);
   shape[0] = call.graph.shape(row)[0];
   return call.graph.reshape(row, shape);
@@ -79,6 +80,7 @@ void layer_norm(Call& call) {
   graph::Graph& g = call.graph;
   const Integers normalised = call.integers(1);
   const std::size_t dimensions = call.shape().size();
+  if (normalised.size() > dimensions) call.refuse("more axes than dimensions");
   Value x = g.normalize(call.tensor(), graph::axes_between(dimensions - normalised.size(), dimensions),
                         call.number(4, 1e-5), call.name);
   if (call.given(2)) x = g.add(Operator::multiply, {x, call.tensor(2)}, {}, call.name);

@@ -41,7 +41,8 @@ void fused_convolution(Call& call) {
 }
 
 void fused_matmul(Call& call) {
-  if (call.integer("transBatchA", 0) != 0 || call.integer("transBatchB", 0) != 0) call.refuse("batches that are transposed");
+  if (call.integer("transBatchA", 0) != 0 || call.integer("transBatchB", 0) != 0)
+    call.refuse("batches that are transposed");
   const MatmulAttributes attributes{call.integer("transA", 0) != 0, call.integer("transB", 0) != 0};
   const Value product = call.graph.add(Operator::matmul, {call.value(0), call.value(1)}, attributes, call.name);
   const double alpha = call.number("alpha", 1);
