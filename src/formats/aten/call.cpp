@@ -111,10 +111,9 @@ std::string Call::text(std::size_t i, const std::string& otherwise) const {
 }
 
 std::int64_t Call::axis(std::int64_t given, std::int64_t dimensions) const {
-  const std::int64_t count = std::max<std::int64_t>(dimensions, 1);  // one without dimensions has the axis 0, too
-  if (given < -count || given >= count)
+  if (given < -dimensions || given >= dimensions)
     refuse("the axis " + std::to_string(given) + " of " + std::to_string(dimensions) + " dimensions");
-  return given < 0 ? given + count : given;
+  return given < 0 ? given + dimensions : given;
 }
 
 void Call::give(graph::Value value) { results_ = {{Result::Kind::computed, value}}; }

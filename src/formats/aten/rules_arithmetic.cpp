@@ -132,6 +132,7 @@ void linear(Call& call) {
   graph::Graph& g = call.graph;
   Value x = call.tensor(0);
   const Shape shape = call.shape(0);
+  if (shape.empty() || call.dimensions(1) != 2) call.refuse("other than rows and a matrix of weights");
   if (shape.size() != 2) x = g.reshape(x, {graph::element_count(shape) / shape.back(), shape.back()});
   std::vector<Value> inputs{x, call.tensor(1)};
   if (call.given(2)) inputs.push_back(call.tensor(2));

@@ -25,6 +25,8 @@ Value taken(graph::Graph& graph, Value x, std::size_t axis, const Integers& plac
     parts.push_back(graph.slice(x, axis, places[from], static_cast<std::int64_t>(to - from)));
     from = to;
   }
+  constexpr std::size_t most_parts = 1 << 16;
+  if (parts.size() > most_parts) throw CannotCompile("more than 65536 parts of an axis");
   if (parts.empty()) throw CannotCompile("no places of an axis");
   return parts.size() == 1
              ? parts[0]

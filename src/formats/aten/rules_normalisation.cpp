@@ -1,4 +1,6 @@
 // Normalisation, softmax and other reductions.
+#include <algorithm>
+
 #include "formats/aten/rules.h"
 
 namespace whycam::aten {
@@ -12,6 +14,7 @@ using graph::Value;
 
 /// One number a channel, for tensors with their channels in dimension 1.
 Value per_channel(Call& call, Value row, std::int64_t dimensions) {
+  if (dimensions < 2 || call.graph.shape(row).size() != 1) call.refuse("other than one number a channel");
   Shape shape(static_cast<std::size_t>(dimensions - 1), 1);
   shape[0] = call.graph.shape(row)[0];
   return call.graph.reshape(row, shape);
@@ -77,6 +80,7 @@ void layer_norm(Call& call) {
   graph::Graph& g = call.graph;
   const Integers normalised = call.integers(1);
   const std::size_t dimensions = call.shape().size();
+  if (normalised.size() > dimensions) call.refuse("more axes than dimensions");
   Value x = g.normalize(call.tensor(), graph::axes_between(dimensions - normalised.size(), dimensions),
                         call.number(4, 1e-5), call.name);
   if (call.given(2)) x = g.add(Operator::multiply, {x, call.tensor(2)}, {}, call.name);
@@ -120,6 +124,25 @@ void reduce(Call& call, bool mean) {
   call.give(g.reshape(x, left));
 }
 
+/// The Euclidean norm along some axes: (x, 2, axes, keep, type)
+void vector_norm(Call& call) {
+  graph::Graph& g = call.graph;
+  if (call.number(1, 2) != 2) call.refuse("a norm other than the Euclidean");
+  check_type(call, 4);
+  Integers axes = graph::axes_between(0, call.shape().size());
+  if (call.given(2) && !call.integers(2).empty()) {
+    axes.clear();
+    for (const std::int64_t axis : call.integers(2)) axes.push_back(call.axis(axis, call.dimensions()));
+  }
+  Shape left;
+  for (std::int64_t d = 0; d < call.dimensions(); ++d) {
+    const bool reduced = std::find(axes.begin(), axes.end(), d) != axes.end();
+    if (!reduced || call.boolean(3)) left.push_back(reduced ? 1 : call.shape()[static_cast<std::size_t>(d)]);
+  }
+  const Value squares = g.sum(g.unary(Function::power, call.tensor(), 2), axes);
+  call.give(g.reshape(g.unary(Function::sqrt, squares), left));
+}
+
 }  // namespace
 
 void add_normalisation_rules(Rules& rules) {
@@ -133,6 +156,7 @@ void add_normalisation_rules(Rules& rules) {
   rules["_native_batch_norm_legit_no_training"] = [](Call& call) { scale_and_shift(call, call.number(6)); };
   rules["softmax"] = rules["_softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
   rules["log_softmax"] = rules["_log_softmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
+  rules["linalg_vector_norm"] = rules["norm"] = vector_norm;
   rules["mean"] = [](Call& call) { reduce(call, true); };
   rules["sum"] = [](Call& call) { reduce(call, false); };
   for (const char* name : {"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})

@@ -22,9 +22,10 @@ Shape completed(Call& call, const Integers& sizes) {
 
 void flatten(Call& call) {
   const Shape shape = call.shape();
+  if (shape.empty()) return call.give_view(viewed(call, {1}));
   const auto from = static_cast<std::size_t>(call.axis(call.integer(1, 0), call.dimensions()));
   const auto to = static_cast<std::size_t>(call.axis(call.integer(2, -1), call.dimensions()));
-  if (shape.empty()) return call.give_view(viewed(call, {1}));
+  if (from > to) call.refuse("axes in the wrong order");
   if (from == to) return call.give_unchanged();
   Shape result(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(from));
   result.push_back(1);
@@ -35,7 +36,7 @@ void flatten(Call& call) {
 
 void squeeze(Call& call) {
   Integers dropped;
-  if (call.given(1))
+  if (call.given(1) && call.dimensions() > 0)
     for (const std::int64_t axis : call.integers(1)) dropped.push_back(call.axis(axis, call.dimensions()));
   Shape result;
   for (std::int64_t d = 0; d < call.dimensions(); ++d) {
@@ -175,6 +176,7 @@ void concatenate(Call& call, bool stack) {
 void pad_by(Call& call, double fill) {
   const Integers sizes = call.integers(1);
   const std::size_t dimensions = call.shape().size();
+  if (sizes.size() > 2 * dimensions) call.refuse("padding of more dimensions than there are");
   Integers before(dimensions, 0), behind(dimensions, 0);
   for (std::size_t i = 0; i + 1 < sizes.size(); i += 2) {
     before[dimensions - 1 - i / 2] = sizes[i];
@@ -191,6 +193,7 @@ void pad(Call& call) {
 }
 
 void expand(Call& call, Shape shape) {
+  if (shape.size() < call.shape().size()) call.refuse("fewer dimensions than there are");
   const std::size_t more = shape.size() - call.shape().size();
   for (std::size_t i = 0; i < shape.size(); ++i)
     if (shape[i] == -1) shape[i] = call.shape()[i - more];
@@ -214,7 +217,7 @@ void shuffle_pixels(Call& call, bool up) {
 
 void shuffle_channels(Call& call) {
   const Shape shape = call.shape();
-  if (call.integer(1) < 1) call.refuse("no groups");
+  if (call.integer(1) < 1 || shape.size() < 2) call.refuse("no groups of channels");
   const std::int64_t groups = call.integer(1), area = graph::element_count(shape) / (shape[0] * shape[1]);
   graph::Graph& g = call.graph;
   const Value apart = g.reshape(call.tensor(), {shape[0], groups, shape[1] / groups, area});
@@ -278,7 +281,8 @@ void add_shaping_rules(Rules& rules) {
   rules["squeeze"] = squeeze;
   rules["unsqueeze"] = unsqueeze;
   rules["permute"] = permute_dimensions;
-  rules["transpose"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
+  rules["transpose"] = rules["swapaxes"] =
+      rules["swapdims"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
   rules["t"] = [](Call& call) {
     if (call.dimensions() == 2)
       swap_dimensions(call, 0, 1);

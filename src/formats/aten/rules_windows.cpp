@@ -53,8 +53,14 @@ void pad_same(ConvolutionAttributes& attributes, const Shape& weights) {
   }
 }
 
+void require_weights(Call& call, std::size_t spatial) {
+  if (call.dimensions(1) != static_cast<std::int64_t>(spatial) + 2)
+    call.refuse("weights of " + std::to_string(call.dimensions(1)) + " dimensions");
+}
+
 void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::size_t groups_at) {
   Batched batched(call, spatial);
+  require_weights(call, spatial);
   ConvolutionAttributes attributes;
   attributes.strides = call.integers(3, spatial);
   attributes.dilation = call.integers(dilation_at, spatial);
@@ -76,6 +82,7 @@ void convolve(Call& call, std::size_t spatial, std::size_t dilation_at, std::siz
 void transposed(Call& call, std::size_t spatial, std::size_t output_padding_at, std::size_t groups_at,
                 std::size_t dilation_at) {
   Batched batched(call, spatial);
+  require_weights(call, spatial);
   graph::ConvolutionTransposeAttributes attributes;
   const auto ints = [&](std::size_t i, std::int64_t otherwise) {
     const Integers given = call.integers(i, spatial);
@@ -101,6 +108,7 @@ void transposed(Call& call, std::size_t spatial, std::size_t output_padding_at, 
 }
 
 void convolution(Call& call) {  // aten::convolution and aten::_convolution
+  if (call.dimensions(1) < 3) call.refuse("weights of " + std::to_string(call.dimensions(1)) + " dimensions");
   const auto spatial = static_cast<std::size_t>(call.dimensions(1) - 2);
   if (call.boolean(6))
     transposed(call, spatial, 7, 8, 5);
@@ -121,6 +129,7 @@ PoolingAttributes pooling(const Call& call, Value x, std::size_t spatial, std::s
                           std::size_t ceil_at) {
   PoolingAttributes attributes;
   attributes.kernel = call.integers(1, spatial);
+  if (attributes.kernel.empty()) call.refuse("a window of no size");
   attributes.strides = call.integers(2, spatial);
   if (attributes.strides.empty()) attributes.strides = attributes.kernel;
   attributes.padding_begin = call.integers(3, spatial);

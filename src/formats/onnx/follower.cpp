@@ -79,8 +79,10 @@ Item Follower::item_of(const Tensor& tensor, const std::string& name) {
 }
 
 void Follower::step(const proto::NodeProto& node) {
-  if (!node.domain().empty() && node.domain() != "ai.onnx")
-    throw Error("the domain \"" + node.domain() + "\" is not known; only ONNX's own operators are");
+  const bool is_own = node.domain().empty() || node.domain() == "ai.onnx";
+  if (!is_own && node.domain() != "com.microsoft")
+    throw Error("the domain \"" + node.domain() +
+                "\" is not known; only ONNX's own operators and some of ONNX Runtime's are");
   std::vector<Item> inputs;
   for (const std::string& input : node.input()) inputs.push_back(item(input));
   Call call(graph_, node, std::move(inputs), contents_, constants_);
@@ -88,8 +90,8 @@ void Follower::step(const proto::NodeProto& node) {
   if (node.op_type() == "If") return branch(node, call);
   if (node.op_type() == "Loop") return loop(node, call);
   if (node.op_type() == "Scan") return scan(node, call);
-  if (!fold_into(call)) {
-    const auto rule = rules().find(node.op_type());
+  if (!is_own || !fold_into(call)) {
+    const auto rule = rules().find((is_own ? "" : node.domain() + ".") + node.op_type());
     if (rule == rules().end()) throw Error("an operator that is not known");
     rule->second(call);
   }

@@ -115,6 +115,7 @@ const Rules& rules() {
     add_resizing_rules(made);
     add_quantisation_rules(made);
     add_recurrent_rules(made);
+    add_microsoft_rules(made);
     return made;
   }();
   return all;

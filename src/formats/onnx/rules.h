@@ -86,7 +86,7 @@ class Call {
 using Rule = std::function<void(Call&)>;
 using Rules = std::map<std::string, Rule>;
 
-/// The rules by the operators' names.
+/// The rules by the operators' names, behind their domain where that is another than ONNX's own.
 const Rules& rules();
 
 void add_window_rules(Rules& rules);
@@ -97,6 +97,7 @@ void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);
 void add_quantisation_rules(Rules& rules);
 void add_recurrent_rules(Rules& rules);
+void add_microsoft_rules(Rules& rules);
 
 /// `x` at these places of an axis, as slices that are put together.
 graph::Value take(graph::Graph& graph, graph::Value x, std::size_t axis, const graph::Integers& places);

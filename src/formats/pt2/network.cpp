@@ -14,7 +14,7 @@ namespace {
 using archive::Archive;
 using archive::Record;
 
-constexpr std::uint64_t largest_text = 256 << 20;  ///< bytes of a program's text
+constexpr std::uint64_t largest_text = 128 << 20;  ///< bytes of a program's text
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -41,7 +41,7 @@ class ProgramArchive {
   std::string text(const std::string& name) const {
     const Record* record = find(name);
     if (!record) throw Error("has no record \"" + name + "\"");
-    if (record->size > largest_text) throw Error("has a text of more than 256 MiB in \"" + name + "\"");
+    if (record->size > largest_text) throw Error("has a text of more than 128 MiB in \"" + name + "\"");
     return file_.read(*record);
   }
   /// What the names of some records have between a begin and an end.

@@ -1,5 +1,6 @@
 #include "formats/pt2/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -99,6 +100,9 @@ void for_each_element(const TensorMeta& meta, const Visit& visit) {
 /// How many elements a record must have. Throws Error for what no tensor is.
 std::int64_t elements_needed(const TensorMeta& meta) {
   std::int64_t last = meta.offset, count = 1;
+  graph::Shape without_zeros = meta.sizes;
+  for (std::int64_t& size : without_zeros) size = std::max<std::int64_t>(size, 1);
+  if (graph::element_count(without_zeros) > graph::most_elements) throw Error("has an impossible size");
   if (meta.strides.size() != meta.sizes.size() || meta.offset < 0) throw Error("is described in an impossible way");
   for (std::size_t d = 0; d < meta.sizes.size(); ++d) {
     std::int64_t step = 0;
