@@ -5,13 +5,18 @@
 #include <iostream>
 
 #include "commands.h"
+#include "printable.h"
 
 namespace whycam::cli {
 
 ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
   const Shape input = arguments.input.parse();
-  const std::vector<LayerInfo> infos = load<Network>(arguments.model).layers({input});
+  std::vector<LayerInfo> infos = load<Network>(arguments.model).layers({input});
+  for (LayerInfo& info : infos) {
+    info.path = printable(info.path);
+    info.type = printable(info.type);
+  }
   std::size_t widest_path = 4, widest_type = 4, widest_layout = 6;
   for (const LayerInfo& info : infos) {
     widest_path = std::max(widest_path, info.path.size());

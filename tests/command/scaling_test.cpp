@@ -141,8 +141,8 @@ TEST_F(Scaling, IsNearLinearInTheNodes) {
     for (const int large : {0, 1}) {
       const std::string network = save(build, large ? 4 * small : small);
       layers[large] = seconds_of({"layers", network, "--size", "4", "--channels", "1", "--threads", "1"});
-      explained[large] = seconds_of({"explain", network, x, "--layer", "c", "--target", "0", "--quiet", "--threads", "1",
-                                     "--output-dir", results()});
+      explained[large] = seconds_of({"explain", network, x, "--layer", "c", "--target", "0", "--quiet", "--threads",
+                                     "1", "--output-dir", results()});
     }
     // Four times as long and what the sorting and the caches take; the square would be 16. What every run takes is
     // small beside it.
