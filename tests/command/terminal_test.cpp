@@ -9,8 +9,8 @@ class Terminal : public InputsCommand {};
 TEST_F(Terminal, IsSentNoControlCharactersOfFiles) {
   const std::string x = array(noise({1, 3, 8, 8}), "x\x1b[2J\xc2\x9b.npy");
   std::ofstream(folder_ / "labels.txt") << "one\n\x1b]0;title\x07\nthree\nfour\nfive\n";
-  const Outcome outcome = explain({network({}), x, "--layer", "second", "--target", "1", "--labels",
-                                   folder_ / "labels.txt"});
+  const Outcome outcome =
+      explain({network({}), x, "--layer", "second", "--target", "1", "--labels", folder_ / "labels.txt"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   for (const std::string& text : {outcome.out, outcome.error})
     for (const char* control : {"\x1b", "\x07", "\xc2\x9b"}) EXPECT_EQ(text.find(control), std::string::npos) << text;
