@@ -43,6 +43,11 @@ void PreprocessingArguments::add_to(CLI::App& command) {
   command.add_option("--std", standard_deviation, "Standard deviation of each channel")
       ->type_name("NUMBERS")
       ->capture_default_str();
+  command
+      .add_option("--picture-limit", picture_limit,
+                  "The work that decoding a picture may be: its pixels, once for each scan of a progressive JPEG")
+      ->type_name("PIXELS")
+      ->capture_default_str();
 }
 
 void DrawingArguments::add_to(CLI::App& command) {

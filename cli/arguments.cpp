@@ -90,6 +90,8 @@ picture::Preprocessing PreprocessingArguments::parse() const {
       throw Failure(ExitCode::usage, "with --crop, --size takes one number, the length of the shorter side");
     std::tie(preprocessing.crop_height, preprocessing.crop_width) = parse_size(crop, "--crop");
   }
+  if (picture_limit < 1)
+    throw Failure(ExitCode::usage, "--picture-limit takes a number above 0, not " + std::to_string(picture_limit));
   preprocessing.mean = parse_numbers(mean, "--mean");
   preprocessing.standard_deviation = parse_numbers(standard_deviation, "--std");
   if (preprocessing.mean.size() != preprocessing.standard_deviation.size())

@@ -8,6 +8,7 @@
 
 #include "build.h"
 #include "whycam/network.h"
+#include "whycam/picture/image.h"
 #include "whycam/picture/preprocess.h"
 #include "whycam/picture/render.h"
 
@@ -23,6 +24,7 @@ struct PreprocessingArguments {
   std::string crop;
   std::string mean = "0.485,0.456,0.406";
   std::string standard_deviation = "0.229,0.224,0.225";
+  std::int64_t picture_limit = picture::largest_decoding;
 
   void add_to(CLI::App& command);
   /// Throws Failure.

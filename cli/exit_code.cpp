@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "printable.h"
 #include "whycam/errors.h"
 
 namespace whycam::cli {
@@ -11,7 +12,7 @@ std::string one_line(std::string text) {
   text = text.substr(0, text.find("\nframe #"));  // libtorch's own stack trace
   for (char& letter : text)
     if (letter == '\n' || letter == '\r') letter = ' ';
-  return text;
+  return printable(text);
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ std::string exit_code_help() {
          "  6 target: no such class or label\n"
          "  7 output: a result cannot be written, or another run is writing into the folder\n"
          "  8 network: the network fails on the input, or gives no gradient\n"
-         "  130 interrupted: stopped by a signal; --resume goes on";
+         "  130 interrupted: stopped by SIGINT; --resume goes on\n"
+         "  143 terminated: stopped by SIGTERM; --resume goes on";
 }
 
 Failure current_failure() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "explained_targets.h"
 #include "interrupt.h"
 #include "output_folder.h"
+#include "printable.h"
 #include "progress.h"
 #include "queue.h"
 #include "record.h"
@@ -188,7 +190,7 @@ class Run {
     const auto unfinished =
         std::count_if(lines_.begin(), lines_.end(), [](const ManifestLines& lines) { return lines.empty(); });
     if (unfinished > 0)
-      throw Failure(ExitCode::interrupted,
+      throw Failure(interrupted() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
                     fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on", interrupted(),
                                 lines_.size() - static_cast<std::size_t>(unfinished), lines_.size()));
   }
@@ -269,7 +271,8 @@ class Run {
         inputs, layer, [&](const Tensor& output) { return targets_->choose(output, shapes, options); }, options);
     if (finds_layer) settings_.layer = layer;
     if (finds_layer && prints_text())
-      std::cout << "layer: " << settings_.layer << " (the last one with spatial extent; --layer chooses another)\n";
+      std::cout << "layer: " << printable(settings_.layer)
+                << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
     return explanation;
   }
@@ -293,7 +296,8 @@ class Run {
         warn(warnings_of_scores(explanation->output, row));
       }
       warn_of_maps(lines);
-      if (prints_text() && !is_long()) std::cout << summary(settings_, *item.input, examples);
+      if (prints_text() && !is_long())
+        std::cout << printable(summary(settings_, *item.input, examples), /*keeps_lines=*/true);
     }
     if (!started_) record_->write(settings_, {}, /*finished=*/false);
     started_ = true;
@@ -304,7 +308,7 @@ class Run {
 
   /// A warning before there is progress to show.
   void caution(const std::string& warning) const {
-    if (!arguments_.quiet) std::cerr << "whycam: warning: " << warning << std::endl;
+    if (!arguments_.quiet) std::cerr << "whycam: warning: " << printable(warning) << std::endl;
   }
 
   void warn(const std::vector<std::string>& warnings) {
@@ -354,7 +358,7 @@ class Run {
       for (const Json& line : lines) pictures += pictures_of(line).size();
     std::cout << fmt::format("{} pictures, manifest.jsonl{} are in {}\n", pictures,
                              arguments_.report ? ", explanation.json and report.html" : " and explanation.json",
-                             settings_.folder.string());
+                             printable(settings_.folder.string()));
     if (is_long())
       std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
                                100 * computing_ / seconds);

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "printable.h"
 
 namespace whycam::cli {
 
@@ -20,7 +21,8 @@ ExitCode graph(const GraphArguments& arguments) {
   for (const GraphStage& stage : network.graph_stages(inputs, layer, options)) {
     passes += (passes.empty() ? "" : ", ") + stage.pass;
     if (!arguments.pass.empty() && arguments.pass != stage.pass) continue;
-    std::cout << fmt::format("== {}: {} nodes\n{}\n", stage.pass, stage.nodes, stage.text);
+    std::cout << fmt::format("== {}: {} nodes\n{}\n", stage.pass, stage.nodes,
+                             printable(stage.text, /*keeps_lines=*/true));
     shown = true;
   }
   if (!shown) throw Failure(ExitCode::usage, "there is no pass \"" + arguments.pass + "\"; the passes are " + passes);

@@ -100,7 +100,7 @@ PictureForm InputReader::form_of(std::size_t index) {
                      grey_deviation + " unless they are given");
   }
   if (index == 0) preprocessing_ = arguments;
-  return {preprocessing, taken.last, arguments_.full_size};
+  return {preprocessing, taken.last, arguments_.full_size, arguments.picture_limit};
 }
 
 const std::vector<bool>& InputReader::channels_last(const std::vector<Shape>& shapes) {

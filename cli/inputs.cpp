@@ -84,7 +84,7 @@ std::string note_on(const std::string& type) {
 
 Input picture_of(Input input, picture::Bytes bytes, const PictureForm& form) {
   const picture::Preprocessing& preprocessing = form.preprocessing;
-  picture::Photo photo = picture::decode_photo(input.file.path, std::move(bytes), preprocessing.channels());
+  picture::Photo photo = picture::decode_photo(input.file.path, std::move(bytes), preprocessing.channels(), form.limit);
   try {
     picture::Seen seen = picture::see(photo, preprocessing);
     input.tensor = form.channels_last ? to_channels_last(seen.input) : std::move(seen.input);

@@ -51,14 +51,10 @@ struct PictureForm {
   picture::Preprocessing preprocessing;
   bool channels_last = false;  ///< the network takes N x H x W x C
   bool full_size = false;      ///< maps are drawn on the whole picture
+  std::int64_t limit = picture::largest_decoding;
 };
 
 /// A picture with its view, or an array, of which only the network knows what its axes are. Throws InputError.
 Input read_input(const InputFile& file, const PictureForm& form);
-
-/// For a network that takes N x C x H x W.
-inline Input read_input(const InputFile& file, const picture::Preprocessing& preprocessing) {
-  return read_input(file, PictureForm{preprocessing});
-}
 
 }  // namespace whycam::cli

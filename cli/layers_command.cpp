@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "printable.h"
 
 namespace whycam::cli {
 
@@ -12,7 +13,11 @@ ExitCode layers(const LayersArguments& arguments) {
   use_threads(arguments.threads);
   const auto network = load<Network>(arguments.model);
   const std::vector<Shape> inputs = arguments.input.parse(network.inputs());
-  const std::vector<LayerInfo> infos = network.layers(inputs, parse_output_element(arguments.output_element));
+  std::vector<LayerInfo> infos = network.layers(inputs, parse_output_element(arguments.output_element));
+  for (LayerInfo& info : infos) {
+    info.path = printable(info.path);
+    info.type = printable(info.type);
+  }
   std::size_t widest_path = 4, widest_type = 4, widest_layout = 6;
   for (const LayerInfo& info : infos) {
     widest_path = std::max(widest_path, info.path.size());

@@ -38,6 +38,7 @@ void secure_standard_streams() {
     if (descriptor < 0 || descriptor > STDERR_FILENO) break;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit then fails as on a full disk
 }
 
 }  // namespace

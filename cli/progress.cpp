@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iostream>
 
+#include "printable.h"
+
 namespace whycam::cli {
 namespace {
 
@@ -41,7 +43,7 @@ void Progress::step(bool skipped) {
 
 void Progress::say(const std::string& line) {
   clear();
-  std::cerr << line << std::endl;
+  std::cerr << printable(line) << std::endl;
 }
 
 std::string Progress::text() const {

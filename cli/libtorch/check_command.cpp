@@ -263,7 +263,7 @@ ExitCode check(const CheckArguments& arguments) {
   if (files.size() != 1)
     throw Failure(ExitCode::input,
                   "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
-  const Input input = read_input(files[0], preprocessing);
+  const Input input = read_input(files[0], {preprocessing, false, false, arguments.preprocessing.picture_limit});
   if (input.tensor.shape[0] != 1)
     throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +
                                        std::to_string(input.tensor.shape[0]));

@@ -2,10 +2,12 @@
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "checksum.h"
 #include "commands.h"
+#include "printable.h"
 #include "whycam/export.h"
 
 namespace whycam::cli {
@@ -13,6 +15,9 @@ namespace whycam::cli {
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
   const Options options = arguments.parse();
+  std::error_code failure;
+  if (std::filesystem::equivalent(arguments.model, arguments.output, failure))
+    throw Failure(ExitCode::usage, "--output \"" + arguments.output + "\" is the network itself; name another file");
   auto model = load<Model>(arguments.model);
   if (arguments.before_softmax) model = model.before_softmax(options.output_element);
   std::vector<torch::Tensor> inputs;
@@ -25,7 +30,7 @@ ExitCode export_network(const ExportArguments& arguments) {
   if (!arguments.quiet)
     std::cout << fmt::format(
         "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example\n",
-        arguments.output, layer);
+        printable(arguments.output), printable(layer));
   return ExitCode::success;
 }
 

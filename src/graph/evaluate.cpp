@@ -1,6 +1,6 @@
 #include "graph/evaluate.h"
 
-#include <optional>
+#include <unordered_map>
 
 namespace whycam::graph {
 namespace {
@@ -8,19 +8,19 @@ namespace {
 /// Evaluates what it is asked for, each node once.
 class Evaluator {
  public:
-  explicit Evaluator(const Graph& graph) : graph_(graph), known_(static_cast<std::size_t>(graph.size())) {}
+  explicit Evaluator(const Graph& graph) : graph_(graph) {}
 
-  void set(Value value, const Tensor& tensor) { known_[static_cast<std::size_t>(value)] = tensor; }
+  void set(Value value, const Tensor& tensor) { known_[value] = tensor; }
 
   const Tensor& get(Value wanted) {
     std::vector<Value> path{wanted};  // not by recursion: graphs may be deep
     while (!path.empty()) {
       const Value value = path.back();
-      std::optional<Tensor>& known = known_[static_cast<std::size_t>(value)];
+      const bool known = known_.count(value) > 0;
       const Node& node = graph_[value];
       bool ready = true;
       for (const Value input : node.inputs) {
-        if (known || known_[static_cast<std::size_t>(input)]) continue;
+        if (known || known_.count(input)) continue;
         path.push_back(input);
         ready = false;
       }
@@ -28,15 +28,15 @@ class Evaluator {
       path.pop_back();
       if (known) continue;
       Tensors inputs;
-      for (const Value input : node.inputs) inputs.push_back(&*known_[static_cast<std::size_t>(input)]);
-      known = record(node.op).evaluate(node, inputs);
+      for (const Value input : node.inputs) inputs.push_back(&known_.at(input));
+      known_.emplace(value, record(node.op).evaluate(node, inputs));
     }
-    return *known_[static_cast<std::size_t>(wanted)];
+    return known_.at(wanted);
   }
 
  private:
   const Graph& graph_;
-  std::vector<std::optional<Tensor>> known_;
+  std::unordered_map<Value, Tensor> known_;  // not one place a node: who asks for one constant takes no time for all
 };
 
 }  // namespace

@@ -54,6 +54,7 @@ std::size_t find_marker(const fs::path& path, const Bytes& bytes, std::size_t po
 Container inspect_jpeg(const fs::path& path, Bytes bytes) {
   Container container;
   container.format = Container::Format::jpeg;
+  std::int64_t scans = 0;
   for (std::size_t position = 2;;) {
     position = find_marker(path, bytes, position);
     const std::uint8_t marker = bytes[position++];
@@ -67,8 +68,10 @@ Container inspect_jpeg(const fs::path& path, Bytes bytes) {
       container.height = std::max<std::int64_t>(container.height, big_endian(&bytes[position + 3], 2));
       container.width = std::max<std::int64_t>(container.width, big_endian(&bytes[position + 5], 2));
     }
+    scans += marker == 0xDA;
     position += length;
   }
+  container.scans = std::max<std::int64_t>(scans, 1);
   container.bytes = std::move(bytes);
   return container;
 }

@@ -13,6 +13,7 @@ struct Container {
   Format format = Format::jpeg;
   std::int64_t height = 0;
   std::int64_t width = 0;
+  std::int64_t scans = 1;      ///< of a JPEG: how often its pixels are gone through
   int bits_per_pixel = 0;      ///< of a PNG
   std::int64_t data_size = 0;  ///< of a PNG: the bytes that its pixels are compressed to
   Bytes bytes;                 ///< the file, freed of what the decoder has no need to see

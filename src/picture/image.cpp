@@ -23,7 +23,7 @@ void require_channels(int channels) {
   }
 }
 
-void require_sane_size(const fs::path& path, const Container& container) {
+void require_sane_size(const fs::path& path, const Container& container, std::int64_t most) {
   const std::string size = std::to_string(container.width) + " x " + std::to_string(container.height);
   if (container.width < 1 || container.height < 1) {
     throw PictureError(path, "its header gives it a size of " + size + " pixels");
@@ -31,6 +31,11 @@ void require_sane_size(const fs::path& path, const Container& container) {
   // A PNG header can claim sides whose product would not fit 64 bits if they were not divided here.
   if (container.width > largest_pixel_count / container.height) {
     throw PictureError(path, "its size of " + size + " pixels is more than whycam reads; make it smaller");
+  }
+  if (container.scans > most / (container.width * container.height)) {
+    throw PictureError(path, "decoding its " + size + " pixels in " + std::to_string(container.scans) +
+                                 (container.scans == 1 ? " scan" : " scans") + " is more work than the limit of " +
+                                 std::to_string(most) + " pixels; make it smaller, or save it with fewer scans");
   }
   const double least_bytes =
       static_cast<double>(container.width) * static_cast<double>(container.height) * container.bits_per_pixel / 8;
@@ -72,10 +77,10 @@ void require_valid(const Image& image) {
   }
 }
 
-Photo decode_photo(const fs::path& path, Bytes bytes, int channels) {
+Photo decode_photo(const fs::path& path, Bytes bytes, int channels, std::int64_t most) {
   require_channels(channels);
   const Container container = inspect_container(path, std::move(bytes));
-  require_sane_size(path, container);
+  require_sane_size(path, container, most);
   const bool is_jpeg = container.format == Container::Format::jpeg;
   Samples samples = is_jpeg ? decode_jpeg(path, container.bytes) : decode_png(path, container.bytes);
   Photo photo{{samples.height, samples.width, channels, {}}, convert(samples.levels, samples.channels, channels)};

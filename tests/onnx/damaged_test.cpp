@@ -287,6 +287,23 @@ TEST(DamagedOnnx, ExternalWeightsAreThoseOfTheFileItself) {
   std::filesystem::remove(inside.path.parent_path() / name);
 }
 
+TEST(DamagedNetworks, WithTwoWeightsOfANameAreRefused) {
+  proto::ModelProto model = small_network();
+  *model.mutable_graph()->add_initializer() = model.graph().initializer(0);
+  EXPECT_NE(message_of(model).find("two weights of the name"), std::string::npos) << message_of(model);
+}
+
+TEST(ExternalWeights, HaveOffsetsOfDigitsAloneAndWholeLocations) {
+  for (const char* offset : {"-1", "12x", " 4", "", "0x10"}) {
+    proto::ModelProto model = with_external_weights("weights.bin");
+    proto::StringStringEntryProto& entry = *model.mutable_graph()->mutable_initializer(0)->add_external_data();
+    entry.set_key("offset");
+    entry.set_value(offset);
+    EXPECT_NE(message_of(model).find("no number"), std::string::npos) << offset << ": " << message_of(model);
+  }
+  EXPECT_NE(message_of(with_external_weights(std::string("weights.bin\0x", 13))).find("zero byte"), std::string::npos);
+}
+
 TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
   const auto is_in = [](proto::TensorProto& tensor, const std::string& location) {
     tensor.set_data_location(proto::TensorProto::EXTERNAL);

@@ -1,4 +1,5 @@
 #include "whycam/picture/image.h"
+#include "whycam/picture/decode.h"
 
 #include "fixtures.h"
 #include "whycam/picture/errors.h"
@@ -155,6 +156,32 @@ TEST(Image, DecodesJpegAsOthersDo) {
     EXPECT_EQ(found, levels);
     EXPECT_EQ(read(progressive_jpeg(noise(61, 43), quality), 3), plain) << "which holds the same coefficients";
   }
+}
+
+std::string refusal_of(const Bytes& bytes, std::int64_t most) {
+  try {
+    decode_photo("a", bytes, 3, most);
+  } catch (const PictureError& refusal) {
+    return refusal.what();
+  }
+  return "";
+}
+
+TEST(Image, DecodingIsLimitedByPixelsAndScans) {
+  const Bytes progressive = progressive_jpeg(noise(61, 43), 90), plain = encode_jpeg(noise(61, 43), 90);
+  EXPECT_EQ(refusal_of(progressive, 61 * 43 * 10), "") << "libjpeg's ten scans";
+  EXPECT_NE(refusal_of(progressive, 61 * 43 * 10 - 1).find("in 10 scans is more work than the limit of 26229"),
+            std::string::npos);
+  EXPECT_EQ(refusal_of(plain, 61 * 43), "");
+  EXPECT_NE(refusal_of(plain, 61 * 43 - 1).find("in 1 scan is more work"), std::string::npos);
+  EXPECT_NE(refusal_of(encode_png(noise(61, 43)), 61 * 43 - 1).find("more work"), std::string::npos);
+}
+
+TEST(Image, ManyScansOfALargePictureAreRefusedUndecoded) {
+  Bytes bomb{0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8, 0x3A, 0x98, 0x3A, 0x98, 1, 1, 0x11, 0};  // 15000 x 15000, grey
+  for (int scan = 0; scan < 2000; ++scan) bomb.insert(bomb.end(), {0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0});
+  bomb.insert(bomb.end(), {0xFF, 0xD9});
+  EXPECT_NE(refusal_of(bomb, largest_decoding).find("15000 x 15000 pixels in 2000 scans"), std::string::npos);
 }
 
 TEST(Image, InksWithoutAdobesMarkerAreNotInverted) {

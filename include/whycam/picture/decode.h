@@ -13,8 +13,9 @@ namespace whycam::picture {
 /// `path` is for messages only. Throws as read_image does.
 WHYCAM_API Image decode_image(const std::filesystem::path& path, Bytes bytes, int channels);
 
-/// `path` is for messages only. Throws as read_photo does.
-WHYCAM_API Photo decode_photo(const std::filesystem::path& path, Bytes bytes, int channels);
+/// `path` is for messages only. Throws as read_photo does, where decoding is more work than `most`.
+WHYCAM_API Photo decode_photo(const std::filesystem::path& path, Bytes bytes, int channels,
+                              std::int64_t most = largest_decoding);
 
 /// `path` is for messages only. Throws as read_npy does.
 WHYCAM_API NpyArray decode_npy(const std::filesystem::path& path, const Bytes& bytes);

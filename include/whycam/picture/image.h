@@ -24,6 +24,10 @@ constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
 /// pixels fits them.
 WHYCAM_API void require_valid(const Image& image);
 
+/// How much work the decoding of a picture may be: its pixels, once for each scan of a JPEG, of which a progressive one
+/// has some ten, and a hostile one as many as it likes.
+constexpr std::int64_t largest_decoding = std::int64_t{1} << 29;
+
 /// Reads a JPEG or PNG file, recognised by its content, as grey (channels = 1) or RGB (channels = 3).
 /// What is transparent keeps its colour and loses its transparency, as in PIL's convert("RGB"), of 16 bits the upper 8
 /// are kept (read_photo keeps all), colour becomes grey with the weights 0.299, 0.587, 0.114, and a JPEG is turned
@@ -33,8 +37,8 @@ WHYCAM_API void require_valid(const Image& image);
 /// (data that ends early, bad codes, missing scans of a progressive JPEG) is an error. JPEG data has no
 /// checksum, though: damage that happens to be valid data shows in the picture.
 ///
-/// Throws PictureError for a file that is missing, of another format, truncated, corrupt or larger than
-/// largest_pixel_count, and std::invalid_argument if channels is neither 1 nor 3.
+/// Throws PictureError for a file that is missing, of another format, truncated, corrupt, larger than
+/// largest_pixel_count or more work than largest_decoding, and std::invalid_argument if channels is neither 1 nor 3.
 WHYCAM_API Image read_image(const std::filesystem::path& path, int channels);
 
 /// A picture with all levels of its file.

@@ -20,8 +20,17 @@ void put_down(Builder& builder, Value value) {
 
 Builder::Builder(const graph::Graph& of)
     : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
+  for (Value value = 0; value < graph.size(); ++value)
+    if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
   find_phases();
   find_what_lasts();
+}
+
+Value Builder::positions_of(Value pool) const {
+  const auto [first, last] = positions_.equal_range(graph[pool].inputs[0]);
+  const auto found = std::find_if(
+      first, last, [&](const auto& entry) { return graph[entry.second].attributes == graph[pool].attributes; });
+  return found == last ? graph::no_value : found->second;
 }
 
 namespace {
@@ -105,7 +114,8 @@ void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
   }
   finish_outputs(section);
   ++time_;
-  copies_.clear();  // a section cannot count on what another one made
+  copies_.clear();
+  copy_in_.clear();  // a section cannot count on what another one made
   if (section == 0) return;
   for (const Value value : nodes) homes_.erase(value);
 }
@@ -149,6 +159,7 @@ Place Builder::read(Value value, Layout wanted) {
   copy(description(shape, home.layout), home.place, description(shape, wanted), to,
        "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
            graph::to_string(shape));
+  copy_in_[to.buffer] = {value, wanted.block};
   return copies_[{value, wanted.block}] = to;
 }
 
@@ -180,8 +191,10 @@ void Builder::define(Value value, Place place, Layout layout) {
   homes_[value] = {place, layout};
   if (place.buffer < 0) return;
   // A copy that has become a value of its own may be written over: nobody else reads it as a copy then.
-  for (auto copy = copies_.begin(); copy != copies_.end();)
-    copy = copy->second.buffer == place.buffer ? copies_.erase(copy) : std::next(copy);
+  if (const auto copy = copy_in_.find(place.buffer); copy != copy_in_.end()) {
+    copies_.erase(copy->second);
+    copy_in_.erase(copy);
+  }
   buffer_of(place).readers_left += readers_[at(value)];
   buffer_of(place).lasts = buffer_of(place).lasts || lasts_[at(value)];
   use(place);

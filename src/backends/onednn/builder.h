@@ -28,6 +28,9 @@ class Builder {
   // For the operators.
   const graph::Graph& graph;
 
+  /// The node that remembers a maximum pooling's positions, or no_value.
+  Value positions_of(Value pool) const;
+
   bool is_constant(Value value) const { return constant_[at(value)]; }
   /// A constant's numbers in row-major order; not copied where the network has them as they are.
   Place constant(Value value);
@@ -111,9 +114,11 @@ class Builder {
   std::vector<bool> constant_, backward_;   ///< backward: depends on the output's gradient
   std::vector<std::vector<Value>> phases_;  ///< what each section computes, in order
   std::vector<int> readers_;                ///< in the phase that is put down now
+  std::multimap<Value, Value> positions_;   ///< nodes that remember positions, by what is pooled
   std::vector<bool> lasts_;                 ///< forward values that a later section reads
   std::map<Value, Home> homes_;
   std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
+  std::map<int, std::pair<Value, std::int64_t>> copy_in_;   ///< the copy that a buffer holds
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
   MemoryPieces pieces_;  ///< what is packed lies in these

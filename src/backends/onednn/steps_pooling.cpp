@@ -11,15 +11,6 @@ using graph::PoolingAttributes;
 
 namespace {
 
-/// The node that remembers a maximum pooling's positions, or no_value.
-Value positions_of(const graph::Graph& graph, Value pool) {
-  for (Value other = 0; other < graph.size(); ++other)
-    if (graph[other].op == Operator::max_pool_positions && graph[other].inputs == graph[pool].inputs &&
-        graph[other].attributes == graph[pool].attributes)
-      return other;
-  return graph::no_value;
-}
-
 /// Pooling works in the layout that its input has, but not in a filled-up one.
 Layout pooling_layout(const Builder& builder, Value x) {
   const Layout layout = builder.layout(x);
@@ -62,7 +53,7 @@ void put_max_pool(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Layout layout = pooling_layout(builder, node.inputs[0]);
-  const Value positions = positions_of(builder.graph, value);
+  const Value positions = builder.positions_of(value);
   const Operation operation = pooling(x, layout, node.shape, node.as<PoolingAttributes>(), algorithm::pooling_max,
                                       positions != graph::no_value);
   const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);

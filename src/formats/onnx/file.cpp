@@ -3,6 +3,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/checker.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <limits>
 
@@ -48,7 +50,12 @@ std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std:
   return model;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+/// What the checker says, on one line; it says where behind a line's end.
+std::string on_one_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
 
 /// The operator set that the file's nodes are of.
 std::int64_t operator_set_of(const proto::ModelProto& model, const std::string& name) {
@@ -93,7 +100,7 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
     for (const auto& weight : weights) scope.add(weight.name());
     proto::checker::check_graph(model.graph(), context, scope);
   } catch (const std::exception& reason) {
-    fault = first_line(reason.what());
+    fault = on_one_line(reason.what());
   }
   if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
   if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
@@ -133,8 +140,11 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   contents->folder = folder;
   const proto::GraphProto& graph = contents->model->graph();
   if (graph.sparse_initializer_size() > 0) throw Error(name + " has sparse weights, which are not understood");
-  for (const auto& initializer : graph.initializer())
+  for (const auto& initializer : graph.initializer()) {
+    if (contents->initializers.count(initializer.name()))
+      throw Error(name + " has two weights of the name \"" + initializer.name() + "\"");
     contents->initializers[initializer.name()] = read_tensor(initializer, contents->model, contents->folder);
+  }
   for (const auto& input : graph.input())
     if (!contents->initializers.count(input.name())) contents->inputs.push_back(port_of(input));
   for (const auto& output : graph.output()) contents->outputs.push_back(port_of(output));

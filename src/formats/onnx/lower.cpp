@@ -36,7 +36,9 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
     for (std::size_t d = 0; fits && d < input.shape.size(); ++d)
       fits = input.shape[d] < 0 || input.shape[d] == shape[d];
     if (!fits)
-      throw Error("the input \"" + input.name + "\" is to be of " + text(input.shape) + ", not of " + text(shape));
+      throw Error("the input \"" + input.name + "\" is to be of " +
+                  (input.shape.empty() ? "a single number" : text(input.shape)) + ", not of " +
+                  (shape.empty() ? "a single number" : text(shape)));
   }
 }
 

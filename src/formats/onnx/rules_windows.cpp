@@ -73,7 +73,10 @@ Integers kernel_of_weights(const Call& call, const Shape& weights, std::size_t s
   if (weights.size() != spatial + 2)
     call.refuse("weights of " + std::to_string(weights.size()) + " dimensions for an input of " +
                 std::to_string(spatial + 2));
-  return {weights.begin() + 2, weights.end()};
+  const Integers kernel(weights.begin() + 2, weights.end()), said = call.integers("kernel_shape");
+  if (!said.empty() && said != kernel)
+    call.refuse("a kernel_shape of " + graph::to_string(said) + " beside weights of " + graph::to_string(weights));
+  return kernel;
 }
 
 void convolution(Call& call) {

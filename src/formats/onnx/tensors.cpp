@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <stdexcept>
 
 #include "formats/onnx/contents.h"
 #include "graph/operators.h"
@@ -61,6 +62,12 @@ std::size_t byte_count(const TensorProto& tensor) {
   return is_packed(tensor.data_type()) ? count / 2 + count % 2 : count * bytes_of(tensor.data_type());
 }
 
+/// Digits alone: no sign, no space, nothing behind. Throws std::exception.
+std::uint64_t number_of(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos) throw std::invalid_argument(text);
+  return std::stoull(text);
+}
+
 /// The part of a file beside the network that holds the numbers.
 std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, const WeightFolder& folder) {
   std::string location;
@@ -68,13 +75,14 @@ std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, con
   try {
     for (const auto& entry : tensor.external_data()) {
       if (entry.key() == "location") location = entry.value();
-      if (entry.key() == "offset") offset = std::stoull(entry.value());
-      if (entry.key() == "length") length = std::stoull(entry.value());
+      if (entry.key() == "offset") offset = number_of(entry.value());
+      if (entry.key() == "length") length = number_of(entry.value());
     }
   } catch (const std::exception&) {
     refuse(tensor, "has an offset or length that is no number");
   }
   std::error_code failure;
+  if (location.find('\0') != std::string::npos) refuse(tensor, "lies in a location with a zero byte in it");
   const auto path = within(folder, location);
   if (path.empty()) refuse(tensor, "lies in \"" + location + "\", which is not within the network's folder");
   const std::uint64_t size = std::filesystem::file_size(path, failure);

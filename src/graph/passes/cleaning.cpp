@@ -1,7 +1,9 @@
 // Verification, and what can be left out or shared.
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <tuple>
+#include <type_traits>
 
 #include "graph/operators.h"
 #include "graph/passes/rewriter.h"
@@ -49,12 +51,43 @@ Graph drop_dead(const Graph& graph) {
   return rewriter.finish();
 }
 
+namespace {
+
+std::size_t mixed(std::size_t hash, std::size_t number) { return hash * 1000003 + number; }
+
+template <class T>
+std::size_t hash_of_field(const T& value) {
+  if constexpr (std::is_enum_v<T>)
+    return static_cast<std::size_t>(value);
+  else
+    return std::hash<T>()(value);
+}
+
+std::size_t hash_of_field(const Integers& numbers) {
+  std::size_t hash = numbers.size();
+  for (const std::int64_t number : numbers) hash = mixed(hash, static_cast<std::size_t>(number));
+  return hash;
+}
+
+/// The same for equal nodes, so that of thousands which read the same values few are compared with each other.
+std::size_t hash_of(const Node& node) {
+  std::size_t hash = hash_of_field(node.shape);
+  hash = mixed(hash, std::hash<const void*>()(node.constant.floats));
+  hash = mixed(hash, std::hash<const void*>()(node.constant.doubles));
+  const auto add = [&hash](const auto&... fields) { ((hash = mixed(hash, hash_of_field(fields.value))), ...); };
+  std::visit([&](const auto& attributes) { std::apply(add, attributes.fields()); }, node.attributes);
+  return hash;
+}
+
+}  // namespace
+
 Graph share(const Graph& graph) {
-  std::map<std::pair<Operator, std::vector<Value>>, std::vector<Value>> known;  // new values that may be equal
+  // New values that may be equal.
+  std::map<std::tuple<Operator, std::vector<Value>, std::size_t>, std::vector<Value>> known;
   Rewriter rewriter(graph);
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
-    std::vector<Value>& alike = known[{node.op, rewriter(node.inputs)}];
+    std::vector<Value>& alike = known[{node.op, rewriter(node.inputs), hash_of(node)}];
     for (const Value other : alike) {
       const Node& first = rewriter.to[other];
       if (node.op != Operator::input && first.attributes == node.attributes && first.fused == node.fused &&
