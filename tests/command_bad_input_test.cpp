@@ -140,7 +140,7 @@ TEST_F(BadCommandInput, Networks) {
       {{folder_ / "missing.pt", picture}, ExitCode::model, "missing.pt"},
       {{folder_, picture}, ExitCode::model, "is a folder"},
       {{file("empty.pt", ""), picture}, ExitCode::model, "empty.pt"},
-      {{file("text.pt", "this is no network"), picture}, ExitCode::model, "neither a TorchScript file nor an ONNX one"},
+      {{file("text.pt", "this is no network"), picture}, ExitCode::model, "no .pt2, ONNX or TorchScript network"},
       {{file("letters.pt", "PK"), picture}, ExitCode::model, "letters.pt"},
       {{file("cut.pt", whole.substr(0, 100000)), picture}, ExitCode::model, "its end is missing"},
       {{file("longer.pt", whole + "x"), picture}, ExitCode::model, "does not end as"},
@@ -162,7 +162,7 @@ TEST_F(BadCommandInput, Networks) {
       {{network("version.pt", "version", [](std::string& version) { version = "999"; }), picture},
        ExitCode::model,
        "version"},
-      {{picture, picture}, ExitCode::model, "neither a TorchScript file nor an ONNX one"},
+      {{picture, picture}, ExitCode::model, "no .pt2, ONNX or TorchScript network"},
   });
 }
 

@@ -58,7 +58,7 @@ TEST_F(Command, WrongUseIsOneLineAndItsExitCode) {
       {{model, picture, "--std", "0,1,1"}, 2, "0"},
       {{model, picture, "--threads", "0"}, 2, "--threads"},
       {{folder_ / "missing.pt", picture}, 3, "missing.pt"},
-      {{folder_ / "text.pt", picture}, 3, "neither a TorchScript file nor an ONNX one"},
+      {{folder_ / "text.pt", picture}, 3, "no .pt2, ONNX or TorchScript network"},
       {{folder_ / "cut.pt", picture}, 3, "cut.pt"},
       {{folder_ / "nothing", picture}, 3, "folder"},
       {{model, folder_ / "missing.png"}, 4, "missing.png"},

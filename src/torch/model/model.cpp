@@ -31,8 +31,8 @@ void check_file(const std::filesystem::path& path) {
       !formats::format_of(path))  // TorchScript files are zip archives
     throw ModelError(
         path.string() +
-        " is neither a TorchScript file nor an ONNX one; save the network with torch.jit.script(network).save(path), "
-        "torch.jit.trace(network, example).save(path) or torch.onnx.export(network, example, path)");
+        " is no .pt2, ONNX or TorchScript network; write one from Python with torch.export.save(torch.export.export("
+        "network, (example,)), \"network.pt2\") or torch.onnx.export(network, (example,), \"network.onnx\")");
 }
 
 std::string why_unreadable(const std::exception& failure) {
