@@ -19,6 +19,9 @@ extern const Build build;
 /// Loads the shared libraries that bring operators of networks. Throws Failure.
 void load_operators(const std::vector<std::string>& files);
 
+/// What a network prints goes to standard error, or nowhere: standard output is the command's.
+void redirect_prints(bool quiet);
+
 /// Threads for the network; 0: all cores.
 void use_threads(int threads);
 

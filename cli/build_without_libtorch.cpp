@@ -19,6 +19,8 @@ std::vector<Subcommand> subcommands_with_libtorch() { return {}; }
 
 void load_operators(const std::vector<std::string>&) {}
 
+void redirect_prints(bool) {}  // no network that is data prints
+
 void use_threads(int threads) {
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   omp_set_num_threads(threads > 0 ? threads : std::max(1, cores));

@@ -39,8 +39,12 @@ ExitCode CommandLine::run(int argc, char** argv) {
     throw Failure(ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)");
   }
   load_operators(operators_);
-  for (const auto& [subcommand, run_it] : subcommands_)
-    if (subcommand->parsed()) return run_it();
+  for (const auto& [subcommand, run_it] : subcommands_) {
+    if (!subcommand->parsed()) continue;
+    const CLI::Option* quiet = subcommand->get_option_no_throw("--quiet");
+    redirect_prints(quiet && quiet->count() > 0);
+    return run_it();
+  }
   throw std::logic_error("no subcommand was parsed");
 }
 

@@ -71,6 +71,21 @@ TEST_F(Operators, AreNotLoadedFromWhatIsNoLibrary) {
     expect_failure(explain_network(network, {"--operators", library}), 3, library);
 }
 
+TEST_F(Operators, ThatPrintDoNotReachStandardOutput) {
+  scripted(
+      "def forward(self, x):\n    print('printed by the network')\n    return self.layer.forward(x).mean([2, 3])\n", {},
+      {{"layer", scripted("def forward(self, x):\n    return torch.relu(x - 0.1)\n")}})
+      .save((folder_ / "prints.pt").string());
+  rest_ = {(shapes / "two_shapes.png").string(), "--size", "32", "--layer", "layer", "--target", "1", "--json"};
+  const Outcome outcome = explain_network(folder_ / "prints.pt");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
+  EXPECT_NE(outcome.error.find("printed by the network\n"), std::string::npos) << outcome.error;
+  fs::remove_all(results());
+  rest_.push_back("--quiet");
+  EXPECT_EQ(explain_network(folder_ / "prints.pt").error, "");
+}
+
 TEST_F(Operators, OnDevicesThatAreNotHereAreNamed) {
   expect_failure(explain_network(saved("cuda.pt", "x + torch.zeros([1], device=torch.device('cuda'))")), 8,
                  "its code names the device cuda, which is not here");

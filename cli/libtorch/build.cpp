@@ -2,9 +2,11 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <thread>
 
 #include "command_line.h"
@@ -38,6 +40,13 @@ void load_operators(const std::vector<std::string>& files) {
     if (!::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
       throw Failure(ExitCode::model, std::string("cannot load the operators: ") + ::dlerror());
   }
+}
+
+void redirect_prints(bool quiet) {
+  if (quiet)
+    torch::jit::setPrintHandler([](const std::string&) {});
+  else
+    torch::jit::setPrintHandler([](const std::string& text) { std::cerr << text; });
 }
 
 void use_threads(int threads) {  // some builds of libtorch start with one
