@@ -23,6 +23,8 @@ items() {
       }
       sub(/ FILE REQUIRED$/, "", heading); sub(/ FILE \.\.\. REQUIRED$/, "...", heading); sub(/INT:INT in/, "INT in", heading)
       sub(/[^ ]+/, "\\fB&\\fR", heading)
+      if (heading ~ /{/) gsub(/,/, ",\\:", heading)  # long lists may be broken there
+      gsub(/,/, ",\\:", value)
       print ".TP\n" heading "\n" text "."
       if (value != "") print "Default: " value "."
     }'
@@ -33,7 +35,7 @@ echo '.SH OPTIONS'
 "$whycam" --help | items Options
 echo '.SH COMMANDS'
 "$whycam" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | while read -r command; do
-  echo ".SS \"whycam $command\""
+  printf '.SS "whycam %s"\n.ad l\n' "$command"  # a list broken at a comma has no spaces to stretch
   "$whycam" "$command" --help | items 'Positionals|Options'
 done
 echo '.SH EXIT STATUS'
