@@ -6,6 +6,16 @@
 namespace whycam::cli {
 namespace {
 
+/// A script's unset variable is no option that was left out.
+std::string not_empty(const std::string& text) { return text.empty() ? "it takes a value, and is empty" : ""; }
+
+/// CLI11 takes signs, and numbers that do not fit.
+std::string whole_number(const std::string& text) {
+  const bool digits = !text.empty() && text.size() <= 19 && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && (text[0] != '0' || text.size() == 1) ? ""
+                                                        : "takes a whole number from 0 to 10^19, not \"" + text + "\"";
+}
+
 void add_output_element(CLI::App& command, std::string& output_element) {
   command
 
@@ -13,7 +23,8 @@ void add_output_element(CLI::App& command, std::string& output_element) {
                   "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
                   "number or key, with points between several steps; a key with points in it, or that is a number, in "
                   "double quotes")
-      ->type_name("ELEMENT");
+      ->type_name("ELEMENT")
+      ->check(not_empty);
 }
 
 /// The heat maps' names: "{one,other}".
@@ -156,7 +167,8 @@ void ExplainArguments::add_targets(CLI::App& command) {
       ->allow_extra_args(false)
       ->capture_default_str();
   command.add_option("--versus", versus, "Explain what speaks for the target and not for this class or index tuple")
-      ->type_name("CLASS");
+      ->type_name("CLASS")
+      ->check(not_empty);
   command
       .add_option(
           "--region", region,
@@ -164,12 +176,14 @@ void ExplainArguments::add_targets(CLI::App& command) {
           "those where it is predicted (the best class), or those that a mask marks, a picture that is not "
           "black there or a .npy array that is not 0, in the picture's pixels, the network's or the output's; "
           "the best classes of a dense output are explained where they are predicted")
-      ->type_name("{all,predicted,FILE}");
+      ->type_name("{all,predicted,FILE}")
+      ->check(not_empty);
   command
       .add_option("--like", like,
                   "Explain what makes the output similar (by its cosine) to that of this picture or array, for "
                   "networks that give embeddings; a .npy array as long as the output is taken for the output itself")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty);
   command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
 }
 
@@ -188,7 +202,9 @@ void ExplainArguments::add_repetition(CLI::App& command) {
       ->check(CLI::Range(0, 1000000));
   command.add_option("--noise", noise, "The standard deviation of that noise, as a share of the input's range")
       ->capture_default_str();
-  command.add_option("--seed", seed, "Of the noise: the same seed, the same maps")->capture_default_str();
+  command.add_option("--seed", seed, "Of the noise: the same seed, the same maps")
+      ->capture_default_str()
+      ->check(whole_number);
 }
 
 void ExplainArguments::add_running(CLI::App& command) {
@@ -246,7 +262,8 @@ void CheckArguments::add_to(CLI::App& command) {
       ->capture_default_str()
       ->check(CLI::Range(0, 10000));
   command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(whole_number);
   command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
   command.add_option("--output-dir", output_dir, "Where check.json and check.svg go; made if it is missing")
       ->type_name("DIR")

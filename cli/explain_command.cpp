@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <iostream>
 #include <map>
@@ -74,6 +75,10 @@ class Run {
     options_.integration_steps = arguments.integration_steps;
     options_.baseline = arguments.baseline;
     options_.smooth = arguments.smooth;
+    if (!(arguments.noise > 0 && std::isfinite(arguments.noise)) || !std::isfinite(arguments.baseline))
+      throw Failure(ExitCode::usage,
+                    fmt::format("--noise takes a number above 0, and --baseline a finite one, not {} and {}",
+                                arguments.noise, arguments.baseline));
     options_.noise = arguments.noise;
     options_.seed = arguments.seed;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
@@ -330,8 +335,9 @@ class Run {
     for (const Json& line : lines)
       for (const Json& warning : line.value("warnings", Json::array()))
         if (!arguments_.quiet)
-          progress_->say(fmt::format("whycam: warning: {}, class {}: {}", line["input"].get<std::string>(),
-                                     to_text(line["class"]), warning.get<std::string>()));
+          progress_->say(fmt::format("whycam: warning: {}{}: {}", line["input"].get<std::string>(),
+                                     line["class"].is_null() ? "" : ", class " + to_text(line["class"]),
+                                     warning.get<std::string>()));
   }
 
   /// Names that belong to other classes would be believed.

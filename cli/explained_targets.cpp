@@ -64,14 +64,17 @@ std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::ve
 
 Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shape>& inputs, const Options& options) {
   if (settings_.like) return *settings_.like;
-  const InputFile file = find_inputs({arguments_.like}).at(0);
-  const Tensor given = reader_->read(file).tensor;
+  std::error_code failure;
+  if (std::filesystem::is_directory(arguments_.like, failure))
+    throw InputError("--like takes one picture or array, and \"" + arguments_.like + "\" is a folder");
   const std::size_t row =
       output.values.size() / static_cast<std::size_t>(std::max<std::int64_t>(output.shape.at(0), 1));
-  if (is_array(file.path) && given.values.size() == row) {
-    settings_.like = Target::similarity(given);
-    return *settings_.like;
-  }
+  if (is_array(arguments_.like))
+    if (Tensor reference = picture::to_array(picture::read_npy(arguments_.like)); reference.values.size() == row) {
+      settings_.like = Target::similarity(std::move(reference));
+      return *settings_.like;
+    }
+  const Tensor given = reader_->read(find_inputs({arguments_.like}).at(0)).tensor;
   if (inputs.size() != 1)
     throw InputError("--like takes an array of " + std::to_string(row) +
                      " numbers, the network's output for the other inputs, where a network has several");

@@ -116,7 +116,13 @@ class Chooser {
     std::pair key(target.resolve(shape), against);
     if (std::find(seen_.begin(), seen_.end(), key) != seen_.end()) return;
     seen_.push_back(std::move(key));
-    if (settings_.versus) target = target.minus(of_indices(*settings_.versus));
+    if (settings_.versus) {
+      const Target other = of_indices(*settings_.versus);
+      if (seen_.back().first == other.resolve(shape))
+        throw TargetError("the target " + target.to_string() +
+                          " is compared with itself: --versus takes another class");
+      target = target.minus(other);
+    }
     if (region) target = target.over(*region);
     targets_.push_back(against ? target.negated() : target);
   }
@@ -134,6 +140,8 @@ class Chooser {
 TargetChoice parse_target(const std::string& text, const Labels& labels) {
   const std::string prefix = "against:";
   if (text.rfind(prefix, 0) == 0 && !labels.find(text)) {
+    if (text.rfind(prefix + prefix, 0) == 0)
+      throw Failure(ExitCode::target, "against: stands once before a target, not as in \"" + text + "\"");
     TargetChoice choice = parse_target(text.substr(prefix.size()), labels);
     choice.against = true;
     return choice;

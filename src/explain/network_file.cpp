@@ -44,6 +44,13 @@ std::size_t chosen_output(const formats::NetworkFile& network, const std::vector
       for (std::size_t i = 0; i < outputs.size(); ++i)
         if (outputs[i].name == *name) return i;
   }
+  std::string dotted;  // as it is printed: an exported program's output may be called "boxes.0"
+  for (const OutputElement& step : path) {
+    const auto* index = std::get_if<std::int64_t>(&step);
+    dotted += (dotted.empty() ? "" : ".") + (index ? std::to_string(*index) : std::get<std::string>(step));
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].name == dotted) return i;
   throw ModelError("the network has no such output; choose one as the output element: " + names);
 }
 

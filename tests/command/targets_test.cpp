@@ -145,6 +145,25 @@ TEST_F(Targets, OfClassesAreComparedAndNegated) {
   expect_failure(explain(with(run, {"--layer", "first", "--versus", "top1"})), 2, "--versus");
 }
 
+TEST_F(Targets, ThatMakeNoSenseAreRefused) {
+  const std::vector<std::string> run{network({3, {3, 3}, false, {}}), array(noise({1, 3, 20, 24})), "--layer", "first"};
+  expect_failure(explain(with(run, {"--target", "3", "--versus", "3"})), 6, "compared with itself");
+  expect_failure(explain(with(run, {"--target", "against:against:3"})), 6, "against: stands once");
+  expect_failure(explain(with(run, {"--like", folder_})), 4, "is a folder");
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--region", ""},
+                                                        {"--versus", ""},
+                                                        {"--like", ""},
+                                                        {"--output-element", ""},
+                                                        {"--seed", "-1"},
+                                                        {"--seed", "010"},
+                                                        {"--seed", "99999999999999999999"},
+                                                        {"--noise", "0"},
+                                                        {"--noise", "nan"},
+                                                        {"--baseline", "inf"}})
+    expect_failure(explain(with(run, {option, value})), 2, option);
+}
+
 TEST_F(Targets, OfEmbeddingsAreSimilarities) {
   const picture::Array input = noise({1, 3, 20, 24});
   picture::Array other = input;
@@ -156,6 +175,7 @@ TEST_F(Targets, OfEmbeddingsAreSimilarities) {
   expect_near(map_of(with(run, {"--like", array(other, "other.npy")}), "first", "output"), map);
   EXPECT_NE(said_.find("output similarity = "), std::string::npos) << said_;
   expect_near(map_of(with(run, {"--like", array(reference, "reference.npy")}), "first", "output"), map);
+  expect_near(map_of(with(run, {"--like", array({{5}, reference.values}, "flat.npy")}), "first", "output"), map);
   fs::remove_all(results());
   expect_failure(explain(with(run, {"--like", folder_ / "other.npy", "--target", "2"})), 2, "--like");
 }
