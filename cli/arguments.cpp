@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -144,6 +145,19 @@ Options AttributionArguments::parse() const {
   options.guide_clipped_relus = guide_clipped_relus;
   options.attribute_to_layer_input = layer_input;
   options.output_element = parse_output_element(output_element);
+  return options;
+}
+
+Options ExplainArguments::parse() const {
+  Options options = AttributionArguments::parse();
+  if (!(noise > 0 && std::isfinite(noise)) || !std::isfinite(baseline))
+    throw Failure(ExitCode::usage, "--noise takes a number above 0, and --baseline a finite one, not " +
+                                       std::to_string(noise) + " and " + std::to_string(baseline));
+  options.integration_steps = integration_steps;
+  options.baseline = baseline;
+  options.smooth = smooth;
+  options.noise = noise;
+  options.seed = seed;
   return options;
 }
 

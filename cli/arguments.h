@@ -99,6 +99,8 @@ struct ExplainArguments : AttributionArguments {
   bool quiet = false;
 
   void add_to(CLI::App& command);
+  /// With what takes many passes. Throws Failure.
+  Options parse() const;
 
  private:
   void add_targets(CLI::App& command);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <csignal>
 #include <iostream>
 #include <map>
@@ -72,15 +71,6 @@ class Run {
         options_(arguments.parse()),
         manifest_(settings_.folder) {
     options_.methods = settings_.methods;
-    options_.integration_steps = arguments.integration_steps;
-    options_.baseline = arguments.baseline;
-    options_.smooth = arguments.smooth;
-    if (!(arguments.noise > 0 && std::isfinite(arguments.noise)) || !std::isfinite(arguments.baseline))
-      throw Failure(ExitCode::usage,
-                    fmt::format("--noise takes a number above 0, and --baseline a finite one, not {} and {}",
-                                arguments.noise, arguments.baseline));
-    options_.noise = arguments.noise;
-    options_.seed = arguments.seed;
     if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
       throw Failure(ExitCode::usage,
                     (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +

@@ -46,12 +46,21 @@ Shape ExplainedTargets::input_space(const std::vector<Shape>& inputs) const {
                       shape.end());
 }
 
+std::size_t ExplainedTargets::class_axis(const Shape& output, const std::vector<Shape>& inputs,
+                                         const Options& options) {
+  if (inputs != known_inputs_) {
+    const bool last = network_->output_layout(inputs, options.output_element) == Layout::channels_last();
+    class_axis_ = last ? output.size() - 1 : 1;
+    known_inputs_ = inputs;
+  }
+  return class_axis_;
+}
+
 std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs,
                                              const Options& options) {
   TargetSettings settings = settings_;
   if (is_dense(output.shape)) {
-    if (network_->output_layout(inputs, options.output_element) == Layout::channels_last())
-      settings.class_axis = output.shape.size() - 1;
+    settings.class_axis = class_axis(output.shape, inputs, options);
     Shape space(output.shape.begin() + 1, output.shape.end());
     space.erase(space.begin() + static_cast<std::ptrdiff_t>(settings.class_axis) - 1);
     if (mask_) settings.region = mask_->over(space, input_space(inputs), geometry_);

@@ -29,6 +29,7 @@ class ExplainedTargets {
   std::vector<Target> choose(const Tensor& output, const std::vector<Shape>& inputs, const Options& options);
 
  private:
+  std::size_t class_axis(const Shape& output, const std::vector<Shape>& inputs, const Options& options);
   Shape input_space(const std::vector<Shape>& inputs) const;
   Target similarity(const Tensor& output, const std::vector<Shape>& inputs, const Options& options);
 
@@ -36,6 +37,8 @@ class ExplainedTargets {
   TargetSettings settings_;
   std::optional<RegionMask> mask_;
   std::optional<picture::Geometry> geometry_;
+  std::vector<Shape> known_inputs_;  ///< to which the axis is known
+  std::size_t class_axis_ = 1;
   const Network* network_ = nullptr;
   InputReader* reader_ = nullptr;
 };

@@ -39,4 +39,18 @@ LayerName parse_layer_name(const std::string& name) {
 
 std::string call_suffix(std::size_t call) { return "@" + std::to_string(call); }
 
+std::optional<std::size_t> tensor_among(const std::vector<std::string>& tensors, const LayerName& name) {
+  const auto found = std::find(tensors.begin(), tensors.end(), name.tensor.value());
+  if (found != tensors.end()) return static_cast<std::size_t>(found - tensors.begin());
+  const auto index = name.tensor_index();
+  if (!index || static_cast<std::size_t>(*index) >= tensors.size()) return std::nullopt;
+  return static_cast<std::size_t>(*index);
+}
+
+std::string names_no_tensor(const std::string& name, const std::vector<std::string>& tensors) {
+  std::string names;
+  for (const std::string& tensor : tensors) names += (names.empty() ? "\"" : ", \"") + tensor + "\"";
+  return "\"" + name + "\" names none of the layer's tensors, which are " + names + ", counted from 0";
+}
+
 }  // namespace whycam::core

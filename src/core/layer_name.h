@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace whycam::core {
 
@@ -20,6 +21,11 @@ struct LayerName {
 
 /// Read from the end: a call behind the path, a tensor behind both. What is no call and no tensor belongs to the path.
 LayerName parse_layer_name(const std::string& name);
+
+/// Which of a layer's tensors a name that has one means: the one called so, else that of its index.
+std::optional<std::size_t> tensor_among(const std::vector<std::string>& tensors, const LayerName& name);
+/// The fault where it means none.
+std::string names_no_tensor(const std::string& name, const std::vector<std::string>& tensors);
 
 /// "@" and the number of a call.
 std::string call_suffix(std::size_t call);

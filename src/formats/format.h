@@ -58,6 +58,14 @@ struct Lowered {
   std::vector<std::vector<graph::Value>> layers;  ///< [layer][tensor]; no tensor where it was left out
 };
 
+/// Throws Error where the explained output was left out, or, without one, all of them were.
+inline void require_outputs(const Lowered& lowered, std::optional<std::size_t> explained) {
+  if (explained && !lowered.faults.at(*explained).empty()) throw Error(lowered.faults[*explained]);
+  for (const std::string& fault : lowered.faults)
+    if (fault.empty()) return;
+  throw Error(lowered.faults.at(0));
+}
+
 /// A network that was read from a file, which has been checked. Immutable and thread-safe.
 class NetworkFile {
  public:

@@ -27,9 +27,9 @@ void check_repetition(const Options& options);
 /// Whether an explanation takes more than one pass.
 bool is_repeated(const Options& options);
 
-/// `Arithmetic` has, for its Tensor: add(sum, tensor, factor), which makes an empty sum zeros first; moved(input,
-/// baseline, share), baseline + share * (input - baseline); times_difference(tensor, input, baseline); sums(tensor),
-/// one per example; noisy(input, options, copy); and for the explanation's scores: difference(sums, scores, scores).
+/// `Arithmetic` has, for its Tensor: add(sum, tensor, factor), which begins an empty sum; moved(input, baseline,
+/// share), baseline + share * (input - baseline); times_difference(tensor, input, baseline); add_sums(scores, tensor),
+/// with a sum for each example; error(sums, scores at the end, scores at the beginning); noisy(input, options, copy).
 template <class Arithmetic, class Explanation>
 class Repeated {
  public:
@@ -77,7 +77,7 @@ class Repeated {
           for (std::size_t i = 0; i < inputs.size(); ++i)
             Arithmetic::add(sums[target][i], one.targets[target].input_methods.at(integrand)[i], rule.weights[step]);
       }
-      const Explanation begin = run_(at(inputs, 0), {}, fixed_), end = run_(inputs, {}, fixed_);
+      const Explanation begin = run_(at(inputs, 0), {}, fixed_);
       for (std::size_t target = 0; target < sums.size(); ++target) {
         auto& found = explanation.targets[target];
         typename Arithmetic::Scores total{};
@@ -85,7 +85,7 @@ class Repeated {
           Arithmetic::times_difference(sums[target][i], inputs[i], options_.baseline);
           Arithmetic::add_sums(total, sums[target][i]);
         }
-        found.completeness_error = Arithmetic::error(total, end.targets[target].scores, begin.targets[target].scores);
+        found.completeness_error = Arithmetic::error(total, found.scores, begin.targets[target].scores);
         found.input_methods[method] = std::move(sums[target]);
       }
       merge_warnings(explanation, begin.warnings);

@@ -2,25 +2,8 @@
 #include <string>
 
 #include "formats/onnx/network.h"
+#include "small_inputs.h"
 #include "target.h"
-
-namespace {
-
-/// The shapes that a network declares, with 1 for what it leaves open; few numbers, so that time goes into reading.
-bool small_inputs(const whycam::onnx::Network& network, std::vector<whycam::onnx::Given>& given) {
-  for (const auto& input : network.inputs()) {
-    whycam::onnx::Given one{"input." + std::to_string(given.size()), input.shape, !input.is_float};
-    std::int64_t count = 1;
-    for (std::int64_t& extent : one.shape) {
-      if (extent < 0) extent = 1;
-      if (extent > (1 << 16) || (count *= extent) > (1 << 16)) return false;
-    }
-    given.push_back(std::move(one));
-  }
-  return true;
-}
-
-}  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -138,14 +138,8 @@ Found find_layer(const Network::Contents& contents, const std::string& name, boo
   found = parts.call ? find_call(contents, parts.path, static_cast<std::size_t>(*parts.call), inputs)
                      : find_exact(contents, parts.path, inputs);
   if (!found.known || !found.fault.empty() || !parts.tensor) return found;
-  const auto index = parts.tensor_index();
-  auto chosen = std::find(found.tensors.begin(), found.tensors.end(), *parts.tensor);
-  if (chosen == found.tensors.end() && index && static_cast<std::size_t>(*index) < found.tensors.size())
-    chosen = found.tensors.begin() + *index;
-  if (chosen != found.tensors.end()) return {true, {}, {*chosen}};
-  std::string names;
-  for (const std::string& tensor : found.tensors) names += (names.empty() ? "\"" : ", \"") + tensor + "\"";
-  return {true, "\"" + name + "\" names none of the layer's tensors, which are " + names + ", counted from 0", {}};
+  if (const auto chosen = core::tensor_among(found.tensors, parts)) return {true, {}, {found.tensors[*chosen]}};
+  return {true, core::names_no_tensor(name, found.tensors), {}};
 }
 
 }  // namespace

@@ -139,13 +139,6 @@ void take_layers(const std::vector<Names>& layers, bool all, Follower& follower,
   }
 }
 
-void require_outputs(const Lowered& lowered, std::optional<std::size_t> explained) {
-  if (explained && !lowered.faults.at(*explained).empty()) throw Error(lowered.faults[*explained]);
-  for (const std::string& fault : lowered.faults)
-    if (fault.empty()) return;
-  throw Error(lowered.faults.at(0));
-}
-
 }  // namespace
 
 Lowered Network::lower(const std::vector<Given>& inputs, const Wanted& wanted) const {
@@ -163,7 +156,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const Wanted& wanted) c
   follower.follow_network(needed(contents_->model->graph(), std::move(tensors)));
   const Faults faults(lowered.graph);
   take_outputs(*contents_, follower, faults, lowered);
-  require_outputs(lowered, wanted.output);
+  formats::require_outputs(lowered, wanted.output);
   take_layers(layers, wanted.output.has_value(), follower, faults, lowered);
   return lowered;
 }

@@ -102,18 +102,6 @@ FoundLayer find_exact(const Contents& contents, const std::string& name, bool in
   return found.is_known ? found : find_empty_module(contents, name);
 }
 
-/// One tensor of several, by its index or its name.
-FoundLayer choose(const std::string& name, const core::LayerName& parts, FoundLayer found) {
-  const auto index = parts.tensor_index();
-  auto chosen = std::find(found.tensors.begin(), found.tensors.end(), *parts.tensor);
-  if (chosen == found.tensors.end() && index && static_cast<std::size_t>(*index) < found.tensors.size())
-    chosen = found.tensors.begin() + *index;
-  if (chosen != found.tensors.end()) return {true, {}, {*chosen}};
-  std::string names;
-  for (const std::string& tensor : found.tensors) names += (names.empty() ? "\"" : ", \"") + tensor + "\"";
-  return {true, "\"" + name + "\" names none of the layer's tensors, which are " + names + ", counted from 0", {}};
-}
-
 }  // namespace
 
 FoundLayer find_layer(const Contents& contents, const std::string& name, bool inputs) {
@@ -124,7 +112,8 @@ FoundLayer find_layer(const Contents& contents, const std::string& name, bool in
   found = find_module(contents, parts.path, parts.call, inputs);
   if (!found.is_known && (!parts.call || *parts.call == 0)) found = find_exact(contents, parts.path, inputs);
   if (!found.is_known || !found.fault.empty() || !parts.tensor) return found;
-  return choose(name, parts, std::move(found));
+  if (const auto chosen = core::tensor_among(found.tensors, parts)) return {true, {}, {found.tensors[*chosen]}};
+  return {true, core::names_no_tensor(name, found.tensors), {}};
 }
 
 void find_layers(Contents& contents) {

@@ -119,13 +119,6 @@ void take_layer(const Contents& contents, const std::string& layer, const format
   lowered.layers.push_back(std::move(values));
 }
 
-void require_outputs(const Lowered& lowered, std::optional<std::size_t> explained) {
-  if (explained && !lowered.faults.at(*explained).empty()) throw Error(lowered.faults[*explained]);
-  for (const std::string& fault : lowered.faults)
-    if (fault.empty()) return;
-  throw Error(lowered.faults.at(0));
-}
-
 }  // namespace
 
 Lowered Network::lower(const std::vector<Given>& inputs, const formats::Wanted& wanted) const {
@@ -138,7 +131,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const formats::Wanted& 
   follower.follow();
   check_numbers(lowered.graph);
   take_outputs(*contents_, follower, lowered);
-  require_outputs(lowered, wanted.output);
+  formats::require_outputs(lowered, wanted.output);
   for (const std::string& layer : wanted.layers) take_layer(*contents_, layer, wanted, follower, lowered);
   return lowered;
 }
