@@ -137,11 +137,19 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->allow_extra_args(false);
   command
       .add_option(
-          "--layer", layer,
+          "--layer", layers,
           "Where Grad-CAM is computed, by its path in the network (see whycam layers): body@0 is its first call "
-          "and body its last, body:1 or body:name one of several tensors; default: the last layer that still "
-          "has spatial extent")
-      ->type_name("LAYER");
+          "and body its last, body:1 or body:name one of several tensors; repeatable, all from one forward pass; "
+          "default: the last layer that still has spatial extent")
+      ->type_name("LAYER")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      .add_option("--merge", merge,
+                  "One map of all layers in place of one for each: the mean or the maximum of their maps, each divided "
+                  "by its own maximum and resized to the input")
+      ->type_name("{none,mean,max}")
+      ->capture_default_str();
   add_targets(command);
   command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
       ->type_name(method_choices())
@@ -177,6 +185,21 @@ void ExplainArguments::add_targets(CLI::App& command) {
           "black there or a .npy array that is not 0, in the picture's pixels, the network's or the output's; "
           "the best classes of a dense output are explained where they are predicted")
       ->type_name("{all,predicted,FILE}")
+      ->check(not_empty);
+  command
+      .add_option(
+          "--box", box,
+          "For a detector's output, N x rows x (4 + classes) or N x (4 + classes) x rows: explain the row whose "
+          "box has the largest overlap (intersection over union) with this one, of the original picture's "
+          "pixels: left, top, width, height; --target chooses among the row's classes")
+      ->type_name("X,Y,W,H")
+      ->check(not_empty);
+  command
+      .add_option("--box-format", box_format,
+                  "How the detector writes its rows, where the numbers do not tell: pixels or shares (of the input's "
+                  "width and height), centre (x, y, width, height) or edges (left, top, right, bottom), rows-first or "
+                  "rows-last, objectness (behind the box, as in YOLOv5), classes=N; with commas between them")
+      ->type_name("FORMAT")
       ->check(not_empty);
   command
       .add_option("--like", like,
@@ -219,6 +242,10 @@ void ExplainArguments::add_running(CLI::App& command) {
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
+  command.add_flag(
+      "--save-activations", save_activations,
+      "Write as .npy what the layer gave, the gradient of the score there, and heat maps of the layer's size with "
+      "their sign, before negative values are set to 0");
   command.add_flag(
       "--full-size", full_size,
       "Give maps of pictures in the original picture's pixels, resize and crop undone: outside of what the "

@@ -153,12 +153,54 @@ Options ExplainArguments::parse() const {
   if (!(noise > 0 && std::isfinite(noise)) || !std::isfinite(baseline))
     throw Failure(ExitCode::usage, "--noise takes a number above 0, and --baseline a finite one, not " +
                                        std::to_string(noise) + " and " + std::to_string(baseline));
+  try {
+    options.merge = merge_named(merge);
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, std::string("--merge: ") + error.what());
+  }
+  if (options.merge != Merge::none && layers.size() < 2)
+    throw Failure(ExitCode::usage, "--merge makes one map of several layers: give --layer more than once");
+  options.layer_values = save_activations;
   options.integration_steps = integration_steps;
   options.baseline = baseline;
   options.smooth = smooth;
   options.noise = noise;
   options.seed = seed;
   return options;
+}
+
+namespace {
+
+void check_layers(const ExplainArguments& arguments, const std::vector<Method>& methods) {
+  const std::vector<std::string>& layers = arguments.layers;
+  const bool named = !layers.empty();
+  if ((named || arguments.layer_input || arguments.save_activations) && !takes_layer(methods))
+    throw Failure(ExitCode::usage, (named                   ? "--layer \"" + layers[0] + "\""
+                                    : arguments.layer_input ? std::string("--layer-input")
+                                                            : std::string("--save-activations")) +
+                                       " says where Grad-CAM is computed, which --method leaves out");
+  for (auto layer = layers.begin(); layer != layers.end(); ++layer)
+    if (std::find(layers.begin(), layer, *layer) != layer)
+      throw Failure(ExitCode::usage, "--layer \"" + *layer + "\" stands twice");
+}
+
+}  // namespace
+
+std::vector<Method> ExplainArguments::parse_methods() const {
+  std::vector<Method> parsed;
+  try {
+    for (const std::string& name : methods)
+      if (const Method method = method_named(name); std::find(parsed.begin(), parsed.end(), method) == parsed.end())
+        parsed.push_back(method);
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, error.what());
+  }
+  check_layers(*this, parsed);
+  return parsed;
+}
+
+bool takes_layer(const std::vector<Method>& methods) {
+  return std::any_of(methods.begin(), methods.end(), needs_layer);
 }
 
 Interpolation interpolation_for(Interpolation mode, std::size_t dimensions) {

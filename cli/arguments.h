@@ -75,9 +75,11 @@ struct ExplainArguments : AttributionArguments {
   std::string model;
   std::vector<std::string> inputs;
   std::vector<std::string> also;
-  std::string layer;
+  std::vector<std::string> layers;
+  std::string merge = "none";
   std::vector<std::string> targets{"top1"};
   std::string region;
+  std::string box, box_format;
   std::string versus;
   std::string like;
   std::string labels;
@@ -92,6 +94,7 @@ struct ExplainArguments : AttributionArguments {
   std::string output_dir = "whycam-explanations";
   bool resume = false;
   bool save_npy = false;
+  bool save_activations = false;
   bool full_size = false;
   bool contact_sheet = false;
   bool report = false;
@@ -101,6 +104,8 @@ struct ExplainArguments : AttributionArguments {
   void add_to(CLI::App& command);
   /// With what takes many passes. Throws Failure.
   Options parse() const;
+  /// Each once. Throws Failure, also for layers that no method is computed at.
+  std::vector<Method> parse_methods() const;
 
  private:
   void add_targets(CLI::App& command);
@@ -169,6 +174,9 @@ struct LayersArguments {
 
   void add_to(CLI::App& command);
 };
+
+/// Whether any method is computed at a layer.
+bool takes_layer(const std::vector<Method>& methods);
 
 /// What a mode means for an input of so many dimensions: bilinear is linear for N x C x L and trilinear for
 /// N x C x D x H x W. Throws InputError where there is no such mode.

@@ -31,23 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<Method> methods_of(const ExplainArguments& arguments) {
-  std::vector<Method> methods;
-  try {
-    for (const std::string& name : arguments.methods)
-      if (const Method method = method_named(name); std::find(methods.begin(), methods.end(), method) == methods.end())
-        methods.push_back(method);
-  } catch (const InputError& error) {
-    throw Failure(ExitCode::usage, error.what());
-  }
-  return methods;
-}
-
-/// Whether any method is computed at a layer.
-bool takes_layer(const std::vector<Method>& methods) {
-  return std::any_of(methods.begin(), methods.end(), needs_layer);
-}
-
 /// How many examples the network's file says that it takes; nothing where that is open.
 std::optional<std::int64_t> declared_examples(const Network& network) {
   if (network.inputs().empty() || network.inputs()[0].shape.empty() || network.inputs()[0].shape[0] < 1) return {};
@@ -66,15 +49,11 @@ class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments,       methods_of(arguments), arguments.drawing.parse(), {},
-                  arguments.layer, arguments.output_dir,  arguments.preprocessing},
+        settings_{arguments,       arguments.parse_methods(), arguments.drawing.parse(), {},
+                  arguments.layers, arguments.output_dir,      arguments.preprocessing},
         options_(arguments.parse()),
         manifest_(settings_.folder) {
     options_.methods = settings_.methods;
-    if ((!arguments.layer.empty() || arguments.layer_input) && !takes_layer(settings_.methods))
-      throw Failure(ExitCode::usage,
-                    (arguments.layer.empty() ? std::string("--layer-input") : "--layer \"" + arguments.layer + "\"") +
-                        " says where Grad-CAM is computed, which --method leaves out");
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     targets_.emplace(arguments, settings_.labels);
   }
@@ -250,23 +229,35 @@ class Run {
     }
   }
 
-  Network::Explanation explanation_of(const Tensor& input) {
+  static void add_warnings_of_boxes(RunExplanation& explanation) {
+    for (const FoundBox& found : explanation.boxes)
+      if (found.detection.overlap < 0.5)
+        explanation.warnings.push_back(
+            fmt::format("the detector has no box near the one asked for: the best, of row {}, overlaps it by {:.3f}",
+                        found.detection.row, found.detection.overlap));
+  }
+
+  RunExplanation explanation_of(const Tensor& input) {
     const auto start = Clock::now();
-    const bool finds_layer = settings_.layer.empty() && takes_layer(settings_.methods);
+    const bool finds_layer = settings_.layers.empty() && takes_layer(settings_.methods);
     std::vector<Tensor> inputs{input};
     std::vector<Shape> shapes{input.shape};
     for (const Input& further : reader_->further()) {
       inputs.push_back(further.tensor);
       shapes.push_back(further.tensor.shape);
     }
-    const std::string layer = finds_layer ? network_->default_layer(shapes, options_.output_element) : settings_.layer;
+    const std::vector<std::string> layers =
+        finds_layer ? std::vector{network_->default_layer(shapes, options_.output_element)} : settings_.layers;
     Options options = options_;
     options.interpolation = interpolation_for(options.interpolation, input.shape.size());
-    Network::Explanation explanation = network_->explain(
-        inputs, layer, [&](const Tensor& output) { return targets_->choose(output, shapes, options); }, options);
-    if (finds_layer) settings_.layer = layer;
+    RunExplanation explanation{network_->explain(
+        inputs, layers, [&](const Tensor& output) { return targets_->choose(output, shapes, options); }, options)};
+    explanation.boxes = targets_->boxes();
+    add_warnings_of_boxes(explanation);
+    explanation.class_axis = targets_->class_axis();
+    if (finds_layer) settings_.layers = layers;
     if (finds_layer && prints_text())
-      std::cout << "layer: " << printable(settings_.layer)
+      std::cout << "layer: " << printable(layers[0])
                 << " (the last one with spatial extent; --layer chooses another)\n";
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
     return explanation;

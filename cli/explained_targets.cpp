@@ -6,12 +6,18 @@
 
 namespace whycam::cli {
 
-ExplainedTargets::ExplainedTargets(const ExplainArguments& arguments, const Labels& labels) : arguments_(arguments) {
+ExplainedTargets::ExplainedTargets(const ExplainArguments& arguments, const Labels& labels)
+    : arguments_(arguments), labels_(labels.size()) {
   if (!arguments.like.empty() &&
       (arguments.targets != ExplainArguments().targets || !arguments.region.empty() || !arguments.versus.empty()))
     throw Failure(ExitCode::usage,
                   "--like explains what makes the output similar to another; --target, --region and --versus are for "
                   "classes");
+  if (!arguments.box.empty() && (!arguments.like.empty() || !arguments.region.empty()))
+    throw Failure(ExitCode::usage, "--box is for a detector's classes, and --like and --region are for other networks");
+  if (arguments.box.empty() && !arguments.box_format.empty())
+    throw Failure(ExitCode::usage, "--box-format says how to read the rows that --box looks for, which is missing");
+  if (!arguments.box.empty()) box_.emplace(arguments.box, arguments.box_format);
   for (const std::string& text : arguments.targets) settings_.choices.push_back(parse_target(text, labels));
   if (!arguments.versus.empty()) {
     TargetChoice other = parse_target(arguments.versus, labels);
@@ -32,9 +38,10 @@ ExplainedTargets::ExplainedTargets(const ExplainArguments& arguments, const Labe
 void ExplainedTargets::set_network(const Network& network, InputReader& reader, const std::vector<InputFile>& files) {
   network_ = &network;
   reader_ = &reader;
-  if (mask_ && files.size() != 1)
-    throw Failure(ExitCode::usage, "a mask belongs to one picture, and there are " + std::to_string(files.size()) +
-                                       ": explain them one by one, or take --region predicted");
+  if ((mask_ || box_) && files.size() != 1)
+    throw Failure(ExitCode::usage, std::string(mask_ ? "a mask" : "a box") + " belongs to one picture, and there are " +
+                                       std::to_string(files.size()) + ": explain them one by one" +
+                                       (mask_ ? ", or take --region predicted" : ""));
 }
 
 Shape ExplainedTargets::input_space(const std::vector<Shape>& inputs) const {
@@ -46,21 +53,21 @@ Shape ExplainedTargets::input_space(const std::vector<Shape>& inputs) const {
                       shape.end());
 }
 
-std::size_t ExplainedTargets::class_axis(const Shape& output, const std::vector<Shape>& inputs,
-                                         const Options& options) {
-  if (inputs != known_inputs_) {
-    const bool last = network_->output_layout(inputs, options.output_element) == Layout::channels_last();
-    class_axis_ = last ? output.size() - 1 : 1;
-    known_inputs_ = inputs;
-  }
-  return class_axis_;
+void ExplainedTargets::find_class_axis(const Shape& output, const std::vector<Shape>& inputs, const Options& options) {
+  if (inputs == known_inputs_) return;
+  const bool last = network_->output_layout(inputs, options.output_element) == Layout::channels_last();
+  class_axis_ = last ? output.size() - 1 : 1;
+  known_inputs_ = inputs;
 }
 
 std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs,
                                              const Options& options) {
   TargetSettings settings = settings_;
-  if (is_dense(output.shape)) {
-    settings.class_axis = class_axis(output.shape, inputs, options);
+  if (box_) {
+    settings.boxes = boxes_ = box_->find(output, input_space(inputs), geometry_, labels_);
+  } else if (is_dense(output.shape)) {
+    find_class_axis(output.shape, inputs, options);
+    settings.class_axis = class_axis_;
     Shape space(output.shape.begin() + 1, output.shape.end());
     space.erase(space.begin() + static_cast<std::ptrdiff_t>(settings.class_axis) - 1);
     if (mask_) settings.region = mask_->over(space, input_space(inputs), geometry_);
@@ -90,7 +97,7 @@ Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shap
   Options forward = options;
   forward.methods.clear();
   const Tensor reference =
-      network_->explain({given}, "", [](const Tensor&) { return std::vector<Target>(); }, forward).output;
+      network_->explain({given}, std::vector<std::string>(), [](const Tensor&) { return std::vector<Target>(); }, forward).output;
   settings_.like = Target::similarity(reference);
   return *settings_.like;
 }

@@ -45,12 +45,16 @@ void write_text(const fs::path& path, const std::string& text) {
 
 namespace {
 
-/// The "files" of a line: those of its input, and of further inputs.
+/// The "files" of a line, at each of several layers, too: those of its input, and of further inputs.
 std::vector<Json> all_files(const Json& line) {
   std::vector<Json> all;
   if (const auto files = line.find("files"); files != line.end()) all.push_back(*files);
+  for (const char* several : {"layers", "layer_values"})
+    if (const auto layers = line.find(several); layers != line.end())
+      for (const Json& layer : *layers) all.push_back(layer["files"]);
   if (const auto also = line.find("also"); also != line.end())
-    for (const Json& input : *also) all.push_back(input["files"]);
+    for (const Json& input : *also)
+      for (Json& files : all_files(input)) all.push_back(std::move(files));
   return all;
 }
 
@@ -78,7 +82,8 @@ std::vector<std::string> files_of(const Json& line) {
   for (const Json& files : all_files(line))
     for (const auto& [method, names] : files.items())
       for (const auto& [kind, name] : names.items()) all.push_back(name);
-  if (const auto sheet = line.find("contact_sheet"); sheet != line.end()) all.push_back(*sheet);
+  for (const char* one : {"contact_sheet", "explained_picture"})
+    if (const auto name = line.find(one); name != line.end()) all.push_back(*name);
   return all;
 }
 

@@ -59,6 +59,7 @@ bool is_file_name(const Json& value, const std::string& ending) {
          name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+bool is_picture(const Json& value) { return is_file_name(value, ".png"); }
 bool is_contact_sheet(const Json& value) { return is_file_name(value, ".svg"); }
 
 bool is_files(const Json& value) {
@@ -66,10 +67,17 @@ bool is_files(const Json& value) {
   for (const Json& files : value) {
     if (!files.is_object()) return false;
     for (const auto& [kind, name] : files.items())
-      if (!(kind == "picture" && is_file_name(name, ".png")) && !(kind == "array" && is_file_name(name, ".npy")))
+      if (!(kind == "picture" && is_file_name(name, ".png")) && !((kind == "array" || kind == "signed_array") && is_file_name(name, ".npy")))
         return false;
   }
   return true;
+}
+
+bool is_layers(const Json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& one) {
+           return one.is_object() && one.contains("layer") && one["layer"].is_string() && one.contains("files") &&
+                  is_files(one["files"]);
+         });
 }
 
 bool is_counts_by_name(const Json& value) {
@@ -83,6 +91,13 @@ bool is_rectangle(const Json& value) {
          std::all_of(value.begin(), value.end(), [](const Json& number) { return number.is_number(); });
 }
 
+bool is_detection(const Json& value) {
+  if (!value.is_object()) return false;
+  for (const auto& [name, one] : value.items())
+    if (!(name == "box" || name == "asked" ? is_rectangle(one) : is_number(one))) return false;
+  return true;
+}
+
 struct Field {
   const char* name;
   bool required;
@@ -90,11 +105,13 @@ struct Field {
   const char* is;  ///< what it is to be
 };
 
-constexpr std::array<Field, 19> fields{{
+constexpr std::array<Field, 23> fields{{
     {"input", true, is_path, "a path"},
     {"input_crc32", false, is_text, "text"},
     {"example", true, is_count, "a whole number from 0 on"},
     {"network_saw", false, is_rectangle, "a rectangle"},
+    {"detection", false, is_detection, "a row of a detector's output"},
+    {"explained_picture", false, is_picture, "the name of a .png file in the folder"},
     {"class", true, is_class, "a class, indices or null"},
     {"label", true, is_text_or_null, "text or null"},
     {"explained", false, is_text, "text"},
@@ -106,6 +123,8 @@ constexpr std::array<Field, 19> fields{{
     {"relus_guided", false, is_count, "a whole number from 0 on"},
     {"activations_not_guided", false, is_counts_by_name, "whole numbers by name"},
     {"files", true, is_files, "names of .png and .npy files in the folder, by method"},
+    {"layers", false, is_layers, "a list of layers with their files"},
+    {"layer_values", false, is_layers, "a list of layers with their files"},
     {"warnings", false, is_texts, "a list of texts"},
     {"contact_sheet", false, is_contact_sheet, "the name of an .svg file in the folder"},
     {"line", true, is_count, "a whole number from 0 on"},
@@ -113,11 +132,12 @@ constexpr std::array<Field, 19> fields{{
 }};
 
 /// What is said of the inputs behind the first.
-constexpr std::array<Field, 4> fields_of_another{{
+constexpr std::array<Field, 5> fields_of_another{{
     {"name", true, is_text, "text"},
     {"input", true, is_path, "a path"},
     {"network_saw", false, is_rectangle, "a rectangle"},
     {"files", true, is_files, "names of .png and .npy files in the folder, by method"},
+    {"layers", false, is_layers, "a list of layers with their files"},
 }};
 
 template <std::size_t count>

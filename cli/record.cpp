@@ -39,6 +39,11 @@ Json documents(const std::vector<std::string>& inputs) {
   return all;
 }
 
+/// A name; of several layers a list.
+Json layer_entry(const std::vector<std::string>& layers) {
+  return layers.empty() ? Json(nullptr) : layers.size() == 1 ? Json(layers[0]) : Json(layers);
+}
+
 Json names_of(const std::vector<Method>& methods) {
   Json names = Json::array();
   for (const Method method : methods) names.push_back(to_string(method));
@@ -69,7 +74,8 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"model", arguments.model},
           {"model_crc32", checksum_},
           {"also", documents(arguments.also)},
-          {"layer", settings.layer.empty() ? Json(nullptr) : Json(settings.layer)},
+          {"layer", layer_entry(settings.layers)},
+          {"merge", arguments.merge},
           {"layer_side", arguments.layer_input ? "input" : "output"},
           {"layout", arguments.layout},
           {"input_layout", arguments.input_layout},
@@ -78,6 +84,8 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"targets", arguments.targets},
           {"region", arguments.region},
           {"region_crc32", checksum_or_null(arguments.region)},
+          {"box", arguments.box},
+          {"box_format", arguments.box_format},
           {"versus", arguments.versus},
           {"like", arguments.like},
           {"like_crc32", checksum_or_null(arguments.like)},
@@ -98,6 +106,7 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"preprocessing", document(settings.preprocessing)},
           {"scaling", document(settings.drawing, arguments.drawing)},
           {"save_npy", arguments.save_npy},
+          {"save_activations", arguments.save_activations},
           {"full_size", arguments.full_size},
           {"contact_sheet", arguments.contact_sheet}};
 }
@@ -110,8 +119,8 @@ bool Record::take_over(RunSettings& settings) {
     damage_ = "\"" + file_in(settings).string() + "\" is damaged: all inputs are explained again";
     return false;
   }
-  if (const auto layer = earlier.find("layer"); settings.layer.empty() && layer != earlier.end() && layer->is_string())
-    settings.layer = *layer;
+  if (const auto layer = earlier.find("layer"); settings.layers.empty() && layer != earlier.end() && layer->is_string())
+    settings.layers = {layer->get<std::string>()};
   const Json now = settings_document(settings);
   for (const auto& [name, value] : now.items()) {
     const Json was = earlier.value(name, Json());

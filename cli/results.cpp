@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "explained_part.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/npy.h"
@@ -16,35 +17,6 @@
 
 namespace whycam::cli {
 namespace {
-
-ChosenClass chosen_class(const Network::Explanation& explanation, const Network::TargetExplanation& target,
-                         std::int64_t example) {
-  ChosenClass result;
-  const Tensor& output = explanation.output;
-  result.score = target.scores[static_cast<std::size_t>(example)];
-  if (!target.completeness_error.empty())
-    result.completeness_error = target.completeness_error[static_cast<std::size_t>(example)];
-  const std::vector<Target::Term>& terms = target.target.terms();
-  const Target first{terms[0].choice};
-  const bool is_index = terms[0].choice.index() <= 2, is_plain = terms.size() == 1 && terms[0].coefficient == 1;
-  if (!is_index || !is_plain || terms[0].region) result.explained = target.target.to_string();
-  if (terms[0].coefficient < 0) result.suffix += "-against";
-  if (terms.size() > 1) result.suffix += "-versus-" + safe_for_file_names(Target(terms[1].choice).to_string());
-  if (!is_index || output.shape.empty() || static_cast<std::int64_t>(output.values.size()) == output.shape[0])
-    return result;
-  if (terms[0].region) {  // of a class, however many there are
-    result.indices =
-        first.resolve({output.shape[0], std::numeric_limits<std::int64_t>::max()})[static_cast<std::size_t>(example)];
-    return result;
-  }
-  result.indices = first.resolve(output.shape)[static_cast<std::size_t>(example)];
-  const auto dimension = class_dimension(output.shape);
-  if (!dimension) return result;
-  result.indices = {result.indices[*dimension - 1]};
-  const double probability = probabilities(scores_of(output, example))[static_cast<std::size_t>(result.indices[0])];
-  result.probability = static_cast<float>(probability);  // no more digits than the output has
-  return result;
-}
 
 std::string class_for_file(const RunSettings& settings, const ChosenClass& chosen) {
   if (chosen.is_class()) return settings.labels.file_name(chosen.indices[0]) + chosen.suffix;
@@ -62,18 +34,16 @@ std::string warning_of(const Tensor& attribution) {
 
 /// The attribution of one example of an input by one method: 1 x C x space, or 1 x 1 x space for heat maps; nothing
 /// where there is none.
-std::optional<Tensor> attribution_of(const Network::TargetExplanation& target, Method method, std::size_t input,
-                                     std::int64_t example) {
-  const std::vector<Tensor>& all = target.attributions(method);
+std::optional<Tensor> attribution_of(const std::vector<Tensor>& all, std::size_t input, std::int64_t example) {
   return input >= all.size() || all[input].values.empty() ? std::nullopt : std::optional(slice(all[input], example));
 }
 
-/// How the files of one example that show `what` are named, without a method and an ending. A long stem is cut to what
-/// the longest of those names leaves it.
-std::string name_of_files(const RunSettings& settings, const Input& input, std::size_t example,
+/// How the files of one example that show `what` at a layer are named, without a method and an ending; layer empty: of
+/// none. A long stem is cut to what the longest of those names leaves it.
+std::string name_of_files(const Input& input, std::size_t example, const std::string& at_layer,
                           const std::string& what) {
-  constexpr std::size_t longest = 255, behind = sizeof "-guided-backprop-99999.png" - 1;
-  const std::string layer = settings.layer.empty() ? "" : "-" + safe_for_file_names(settings.layer);
+  constexpr std::size_t longest = 255, behind = sizeof "-gradcam++-signed-99999.npy" - 1;
+  const std::string layer = at_layer.empty() ? "" : "-" + safe_for_file_names(at_layer);
   const std::string rest = (input.views.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
   return shortened(input.file.stem, longest - std::min(longest, rest.size() + behind)) + rest;
 }
@@ -95,6 +65,23 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
   return entry;
 }
 
+Json rectangle(const picture::Rectangle& box) {
+  return {{"left", box.left}, {"top", box.top}, {"width", box.width}, {"height", box.height}};
+}
+
+/// A detector's row, with its box in the original picture's pixels.
+Json row_entry(const FoundBox& found, const std::optional<picture::Geometry>& geometry) {
+  const Detection& one = found.detection;
+  return {{"row", one.row},
+          {"rows", one.rows},
+          {"overlap", one.overlap},
+          {"best_class", one.class_index},
+          {"best_score", number_in_json(one.score)},
+          {"classes", one.classes},
+          {"box", rectangle(geometry ? geometry->to_original(one.box) : one.box)},
+          {"asked", rectangle(geometry ? geometry->to_original(found.asked) : found.asked)}};
+}
+
 /// Writes a picture (and array) and returns their names.
 Json write_files(const RunSettings& settings, const std::string& name, const Tensor& attribution,
                  const picture::Image& drawn) {
@@ -107,34 +94,42 @@ Json write_files(const RunSettings& settings, const std::string& name, const Ten
   return files;
 }
 
+/// What a map is of: a method and, where it is computed at one, the number of a layer.
+using Column = std::pair<Method, std::size_t>;
+
 /// A contact sheet's columns behind the picture itself, from the coarse answer to the fine one: heat maps, maps of the
 /// input, products of both.
-std::vector<Method> columns_of(const std::vector<Method>& methods) {
+std::vector<Column> columns_of(const std::vector<Method>& methods, std::size_t layers) {
   const auto fineness = [](Method method) { return is_heat_map(method) ? 0 : needs_layer(method) ? 2 : 1; };
-  std::vector<Method> columns;
+  std::vector<Column> columns;
   for (int fine = 0; fine < 3; ++fine)
     for (const Method method : all_methods())
       if (fineness(method) == fine && std::find(methods.begin(), methods.end(), method) != methods.end())
-        columns.push_back(method);
+        for (std::size_t layer = 0; layer < (needs_layer(method) ? layers : 1); ++layer)
+          columns.emplace_back(method, layer);
   return columns;
 }
 
 class ContactSheet {
  public:
-  explicit ContactSheet(const std::vector<Method>& methods) : columns_(columns_of(methods)) {
-    for (const Method method : columns_) headings_.emplace_back(title(method));
+  explicit ContactSheet(const RunSettings& settings)
+      : columns_(columns_of(settings.methods, settings.shown_layers().size())) {
+    const std::vector<std::string> layers = settings.shown_layers();
+    for (const auto& [method, layer] : columns_)
+      headings_.push_back(title(method) + (layers.size() > 1 && needs_layer(method) ? " at " + layers[layer] : ""));
   }
 
   void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen,
-               std::map<Method, picture::Image> drawn) {
+               std::map<Column, picture::Image> drawn) {
     picture::ContactRow row{chosen.is_class() ? std::to_string(chosen.indices[0]) : "output", {seen}};
     if (chosen.is_class()) row.title = "class " + row.title;
     if (const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt; label)
       row.title += " (" + *label + ")";
+    if (!chosen.explained.empty()) row.title += " (" + chosen.explained + ")";
     row.title += chosen.probability ? fmt::format(": softmax probability {:.4f}", *chosen.probability)
                                     : fmt::format(": {:.6g}", chosen.score);
-    for (const Method method : columns_)
-      if (const auto found = drawn.find(method); found != drawn.end()) row.pictures.push_back(std::move(found->second));
+    for (const Column& column : columns_)
+      if (const auto found = drawn.find(column); found != drawn.end()) row.pictures.push_back(std::move(found->second));
     rows_.push_back(std::move(row));
   }
 
@@ -143,16 +138,10 @@ class ContactSheet {
   }
 
  private:
-  std::vector<Method> columns_;
+  std::vector<Column> columns_;
   std::vector<std::string> headings_{"picture"};
   std::vector<picture::ContactRow> rows_;
 };
-
-/// Which part of a picture the network saw, in the picture's pixels.
-Json rectangle(const picture::Geometry& geometry) {
-  const picture::Rectangle seen = geometry.crop_in_original();
-  return {{"left", seen.left}, {"top", seen.top}, {"width", seen.width}, {"height", seen.height}};
-}
 
 /// What becomes of one class of one example.
 class ClassWriter {
@@ -160,24 +149,68 @@ class ClassWriter {
   ClassWriter(const RunSettings& settings, const ChosenTarget& choice, std::int64_t example, UniqueNames& names)
       : settings_(settings), choice_(choice), example_(example), names_(names) {}
 
-  /// Writes the maps of one of the inputs: its entries for the manifest and, with `drawn`, its pictures.
-  Json write(const View& view, std::size_t input, const std::string& stem, Json& warnings,
-             std::map<Method, picture::Image>* drawn) {
-    Json all = Json::object();
-    for (const Method method : settings_.methods) {
-      const std::optional<Tensor> attribution = attribution_of(*choice_.target, method, input, example_);
-      Json& files = all[to_string(method)] = Json::object();
-      if (!attribution) continue;
-      if (const std::string warning = warning_of(*attribution); !warning.empty())
-        warnings.push_back(to_string(method) + (" " + warning));
-      picture::Image image = view.draw(settings_.drawing, *attribution, method);
-      files = write_files(settings_, names_(stem + to_string(method)), view.array(*attribution, method), image);
-      if (drawn) (*drawn)[method] = std::move(image);
+  /// Writes the maps of one of the inputs: its "files" and, of several layers, "layers". With `drawn`, gives its
+  /// pictures. `stem` is of the files' names at a layer.
+  template <class Stem>
+  void write(const View& view, std::size_t input, const Stem& stem, Json& entry, Json& warnings,
+             std::map<Column, picture::Image>* drawn) {
+    const std::vector<std::string> layers = settings_.shown_layers();
+    const bool several = layers.size() > 1;
+    entry["files"] = Json::object();
+    for (std::size_t layer = 0; layer < std::max<std::size_t>(layers.size(), 1); ++layer) {
+      Json files = Json::object();
+      for (const Method method : settings_.methods) {
+        const bool at_layer = needs_layer(method);
+        if (!at_layer && layer > 0) continue;
+        const std::string at = layers.empty() || (several && !at_layer) ? "" : layers[layer];
+        const std::string behind = several && at_layer ? " at " + layers[layer] : "";
+        Json written = write(view, input, {method, layer}, stem(at), behind, warnings, drawn);
+        (several && at_layer ? files : entry["files"])[to_string(method)] = std::move(written);
+      }
+      if (several) entry["layers"].push_back({{"layer", layers[layer]}, {"files", std::move(files)}});
+    }
+  }
+
+  /// What the layers gave, with its file names by what it is; nothing where it is not asked for.
+  template <class Stem>
+  Json write_values(const Stem& stem) {
+    Json all = Json::array();
+    for (std::size_t layer = 0; layer < choice_.target->layers.size() && settings_.arguments.save_activations; ++layer) {
+      const std::string& name = settings_.layers.at(layer);
+      const auto& values = choice_.target->layers[layer];
+      Json entry{{"layer", name}, {"files", Json::object()}};
+      for (const Method method : settings_.methods)
+        if (const auto found = values.signed_heat_maps.find(method); found != values.signed_heat_maps.end())
+          entry["files"][to_string(method)] = {{"signed_array", write_array(stem(name) + to_string(method) + "-signed", found->second[0])}};
+      entry["files"]["activation"] = {{"array", write_array(stem(name) + "activation", values.activations.at(0))}};
+      entry["files"]["gradient"] = {{"array", write_array(stem(name) + "gradient", values.gradients.at(0))}};
+      all.push_back(std::move(entry));
     }
     return all;
   }
 
  private:
+  std::string write_array(const std::string& stem, const Tensor& tensor) {
+    const std::string name = names_(stem) + ".npy";
+    picture::write_npy(settings_.folder / name, slice(tensor, example_));
+    return name;
+  }
+
+  Json write(const View& view, std::size_t input, const Column& column, const std::string& stem,
+             const std::string& behind, Json& warnings, std::map<Column, picture::Image>* drawn) {
+    const auto& [method, layer] = column;
+    const auto& all = settings_.merges() ? choice_.target->merged_attributions(method)
+                                         : choice_.target->attributions(method, layer);
+    const std::optional<Tensor> attribution = attribution_of(all, input, example_);
+    if (!attribution) return Json::object();
+    if (const std::string warning = warning_of(*attribution); !warning.empty())
+      warnings.push_back(to_string(method) + behind + " " + warning);
+    picture::Image image = view.draw(settings_.drawing, *attribution, method);
+    Json files = write_files(settings_, names_(stem + to_string(method)), view.array(*attribution, method), image);
+    if (drawn) (*drawn)[column] = std::move(image);
+    return files;
+  }
+
   const RunSettings& settings_;
   const ChosenTarget& choice_;
   std::int64_t example_;
@@ -187,16 +220,19 @@ class ClassWriter {
 /// One class of an example in its files: its line for the manifest, and what was drawn.
 struct WrittenClass {
   Json line;
-  std::map<Method, picture::Image> drawn;
+  std::map<Column, picture::Image> drawn;
+  picture::Image seen;  ///< the picture, with the box or region that was explained
 };
 
 WrittenClass write_class(const RunSettings& settings, const Input& input, const InputReader& reader, std::size_t index,
-                         const Network::Explanation& explanation, const ChosenTarget& choice, std::int64_t example,
+                         const RunExplanation& explanation, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const ChosenClass& chosen = choice.chosen;
   Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
-  if (const auto& geometry = input.views[index].geometry()) line["network_saw"] = rectangle(*geometry);
+  if (const auto& geometry = input.views[index].geometry())
+    line["network_saw"] = rectangle(geometry->crop_in_original());
   line.update(class_entry(settings, chosen));
+  if (chosen.box) line["detection"] = row_entry(*chosen.box, input.views[index].geometry());
   line["engine"] = explanation.engine;
   if (!explanation.why_not_compiled.empty()) line["why_not_compiled"] = explanation.why_not_compiled;
   line["relus_guided"] = explanation.activations.relus_guided;
@@ -204,54 +240,50 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
   const bool several = !reader.further().empty();
   const auto stem = [&](std::size_t of) {
     const std::string name = several ? "-" + safe_for_file_names(reader.name_of(of)) : "";
-    return name_of_files(settings, input, index, class_for_file(settings, chosen) + name) + "-";
+    const std::string what = class_for_file(settings, chosen) + name;
+    return [&input, index, what](const std::string& layer) { return name_of_files(input, index, layer, what) + "-"; };
   };
   Json warnings = Json::array();
   ClassWriter writer(settings, choice, example, names);
-  std::map<Method, picture::Image> drawn;
-  line["files"] = writer.write(input.views[index], 0, stem(0), warnings, &drawn);
+  std::map<Column, picture::Image> drawn;
+  writer.write(input.views[index], 0, stem(0), line, warnings, &drawn);
   for (std::size_t i = 0; i < reader.further().size(); ++i) {
     const Input& other = reader.further()[i];
     Json entry{{"name", reader.name_of(i + 1)}, {"input", other.file.path.string()}};
-    if (const auto& geometry = other.views[index].geometry()) entry["network_saw"] = rectangle(*geometry);
-    entry["files"] = writer.write(other.views[index], i + 1, stem(i + 1), warnings, nullptr);
+    if (const auto& geometry = other.views[index].geometry()) entry["network_saw"] = rectangle(geometry->crop_in_original());
+    writer.write(other.views[index], i + 1, stem(i + 1), entry, warnings, nullptr);
     line["also"].push_back(std::move(entry));
   }
+  if (Json values = writer.write_values(stem(0)); !values.empty()) line["layer_values"] = std::move(values);
   if (!warnings.empty()) line["warnings"] = std::move(warnings);
-  return {std::move(line), std::move(drawn)};
+  picture::Image seen = input.views[index].picture();
+  if (auto marked = marked_picture(input.views[index], explanation, choice, example)) {
+    seen = std::move(*marked);
+    const std::string name = names(stem(0)("") + "explained");
+    picture::write_image(settings.folder / (name + ".png"), seen);
+    line["explained_picture"] = name + ".png";
+  }
+  return {std::move(line), std::move(drawn), std::move(seen)};
 }
 
 }  // namespace
-
-std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, std::int64_t example) {
-  std::vector<ChosenTarget> all;
-  for (const Network::TargetExplanation& target : explanation.targets) {
-    const ChosenClass chosen = chosen_class(explanation, target, example);
-    // Where the best class is one that was named as well, another example may need both.
-    if (std::none_of(all.begin(), all.end(), [&](const ChosenTarget& other) {
-          return other.chosen.indices == chosen.indices && other.chosen.suffix == chosen.suffix;
-        }))
-      all.push_back({&target, chosen});
-  }
-  return all;
-}
 
 ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
                             const std::vector<ExplainedExample>& examples, UniqueNames& names) {
   ManifestLines lines;
   for (std::size_t i = 0; i < input.views.size(); ++i) {
-    const Network::Explanation& explanation = *examples[i].explanation;
+    const RunExplanation& explanation = *examples[i].explanation;
     const std::int64_t example = examples[i].row;
-    ContactSheet sheet(settings.methods);
+    ContactSheet sheet(settings);
     const std::size_t first_line = lines.size();
     for (const ChosenTarget& choice : chosen_for(explanation, example)) {
       WrittenClass written = write_class(settings, input, reader, i, explanation, choice, example, names);
       lines.push_back(std::move(written.line));
       if (settings.arguments.contact_sheet)
-        sheet.add_row(settings, choice.chosen, input.views[i].picture(), std::move(written.drawn));
+        sheet.add_row(settings, choice.chosen, written.seen, std::move(written.drawn));
     }
     if (!settings.arguments.contact_sheet) continue;
-    const std::string name = names(name_of_files(settings, input, i, "contact-sheet")) + ".svg";
+    const std::string name = names(name_of_files(input, i, settings.shown_layers().size() == 1 ? settings.shown_layers()[0] : "", "contact-sheet")) + ".svg";
     sheet.write(settings.folder / name);
     for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }

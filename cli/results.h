@@ -20,9 +20,15 @@ struct RunSettings {
   std::vector<Method> methods;
   Drawing drawing;
   Labels labels;
-  std::string layer;
+  std::vector<std::string> layers;
   std::filesystem::path folder;
   PreprocessingArguments preprocessing;  ///< as it is used
+
+  bool merges() const { return arguments.merge != "none"; }
+  /// What maps are of: each layer, or all of them as one, by the name that files have.
+  std::vector<std::string> shown_layers() const {
+    return merges() ? std::vector{"merged-" + arguments.merge} : layers;
+  }
 };
 
 /// One example's class, as it stands in tables, file names and the manifest.
@@ -33,6 +39,7 @@ struct ChosenClass {
   std::string explained;  ///< what is explained, where it is more than the number of a class: "3 over predicted"
   std::optional<double> completeness_error;  ///< of integrated gradients
   std::string suffix;                        ///< of the files' names, which keeps that apart from the class itself
+  std::optional<FoundBox> box;               ///< --box: whose row's class it is
 
   bool is_class() const { return indices.size() == 1; }
 };
@@ -42,7 +49,7 @@ struct ChosenTarget {
   const Network::TargetExplanation* target;
   ChosenClass chosen;
 };
-std::vector<ChosenTarget> chosen_for(const Network::Explanation& explanation, std::int64_t example);
+std::vector<ChosenTarget> chosen_for(const RunExplanation& explanation, std::int64_t example);
 
 /// Writes the pictures (and arrays) of one input with its explained examples. `names` keeps their files apart from
 /// others of the run. Returns the input's lines for the manifest, one an example and target. Throws OutputError.

@@ -26,12 +26,20 @@ std::string classes_table(const RunSettings& settings, const Tensor& output, std
   return text;
 }
 
+/// Which row of a detector's output was found.
+std::string row_line(const RunSettings& settings, const FoundBox& found) {
+  const Detection& one = found.detection;
+  return fmt::format("  row {} of {} overlaps the box by {:.3f}; the best of its {} classes is {} {} ({:.6g})\n",
+                     one.row, one.rows, one.overlap, one.classes, one.class_index,
+                     settings.labels.name(one.class_index).value_or(""), one.score);
+}
+
 }  // namespace
 
 std::string summary(const RunSettings& settings, const Input& input, const std::vector<ExplainedExample>& examples) {
   std::string text;
   for (std::size_t i = 0; i < input.views.size(); ++i) {
-    const Network::Explanation& explanation = *examples[i].explanation;
+    const RunExplanation& explanation = *examples[i].explanation;
     const Tensor& output = explanation.output;
     const std::int64_t example = examples[i].row;
     text += input.file.path.string() + (input.views.size() > 1 ? fmt::format(", example {}", i) : "") + "\n";
@@ -39,16 +47,18 @@ std::string summary(const RunSettings& settings, const Input& input, const std::
     for (const auto& [target, chosen] : chosen_for(explanation, example)) {
       if (chosen.is_class() && class_dimension(output.shape)) explained.push_back(chosen.indices[0]);
       if (!chosen.explained.empty() || !chosen.is_class() || !class_dimension(output.shape))
-        text += fmt::format("  explained: output {} = {:.6g}\n", target->target.to_string(), chosen.score);
+        text += fmt::format("  explained: output {} = {:.6g}\n",
+                            chosen.box ? chosen.explained : target->target.to_string(), chosen.score);
+      if (chosen.box) text += row_line(settings, *chosen.box);
     }
     for (const auto& [target, chosen] : chosen_for(explanation, example))
       if (chosen.completeness_error)
         text += fmt::format("  integrated gradients of {}: their sum misses the score by {:.3g}\n",
-                            target->target.to_string(), *chosen.completeness_error);
+                            chosen.box ? chosen.explained : target->target.to_string(), *chosen.completeness_error);
     if (const auto dimension = class_dimension(output.shape); dimension && output.shape[*dimension] > 1)
       text += classes_table(settings, output, example, explained);
   }
-  const Network::Explanation& explanation = *examples[0].explanation;
+  const RunExplanation& explanation = *examples[0].explanation;
   std::string others;
   for (const auto& [name, count] : explanation.activations.not_guided)
     others += fmt::format(", {} {} not", count, name);

@@ -61,7 +61,7 @@ class Chooser {
   Chooser(const TargetSettings& settings, const Tensor& output)
       : settings_(settings),
         output_(output),
-        dense_(is_dense(output.shape)),
+        dense_(settings.boxes.empty() && is_dense(output.shape)),
         class_axis_(dense_ ? std::optional(settings.class_axis) : class_dimension(output.shape)) {
     if (settings.region && !dense_)
       throw TargetError("a region is for an output with scores at many places, N x classes x space; this one has " +
@@ -80,7 +80,32 @@ class Chooser {
   }
 
  private:
+  /// A class an example, in the rows of boxes.
+  Target in_rows(const std::vector<std::int64_t>& classes) const {
+    std::vector<Target::Indices> tuples;
+    for (std::size_t i = 0; i < classes.size(); ++i) tuples.push_back(settings_.boxes[i].detection.indices(classes[i]));
+    return Target::per_example_at(std::move(tuples));
+  }
+
+  std::vector<double> scores_of_row(std::int64_t example) const {
+    const Detection& detection = settings_.boxes[static_cast<std::size_t>(example)].detection;
+    std::vector<double> scores;
+    for (std::int64_t one = 0; one < detection.classes; ++one) {
+      const Target::Indices at = detection.indices(one);
+      const std::int64_t place = (example * output_.shape[1] + at[0]) * output_.shape[2] + at[1];
+      scores.push_back(output_.values[static_cast<std::size_t>(place)]);
+    }
+    return scores;
+  }
+
+  void add_best_of_rows(std::int64_t count, bool against) {
+    const auto scores = [&](std::int64_t example) { return scores_of_row(example); };
+    for (const auto& rank : ranks_of(output_, count, settings_.boxes[0].detection.classes, scores))
+      add(in_rows(rank), {}, against);
+  }
+
   void add_best(std::int64_t count, bool against) {
+    if (!settings_.boxes.empty()) return add_best_of_rows(count, against);
     const std::int64_t examples = output_.shape.empty() ? 1 : output_.shape[0];
     if (static_cast<std::int64_t>(output_.values.size()) == examples) return add(Target(), {}, against);
     if (!class_axis_)
@@ -100,6 +125,11 @@ class Chooser {
   }
 
   Target of_indices(const std::vector<std::int64_t>& indices) const {
+    if (!settings_.boxes.empty()) {
+      if (indices.size() != 1)
+        throw TargetError("with --box, a target is a class of the box's row, not an index tuple");
+      return in_rows(std::vector<std::int64_t>(settings_.boxes.size(), indices[0]));
+    }
     if (dense_ && indices.size() == 1 && !settings_.region)
       throw TargetError("the output has a score of class " + std::to_string(indices[0]) +
                         " at each place: --region all, predicted or MASK sums them over some, and an index tuple such "

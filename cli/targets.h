@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "box.h"
 #include "labels.h"
 #include "tensor.h"
 #include "whycam/target.h"
@@ -33,6 +34,8 @@ struct TargetSettings {
   /// Where a class of a dense output is explained; without it, the best classes over the places where they win.
   std::optional<Region> region;
   std::size_t class_axis = 1;  ///< of a dense output
+  /// The rows of a detector's output whose classes are explained, one an example; empty where it is none.
+  std::vector<FoundBox> boxes = {};
 };
 
 /// The targets for this output, each once, in the order given. An output of one number per example is

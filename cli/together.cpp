@@ -22,7 +22,7 @@ std::vector<ExplainedExample> Together::operator()(const Tensor& input) {
   if (count > 1 && one_by_one_) return in_parts(input, Failure(ExitCode::network, ""));
   std::vector<ExplainedExample> examples;
   try {
-    const auto explanation = std::make_shared<const Network::Explanation>(explain_(input));
+    const auto explanation = std::make_shared<const RunExplanation>(explain_(input));
     for (std::int64_t row = 0; row < count; ++row) examples.push_back({explanation, row, {}});
     taken_ = std::max(taken_, count);
   } catch (...) {

@@ -7,14 +7,21 @@
 #include <optional>
 #include <vector>
 
+#include "box.h"
 #include "exit_code.h"
 #include "whycam/network.h"
 
 namespace whycam::cli {
 
+/// An explanation, and how its targets were chosen.
+struct RunExplanation : Network::Explanation {
+  std::vector<FoundBox> boxes = {};  ///< --box: one an example, else none
+  std::size_t class_axis = 1;        ///< of a dense output
+};
+
 /// An example's place in an explanation, or why it has none.
 struct ExplainedExample {
-  std::shared_ptr<const Network::Explanation> explanation;
+  std::shared_ptr<const RunExplanation> explanation;
   std::int64_t row = 0;
   std::optional<Failure> failure;
 };
@@ -22,7 +29,7 @@ struct ExplainedExample {
 /// Explains batches; remembers from batch to batch what the network takes.
 class Together {
  public:
-  using Explain = std::function<Network::Explanation(const Tensor& input)>;
+  using Explain = std::function<RunExplanation(const Tensor& input)>;
 
   /// `batch_size`: the most pictures that go together; `declared`: how many examples the network's file says that it
   /// takes, where it says so.

@@ -72,6 +72,20 @@ picture::Image View::draw_volume(const Drawing& drawing, const Tensor& map, Meth
   return picture::grid_of_slices(drawn, slice_height_);
 }
 
+Tensor View::shown(const Tensor& mask) const {
+  const auto height = static_cast<std::int64_t>(shown_.height), width = static_cast<std::int64_t>(shown_.width);
+  picture::Geometry whole{shown_.height, shown_.width, shown_.height, shown_.width, 0, 0, shown_.height, shown_.width};
+  const picture::Geometry& geometry = full_size_ ? *geometry_ : whole;
+  // Places are blocks, and not interpolated: as many as the picture has pixels, or more.
+  const std::int64_t rows = std::max(mask.shape.at(0), height), columns = std::max(mask.shape.at(1), width);
+  Tensor fine{{rows, columns}, {}};
+  for (std::int64_t y = 0; y < rows; ++y)
+    for (std::int64_t x = 0; x < columns; ++x)
+      fine.values.push_back(mask.values[static_cast<std::size_t>(y * mask.shape[0] / rows * mask.shape[1] +
+                                                                 x * mask.shape[1] / columns)]);
+  return geometry.to_original(fine);
+}
+
 Tensor View::array(const Tensor& map, Method method) const {
   if (!full_size_) return map;
   if (!channels_last_ || is_heat_map(method)) return geometry_->to_original(map);

@@ -27,6 +27,16 @@ class View {
   /// The map as it is written as an array: in the original's pixels where these are shown.
   Tensor array(const Tensor& map, Method method) const;
 
+  /// A rectangle in the network's pixels where picture() has it.
+  picture::Rectangle shown(const picture::Rectangle& box) const {
+    return full_size_ ? geometry_->to_original(box) : box;
+  }
+  /// A mask over what the network sees (H x W, of any size), spread over picture(); NaN outside of that.
+  Tensor shown(const Tensor& mask) const;
+
+  /// Whether this is a picture, or looks like one.
+  bool is_picture() const { return kind_ == Kind::picture; }
+
   /// Which part of the picture the network saw; nothing for arrays.
   const std::optional<picture::Geometry>& geometry() const { return geometry_; }
 

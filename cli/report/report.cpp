@@ -39,9 +39,17 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
              {"label", line["label"]},
              {"score", line["score"]},
              {"softmax_probability", line["softmax_probability"]}};
+  entry["explained"] = line.value("explained", Json());
+  entry["picture"] =
+      line.contains("explained_picture") ? map_at(folder / line["explained_picture"].get<std::string>()) : Json();
   entry["maps"] = Json::object();
-  for (const auto& [method, files] : line["files"].items())
-    if (files.contains("picture")) entry["maps"][method] = map_at(folder / files["picture"].get<std::string>());
+  const auto add = [&](const Json& maps, const std::string& behind) {
+    for (const auto& [method, files] : maps.items())
+      if (files.contains("picture")) entry["maps"][method + behind] = map_at(folder / files["picture"].get<std::string>());
+  };
+  add(line["files"], "");
+  for (const Json& layer : line.value("layers", Json::array()))
+    add(layer["files"], " at " + layer["layer"].get<std::string>());
   return entry;
 }
 

@@ -64,6 +64,15 @@ class WHYCAM_API Model {
   template <class Function>
   static Model of(Function function);
 
+  /// One's own objective around a C++ network: the function takes the network as its first argument (`Net&`), then
+  /// tensors and other arguments, and gives the output that is explained. The network's layers are found as they are in
+  /// Model(net); those of a torch::nn::Sequential need weights or a whycam::Tap, since the function runs it. Other
+  /// devices' replicas are given in the network's place. Defined in whycam/module.h.
+  template <class Function, class Net>
+  static Model of(Function function, const std::shared_ptr<Net>& network);
+  template <class Function, class Holder, class = typename Holder::ContainedType>
+  static Model of(Function function, const Holder& network);
+
   /// The layers in the order in which they are declared, with what this input makes of them. One forward pass. Which
   /// are fit, and which is the default, is said of the output that is explained, Options::output_element.
   std::vector<LayerInfo> layers(const std::vector<torch::Tensor>& inputs,

@@ -92,6 +92,19 @@ c10::IValue call(Function& function, std::vector<c10::IValue> values, std::index
   return c10::IValue(function(static_cast<Arguments&&>(std::get<I>(arguments))...));
 }
 
+template <class... Arguments>
+struct BehindNetwork;  // of a function without arguments there is none
+
+/// Calls a function whose first argument is a network, with values behind it.
+template <class First, class... Rest>
+struct BehindNetwork<First, Rest...> {
+  template <class Function, class Net>
+  static c10::IValue call_with(Function& function, Net& net, const std::vector<c10::IValue>& values) {
+    auto behind = [&](Rest... rest) { return function(net, static_cast<Rest&&>(rest)...); };
+    return call<Rest...>(behind, values, std::index_sequence_for<Rest...>());
+  }
+};
+
 /// The arguments of a callable.
 template <class Callable, class = void>
 struct Signature {
@@ -108,6 +121,10 @@ struct Signature<Result (*)(Arguments...)> {
   template <class Function>
   static c10::IValue call_with(Function&& function, const std::vector<c10::IValue>& values) {
     return call<Arguments...>(function, values, std::index_sequence_for<Arguments...>());
+  }
+  template <class Function, class Net>
+  static c10::IValue call_on(Function& function, Net& net, const std::vector<c10::IValue>& values) {
+    return BehindNetwork<Arguments...>::call_with(function, net, values);
   }
 };
 template <class Class, class Result, class... Arguments>
@@ -160,6 +177,20 @@ Model Model::of(Function function) {
                                              torch::nn::Module*, const std::vector<c10::IValue>& arguments) {
     return network::Signature<Function>::call_with(*function, arguments);
   }));
+}
+
+template <class Function, class Net>
+Model Model::of(Function function, const std::shared_ptr<Net>& network) {
+  return Model(network::module_network(
+      network, [function = std::make_shared<Function>(std::move(function))](
+                   torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
+        return network::Signature<Function>::call_on(*function, dynamic_cast<Net&>(*module), arguments);
+      }));
+}
+
+template <class Function, class Holder, class>
+Model Model::of(Function function, const Holder& holder) {
+  return of(std::move(function), holder.is_empty() ? nullptr : holder.ptr());
 }
 
 }  // namespace whycam

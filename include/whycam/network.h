@@ -19,6 +19,7 @@
 #include "whycam/interpolation_mode.h"
 #include "whycam/layer_info.h"
 #include "whycam/layout.h"
+#include "whycam/merge.h"
 #include "whycam/method.h"
 #include "whycam/output_element.h"
 #include "whycam/picture/array.h"
@@ -48,6 +49,8 @@ struct Options {
   std::vector<OutputElement> output_element;
   std::vector<Method> methods = default_methods();  ///< what is computed
   Method cam = Method::grad_cam;                    ///< the heat map that guided_grad_cam is a product of
+  Merge merge = Merge::none;  ///< of several layers: one map of all beside each one's own
+  bool layer_values = false;  ///< give the layer's activations and gradients, and heat maps with their sign, too
   /// integrated_gradients: how many gradients are taken along the way from the baseline to the input (by the
   /// Gauss-Legendre rule, as in Captum), and the baseline, the same number everywhere, in the input's own units.
   std::size_t integration_steps = 50;
@@ -145,11 +148,24 @@ class WHYCAM_API Network {
     return explain(inputs, layer, std::vector<Target>(targets), options);  // {0} could be a null function, too
   }
 
+  /// The same at several layers, from one forward pass: each target's `layers` are in this order. With Options::layout,
+  /// it is that of all of them. An empty list is for methods that need no layer.
+  Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                      const std::vector<Target>& targets, const Options& options = {}) const;
+
+  Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                      std::initializer_list<Target> targets, const Options& options = {}) const {
+    return explain(inputs, layers, std::vector<Target>(targets), options);
+  }
+
   /// The same with targets that are chosen when the output is known: the best classes, say. The function is called
   /// once, on this thread; what it throws arrives.
   using ChooseTargets = std::function<std::vector<Target>(const Tensor& output)>;
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer, const ChooseTargets& choose_targets,
                       const Options& options = {}) const;
+
+  Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                      const ChooseTargets& choose_targets, const Options& options = {}) const;
 
   /// The graph of an explanation, after each of the compiler's passes. The engine is not asked for.
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,

@@ -113,6 +113,20 @@ class AttributeOptions {
   }
   Method cam() const { return options_.cam; }
 
+  /// explain() alone: one map of several layers, beside each one's own. Default: none.
+  AttributeOptions& merge(Merge merge) {
+    options_.merge = merge;
+    return *this;
+  }
+  Merge merge() const { return options_.merge; }
+
+  /// explain() alone: give the layers' activations and gradients, and heat maps with their sign. Default: false.
+  AttributeOptions& layer_values(bool value) {
+    options_.layer_values = value;
+    return *this;
+  }
+  bool layer_values() const { return options_.layer_values; }
+
   /// Integrated gradients: the number of steps, and the baseline, in the input's units. Default: 50 and 0, as in
   /// Captum.
   AttributeOptions& integration(std::size_t steps, double baseline = 0) {

@@ -1,6 +1,7 @@
 // All of whycam: what needs no libtorch, and the rest (whycam/torch.h) where whycam was built with libtorch.
 #pragma once
 
+#include "whycam/detection.h"
 #include "whycam/engine.h"
 #include "whycam/errors.h"
 #include "whycam/nearest_names.h"

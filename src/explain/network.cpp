@@ -97,14 +97,15 @@ bool holds_nan(const Network::TargetExplanation& target) {
   return found;
 }
 
-void add_warnings(const formats::NetworkFile& network, const std::string& layer, const Options& options,
+void add_warnings(const formats::NetworkFile& network, const std::vector<std::string>& layers, const Options& options,
                   const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
                   Network::Explanation& explanation) {
   for (const core::Warning& warning : plan.parts.warnings) warnings.add(warning, explanation.warnings);
   if (settings.guide() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
   if (settings.need_layers() && !options.attribute_to_layer_input)
-    for (const std::string& sentence : network.warnings(layer)) warnings.add("layer", sentence, explanation.warnings);
+    for (const std::string& layer : layers)
+      for (const std::string& sentence : network.warnings(layer)) warnings.add("layer", sentence, explanation.warnings);
   for (const Network::TargetExplanation& target : explanation.targets) {
     if (!holds_nan(target)) continue;
     warnings.add("nan", core::holds_nan(target.target), explanation.warnings);
@@ -137,14 +138,14 @@ class GraphNetwork : public Network::State {
                        const std::vector<OutputElement>& output_element) const override {
     return explain::output_layout_of(*network_, given(input_shapes), output_element);
   }
-  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                                const Network::ChooseTargets& choose_targets, const Options& options) const override {
-    if (!methods::is_repeated(options)) return explain_once(inputs, layer, choose_targets, options);
+    if (!methods::is_repeated(options)) return explain_once(inputs, layers, choose_targets, options);
     const auto once = [&](const std::vector<Tensor>& given, const std::vector<Method>& methods,
                           const Network::ChooseTargets& targets) {
       Options of_pass = options;
       of_pass.methods = methods;
-      return explain_once(given, layer, targets, of_pass);
+      return explain_once(given, layers, targets, of_pass);
     };
     return methods::Repeated<explain::ArrayArithmetic, Network::Explanation>(options, once)
         .explain(inputs, choose_targets);
@@ -153,7 +154,7 @@ class GraphNetwork : public Network::State {
                                        const Options& options) const override;
 
  private:
-  Network::Explanation explain_once(const std::vector<Tensor>& inputs, const std::string& layer,
+  Network::Explanation explain_once(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                                     const Network::ChooseTargets& choose_targets, const Options& options) const;
 
   graph::Forward forward_for(const std::vector<Shape>& inputs, const Options& options,
@@ -189,12 +190,12 @@ class GraphNetwork : public Network::State {
   mutable Warnings warnings_;
 };
 
-Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& inputs, const std::string& layer,
+Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                                                 const Network::ChooseTargets& choose_targets,
                                                 const Options& options) const {
   if (chosen_engine(options.engine) == Engine::autograd) throw ModelError(core::no_autograd());
   require_finite(inputs);
-  const methods::Settings settings = methods::settings_of(options, layer);
+  const methods::Settings settings = methods::settings_of(options, layers);
   const std::shared_ptr<const ExplanationPlan> plan = plan_for(inputs, options, settings);
   ExplanationRun run(plan);
   for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
@@ -210,19 +211,18 @@ Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& input
                                   plan->parts.class_axis};
   std::vector<core::Objective> objectives;  // all targets are checked before the first gradient is computed
   for (const Target& target : targets) objectives.push_back(core::objective(target.terms(), output));
-  const std::size_t layers = settings.need_layers() ? 1 : 0;
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    explanation.targets.push_back(explained(run, targets[i], objectives[i], layers));
+    explanation.targets.push_back(explained(run, targets[i], objectives[i], settings.layer_names.size()));
     for (const std::string& sentence : objectives[i].warnings) warnings_.add("target", sentence, explanation.warnings);
   }
-  add_warnings(*network_, layer, options, settings, *plan, warnings_, explanation);
+  add_warnings(*network_, layers, options, settings, *plan, warnings_, explanation);
   return explanation;
 }
 
 std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                                    const Options& options) const {
   try {
-    const methods::Settings settings = methods::settings_of(options, layer);
+    const methods::Settings settings = methods::settings_of(options, {layer});
     return explain::stages_of(forward_for(input_shapes, options, settings), settings);
   } catch (const Error&) {
     throw;
@@ -265,13 +265,23 @@ std::string Network::default_layer(const std::vector<Shape>& input_shapes,
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const std::vector<Target>& targets, const Options& options) const {
-  return explain(inputs, layer, [&targets](const Tensor&) { return targets; }, options);
+  return explain(inputs, std::vector<std::string>{layer}, targets, options);
+}
+
+Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                                      const std::vector<Target>& targets, const Options& options) const {
+  return explain(inputs, layers, [&targets](const Tensor&) { return targets; }, options);
 }
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
+  return explain(inputs, std::vector<std::string>{layer}, choose_targets, options);
+}
+
+Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                                      const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
-  return state_->explain(inputs, layer, choose_targets, options);
+  return state_->explain(inputs, layers, choose_targets, options);
 }
 
 std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,

@@ -23,7 +23,7 @@ struct Network::State {
   virtual Layout output_layout(const std::vector<Shape>& input_shapes,
                                const std::vector<OutputElement>& output_element) const = 0;
   /// The inputs have examples, as many each, and the numbers that their shapes say.
-  virtual Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+  virtual Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                               const ChooseTargets& choose_targets, const Options& options) const = 0;
   virtual std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                                const Options& options) const = 0;

@@ -1,6 +1,7 @@
 #include "methods/explanation.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/warning_texts.h"
 #include "graph/resize.h"
@@ -68,6 +69,9 @@ Sources with_named_tensors(const Graph& graph, const std::vector<std::string>& n
   return sources;
 }
 
+/// Maps are divided by no less.
+constexpr double smallest = 1e-30;
+
 class Appender {
  public:
   Appender(Graph& graph, const Settings& settings, const Sources& sources)
@@ -79,8 +83,12 @@ class Appender {
 
   Parts append() {
     const std::vector<Method> methods = with_factors(settings_.methods, settings_.cam);
+    if (settings_.layer_values) append_layer_values();
     for (const Method method : methods)
       if (const auto* map = std::get_if<HeatMap>(&definition(method).kind)) append_heat_map(method, *map);
+    if (settings_.merge != Merge::none && !settings_.keep_sign && !sources_.activations.empty())
+      for (const Method method : methods)
+        if (std::holds_alternative<HeatMap>(definition(method).kind)) append_merged(method);
     for (const Method method : methods)
       if (const auto* map = std::get_if<InputMap>(&definition(method).kind)) append_input_map(method, *map);
     for (const Method method : methods)
@@ -94,11 +102,81 @@ class Appender {
       const std::size_t first = all_.nodes.size(), count = sources_.activations[layer].size();
       for (std::size_t tensor = 0; tensor < count; ++tensor)
         all_.nodes.push_back({{method, true, layer}, heat_map_shape(layer, tensor), heat_map(map, layer, tensor)});
+      for (std::size_t tensor = 0; tensor < count && settings_.layer_values; ++tensor)
+        append_signed(all_.nodes[first + tensor]);
       if (settings_.keep_sign) continue;
-      const std::vector<PartNode> at_layer(all_.nodes.begin() + static_cast<std::ptrdiff_t>(first), all_.nodes.end());
+      const auto begin = all_.nodes.begin() + static_cast<std::ptrdiff_t>(first);
+      const std::vector<PartNode> at_layer(begin, begin + static_cast<std::ptrdiff_t>(count));
       for (std::size_t input = 0; input < sources_.inputs.size(); ++input)
         append_resized(at_layer,
                        graph::to_channels_first(graph_.shape(sources_.inputs[input]), sources_.layouts.inputs[input]));
+    }
+  }
+
+  void append_layer_values() {
+    for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer)
+      for (std::size_t tensor = 0; tensor < sources_.activations[layer].size(); ++tensor) {
+        const Value activation = sources_.activations[layer][tensor];
+        const Shape& shape = graph_.shape(activation);
+        all_.nodes.push_back({{settings_.cam, true, layer, Part::Kind::activation}, shape, activation});
+        all_.nodes.push_back({{settings_.cam, true, layer, Part::Kind::gradient}, shape,
+                              sources_.layer_gradients[layer][tensor]});
+      }
+  }
+
+  /// What a heat map was before its negative values were set to 0.
+  void append_signed(PartNode map) {
+    map.part.kind = Part::Kind::signed_heat_map;
+    if (map.value != graph::no_value && !settings_.keep_sign) map.value = graph_[map.value].inputs.at(0);
+    all_.nodes.push_back(std::move(map));
+  }
+
+  /// The largest of each example's numbers, which are not negative, as N x 1 x 1 and so on.
+  Value maximum(Value map) {
+    const std::int64_t examples = graph_.shape(map)[0], count = graph::element_count(graph_.shape(map)) / examples;
+    Value rest = graph_.reshape(map, {examples, count});
+    for (std::int64_t left = count; left > 1;) {  // two halves, which may share an element
+      const std::int64_t half = (left + 1) / 2;
+      rest = graph_.binary(graph::Operator::maximum, graph_.slice(rest, 1, 0, half),
+                           graph_.slice(rest, 1, left - half, half));
+      left = half;
+    }
+    Shape shape(graph_.shape(map).size(), 1);
+    shape[0] = examples;
+    return graph_.reshape(rest, std::move(shape));
+  }
+
+  /// A heat map divided by its maximum and resized as another part was; no_value for a map of zeros.
+  Value scaled(Method method, std::size_t layer, const Shape& shape) {
+    for (const PartNode& one : all_.nodes) {
+      if (one.part.method != method || one.part.layer != layer || !one.part.at_layer ||
+          one.part.kind != Part::Kind::map || !core::can_be_resized(one.shape, shape, settings_.interpolation))
+        continue;
+      if (one.value == graph::no_value) return one.value;
+      // What is 0 throughout stays 0.
+      const Value divisor = graph_.binary(graph::Operator::maximum, maximum(one.value), graph_.scalar(smallest));
+      const Value map = graph_.binary(graph::Operator::divide, one.value, divisor);
+      return graph::resize(graph_, map, {shape.begin() + 2, shape.end()}, resizing(settings_.interpolation));
+    }
+    return graph::no_value;
+  }
+
+  void append_merged(Method method) {
+    const std::size_t layers = sources_.activations.size();
+    for (std::size_t input = 0; input < sources_.inputs.size(); ++input) {
+      Shape shape = at_inputs(method, 0).at(input).shape;
+      for (std::size_t layer = 1; layer < layers; ++layer)
+        if (at_inputs(method, layer).at(input).shape == Shape{0}) shape = {0};
+      Value merged = graph::no_value;
+      for (std::size_t layer = 0; layer < layers && shape != Shape{0}; ++layer) {
+        Value one = scaled(method, layer, shape);
+        if (one == graph::no_value) continue;  // zeros
+        if (settings_.merge == Merge::mean)
+          one = graph_.unary(graph::Function::linear, one, 1.0 / static_cast<double>(layers), 0);
+        const auto op = settings_.merge == Merge::mean ? graph::Operator::add : graph::Operator::maximum;
+        merged = merged == graph::no_value ? one : graph_.binary(op, merged, one);
+      }
+      all_.nodes.push_back({{method, false, merged_layer}, shape, merged});
     }
   }
 
@@ -151,7 +229,10 @@ class Appender {
 
   void append_product(Method method, const Product& product) {
     const std::vector<PartNode> input_maps = at_inputs(product.input_map, 0);
-    for (std::size_t layer = 0; layer < sources_.activations.size(); ++layer) {
+    std::vector<std::size_t> layers(sources_.activations.size());
+    std::iota(layers.begin(), layers.end(), std::size_t{0});
+    if (settings_.merge != Merge::none && !layers.empty()) layers.push_back(merged_layer);
+    for (const std::size_t layer : layers) {
       const std::vector<PartNode> heat_maps = at_inputs(settings_.cam, layer);
       for (std::size_t i = 0; i < heat_maps.size(); ++i) {
         const Value one = input_maps[i].value;
@@ -192,14 +273,18 @@ Settings settings_of(const Options& options) {
   settings.guided_rule = options.guided_rule;
   settings.deconvolution_rule = options.deconvolution_rule;
   settings.clipped_relus = options.guide_clipped_relus;
+  settings.merge = options.merge;
+  settings.layer_values = options.layer_values;
   settings.layer_layout = options.layout;
   settings.input_layout = options.input_layout;
   return settings;
 }
 
-Settings settings_of(const Options& options, const std::string& layer) {
+Settings settings_of(const Options& options, const std::vector<std::string>& layers) {
   Settings settings = settings_of(options);
-  if (settings.need_layers()) settings.layer_names = {layer};
+  if (!settings.need_layers()) return settings;
+  if (layers.empty()) throw LayerError("heat maps are computed at a layer, and none is named");
+  settings.layer_names = layers;
   return settings;
 }
 

@@ -1,6 +1,7 @@
 // All that an explanation holds, appended to a graph that has a network's activations and gradients.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -22,13 +23,15 @@ struct Settings {
   bool clipped_relus = false;
   bool sum_channels = true;  ///< of heat maps
   bool keep_sign = false;    ///< heat maps keep negative values, and are not resized
+  Merge merge = Merge::none;
+  bool layer_values = false;
   Layout layer_layout, input_layout;
   /// The layers' names where named_tensor() of each is explained; empty where all of their tensors are.
   std::vector<std::string> layer_names;
 
   auto key() const {
     return std::tie(methods, cam, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels,
-                    keep_sign, layer_layout, input_layout, layer_names);
+                    keep_sign, merge, layer_values, layer_layout, input_layout, layer_names);
   }
   bool operator==(const Settings& other) const { return key() == other.key(); }
 
@@ -41,8 +44,8 @@ struct Settings {
 
 /// What the options ask for, with all tensors of each layer.
 Settings settings_of(const Options& options);
-/// At one layer, with the tensor that its name stands for.
-Settings settings_of(const Options& options, const std::string& layer);
+/// At some layers, with the tensor that the name of each stands for.
+Settings settings_of(const Options& options, const std::vector<std::string>& layers);
 
 /// What methods read, as nodes of one graph: no_value where the explained output does not depend on a tensor.
 struct Sources {
@@ -52,11 +55,17 @@ struct Sources {
   Layouts layouts;
 };
 
+/// The layer of what all layers are merged to.
+constexpr std::size_t merged_layer = std::numeric_limits<std::size_t>::max();
+
 /// What a tensor of an explanation is.
 struct Part {
+  enum class Kind { map, signed_heat_map, activation, gradient };
+
   Method method;
-  bool at_layer;          ///< a heat map before it is resized; all else has an input's extent
-  std::size_t layer = 0;  ///< of heat maps and products
+  bool at_layer;           ///< of the layer's extent, as a heat map before it is resized; all else has an input's
+  std::size_t layer = 0;   ///< of heat maps and products
+  Kind kind = Kind::map;   ///< activations and gradients are of no method
 };
 
 /// A part as a node. Heat maps are N x 1 x space, whatever their layer's layout; what is made from an input has its.
@@ -83,11 +92,19 @@ Parts append_methods(Graph& graph, const Settings& settings, const Sources& sour
 /// Puts a part into a TargetAttributions, which has its layers.
 template <class Explanation, class Tensor>
 void add_part(Explanation& explanation, const Part& part, Tensor tensor) {
-  if (!needs_layer(part.method)) {
+  if (part.kind == Part::Kind::map && !needs_layer(part.method)) {
     explanation.input_methods[part.method].push_back(std::move(tensor));
     return;
   }
-  auto& layer = explanation.layers.at(part.layer);
+  auto& layer = part.layer == merged_layer ? explanation.merged : explanation.layers.at(part.layer);
+  if (part.kind == Part::Kind::activation || part.kind == Part::Kind::gradient) {
+    (part.kind == Part::Kind::gradient ? layer.gradients : layer.activations).push_back(std::move(tensor));
+    return;
+  }
+  if (part.kind == Part::Kind::signed_heat_map) {
+    layer.signed_heat_maps[part.method].push_back(std::move(tensor));
+    return;
+  }
   (part.at_layer ? layer.heat_maps : layer.at_inputs)[part.method].push_back(std::move(tensor));
 }
 

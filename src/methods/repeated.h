@@ -100,22 +100,27 @@ class Repeated {
 
   void take_mean(Explanation& mean, const Explanation& one) const {
     const double share = 1 / static_cast<double>(options_.smooth);
+    const auto add_all = [&](Inputs& sums, const Inputs& tensors) {
+      sums.resize(tensors.size());
+      for (std::size_t i = 0; i < tensors.size(); ++i) Arithmetic::add(sums[i], tensors[i], share);
+    };
     const auto add = [&](auto& to, const auto& from) {
-      for (const auto& [method, tensors] : from) {
-        auto& sums = to[method];
-        sums.resize(tensors.size());
-        for (std::size_t i = 0; i < tensors.size(); ++i) Arithmetic::add(sums[i], tensors[i], share);
-      }
+      for (const auto& [method, tensors] : from) add_all(to[method], tensors);
+    };
+    const auto add_layer = [&](auto& to, const auto& from) {
+      add(to.heat_maps, from.heat_maps);
+      add(to.at_inputs, from.at_inputs);
+      add(to.signed_heat_maps, from.signed_heat_maps);
+      add_all(to.activations, from.activations);
+      add_all(to.gradients, from.gradients);
     };
     for (std::size_t target = 0; target < mean.targets.size(); ++target) {
       auto& to = mean.targets[target];
       const auto& from = one.targets[target];
       add(to.input_methods, from.input_methods);
       to.layers.resize(from.layers.size());
-      for (std::size_t layer = 0; layer < from.layers.size(); ++layer) {
-        add(to.layers[layer].heat_maps, from.layers[layer].heat_maps);
-        add(to.layers[layer].at_inputs, from.layers[layer].at_inputs);
-      }
+      for (std::size_t layer = 0; layer < from.layers.size(); ++layer) add_layer(to.layers[layer], from.layers[layer]);
+      add_layer(to.merged, from.merged);
       to.completeness_error = from.completeness_error;  // the last copy's, as an example of all
     }
     mean.activations = one.activations;

@@ -44,6 +44,16 @@ Rectangle Geometry::crop_in_original() const {
   return {left * x, top * y, seen_width * x, seen_height * y};
 }
 
+Rectangle Geometry::to_seen(const Rectangle& box) const {
+  const double x = static_cast<double>(resized_width) / width, y = static_cast<double>(resized_height) / height;
+  return {box.left * x - left, box.top * y - top, box.width * x, box.height * y};
+}
+
+Rectangle Geometry::to_original(const Rectangle& box) const {
+  const double x = static_cast<double>(width) / resized_width, y = static_cast<double>(height) / resized_height;
+  return {(box.left + left) * x, (box.top + top) * y, box.width * x, box.height * y};
+}
+
 Array Geometry::to_original(const Array& map) const {
   if (map.shape.size() < 2) throw std::invalid_argument("a map has a height and a width, and this one has not");
   if (!is_consistent(map) || map.values.empty())

@@ -75,7 +75,7 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
   graph.set_name("small");
   const std::size_t rank = kernel.size() + 2;
   add_port(*graph.add_input(), "x", declared.empty() ? std::vector<std::int64_t>(rank, 0) : declared);
-  add_port(*graph.add_output(), "y", dense ? std::vector<std::int64_t>(rank, 0) : std::vector<std::int64_t>{0, 5});
+  add_port(*graph.add_output(), "y", dense ? std::vector<std::int64_t>(rank, 0) : detector ? std::vector<std::int64_t>{0, 7, 0} : std::vector<std::int64_t>{0, 5});
   std::string from = "x";
   if (channels_last) {
     std::vector<std::int64_t> order{0, static_cast<std::int64_t>(rank) - 1};
@@ -84,8 +84,15 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
     from = "turned";
   }
   add_convolution(graph, from, "first", channels, 4, kernel, 1);
-  add_convolution(graph, "first", "second", 4, 5, kernel, 2);
-  if (dense) {
+  add_convolution(graph, "first", "second", 4, detector ? 7 : 5, kernel, 2);
+  if (detector) {
+    onnx::TensorProto& shape = *graph.add_initializer();
+    shape.set_name("rows");
+    shape.set_data_type(onnx::TensorProto::INT64);
+    shape.add_dims(3);
+    for (const std::int64_t extent : {0, 7, -1}) shape.add_int64_data(extent);
+    add_node(graph, "Reshape", {"second", "rows"}, "y");
+  } else if (dense) {
     std::vector<std::int64_t> order{0, 1};
     for (std::size_t d = 2; d < rank; ++d) order.push_back(static_cast<std::int64_t>(d));
     if (channels_last) std::rotate(order.begin() + 1, order.begin() + 2, order.end());

@@ -91,7 +91,7 @@ TEST(PlanKey, OfNetworksTellsOutputsAndLayersApart) {
   Options options;
   options.methods = {Method::grad_cam};
   const auto of = [&](const std::string& layer, const std::vector<OutputElement>& output, bool layer_input = false) {
-    return explain::plan_key({{1, 3, 8, 8}}, layer_input, output, methods::settings_of(options, layer));
+    return explain::plan_key({{1, 3, 8, 8}}, layer_input, output, methods::settings_of(options, {layer}));
   };
   EXPECT_TRUE(of("a", {"b"}) == of("a", {"b"}));
   EXPECT_FALSE(of("a", {"a", "b"}) == of("a", {"a/1b"}));

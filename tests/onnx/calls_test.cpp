@@ -180,7 +180,7 @@ TEST(OnnxTensors, OfWhichTheLastWithSpatialExtentIsMeant) {
   const auto parts_at = [&](const std::string& layer) {
     Options options;
     options.methods = {Method::grad_cam};
-    const methods::Settings settings = methods::settings_of(options, layer);
+    const methods::Settings settings = methods::settings_of(options, {layer});
     return explain::explanation_graph(explain::forward_of(*network, given, 1, 0, settings.layer_names, false), settings)
         .parts;
   };

@@ -207,5 +207,21 @@ TEST(See, IsWhatPreprocessingGives) {
   EXPECT_EQ(seen.input.values, to_network_input(photo, some).values);
 }
 
+TEST(Geometry, MapsRectanglesToWhatWasSeenAndBack) {
+  const Geometry geometry{60, 90, 32, 48, 4, 12, 24, 24};  // 60 x 90 pixels, a crop of 24 x 24 from row 4 and column 12
+  const Rectangle seen = geometry.to_seen({45, 15, 15, 30});
+  EXPECT_DOUBLE_EQ(seen.left, 45 * 48.0 / 90 - 12);
+  EXPECT_DOUBLE_EQ(seen.top, 15 * 32.0 / 60 - 4);
+  EXPECT_DOUBLE_EQ(seen.width, 8);
+  EXPECT_DOUBLE_EQ(seen.height, 16);
+  const Rectangle back = geometry.to_original(seen), crop = geometry.to_original({0, 0, 24, 24});
+  EXPECT_NEAR(back.left, 45, 1e-12);
+  EXPECT_NEAR(back.top, 15, 1e-12);
+  EXPECT_NEAR(back.width, 15, 1e-12);
+  EXPECT_NEAR(back.height, 30, 1e-12);
+  EXPECT_NEAR(crop.left, geometry.crop_in_original().left, 1e-12);
+  EXPECT_NEAR(crop.height, geometry.crop_in_original().height, 1e-12);
+}
+
 }  // namespace
 }  // namespace whycam::picture

@@ -23,6 +23,10 @@ struct Geometry {
   /// The part of the original that the network saw.
   WHYCAM_API Rectangle crop_in_original() const;
 
+  /// A rectangle of the original in the pixels of what the network saw, and back. It may lie outside of that.
+  WHYCAM_API Rectangle to_seen(const Rectangle& of_original) const;
+  WHYCAM_API Rectangle to_original(const Rectangle& of_seen) const;
+
   /// A map over what the network saw, in the original's pixels: the last two axes become height x width, those before
   /// (channels, examples) stay. Each pixel takes the value at its centre, linearly between those of the map, which may
   /// be of any size: it is spread over the crop. A pixel whose centre lies outside the crop gets NaN. Where nothing was

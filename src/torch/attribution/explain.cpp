@@ -74,11 +74,13 @@ void name_methods(TargetExplanation& target) {
   };
   target.guided_backprop = of(target.input_methods, Method::guided_backprop);
   target.deconvolution = of(target.input_methods, Method::deconvolution);
-  for (LayerExplanation& layer : target.layers) {
+  const auto name_layer = [&](LayerExplanation& layer) {
     layer.layer_attributions = of(layer.heat_maps, Method::grad_cam);
     layer.upsampled = of(layer.at_inputs, Method::grad_cam);
     layer.guided_grad_cam = of(layer.at_inputs, Method::guided_grad_cam);
-  }
+  };
+  for (LayerExplanation& layer : target.layers) name_layer(layer);
+  name_layer(target.merged);
 }
 
 /// The arithmetic of methods::Repeated.

@@ -26,14 +26,19 @@ std::map<Method, std::vector<Tensor>> arrays(const std::map<Method, std::vector<
   return all;
 }
 
+LayerAttributions<Tensor> on_arrays(const LayerExplanation& layer) {
+  return {arrays(layer.heat_maps), arrays(layer.at_inputs), arrays(layer.activations), arrays(layer.gradients),
+          arrays(layer.signed_heat_maps)};
+}
+
 Network::TargetExplanation on_arrays(const TargetExplanation& from) {
   Network::TargetExplanation result;
   result.target = from.target;
   result.scores = picture::to_array(from.scores).values;
   if (from.completeness_error.defined()) result.completeness_error = picture::to_array(from.completeness_error).values;
   result.input_methods = arrays(from.input_methods);
-  for (const LayerExplanation& layer : from.layers)
-    result.layers.push_back({arrays(layer.heat_maps), arrays(layer.at_inputs)});
+  for (const LayerExplanation& layer : from.layers) result.layers.push_back(on_arrays(layer));
+  result.merged = on_arrays(from.merged);
   return result;
 }
 
@@ -82,14 +87,14 @@ class TorchNetwork : public Network::State {
     }
   }
 
-  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
+  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                                const Network::ChooseTargets& choose_targets, const Options& options) const override {
     std::vector<torch::Tensor> tensors;  // on the caller's numbers, which are not written on
     for (const Tensor& input : inputs)
       tensors.push_back(at::from_blob(const_cast<float*>(input.values.data()), input.shape, torch::kFloat).to(type_));
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(picture::to_array(output)); };
     const Explanation from =
-        explainer_.explain_at({layer}, tensors, choose, options, /*signed_layers=*/false, /*named_tensors=*/true);
+        explainer_.explain_at({layers.begin(), layers.end()}, tensors, choose, options, /*signed_layers=*/false, /*named_tensors=*/true);
     Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
                                 from.why_not_compiled,          from.warnings};
     for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));

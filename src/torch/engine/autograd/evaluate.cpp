@@ -5,6 +5,7 @@
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/adaptive_avg_pool3d.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/tensor.h>
 
 #include <stdexcept>
@@ -69,6 +70,8 @@ torch::Tensor compute(const Node& node, const Tensors& x) {
       return x[0] - x[1];
     case Operator::multiply:
       return x[0] * x[1];
+    case Operator::maximum:
+      return at::maximum(x[0], x[1]);
     case Operator::divide:
       return x[0] / x[1];
     case Operator::matmul:
