@@ -53,16 +53,16 @@ Box::Box(const std::string& box, const std::string& format) : box_(parse_box(box
 std::vector<FoundBox> Box::find(const Tensor& output, const Shape& input_space,
                                 const std::optional<picture::Geometry>& geometry, std::size_t labels) const {
   if (input_space.size() != 2)
-    throw TargetError(fmt::format("--box is for pictures, and the network's input has {} dimensions of space",
-                                  input_space.size()));
+    throw TargetError(
+        fmt::format("--box is for pictures, and the network's input has {} dimensions of space", input_space.size()));
   const std::int64_t height = input_space[0], width = input_space[1];
   const picture::Rectangle whole = geometry ? geometry->to_seen(box_) : box_;
   const picture::Rectangle seen = cut(whole, static_cast<double>(width), static_cast<double>(height));
   if (!(seen.width > 0 && seen.height > 0))
-    throw InputError(fmt::format("the box {},{},{},{} lies outside of what the network sees{}", box_.left, box_.top,
-                                 box_.width, box_.height,
-                                 geometry ? fmt::format(", of a picture of {} x {} pixels", geometry->width, geometry->height)
-                                          : fmt::format(", {} x {} pixels", width, height)));
+    throw InputError(fmt::format(
+        "the box {},{},{},{} lies outside of what the network sees{}", box_.left, box_.top, box_.width, box_.height,
+        geometry ? fmt::format(", of a picture of {} x {} pixels", geometry->width, geometry->height)
+                 : fmt::format(", {} x {} pixels", width, height)));
   DetectorFormat format = format_;
   if (format.classes == 0) format.classes = static_cast<std::int64_t>(labels);
   std::vector<FoundBox> found;

@@ -49,7 +49,7 @@ class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments,       arguments.parse_methods(), arguments.drawing.parse(), {},
+        settings_{arguments,        arguments.parse_methods(), arguments.drawing.parse(), {},
                   arguments.layers, arguments.output_dir,      arguments.preprocessing},
         options_(arguments.parse()),
         manifest_(settings_.folder) {

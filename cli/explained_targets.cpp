@@ -97,7 +97,10 @@ Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shap
   Options forward = options;
   forward.methods.clear();
   const Tensor reference =
-      network_->explain({given}, std::vector<std::string>(), [](const Tensor&) { return std::vector<Target>(); }, forward).output;
+      network_
+          ->explain(
+              {given}, std::vector<std::string>(), [](const Tensor&) { return std::vector<Target>(); }, forward)
+          .output;
   settings_.like = Target::similarity(reference);
   return *settings_.like;
 }

@@ -67,7 +67,8 @@ bool is_files(const Json& value) {
   for (const Json& files : value) {
     if (!files.is_object()) return false;
     for (const auto& [kind, name] : files.items())
-      if (!(kind == "picture" && is_file_name(name, ".png")) && !((kind == "array" || kind == "signed_array") && is_file_name(name, ".npy")))
+      if (!(kind == "picture" && is_file_name(name, ".png")) &&
+          !((kind == "array" || kind == "signed_array") && is_file_name(name, ".npy")))
         return false;
   }
   return true;

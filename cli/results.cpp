@@ -175,13 +175,15 @@ class ClassWriter {
   template <class Stem>
   Json write_values(const Stem& stem) {
     Json all = Json::array();
-    for (std::size_t layer = 0; layer < choice_.target->layers.size() && settings_.arguments.save_activations; ++layer) {
+    for (std::size_t layer = 0; layer < choice_.target->layers.size() && settings_.arguments.save_activations;
+         ++layer) {
       const std::string& name = settings_.layers.at(layer);
       const auto& values = choice_.target->layers[layer];
       Json entry{{"layer", name}, {"files", Json::object()}};
       for (const Method method : settings_.methods)
         if (const auto found = values.signed_heat_maps.find(method); found != values.signed_heat_maps.end())
-          entry["files"][to_string(method)] = {{"signed_array", write_array(stem(name) + to_string(method) + "-signed", found->second[0])}};
+          entry["files"][to_string(method)] = {
+              {"signed_array", write_array(stem(name) + to_string(method) + "-signed", found->second[0])}};
       entry["files"]["activation"] = {{"array", write_array(stem(name) + "activation", values.activations.at(0))}};
       entry["files"]["gradient"] = {{"array", write_array(stem(name) + "gradient", values.gradients.at(0))}};
       all.push_back(std::move(entry));
@@ -199,8 +201,8 @@ class ClassWriter {
   Json write(const View& view, std::size_t input, const Column& column, const std::string& stem,
              const std::string& behind, Json& warnings, std::map<Column, picture::Image>* drawn) {
     const auto& [method, layer] = column;
-    const auto& all = settings_.merges() ? choice_.target->merged_attributions(method)
-                                         : choice_.target->attributions(method, layer);
+    const auto& all =
+        settings_.merges() ? choice_.target->merged_attributions(method) : choice_.target->attributions(method, layer);
     const std::optional<Tensor> attribution = attribution_of(all, input, example_);
     if (!attribution) return Json::object();
     if (const std::string warning = warning_of(*attribution); !warning.empty())
@@ -250,7 +252,8 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
   for (std::size_t i = 0; i < reader.further().size(); ++i) {
     const Input& other = reader.further()[i];
     Json entry{{"name", reader.name_of(i + 1)}, {"input", other.file.path.string()}};
-    if (const auto& geometry = other.views[index].geometry()) entry["network_saw"] = rectangle(geometry->crop_in_original());
+    if (const auto& geometry = other.views[index].geometry())
+      entry["network_saw"] = rectangle(geometry->crop_in_original());
     writer.write(other.views[index], i + 1, stem(i + 1), entry, warnings, nullptr);
     line["also"].push_back(std::move(entry));
   }
@@ -283,7 +286,10 @@ ManifestLines write_results(const RunSettings& settings, const Input& input, con
         sheet.add_row(settings, choice.chosen, written.seen, std::move(written.drawn));
     }
     if (!settings.arguments.contact_sheet) continue;
-    const std::string name = names(name_of_files(input, i, settings.shown_layers().size() == 1 ? settings.shown_layers()[0] : "", "contact-sheet")) + ".svg";
+    const std::string name =
+        names(name_of_files(input, i, settings.shown_layers().size() == 1 ? settings.shown_layers()[0] : "",
+                            "contact-sheet")) +
+        ".svg";
     sheet.write(settings.folder / name);
     for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }

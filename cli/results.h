@@ -26,9 +26,7 @@ struct RunSettings {
 
   bool merges() const { return arguments.merge != "none"; }
   /// What maps are of: each layer, or all of them as one, by the name that files have.
-  std::vector<std::string> shown_layers() const {
-    return merges() ? std::vector{"merged-" + arguments.merge} : layers;
-  }
+  std::vector<std::string> shown_layers() const { return merges() ? std::vector{"merged-" + arguments.merge} : layers; }
 };
 
 /// One example's class, as it stands in tables, file names and the manifest.

@@ -147,30 +147,6 @@ TEST_F(CppModule, APlainFunctionIsExplainedAtItsTaps) {
   EXPECT_THROW(LayerGradCam(Model::of(function), Tap()).attribute(x_, 3, options), LayerError);
 }
 
-TEST_F(CppModule, AnObjectiveAroundItHasItsLayers) {
-  const Model objective = Model::of(
-      [](NetImpl& net, const torch::Tensor& x, double scale) { return scale * torch::log_softmax(net.forward(x), 1); },
-      net_);
-  const auto options = AttributeOptions().additional_forward_args({3.0});
-  // d log_softmax_3 = d score_3 - sum of the softmax times d score: by linearity the same of the maps with their sign
-  const torch::Tensor share = torch::softmax(net_->forward(x_), 1).detach();
-  for (const Layer& layer : {Layer("conv4"), Layer(net_->conv4), Layer(net_->middle)}) {
-    const LayerGradCam of_score(net_, layer);
-    torch::Tensor expected = of_score.attribute(x_, 3);
-    for (std::int64_t c = 0; c < 5; ++c)
-      expected = expected - share.select(1, c).reshape({2, 1, 1, 1}) * of_score.attribute(x_, c);
-    expect_close(LayerGradCam(objective, layer).attribute(x_, 3, options), 3 * expected, 1e-5, "sums of float32");
-  }
-  EXPECT_THROW(LayerGradCam(objective, "conv5").attribute(x_, 3, options), LayerError);
-  EXPECT_THROW(LayerGradCam(objective, "conv4").attribute(x_, 3), ModelError) << "scale is missing";
-  const Net holder;
-  EXPECT_NO_THROW(GuidedGradCam(Model::of([](NetImpl& net, torch::Tensor x) { return net.forward(x); }, holder),
-                                holder->conv4)
-                      .attribute(x_, 3));
-  EXPECT_THROW(Model::of([](NetImpl& net, torch::Tensor x) { return net.forward(x); }, std::shared_ptr<NetImpl>()),
-               ModelError);
-}
-
 TEST_F(CppModule, AWeightUsedForAnotherEndIsNotTheLayer) {
   struct MaskedImpl : nn::Module {
     torch::Tensor forward(const torch::Tensor& x) {

@@ -45,7 +45,8 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
   entry["maps"] = Json::object();
   const auto add = [&](const Json& maps, const std::string& behind) {
     for (const auto& [method, files] : maps.items())
-      if (files.contains("picture")) entry["maps"][method + behind] = map_at(folder / files["picture"].get<std::string>());
+      if (files.contains("picture"))
+        entry["maps"][method + behind] = map_at(folder / files["picture"].get<std::string>());
   };
   add(line["files"], "");
   for (const Json& layer : line.value("layers", Json::array()))

@@ -22,7 +22,8 @@ struct LayerAttributions {
   std::map<Method, std::vector<Tensor>> at_inputs;
 
   /// With Options::layer_values, else empty. What the layer gave and the gradient of the score there, in the network's
-  /// own order of axes, and heat maps with their sign, before negative values are set to 0; one per tensor of the layer.
+  /// own order of axes, and heat maps with their sign, before negative values are set to 0; one per tensor of the
+  /// layer.
   std::vector<Tensor> activations = {}, gradients = {};
   std::map<Method, std::vector<Tensor>> signed_heat_maps = {};
 };

@@ -47,8 +47,8 @@ struct Detection {
   WHYCAM_API Target::Indices indices(std::int64_t of_class) const;
 };
 
-/// For each example the row whose box has the largest overlap with `box` (of equal ones the row with the best score), in
-/// pixels of the network's input, which is `width` x `height` of them. Overlap is intersection over union. Throws
+/// For each example the row whose box has the largest overlap with `box` (of equal ones the row with the best score),
+/// in pixels of the network's input, which is `width` x `height` of them. Overlap is intersection over union. Throws
 /// TargetError for an output that is not of this kind, and where no row's box overlaps; ModelError for NaN or infinity
 /// in the output; InputError for a box without extent or outside the input.
 WHYCAM_API std::vector<Detection> find_detections(const picture::Array& output, const picture::Rectangle& box,

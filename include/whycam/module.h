@@ -181,9 +181,9 @@ Model Model::of(Function function) {
 
 template <class Function, class Net>
 Model Model::of(Function function, const std::shared_ptr<Net>& network) {
-  return Model(network::module_network(
-      network, [function = std::make_shared<Function>(std::move(function))](
-                   torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
+  return Model(
+      network::module_network(network, [function = std::make_shared<Function>(std::move(function))](
+                                           torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
         return network::Signature<Function>::call_on(*function, dynamic_cast<Net&>(*module), arguments);
       }));
 }

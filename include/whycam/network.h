@@ -49,7 +49,7 @@ struct Options {
   std::vector<OutputElement> output_element;
   std::vector<Method> methods = default_methods();  ///< what is computed
   Method cam = Method::grad_cam;                    ///< the heat map that guided_grad_cam is a product of
-  Merge merge = Merge::none;  ///< of several layers: one map of all beside each one's own
+  Merge merge = Merge::none;                        ///< of several layers: one map of all beside each one's own
   bool layer_values = false;  ///< give the layer's activations and gradients, and heat maps with their sign, too
   /// integrated_gradients: how many gradients are taken along the way from the baseline to the input (by the
   /// Gauss-Legendre rule, as in Captum), and the baseline, the same number everywhere, in the input's own units.

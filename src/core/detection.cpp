@@ -39,7 +39,8 @@ class Table {
     rows_last_ = are_rows_last(format);
     rows_ = output.shape[rows_last_ ? 2 : 1];
     numbers_ = output.shape[rows_last_ ? 1 : 2];
-    if (numbers_ <= in_box) fail("a row has " + std::to_string(numbers_) + " numbers, and no score behind the box's four");
+    if (numbers_ <= in_box)
+      fail("a row has " + std::to_string(numbers_) + " numbers, and no score behind the box's four");
   }
 
   std::int64_t examples() const { return output_.shape[0]; }
@@ -116,9 +117,10 @@ class Reading {
       throw TargetError(counts + ", one more than the classes: where it is the objectness, behind the box, say " +
                         "objectness; where it is an angle, boxes are turned and are not compared");
     if (format_.classes == 0 && !format_.objectness && has_rows_of_yolov5())
-      throw TargetError("the output has the rows of YOLOv5 or YOLOX, where the fifth number is the objectness: say "
-                        "objectness, or classes=" +
-                        std::to_string(left) + " where it is a class's score");
+      throw TargetError(
+          "the output has the rows of YOLOv5 or YOLOX, where the fifth number is the objectness: say "
+          "objectness, or classes=" +
+          std::to_string(left) + " where it is a class's score");
   }
 
   /// N x rows x numbers with a row (YOLOX) or three (YOLOv5, YOLOv7) a place of grids with steps of 8, 16 and 32.
@@ -136,14 +138,17 @@ class Reading {
     const std::int64_t last = table_.numbers() - 1;
     if (could_be_edges && table_.numbers() == in_box + 2 && format_.classes == 0 && !format_.objectness &&
         table_.all([&](auto n, auto row) { return at(n, row, last) == std::floor(at(n, row, last)); }))
-      table_.fail("it is a list of edges, score and class, as behind non-maximum suppression; export the network without "
-                  "it, or say classes=2");
+      table_.fail(
+          "it is a list of edges, score and class, as behind non-maximum suppression; export the network without "
+          "it, or say classes=2");
     if (format_.corners == Corners::automatic && could_be_edges)
       throw TargetError(
-          "the output's boxes could be their edges (left, top, right, bottom) or centre, width and height: say edges or "
+          "the output's boxes could be their edges (left, top, right, bottom) or centre, width and height: say edges "
+          "or "
           "centre");
     edges_ = format_.corners == Corners::edges;
-    if (edges_ && !could_be_edges) table_.fail("a box has its right edge left of its left one, or its lower above its upper");
+    if (edges_ && !could_be_edges)
+      table_.fail("a box has its right edge left of its left one, or its lower above its upper");
   }
 
   void find_units() {
@@ -260,9 +265,10 @@ DetectorFormat detector_format_named(const std::string& text) {
     else if (std::from_chars_result read = std::from_chars(digits, word.data() + word.size(), format.classes);
              word.rfind("classes=", 0) != 0 || read.ec != std::errc() || read.ptr != word.data() + word.size() ||
              format.classes < 1)
-      throw InputError("a detector's format is made of pixels or shares, centre or edges, rows-first or rows-last, "
-                       "objectness, and classes=N, with commas between them, not \"" +
-                       word + "\"");
+      throw InputError(
+          "a detector's format is made of pixels or shares, centre or edges, rows-first or rows-last, "
+          "objectness, and classes=N, with commas between them, not \"" +
+          word + "\"");
   }
   return format;
 }

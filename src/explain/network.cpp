@@ -190,7 +190,8 @@ class GraphNetwork : public Network::State {
   mutable Warnings warnings_;
 };
 
-Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& inputs,
+                                                const std::vector<std::string>& layers,
                                                 const Network::ChooseTargets& choose_targets,
                                                 const Options& options) const {
   if (chosen_engine(options.engine) == Engine::autograd) throw ModelError(core::no_autograd());

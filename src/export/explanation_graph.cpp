@@ -74,7 +74,8 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
         "integrated gradients and means over noisy inputs take many passes, and an exported network is one: export the "
         "gradient, and take these where it runs");
   if (options.merge() != Merge::none || options.layer_values())
-    throw InputError("an exported explanation is of one layer, whose values stay inside: leave out merge and layer_values");
+    throw InputError(
+        "an exported explanation is of one layer, whose values stay inside: leave out merge and layer_values");
   Plan plan;
   plan.network = model.network();
   plan.request = engine::request_of(*plan.network, inputs, {layer}, options);

@@ -119,8 +119,8 @@ class Appender {
         const Value activation = sources_.activations[layer][tensor];
         const Shape& shape = graph_.shape(activation);
         all_.nodes.push_back({{settings_.cam, true, layer, Part::Kind::activation}, shape, activation});
-        all_.nodes.push_back({{settings_.cam, true, layer, Part::Kind::gradient}, shape,
-                              sources_.layer_gradients[layer][tensor]});
+        all_.nodes.push_back(
+            {{settings_.cam, true, layer, Part::Kind::gradient}, shape, sources_.layer_gradients[layer][tensor]});
       }
   }
 

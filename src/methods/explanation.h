@@ -63,9 +63,9 @@ struct Part {
   enum class Kind { map, signed_heat_map, activation, gradient };
 
   Method method;
-  bool at_layer;           ///< of the layer's extent, as a heat map before it is resized; all else has an input's
-  std::size_t layer = 0;   ///< of heat maps and products
-  Kind kind = Kind::map;   ///< activations and gradients are of no method
+  bool at_layer;          ///< of the layer's extent, as a heat map before it is resized; all else has an input's
+  std::size_t layer = 0;  ///< of heat maps and products
+  Kind kind = Kind::map;  ///< activations and gradients are of no method
 };
 
 /// A part as a node. Heat maps are N x 1 x space, whatever their layer's layout; what is made from an input has its.

@@ -114,7 +114,8 @@ TEST_F(Layers, AreFilesOfTheirOwn) {
   const auto example = [](const picture::Array& all, std::size_t index) {
     picture::Array one{all.shape, {}};
     one.shape[0] = 1;
-    const auto size = static_cast<std::ptrdiff_t>(all.values.size() / 2), first = static_cast<std::ptrdiff_t>(index) * size;
+    const auto size = static_cast<std::ptrdiff_t>(all.values.size() / 2),
+               first = static_cast<std::ptrdiff_t>(index) * size;
     one.values.assign(all.values.begin() + first, all.values.begin() + first + size);
     return one;
   };
@@ -174,7 +175,8 @@ TEST_F(Layers, ThatMakeNoSenseAreRefused) {
   expect_failure(explain({file_, array(input_), "--layer", "first", "--merge", "max"}), 2, "--merge");
   expect_failure(explain(run({"--layer", "first"})), 2, "stands twice");
   expect_failure(explain(run({"--method", "saliency"})), 2, "--layer");
-  expect_failure(explain({file_, array(input_), "--method", "saliency", "--save-activations"}), 2, "--save-activations");
+  expect_failure(explain({file_, array(input_), "--method", "saliency", "--save-activations"}), 2,
+                 "--save-activations");
 }
 
 }  // namespace

@@ -75,7 +75,10 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
   graph.set_name("small");
   const std::size_t rank = kernel.size() + 2;
   add_port(*graph.add_input(), "x", declared.empty() ? std::vector<std::int64_t>(rank, 0) : declared);
-  add_port(*graph.add_output(), "y", dense ? std::vector<std::int64_t>(rank, 0) : detector ? std::vector<std::int64_t>{0, 7, 0} : std::vector<std::int64_t>{0, 5});
+  add_port(*graph.add_output(), "y",
+           dense      ? std::vector<std::int64_t>(rank, 0)
+           : detector ? std::vector<std::int64_t>{0, 7, 0}
+                      : std::vector<std::int64_t>{0, 5});
   std::string from = "x";
   if (channels_last) {
     std::vector<std::int64_t> order{0, static_cast<std::int64_t>(rank) - 1};

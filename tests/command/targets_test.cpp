@@ -207,7 +207,8 @@ TEST_F(Boxes, AreExplainedByTheRowThatOverlapsMost) {
   const std::string row = "row" + std::to_string(found.row), best = std::to_string(found.class_index);
   expect_near(map_of(run, "first", best + "-" + row),
               expected(file_, input_, Target::at({4 + found.class_index, found.row}), "first"));
-  EXPECT_NE(said_.find("row " + std::to_string(found.row) + " of 120 overlaps the box by "), std::string::npos) << said_;
+  EXPECT_NE(said_.find("row " + std::to_string(found.row) + " of 120 overlaps the box by "), std::string::npos)
+      << said_;
   EXPECT_EQ(line()["class"], found.class_index);
   EXPECT_EQ(line()["detection"]["row"], found.row);
   EXPECT_NEAR(line()["detection"]["overlap"].get<double>(), found.overlap, 1e-12);
@@ -222,8 +223,8 @@ TEST_F(Boxes, AreInTheOriginalPicturesPixels) {
   for (const float level : noise({60, 91, 3}).values)
     photo.pixels.push_back(static_cast<std::uint8_t>(128 + 100 * level));
   picture::write_image(folder_ / "x.png", photo);
-  const std::vector<std::string> run{file_,        folder_ / "x.png", "--size", "32", "--crop", "24", "--layer", "first",
-                                     "--method", "gradcam", "--save-npy"};
+  const std::vector<std::string> run{file_,     folder_ / "x.png", "--size",   "32",      "--crop",    "24",
+                                     "--layer", "first",           "--method", "gradcam", "--save-npy"};
   ASSERT_EQ(explain(with(run, {"--box", "30,20,20,15"})).exit_code, 0);
   const nlohmann::json found = line()["detection"];
   // 60 x 91 pixels become 32 x 48, of which the network sees the middle 24 x 24: from row 4 and column 12 on.
@@ -232,7 +233,8 @@ TEST_F(Boxes, AreInTheOriginalPicturesPixels) {
   EXPECT_NEAR(found["asked"]["left"].get<double>(), 30, 1e-9);
   EXPECT_NEAR(found["asked"]["height"].get<double>(), 15, 1e-9);
   const auto of_row = [&](const char* side) { return found["box"][side].get<double>(); };
-  const picture::Rectangle row{of_row("left") * x - 12, of_row("top") * y - 4, of_row("width") * x, of_row("height") * y};
+  const picture::Rectangle row{of_row("left") * x - 12, of_row("top") * y - 4, of_row("width") * x,
+                               of_row("height") * y};
   EXPECT_NEAR(overlap(row, seen), found["overlap"].get<double>(), 1e-6);
   fs::remove_all(results());
   expect_failure(explain(with(run, {"--box", "0,0,5,5"})), 4, "outside of what the network sees");
@@ -242,16 +244,17 @@ TEST_F(Boxes, AreInTheOriginalPicturesPixels) {
   expect_failure(explain(with(run, {"--box-format", "pixels"})), 2, "--box-format");
   expect_failure(explain(with(run, {"--box", "1,2,30,30", "--region", "all"})), 2, "--box");
   picture::write_image(folder_ / "other.png", photo);
-  expect_failure(explain(with(run, {folder_ / "other.png", "--box", "30,20,20,15"})), 2, "a box belongs to one picture");
+  expect_failure(explain(with(run, {folder_ / "other.png", "--box", "30,20,20,15"})), 2,
+                 "a box belongs to one picture");
 }
 
 TEST_F(Boxes, AreRefusedWhereTheOutputIsNoDetectors) {
   expect_failure(explain({network({3, {3, 3}, false, {}}), array(input_), "--layer", "first", "--box", "1,1,9,9"}), 6,
                  "is no detector's");
   std::ofstream(folder_ / "labels.txt") << "a\nb\n";
-  expect_failure(explain({detector(), array(input_), "--layer", "first", "--box", "1,1,9,9", "--labels",
-                          folder_ / "labels.txt"}),
-                 6, "one more than the classes");
+  expect_failure(
+      explain({detector(), array(input_), "--layer", "first", "--box", "1,1,9,9", "--labels", folder_ / "labels.txt"}),
+      6, "one more than the classes");
 }
 
 }  // namespace

@@ -143,7 +143,8 @@ TEST(Detections, AreRefusedWhereTheOutputIsNoDetectors) {
 
 TEST(Detections, FormatsAreNamed) {
   EXPECT_EQ(detector_format_named("shares,edges,rows-last,objectness,classes=80").classes, 80);
-  for (const char* text : {"", "pixel", "classes=", "classes=0", "classes=-3", "classes=3x", "classes", "pixels,,edges"})
+  for (const char* text :
+       {"", "pixel", "classes=", "classes=0", "classes=-3", "classes=3x", "classes", "pixels,,edges"})
     EXPECT_THROW(detector_format_named(text), InputError) << text;
 }
 

@@ -93,8 +93,8 @@ class TorchNetwork : public Network::State {
     for (const Tensor& input : inputs)
       tensors.push_back(at::from_blob(const_cast<float*>(input.values.data()), input.shape, torch::kFloat).to(type_));
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(picture::to_array(output)); };
-    const Explanation from =
-        explainer_.explain_at({layers.begin(), layers.end()}, tensors, choose, options, /*signed_layers=*/false, /*named_tensors=*/true);
+    const Explanation from = explainer_.explain_at({layers.begin(), layers.end()}, tensors, choose, options,
+                                                   /*signed_layers=*/false, /*named_tensors=*/true);
     Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
                                 from.why_not_compiled,          from.warnings};
     for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));
