@@ -226,6 +226,8 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
     return explain::stages_of(forward_for(input_shapes, options, settings), settings);
   } catch (const Error&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& reason) {
     throw ModelError(std::string("the network cannot be compiled: ") + reason.what());
   }

@@ -153,6 +153,7 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
+    torchscript::throw_if_out_of_memory(failure);
     throw ModelError("cannot read the network " + path.string() + ": " + why_unreadable(failure));
   }
 }

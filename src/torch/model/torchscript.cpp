@@ -140,6 +140,7 @@ class TorchScriptNetwork : public RunnableNetwork {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       throw ModelError(failure_of_the_network(failure, inputs, floating_type()));
     }
   }
