@@ -101,7 +101,7 @@ picture::Preprocessing PreprocessingArguments::parse() const {
                                        "; both take one for each channel");
   try {
     require_valid(preprocessing);
-  } catch (const std::invalid_argument& error) {
+  } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }
   return preprocessing;
@@ -119,7 +119,7 @@ Drawing DrawingArguments::parse() const {
     throw Failure(ExitCode::usage, "--percentile takes a number above 0, up to 100, not " + std::to_string(percentile));
   try {
     return {picture::colour_map_named(colour_map), opacity, {found->second, percentile}};
-  } catch (const std::invalid_argument& error) {
+  } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }
 }

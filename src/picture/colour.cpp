@@ -13,7 +13,7 @@ constexpr std::size_t map_count = colour_table_count + 1;  // grey, the last, ne
 
 std::size_t index_of(ColourMap map) {
   const auto index = static_cast<std::size_t>(map);
-  if (index >= map_count) throw std::invalid_argument("there is no colour map " + std::to_string(index));
+  if (index >= map_count) throw InputError("there is no colour map " + std::to_string(index));
   return index;
 }
 
@@ -53,7 +53,7 @@ ColourMap colour_map_named(std::string_view name) {
   if (found != names.end()) return static_cast<ColourMap>(found - names.begin());
   std::string message = "there is no colour map \"" + std::string(name) + "\"; there are";
   for (const std::string& known : names) message += (known == names.front() ? " " : ", ") + known;
-  throw std::invalid_argument(message);
+  throw InputError(message);
 }
 
 const ColourTable& colour_table(ColourMap map) {

@@ -17,13 +17,12 @@ std::string to_text(const std::vector<std::int64_t>& shape) {
 
 void require_shape(const Array& array, std::size_t rank, const char* layout) {
   if (array.shape.size() != rank) {
-    throw std::invalid_argument("an array " + std::string(layout) + " is needed, not " + to_text(array.shape));
+    throw InputError("an array " + std::string(layout) + " is needed, not " + to_text(array.shape));
   }
   if (!is_consistent(array)) {
-    throw std::invalid_argument("an array of " + to_text(array.shape) + " has " + std::to_string(array.values.size()) +
-                                " values");
+    throw InputError("an array of " + to_text(array.shape) + " has " + std::to_string(array.values.size()) + " values");
   }
-  if (array.values.empty()) throw std::invalid_argument("an array of " + to_text(array.shape) + " is empty");
+  if (array.values.empty()) throw InputError("an array of " + to_text(array.shape) + " is empty");
 }
 
 double finite_or_zero(double value) { return std::isfinite(value) ? value : 0.0; }
@@ -39,7 +38,7 @@ struct Drawing {
 Drawing channels_to_draw(const Array& tensor) {
   require_shape(tensor, 3, "C x H x W");
   if (tensor.shape[1] > largest_pixel_count || tensor.shape[2] > largest_pixel_count) {
-    throw std::invalid_argument("an array of " + to_text(tensor.shape) + " is too large for a picture");
+    throw InputError("an array of " + to_text(tensor.shape) + " is too large for a picture");
   }
   const bool is_colour = tensor.shape[0] == 3;
   Drawing drawing{static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[2]), is_colour ? 3 : 1, {}};
@@ -98,11 +97,11 @@ Image overlay(const Image& base, const Array& map, ColourMap colours, double alp
   require_valid(base);
   require_shape(map, 2, "H x W");
   if (map.shape[0] != base.height || map.shape[1] != base.width) {
-    throw std::invalid_argument("a map of " + to_text(map.shape) + " cannot be laid over a picture of " +
-                                to_text({base.height, base.width}));
+    throw InputError("a map of " + to_text(map.shape) + " cannot be laid over a picture of " +
+                     to_text({base.height, base.width}));
   }
   if (!(alpha >= 0.0 && alpha <= 1.0)) {
-    throw std::invalid_argument("alpha must be from 0 to 1, not " + std::to_string(alpha));
+    throw InputError("alpha must be from 0 to 1, not " + std::to_string(alpha));
   }
   double maximum = 0.0;
   for (const float value : map.values) maximum = std::max(maximum, finite_or_zero(value));
@@ -123,8 +122,7 @@ Image overlay(const Image& base, const Array& map, ColourMap colours, double alp
 
 Image signed_map(const Array& map, const SignedMapOptions& options) {
   if (!(options.percentile > 0.0 && options.percentile <= 100.0)) {
-    throw std::invalid_argument("the percentile must be above 0 and at most 100, not " +
-                                std::to_string(options.percentile));
+    throw InputError("the percentile must be above 0 and at most 100, not " + std::to_string(options.percentile));
   }
   Drawing drawing = channels_to_draw(map);
   for (double& value : drawing.values) value = shown(value, options.sign);

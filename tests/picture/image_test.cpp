@@ -248,13 +248,13 @@ TEST(Image, JpegsAreNearWhatTheyHold) {
 }
 
 TEST(Image, RefusesInvalidImages) {
-  EXPECT_THROW(encode_jpeg({2, 2, 3, Levels(11)}, 80), std::invalid_argument);
-  EXPECT_THROW(encode_jpeg({1, 1, 1, {5}}, 0), std::invalid_argument);
+  EXPECT_THROW(encode_jpeg({2, 2, 3, Levels(11)}, 80), InputError);
+  EXPECT_THROW(encode_jpeg({1, 1, 1, {5}}, 0), InputError);
 
-  EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), std::invalid_argument);
-  EXPECT_THROW(encode_png({0, 2, 3, {}}), std::invalid_argument);
-  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), std::invalid_argument);
-  EXPECT_TRUE(contains(message_of<std::invalid_argument>([] { read_image("x", 4); }), "4"));
+  EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), InputError);
+  EXPECT_THROW(encode_png({0, 2, 3, {}}), InputError);
+  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), InputError);
+  EXPECT_TRUE(contains(message_of<InputError>([] { read_image("x", 4); }), "4"));
 }
 
 }  // namespace

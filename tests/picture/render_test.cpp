@@ -54,14 +54,14 @@ TEST(Overlay, TheScaleOfTheMapDoesNotMatter) {
 TEST(Overlay, NamesTheArgumentThatIsWrong) {
   const Image base{1, 2, 1, {0, 0}};
   const auto refusal = [&](const Array& map, double alpha) {
-    return message_of<std::invalid_argument>([&] { overlay(base, map, ColourMap::jet, alpha); });
+    return message_of<InputError>([&] { overlay(base, map, ColourMap::jet, alpha); });
   };
   EXPECT_TRUE(contains(refusal({{2, 1}, {0, 0}}, 0.5), "2 x 1"));
   EXPECT_TRUE(contains(refusal({{1, 1, 2}, {0, 0}}, 0.5), "1 x 1 x 2"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0}}, 0.5), "1 values"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, 1.5), "1.5"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, std::nan("")), "nan"));
-  EXPECT_THROW(overlay({1, 2, 1, {0}}, {{1, 2}, {0, 0}}, ColourMap::jet, 0.5), std::invalid_argument);
+  EXPECT_THROW(overlay({1, 2, 1, {0}}, {{1, 2}, {0, 0}}, ColourMap::jet, 0.5), InputError);
 }
 
 TEST(SignedMap, DrawsAroundMidGrey) {
@@ -121,7 +121,7 @@ TEST(SignedMap, SurvivesTheExtremesOfFloat) {
 
 TEST(SignedMap, NamesTheArgumentThatIsWrong) {
   const auto refusal = [](const Array& map, double percentile) {
-    return message_of<std::invalid_argument>([&] { signed_map(map, {Sign::all, percentile}); });
+    return message_of<InputError>([&] { signed_map(map, {Sign::all, percentile}); });
   };
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, 99), "C x H x W"));
   EXPECT_TRUE(contains(refusal({{0, 1, 2}, {}}, 99), "0 x 1 x 2 is empty"));
@@ -143,8 +143,8 @@ TEST(PictureOfTensor, HasNoGarbage) {
   EXPECT_EQ(picture_of_tensor({{1, 1, 2}, {7, 7}}).pixels, (Levels{128, 128}));
   EXPECT_EQ(picture_of_tensor({{1, 1, 2}, {nan, nan}}).pixels, (Levels{0, 0}));
   EXPECT_EQ(picture_of_tensor({{1, 1, 3}, {-largest, 0, largest}}).pixels, (Levels{0, 128, 255}));
-  EXPECT_THROW(picture_of_tensor({{4}, {1, 2, 3, 4}}), std::invalid_argument);
-  EXPECT_THROW(picture_of_tensor({{1, 2, 2}, {1}}), std::invalid_argument);
+  EXPECT_THROW(picture_of_tensor({{4}, {1, 2, 3, 4}}), InputError);
+  EXPECT_THROW(picture_of_tensor({{1, 2, 2}, {1}}), InputError);
 }
 
 }  // namespace

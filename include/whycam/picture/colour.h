@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 
 namespace whycam::picture {
 
@@ -20,7 +21,7 @@ WHYCAM_API const std::vector<std::string>& colour_map_names();
 
 WHYCAM_API std::string name_of(ColourMap map);
 
-/// Throws std::invalid_argument, which lists the names, for any other name.
+/// Throws InputError, which lists the names, for any other name.
 WHYCAM_API ColourMap colour_map_named(std::string_view name);
 
 /// The colours for 0, 1/255, ..., 1.
