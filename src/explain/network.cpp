@@ -273,6 +273,7 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
+  if (!choose_targets) throw InputError("the function that chooses targets is empty");
   return state_->explain(inputs, layer, choose_targets, options);
 }
 
