@@ -17,13 +17,14 @@ set(may_include_src/backends src/backends/onednn src/graph)
 set(may_include_src/backends/onednn src/backends src/graph include)
 set(may_include_src/explain src/methods src/formats src/backends src/graph src/core include)
 set(may_include_src/picture include)
+set(may_include_src/c include)
 set(may_include_src/torch src/explain src/methods src/formats src/formats/torchscript src/graph src/core include)
 set(may_include_src/checks src/torch include)
 set(may_include_src/export src/torch src/explain src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/graph
   include)
 set(may_include_cli include)
 set(folders include src/core src/graph src/methods src/formats src/formats/archive src/formats/aten src/formats/known src/formats/onnx src/formats/pt2 src/formats/torchscript src/backends src/backends/onednn src/explain
-  src/picture src/torch src/checks src/export cli)
+  src/picture src/c src/torch src/checks src/export cli)
 
 # Libraries, and the folders that may include them.
 set(may_use_torch include src/formats/torchscript src/torch src/checks src/export cli)

@@ -12,6 +12,7 @@
 
 #include "core/warning_texts.h"
 #include "formats/torchscript/call_stack.h"
+#include "formats/torchscript/messages.h"
 #include "formats/torchscript/script.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
