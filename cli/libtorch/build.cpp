@@ -55,7 +55,6 @@ void load_operators(const std::vector<std::string>& files) {
 }
 
 void refuse_operators() {
-  std::vector<torch::jit::Operator> refusing;
   for (const auto& found : torch::jit::getAllOperators()) {
     const c10::FunctionSchema schema = found->schema();
     if (!reaches_out(schema.name())) continue;
@@ -63,10 +62,9 @@ void refuse_operators() {
       throw ModelError("it calls the operator " + name + ", which --sandbox refuses");
     };
     torch::jit::deregisterOperator(schema);
-    refusing.emplace_back(schema.name(), schema.overload_name(), schema.arguments(), schema.returns(), refuse,
-                          c10::AliasAnalysisKind::CONSERVATIVE);
+    torch::jit::registerOperator({schema.name(), schema.overload_name(), schema.arguments(), schema.returns(), refuse,
+                                  c10::AliasAnalysisKind::CONSERVATIVE});
   }
-  static const torch::jit::RegisterOperators registered(std::move(refusing));
 }
 
 void redirect_prints(bool quiet) {

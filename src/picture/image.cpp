@@ -1,5 +1,6 @@
 #include "whycam/picture/image.h"
 
+#include <cctype>
 #include <stdexcept>
 #include <string>
 
@@ -64,6 +65,11 @@ std::vector<Level> convert(const std::vector<Level>& pixels, int from, int to) {
   return converted;
 }
 
+std::string lower_case(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
+}
+
 }  // namespace
 
 void require_valid(const Image& image) {
@@ -116,6 +122,12 @@ Bytes encode_jpeg(const Image& image, int quality) {
   return compress_jpeg(image, quality);
 }
 
-void write_image(const fs::path& path, const Image& image) { write_file(path, encode_png(image)); }
+void write_image(const fs::path& path, const Image& image) {
+  constexpr int quality = 95;
+  const std::string ending = lower_case(path.extension().string());
+  if (ending == ".png") return write_file(path, encode_png(image));
+  if (ending == ".jpg" || ending == ".jpeg") return write_file(path, encode_jpeg(image, quality));
+  throw InputError("a picture is written as .png or .jpg, not as \"" + path.filename().string() + "\"");
+}
 
 }  // namespace whycam::picture

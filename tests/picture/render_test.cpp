@@ -64,6 +64,37 @@ TEST(Overlay, NamesTheArgumentThatIsWrong) {
   EXPECT_THROW(overlay({1, 2, 1, {0}}, {{1, 2}, {0, 0}}, ColourMap::jet, 0.5), InputError);
 }
 
+TEST(Overlay, TakesColoursOfOnesOwn) {
+  ColourTable colours{};
+  for (std::size_t i = 0; i < colours.size(); ++i) colours[i] = {static_cast<std::uint8_t>(255 - i), 10, 20};
+  const Image base{1, 3, 1, {0, 0, 0}};
+  EXPECT_EQ(overlay(base, {{1, 3}, {0, 1, 2}}, colours, 1.0).pixels, (Levels{255, 10, 20, 127, 10, 20, 0, 10, 20}));
+}
+
+TEST(Overlay, TakesAnOpacityForEachPlace) {
+  const Image base{1, 3, 1, {100, 100, 100}};
+  const ColourTable& grey = colour_table(ColourMap::grey);
+  const Array map{{1, 3}, {1, 1, 1}};
+  EXPECT_EQ(overlay(base, map, grey, Array{{1, 3}, {0, 0.5, 1}}).pixels,
+            (Levels{100, 100, 100, 178, 178, 178, 255, 255, 255}));
+  for (const Array& wrong : {Array{{1, 2}, {0, 0}}, Array{{1, 3}, {0, 0, 1.5}}, Array{{1, 3}, {0, nan, 1}}})
+    EXPECT_THROW(overlay(base, map, grey, wrong), InputError);
+}
+
+TEST(DivergingMap, IsWhiteAtZeroAndHasAColourForEachSign) {
+  const Image image = diverging_map({{2, 1, 3}, {-2, 0, 1, -2, 0, 1}}, diverging_colours(), 100);
+  EXPECT_EQ(image.channels, 3);
+  ASSERT_EQ(image.pixels.size(), 9U);
+  const auto pixel = [&](std::size_t at) {
+    return Rgb{image.pixels[3 * at], image.pixels[3 * at + 1], image.pixels[3 * at + 2]};
+  };
+  EXPECT_EQ(pixel(0), (Rgb{0, 0, 255})) << "the largest magnitude, below 0";
+  EXPECT_EQ(pixel(1), (Rgb{255, 254, 254})) << "0: the table has no colour in its very middle";
+  EXPECT_EQ(pixel(2), colour_at(diverging_colours(), 0.75)) << "half the largest magnitude, above 0";
+  EXPECT_THROW(diverging_map({{1, 3}, {1, 2, 3}}), InputError);
+  EXPECT_THROW(diverging_map({{1, 1, 1}, {1}}, diverging_colours(), 0), InputError);
+}
+
 TEST(SignedMap, DrawsAroundMidGrey) {
   const Array map{{1, 1, 5}, {-2, -1, 0, 1, 2}};
   // 127 * 0.5 = 63.5, rounded away from zero on both sides.

@@ -58,7 +58,8 @@ WHYCAM_API Bytes encode_png(const Image& image);
 /// invalid image.
 WHYCAM_API Bytes encode_jpeg(const Image& image, int quality);
 
-/// Writes the picture as a PNG file with write_file. Throws WriteError, or as encode_png does.
+/// Writes the picture with write_file as what its name says: PNG (.png), or JPEG of the quality 95 (.jpg, .jpeg).
+/// Throws WriteError, InputError for another name, or as encode_png does.
 WHYCAM_API void write_image(const std::filesystem::path& path, const Image& image);
 
 }  // namespace whycam::picture

@@ -13,6 +13,10 @@ namespace whycam::picture {
 /// negative, infinite or not numbers count as 0; a map without a positive value gets the colour of 0.
 /// Throws InputError for an invalid image, another shape, and alpha outside [0, 1].
 WHYCAM_API Image overlay(const Image& base, const Array& map, ColourMap colours, double alpha);
+/// The same in colours of one's own.
+WHYCAM_API Image overlay(const Image& base, const Array& map, const ColourTable& colours, double alpha);
+/// The same with an opacity of its own for each place: H x W, from 0 to 1.
+WHYCAM_API Image overlay(const Image& base, const Array& map, const ColourTable& colours, const Array& alpha);
 
 /// What a signed picture shows of each value.
 enum class Sign {
@@ -34,6 +38,12 @@ struct SignedMapOptions {
 /// and the rest 1 to 255 with Sign::all, else 0 is 0. Values that are not finite count as 0.
 /// Throws InputError for another shape, no elements, and a percentile outside (0, 100].
 WHYCAM_API Image signed_map(const Array& map, const SignedMapOptions& options = {});
+
+/// Draws the mean over the channels of a signed map, C x H x W, in diverging colours: 0 is between the table's two
+/// halves, those below 0 take the colours before, those above 0 the colours behind. Scaled, clipped and refused as
+/// signed_map() does.
+WHYCAM_API Image diverging_map(const Array& map, const ColourTable& colours = diverging_colours(),
+                               double percentile = 99.5);
 
 /// Draws a tensor C x H x W of any range: its smallest value becomes 0 and its largest 255. Channels as in
 /// signed_map. Values that are not finite are 0, and a constant tensor is mid-grey, 128.
