@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "whycam/errors.h"
 #include "whycam/method.h"
 
 namespace whycam {
@@ -36,10 +37,14 @@ struct TargetAttributions {
   /// With Options::merge: heat maps of all layers as one, and products with it, both at_inputs; else empty.
   Layer merged = {};
 
-  /// A method's attributions, one per input, at a layer by its number or all of them merged. Throws std::out_of_range
-  /// where the method was not asked for, or there is no such layer.
+  /// A method's attributions, one per input, at a layer by its number or all of them merged. Throws InputError where
+  /// the method was not asked for, or there is no such layer.
   const std::vector<Tensor>& attributions(Method method, std::size_t layer = 0) const {
-    return found_in(needs_layer(method) ? layers.at(layer).at_inputs : input_methods, method);
+    if (!needs_layer(method)) return found_in(input_methods, method);
+    if (layer >= layers.size())
+      throw InputError("the explanation has no layer " + std::to_string(layer) + "; it has " +
+                       std::to_string(layers.size()));
+    return found_in(layers[layer].at_inputs, method);
   }
   const std::vector<Tensor>& merged_attributions(Method method) const {
     return found_in(needs_layer(method) ? merged.at_inputs : input_methods, method);
@@ -49,7 +54,7 @@ struct TargetAttributions {
   static const std::vector<Tensor>& found_in(const std::map<Method, std::vector<Tensor>>& all, Method method) {
     const auto found = all.find(method);
     if (found == all.end())
-      throw std::out_of_range(std::string("the explanation has no ") + title(method) + "; name it among the methods");
+      throw InputError(std::string("the explanation has no ") + title(method) + "; name it among the methods");
     return found->second;
   }
 };

@@ -7,6 +7,7 @@
 #include "explain/network_state.h"
 #include "torch/attribution/explain.h"
 #include "torch/engine/compiled/lowering.h"
+#include "torch/model/load.h"
 #include "whycam/errors.h"
 #include "whycam/graph.h"
 #include "whycam/picture/tensor.h"
@@ -126,9 +127,9 @@ class TorchNetwork : public Network::State {
 
 }  // namespace
 
-Network Network::load(const std::filesystem::path& path) {
-  if (auto state = explain::open_graph(path)) return Network(std::move(state));
-  return Network(std::make_shared<TorchNetwork>(Model::load(path)));
+Network explain::open(const core::NetworkSource& source) {
+  if (auto state = open_graph(source)) return Network(std::move(state));
+  return Network(std::make_shared<TorchNetwork>(network::load(source, torch::kCPU)));
 }
 
 }  // namespace whycam
