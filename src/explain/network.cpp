@@ -179,7 +179,8 @@ class GraphNetwork : public Network::State {
         return plan;
       });
     } catch (const core::CannotCompile& reason) {
-      throw ModelError(std::string("the ") + network_->format() + " network cannot be explained: " + reason.what());
+      throw explain::NotCompiled(std::string("the ") + network_->format() +
+                                 " network cannot be explained: " + reason.what());
     }
   }
 
@@ -234,7 +235,11 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
 }  // namespace
 
 std::shared_ptr<const Network::State> explain::open_graph(const std::filesystem::path& path) {
-  return formats::format_of(path) ? std::make_shared<GraphNetwork>(explain::read_network_file(path)) : nullptr;
+  return formats::format_of(path) ? graph_state(read_network_file(path)) : nullptr;
+}
+
+std::shared_ptr<const Network::State> explain::graph_state(std::shared_ptr<const formats::NetworkFile> file) {
+  return std::make_shared<GraphNetwork>(std::move(file));
 }
 
 Network Network::before_softmax(const std::vector<OutputElement>& output_element) const {

@@ -10,6 +10,10 @@
 
 namespace whycam {
 
+namespace formats {
+class NetworkFile;
+}
+
 /// Its functions are Network's. Thread-safe.
 struct Network::State {
   virtual ~State() = default;
@@ -34,6 +38,8 @@ namespace explain {
 /// The network of a file that is a graph already; null where the file is of another kind, or not there. Throws
 /// ModelError where it is damaged.
 std::shared_ptr<const Network::State> open_graph(const std::filesystem::path& path);
+/// The same of a file that was read.
+std::shared_ptr<const Network::State> graph_state(std::shared_ptr<const formats::NetworkFile> file);
 
 }  // namespace explain
 }  // namespace whycam

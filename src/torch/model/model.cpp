@@ -18,6 +18,7 @@
 #include "graph/layout.h"
 #include "torch/model/autograd_nodes.h"
 #include "torch/model/collected_warnings.h"
+#include "torch/model/exported_program.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
 #include "torch/model/network.h"
@@ -52,16 +53,6 @@ std::string why_unreadable(const std::exception& failure) {
 }
 
 formats::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }
-
-std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<torch::Tensor>& inputs,
-                                 const std::vector<c10::IValue>& additional_forward_args,
-                                 const std::vector<OutputElement>& output_element) {
-  std::vector<formats::Given> all;
-  for (const torch::Tensor& input : inputs) all.push_back(given("", input));
-  for (const c10::IValue& argument : additional_forward_args)
-    if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
-  return explain::layers_of(network, all, output_element);
-}
 
 std::vector<LayerInfo> named_layers(const network::Network& network) {
   std::vector<LayerInfo> layers;
@@ -135,12 +126,29 @@ std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, co
   return layers;
 }
 
+std::vector<LayerInfo> layers_of(const network::FileNetwork& network, const std::vector<torch::Tensor>& inputs,
+                                 const std::vector<c10::IValue>& additional_forward_args,
+                                 const std::vector<OutputElement>& output_element) {
+  std::vector<formats::Given> all;
+  for (const torch::Tensor& input : inputs) all.push_back(given("", input));
+  for (const c10::IValue& argument : additional_forward_args)
+    if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
+  try {
+    return explain::layers_of(network.file(), all, output_element);
+  } catch (const ModelError&) {
+    if (!network.runnable()) throw;
+  }
+  const auto output = static_cast<std::int64_t>(explain::chosen_output(network.file(), output_element));
+  return layers_by_run(*network.runnable(), inputs, additional_forward_args, {output});
+}
+
 }  // namespace
 
 Model Model::load(const std::filesystem::path& path, torch::Device device) {
   check_file(path);
   if (formats::format_of(path)) {
-    const auto network = std::make_shared<network::FileNetwork>(explain::read_network_file(path));
+    const auto file = explain::read_network_file(path);
+    const auto network = std::make_shared<network::FileNetwork>(file, network::exported_program(file));
     return Model(network->replica(device));
   }
   const auto archive = torchscript::check_network_file(path);
@@ -164,7 +172,7 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
                                      const std::vector<OutputElement>& output_element) const {
   network::check_inputs(inputs);
   if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get()))
-    return layers_of(of_file->file(), inputs, additional_forward_args, output_element);
+    return layers_of(*of_file, inputs, additional_forward_args, output_element);
   const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(*network_);
   return network::or_model_error([&] {
     if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args, output_element)) return *layers;
