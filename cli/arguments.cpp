@@ -59,28 +59,11 @@ std::pair<int, int> parse_size(const std::string& text, const std::string& optio
 }
 
 std::vector<OutputElement> parse_output_element(const std::string& text) {
-  std::vector<OutputElement> steps;
-  for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
-    const bool quoted = text[begin] == '"';
-    const std::size_t first = begin + (quoted ? 1 : 0),
-                      last = std::min(text.find(quoted ? '"' : '.', first), text.size());
-    const std::size_t end = last + (quoted ? 1 : 0);
-    const std::string step = text.substr(first, last - first);
-    if ((step.empty() && !quoted) || end > text.size() || (end < text.size() && text[end] != '.'))
-      throw Failure(ExitCode::usage,
-                    "--output-element takes numbers and keys with points between them, and keys that hold points or "
-                    "are numbers in "
-                    "double quotes, not " +
-                        text);
-    std::int64_t number = 0;
-    const auto [stop, failure] = std::from_chars(step.data(), step.data() + step.size(), number);
-    if (!quoted && failure == std::errc() && stop == step.data() + step.size())
-      steps.emplace_back(number);
-    else
-      steps.emplace_back(step);
-    begin = end + 1;
+  try {
+    return output_element_named(text);
+  } catch (const InputError& error) {
+    throw Failure(ExitCode::usage, std::string("--output-element: ") + error.what());
   }
-  return steps;
 }
 
 picture::Preprocessing PreprocessingArguments::parse() const {
@@ -101,7 +84,7 @@ picture::Preprocessing PreprocessingArguments::parse() const {
                                        "; both take one for each channel");
   try {
     require_valid(preprocessing);
-  } catch (const std::invalid_argument& error) {
+  } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }
   return preprocessing;
@@ -119,7 +102,7 @@ Drawing DrawingArguments::parse() const {
     throw Failure(ExitCode::usage, "--percentile takes a number above 0, up to 100, not " + std::to_string(percentile));
   try {
     return {picture::colour_map_named(colour_map), opacity, {found->second, percentile}};
-  } catch (const std::invalid_argument& error) {
+  } catch (const InputError& error) {
     throw Failure(ExitCode::usage, error.what());
   }
 }
@@ -141,7 +124,7 @@ Options AttributionArguments::parse() const {
     throw Failure(ExitCode::usage, "the mode " + interpolate + " does not fit pictures; use bilinear");
   if (guided_rule != "captum" && guided_rule != "paper")
     throw Failure(ExitCode::usage, "--guided-rule takes captum or paper, not \"" + guided_rule + "\"");
-  options.guided_rule = guided_rule == "paper" ? GuidedRule::paper : GuidedRule::captum;
+  options.guided_rule = guided_rule_named(guided_rule);
   options.guide_clipped_relus = guide_clipped_relus;
   options.attribute_to_layer_input = layer_input;
   options.output_element = parse_output_element(output_element);

@@ -19,6 +19,9 @@ extern const Build build;
 /// Loads the shared libraries that bring operators of networks. Throws Failure.
 void load_operators(const std::vector<std::string>& files);
 
+/// From now on the operators that touch files, other processes or other computers fail by name when they are called.
+void refuse_operators();
+
 /// What a network prints goes to standard error, or nowhere: standard output is the command's.
 void redirect_prints(bool quiet);
 

@@ -19,6 +19,8 @@ std::vector<Subcommand> subcommands_with_libtorch() { return {}; }
 
 void load_operators(const std::vector<std::string>&) {}
 
+void refuse_operators() {}  // there is none
+
 void redirect_prints(bool) {}  // no network that is data prints
 
 void use_threads(int threads) {

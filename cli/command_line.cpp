@@ -26,7 +26,29 @@ void CommandLine::add(const Subcommand& subcommand) {
   subcommands_.emplace_back(app, subcommand.add_options(*app));
   if (build.operators)
     app->add_option("--operators", operators_, build.operators)->type_name("FILE")->allow_extra_args(false);
+  app->add_flag("--sandbox", sandboxed_,
+                "Let the network read nothing but what the command line names, write nothing but the output, and reach "
+                "no network or other process; needs Linux with Landlock");
   app->footer(exit_code_help());
+}
+
+void CommandLine::enter_sandbox(const CLI::App& subcommand) {
+  for (const CLI::Option* option : subcommand.get_options()) {
+    std::vector<std::string> values = option->results();
+    if (values.empty()) values.push_back(option->get_default_str());
+    for (const std::string& value : values) {
+      if (value.empty()) continue;
+      const std::filesystem::path path = std::filesystem::absolute(value).lexically_normal();
+      if (option->get_name() == "--output-dir")
+        sandbox_.write.push_back(path);
+      else if (option->get_name() == "--output" || option->get_name() == "MODEL")
+        (option->get_name() == "MODEL" ? sandbox_.read : sandbox_.write).push_back(path.parent_path());
+      else
+        sandbox_.read.push_back(path);
+    }
+  }
+  refuse_operators();
+  sandbox_.enter();
 }
 
 ExitCode CommandLine::run(int argc, char** argv) {
@@ -43,6 +65,7 @@ ExitCode CommandLine::run(int argc, char** argv) {
     if (!subcommand->parsed()) continue;
     const CLI::Option* quiet = subcommand->get_option_no_throw("--quiet");
     redirect_prints(quiet && quiet->count() > 0);
+    if (sandboxed_) enter_sandbox(*subcommand);
     return run_it();
   }
   throw std::logic_error("no subcommand was parsed");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exit_code.h"
+#include "sandbox.h"
 
 namespace CLI {
 class App;
@@ -45,9 +46,12 @@ class CommandLine {
 
  private:
   void add(const Subcommand& subcommand);
+  void enter_sandbox(const CLI::App& subcommand);
 
   std::unique_ptr<CLI::App> app_;
   std::vector<std::string> operators_;  ///< files
+  bool sandboxed_ = false;
+  Sandbox sandbox_;
   std::vector<std::pair<const CLI::App*, std::function<ExitCode()>>> subcommands_;
 };
 

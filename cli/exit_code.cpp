@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "memory.h"
 #include "printable.h"
 #include "whycam/errors.h"
 
@@ -28,6 +29,7 @@ std::string exit_code_help() {
          "  6 target: no such class or label\n"
          "  7 output: a result cannot be written, or another run is writing into the folder\n"
          "  8 network: the network fails on the input, or gives no gradient\n"
+         "  9 memory: there is not enough memory\n"
          "  130 interrupted: stopped by SIGINT; --resume goes on\n"
          "  143 terminated: stopped by SIGTERM; --resume goes on";
 }
@@ -47,8 +49,10 @@ Failure current_failure() {
     return {ExitCode::input, one_line(error.what())};
   } catch (const ModelError& error) {
     return {ExitCode::network, one_line(error.what())};
-  } catch (const std::bad_alloc&) {
-    return {ExitCode::internal_error, "out of memory"};
+  } catch (const MemoryError& error) {
+    return {ExitCode::memory, error.what()};
+  } catch (const std::bad_alloc& error) {
+    return {ExitCode::memory, MemoryError(bytes_asked_for(error)).what()};
   } catch (const std::exception& error) {
     return {ExitCode::internal_error, "internal error: " + one_line(error.what())};
   }

@@ -16,6 +16,7 @@ enum class ExitCode {
   target = 6,          ///< no such class or label
   output = 7,          ///< a result cannot be written, or another run is writing into the folder
   network = 8,         ///< the network fails on the input, or gives no gradient
+  memory = 9,          ///< there is not enough memory
   interrupted = 130,   ///< stopped by SIGINT; --resume goes on
   terminated = 143,    ///< stopped by SIGTERM; --resume goes on
 };

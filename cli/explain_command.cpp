@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "batches.h"
 #include "checksum.h"
@@ -213,8 +214,9 @@ class Run {
   /// Whether a fault is passed over: one of this input alone, among several. A layer or target that fails is the
   /// input's fault where others are explained.
   bool passes_over(const Failure& failure) const {
-    if (!several() || failure.code() == ExitCode::output) return false;
-    return explained_any_ || failure.code() == ExitCode::input || failure.code() == ExitCode::network;
+    const ExitCode code = failure.code();
+    if (!several() || code == ExitCode::output) return false;
+    return explained_any_ || code == ExitCode::input || code == ExitCode::network || code == ExitCode::memory;
   }
 
   void explain(Batch batch) {
@@ -230,8 +232,7 @@ class Run {
         return;
       }
     if (explained_any_)
-      for (Explained& held : held_) explained_.push(std::move(held));
-    if (explained_any_) held_.clear();
+      for (Explained& held : std::exchange(held_, {})) explained_.push(std::move(held));
     explained_.push(std::move(explained));
   }
 
@@ -374,7 +375,6 @@ class Run {
 
   Queue<Batch> batches_{2};
   Queue<Explained> explained_{2};
-
   std::optional<OutputFolder> folder_;
 
   // The writing thread's.

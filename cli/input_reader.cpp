@@ -130,7 +130,7 @@ Input InputReader::read(const InputFile& file) {
     try {
       for (std::int64_t example = 0; example < to.tensor.shape[0]; ++example)
         to.views.emplace_back(example_of(to.tensor, example), channels_last);
-    } catch (const std::invalid_argument& error) {  // larger than any picture
+    } catch (const InputError& error) {  // larger than any picture
       throw InputError("cannot draw \"" + to.file.path.string() + "\": " + error.what());
     }
   };

@@ -91,7 +91,7 @@ Input picture_of(Input input, picture::Bytes bytes, const PictureForm& form) {
     std::optional<picture::Image> original;
     if (form.full_size) original = std::move(photo.image);
     input.views.emplace_back(std::move(seen), form.channels_last, std::move(original));
-  } catch (const std::invalid_argument& error) {
+  } catch (const InputError& error) {
     throw InputError("cannot use \"" + input.file.path.string() + "\": " + error.what());
   }
   return input;

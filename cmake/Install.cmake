@@ -3,7 +3,8 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS whycam EXPORT whycam-targets
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 # libtorch is found again where it was found here, if that is no folder which the system searches by itself.
 set_target_properties(whycam PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 
@@ -14,6 +15,8 @@ endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/include/whycam/version.h include/whycam/methods.def
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/whycam COMPONENT development)
 
+get_target_property(kind whycam TYPE)
+string(COMPARE EQUAL ${kind} STATIC_LIBRARY WHYCAM_STATIC)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/whycam)
 install(EXPORT whycam-targets NAMESPACE whycam:: DESTINATION ${package_dir} COMPONENT development)
 configure_package_config_file(cmake/whycam-config.cmake.in ${PROJECT_BINARY_DIR}/whycam-config.cmake

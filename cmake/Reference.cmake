@@ -1,4 +1,7 @@
-# The API reference.
+# The API reference. A project that has whycam as a part of it may have a target of that name.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
 find_program(DOXYGEN doxygen)
 if(DOXYGEN)
   set(WHYCAM_REFERENCE_OUTPUT ${PROJECT_BINARY_DIR}/reference)

@@ -19,7 +19,7 @@ fuzz() {
 }
 
 running=""
-for target in picture npy network onnx pt2 arguments manifest code; do
+for target in picture npy network onnx pt2 arguments manifest names code; do
   fuzz "$target" &
   running="$running $!"
 done

@@ -15,6 +15,8 @@
 
 #include "../cli/exit_code.h"
 #include "support/command.h"
+#include "support/process.h"
+#include "support/scripted.h"
 #include "whycam/picture/image.h"
 
 namespace whycam::test {
@@ -139,6 +141,45 @@ TEST_F(Interruption, AnInterruptLeavesWholeFilesAlone) {
     EXPECT_EQ(errors().find("--resume goes on") != std::string::npos, stopped) << errors();
     whole_files();
   }
+}
+
+/// Networks that never end.
+class Endless : public Interruption {
+ protected:
+  Endless() {
+    scripted(
+        "def forward(self, x):\n    print('the network runs')\n    while bool(x.sum() < 1e30):\n        x = x * 1.0\n"
+        "    return x.mean([2, 3])\n")
+        .save(network_.string());
+  }
+  Process started() const {
+    Process run({"explain", network_, shapes / "two_shapes.png", "--target", "0", "--method", "guided-backprop",
+                 "--output-dir", results_},
+                folder_ / "error");
+    EXPECT_TRUE(run.wait_until([&] { return says("the network runs"); })) << errors();
+    return run;
+  }
+  bool says(const std::string& words) const { return errors().find(words) != std::string::npos; }
+
+  fs::path network_ = folder_ / "endless.pt";
+};
+
+TEST_F(Endless, AreEndedByOneSigterm) {
+  Process run = started();
+  run.send(SIGTERM);
+  expect_exit(run.wait(), ExitCode::terminated);
+  EXPECT_TRUE(says("heard the signal")) << errors();
+  EXPECT_TRUE(says("the network did not come to its end in 4 s")) << errors();
+  EXPECT_FALSE(fs::exists(results_) && temporary_files() > 0);
+}
+
+TEST_F(Endless, AreEndedByASecondSigintAtOnce) {
+  Process run = started();
+  run.send(SIGINT);
+  EXPECT_TRUE(run.wait_until([&] { return says("a second one ends at once"); })) << errors();
+  run.send(SIGINT);
+  const int status = run.wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << status;
 }
 
 }  // namespace

@@ -14,14 +14,22 @@ class Operators : public Command {
         .save((folder_ / name).string());
     return folder_ / name;
   }
-  /// A network that calls whycam_test::twice, which this process does not have.
-  std::string with_operator() const {
+  /// A network that writes a file whenever it runs.
+  std::string saving(const fs::path& file) const {
+    scripted("def forward(self, x):\n    torch.save(x, '" + file.string() +
+                 "')\n    return self.layer.forward(x).mean([2, 3])\n",
+             {}, {{"layer", scripted("def forward(self, x):\n    return torch.relu(x - 0.1)\n")}})
+        .save((folder_ / "saves.pt").string());
+    return folder_ / "saves.pt";
+  }
+  /// A network that calls an operator which this process does not have.
+  std::string with_operator(const std::string& name = "whycam_test.twice") const {
     std::vector<ZipEntry> entries = unzip(saved("negative.pt", "torch.neg(x)"));
     std::size_t replaced = 0;
     for (ZipEntry& entry : entries)
       if (const auto at = entry.content.find("torch.neg(x)");
           at != std::string::npos && fs::path(entry.name).extension() == ".py") {
-        entry.content.replace(at, 12, "ops.whycam_test.twice(x)");
+        entry.content.replace(at, 12, "ops." + name + "(x)");
         ++replaced;
       }
     EXPECT_EQ(replaced, 1U);
@@ -84,6 +92,33 @@ TEST_F(Operators, ThatPrintDoNotReachStandardOutput) {
   fs::remove_all(results());
   rest_.push_back("--quiet");
   EXPECT_EQ(explain_network(folder_ / "prints.pt").error, "");
+}
+
+TEST_F(Operators, ThatTouchFilesAreRefusedInTheSandbox) {
+  const fs::path victim = folder_ / "victim";
+  std::ofstream(victim) << "untouched";
+  const std::string reads = "x + torch.from_file('" + victim.string() + "', False, 4, dtype=0).sum()";
+  for (const std::string& network : {saved("reads.pt", reads), saving(victim)}) {
+    SCOPED_TRACE(network);
+    std::ofstream(victim) << "untouched";
+    const Outcome refused = explain_network(network, {"--sandbox"});
+    if (refused.error.find("has no Landlock") != std::string::npos) GTEST_SKIP() << refused.error;
+    expect_failure(refused, 8, ", which --sandbox refuses");
+    EXPECT_EQ(content(victim), "untouched");
+    const Outcome trusted = explain_network(network);
+    EXPECT_EQ(trusted.exit_code, 0) << trusted.error;
+    fs::remove_all(results());
+  }
+}
+
+TEST_F(Operators, OfALibraryAreKeptFromFilesByTheSystem) {
+  const fs::path victim = folder_ / "victim";
+  setenv("WHYCAM_TEST_VICTIM", victim.c_str(), 1);
+  const std::string network = with_operator("whycam_test.writing");
+  const Outcome outcome = explain_network(network, {"--operators", WHYCAM_TEST_OPERATORS, "--sandbox"});
+  EXPECT_FALSE(fs::exists(victim)) << outcome.error;
+  EXPECT_EQ(explain_network(network, {"--operators", WHYCAM_TEST_OPERATORS}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(victim)) << "it writes where it may";
 }
 
 TEST_F(Operators, OnDevicesThatAreNotHereAreNamed) {

@@ -1,6 +1,5 @@
 // Runs that go on where earlier ones ended: after interruptions, with other inputs, with files that have changed.
 #include <signal.h>
-#include <spawn.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -10,39 +9,10 @@
 #include <thread>
 
 #include "support/pictures_command.h"
-
-extern char** environ;
+#include "support/process.h"
 
 namespace whycam::test {
 namespace {
-
-/// The command beside the test, which may be stopped.
-class Process {
- public:
-  explicit Process(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), WHYCAM_COMMAND);
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    if (posix_spawn(&id_, WHYCAM_COMMAND, nullptr, nullptr, words.data(), environ) != 0)
-      throw std::runtime_error("cannot start the command");
-  }
-  void send(int signal) const { kill(id_, signal); }
-  bool has_ended() {
-    if (!ended_) ended_ = waitpid(id_, &status_, WNOHANG) == id_;
-    return ended_;
-  }
-  int wait() {
-    if (!ended_) waitpid(id_, &status_, 0);
-    ended_ = true;
-    return status_;
-  }
-
- private:
-  pid_t id_ = 0;
-  int status_ = 0;
-  bool ended_ = false;
-};
 
 class CommandResume : public PicturesCommand {
  protected:

@@ -164,6 +164,12 @@ TEST_F(Export, RefusesWhatItIsNotMadeForInOneLine) {
     expect_failure(run(arguments), row.exit_code, row.words);
   }
   expect_failure(run({"export", network, "--output", folder_ / "no folder/explained.onnx"}), 7, "no folder");
+  const fs::path copy = folder_ / "copy.pt", link = folder_ / "link.pt";
+  fs::copy_file(network, copy);
+  fs::create_symlink(copy, link);
+  for (const auto& [from, to] : {std::pair{copy, copy}, {copy, link}, {link, copy}})
+    expect_failure(run({"export", from, "--output", to}), 2, "is the network itself; name another file");
+  EXPECT_EQ(content(copy), content(network));
 }
 
 std::vector<float> numbers_in(const fs::path& file) {

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <torch/csrc/jit/runtime/operator.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
 
 #include <algorithm>
@@ -13,6 +14,17 @@
 #include "commands.h"
 
 namespace whycam::cli {
+namespace {
+
+/// Whether an operator does more than compute.
+bool reaches_out(const std::string& name) {
+  const std::string space = name.substr(0, name.find("::"));
+  for (const char* of_others : {"c10d", "_c10d_functional", "_c10d_functional_autograd", "symm_mem", "image"})
+    if (space == of_others) return true;  // processes, computers, and torchvision's files
+  return name == "aten::save" || name == "aten::from_file" || name.rfind("prim::rpc_", 0) == 0;
+}
+
+}  // namespace
 
 const Build build{
     "Shows why a convolutional network decided: Guided Grad-CAM for .pt2, ONNX and TorchScript networks.",
@@ -39,6 +51,19 @@ void load_operators(const std::vector<std::string>& files) {
     const std::string path = here ? std::filesystem::absolute(file, failure).string() : file;
     if (!::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
       throw Failure(ExitCode::model, std::string("cannot load the operators: ") + ::dlerror());
+  }
+}
+
+void refuse_operators() {
+  for (const auto& found : torch::jit::getAllOperators()) {
+    const c10::FunctionSchema schema = found->schema();
+    if (!reaches_out(schema.name())) continue;
+    const auto refuse = [name = schema.name()](torch::jit::Stack&) -> void {
+      throw ModelError("it calls the operator " + name + ", which --sandbox refuses");
+    };
+    torch::jit::deregisterOperator(schema);
+    torch::jit::registerOperator({schema.name(), schema.overload_name(), schema.arguments(), schema.returns(), refuse,
+                                  c10::AliasAnalysisKind::CONSERVATIVE});
   }
 }
 

@@ -12,6 +12,7 @@
 #include "libtorch/check_plot.h"
 #include "manifest.h"
 #include "output_folder.h"
+#include "printable.h"
 #include "results.h"
 #include "targets.h"
 #include "tensor.h"
@@ -125,14 +126,14 @@ class Check {
   }
 
   void print() const {
-    std::cout << fmt::format("{}: class {} with {} {:.4f}, layer {}\n", arguments_.input, shown(report_.target),
-                             name_of(report_.measure), report_.probability, layer_);
+    std::cout << fmt::format("{}: class {} with {} {:.4f}, layer {}\n", printable(arguments_.input),
+                             shown(report_.target), name_of(report_.measure), report_.probability, printable(layer_));
     print_measure();
     print_activations();
     if (!report_.classes.empty()) print_classes();
     if (!report_.randomisation.empty()) print_randomisation();
     if (!report_.fractions.empty()) print_pixels();
-    for (const std::string& reason : report_.left_out) std::cout << "left out: " << reason << "\n";
+    for (const std::string& reason : report_.left_out) std::cout << "left out: " << printable(reason) << "\n";
   }
 
  private:
@@ -166,18 +167,18 @@ class Check {
 
   std::string label(std::int64_t index) const { return labels_.name(index).value_or(""); }
   std::string shown(std::int64_t index) const {
-    return label(index).empty() ? std::to_string(index) : fmt::format("{} ({})", index, label(index));
+    return label(index).empty() ? std::to_string(index) : fmt::format("{} ({})", index, printable(label(index)));
   }
 
   void print_activations() const {
     const Explanation& explanation = report_.explanation;
     std::string others;
     for (const auto& [name, count] : explanation.activations.not_guided)
-      others += fmt::format("{}{} x {}", others.empty() ? "" : ", ", count, name);
+      others += fmt::format("{}{} x {}", others.empty() ? "" : ", ", count, printable(name));
     std::cout << fmt::format("\nReLUs guided: {}; other activations, with their plain gradient: {}; engine: {}{}\n",
                              explanation.activations.relus_guided, others.empty() ? "none" : others, explanation.engine,
                              explanation.why_not_compiled.empty() ? "" : " (" + explanation.why_not_compiled + ")");
-    for (const std::string& warning : explanation.warnings) std::cout << "warning: " << warning << "\n";
+    for (const std::string& warning : explanation.warnings) std::cout << "warning: " << printable(warning) << "\n";
   }
 
   void print_measure() const {
@@ -230,7 +231,8 @@ class Check {
         arguments_.seed);
     print_heading("randomised down to");
     for (const RandomisationStep& one : report_.randomisation)
-      std::cout << fmt::format("{:32.32}{:7.4f}{}\n", one.modules.front(), one.probability, row(one.similarity));
+      std::cout << fmt::format("{:32.32}{:7.4f}{}\n", printable(one.modules.front()), one.probability,
+                               row(one.similarity));
   }
 
   void print_pixels() const {
@@ -282,7 +284,8 @@ ExitCode check(const CheckArguments& arguments) {
   if (arguments.json) std::cout << to_text(check.document(), 2) << "\n";
   if (arguments.json || arguments.quiet) return ExitCode::success;
   check.print();
-  std::cout << fmt::format("\ncheck.json {}in {}\n", plot.height > 0 ? "and check.svg are " : "is ", folder.string());
+  std::cout << fmt::format("\ncheck.json {}in {}\n", plot.height > 0 ? "and check.svg are " : "is ",
+                           printable(folder.string()));
   return ExitCode::success;
 }
 

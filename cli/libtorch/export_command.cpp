@@ -9,16 +9,30 @@
 #include "commands.h"
 #include "printable.h"
 #include "whycam/export.h"
+#include "whycam/weight_files.h"
 
 namespace whycam::cli {
+namespace {
+
+/// What is written must be no file of the network's. Throws Failure.
+void require_other_file(const ExportArguments& arguments) {
+  std::vector<std::filesystem::path> files = weight_files(arguments.model);
+  files.push_back(arguments.model);
+  std::error_code failure;
+  for (const std::filesystem::path& file : files)
+    if (std::filesystem::equivalent(file, arguments.output, failure))
+      throw Failure(ExitCode::usage, "--output \"" + arguments.output + "\" is " +
+                                         (file == arguments.model ? "the network itself" : "where its weights are") +
+                                         "; name another file");
+}
+
+}  // namespace
 
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
   const Options options = arguments.parse();
-  std::error_code failure;
-  if (std::filesystem::equivalent(arguments.model, arguments.output, failure))
-    throw Failure(ExitCode::usage, "--output \"" + arguments.output + "\" is the network itself; name another file");
   auto model = load<Model>(arguments.model);
+  require_other_file(arguments);
   if (arguments.before_softmax) model = model.before_softmax(options.output_element);
   std::vector<torch::Tensor> inputs;
   for (const Shape& shape : arguments.input.parse(model.inputs()))

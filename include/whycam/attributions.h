@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "whycam/errors.h"
 #include "whycam/method.h"
 
 namespace whycam {
@@ -28,12 +29,12 @@ struct TargetAttributions {
   std::vector<Layer> layers;                            ///< one per layer, in the order in which they were asked for
   std::map<Method, std::vector<Tensor>> input_methods;  ///< what needs no layer, one per input, of its shape
 
-  /// A method's attributions, one per input. Throws std::out_of_range where the method was not asked for.
+  /// A method's attributions, one per input. Throws InputError where the method was not asked for.
   const std::vector<Tensor>& attributions(Method method, std::size_t layer = 0) const {
     const auto& all = needs_layer(method) ? layers.at(layer).at_inputs : input_methods;
     const auto found = all.find(method);
     if (found == all.end())
-      throw std::out_of_range(std::string("the explanation has no ") + title(method) + "; name it among the methods");
+      throw InputError(std::string("the explanation has no ") + title(method) + "; name it among the methods");
     return found->second;
   }
 };

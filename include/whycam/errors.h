@@ -1,6 +1,7 @@
 // The exceptions of whycam. Each message says what was wrong, with the offending value, and what to do.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 
 #include "whycam/api.h"
@@ -35,6 +36,13 @@ class WHYCAM_API TargetError : public Error {
 class WHYCAM_API InputError : public Error {
  public:
   using Error::Error;
+};
+
+/// There is not enough memory. What the standard library asks for fails as std::bad_alloc.
+class WHYCAM_API MemoryError : public Error {
+ public:
+  /// What was asked for at once, in bytes; 0: not known.
+  explicit MemoryError(std::uint64_t bytes);
 };
 
 /// A file cannot be written.

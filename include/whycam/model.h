@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ class WHYCAM_API Model {
   /// checked first, its checksums and what libtorch would trust blindly; a network remains a program, though: load
   /// those of authors you trust. Throws ModelError where the file is missing, of another kind, or damaged.
   static Model load(const std::filesystem::path& path, torch::Device device = torch::kCPU);
+  /// The same of a network in memory, which messages call by its name; its weights are all in it.
+  static Model load(std::string bytes, const std::string& name, torch::Device device = torch::kCPU);
+  static Model load(std::istream& stream, const std::string& name, torch::Device device = torch::kCPU);
 
   /// A TorchScript network handed over as an object is left as it is, its mode too. The Model shares its parameters,
   /// and keeps the mode that it has now. Weights that are written over later are seen (single numbers written through

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
@@ -98,6 +99,9 @@ class WHYCAM_API Network {
   /// libtorch also TorchScript, as Model::load does. The whole of it is checked. Throws ModelError where it is missing,
   /// of another kind, or damaged.
   static Network load(const std::filesystem::path& path);
+  /// The same of a network in memory, which messages call by its name; its weights are all in it.
+  static Network load(std::string bytes, const std::string& name);
+  static Network load(std::istream& stream, const std::string& name);
 
   /// The same network with scores in place of probabilities: the explained output is what enters the softmax,
   /// log-softmax or sigmoid that it comes from. Behind a softmax, a class's gradient mixes in those of all others, and

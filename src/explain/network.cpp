@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/objective.h"
 #include "core/shape_text.h"
@@ -227,6 +228,8 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
     return explain::stages_of(forward_for(input_shapes, options, settings), settings);
   } catch (const Error&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& reason) {
     throw ModelError(std::string("the network cannot be compiled: ") + reason.what());
   }
@@ -234,12 +237,23 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
 
 }  // namespace
 
-std::shared_ptr<const Network::State> explain::open_graph(const std::filesystem::path& path) {
-  return formats::format_of(path) ? graph_state(read_network_file(path)) : nullptr;
+std::shared_ptr<const Network::State> explain::open_graph(const core::NetworkSource& source) {
+  return formats::format_of(source) ? graph_state(read_network_file(source)) : nullptr;
 }
 
 std::shared_ptr<const Network::State> explain::graph_state(std::shared_ptr<const formats::NetworkFile> file) {
   return std::make_shared<GraphNetwork>(std::move(file));
+}
+
+Network Network::load(const std::filesystem::path& path) { return explain::open(path); }
+
+Network Network::load(std::string bytes, const std::string& name) { return explain::open({std::move(bytes), name}); }
+
+Network Network::load(std::istream& stream, const std::string& name) {
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  if (stream.bad()) throw ModelError("cannot read the network " + name + " from its stream");
+  return load(bytes.str(), name);
 }
 
 Network Network::before_softmax(const std::vector<OutputElement>& output_element) const {
@@ -276,6 +290,7 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
+  if (!choose_targets) throw InputError("the function that chooses targets is empty");
   return state_->explain(inputs, layer, choose_targets, options);
 }
 

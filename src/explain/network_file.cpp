@@ -7,11 +7,11 @@
 
 namespace whycam::explain {
 
-std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path) {
-  const formats::Format* format = formats::format_of(path);
-  if (!format) throw ModelError(path.string() + " is of no format that is known");
+std::shared_ptr<const formats::NetworkFile> read_network_file(const core::NetworkSource& source) {
+  const formats::Format* format = formats::format_of(source);
+  if (!format) throw ModelError(source.name() + " is of no format that is known");
   try {
-    return format->read(path);
+    return format->read(source);
   } catch (const formats::Error& reason) {
     throw ModelError(reason.what());
   }

@@ -23,8 +23,8 @@ class NotCompiled : public ModelError {
   using ModelError::ModelError;
 };
 
-/// Reads a file of one of the formats in formats/format.h. Throws ModelError.
-std::shared_ptr<const formats::NetworkFile> read_network_file(const std::filesystem::path& path);
+/// Reads a network of one of the formats in formats/format.h. Throws ModelError.
+std::shared_ptr<const formats::NetworkFile> read_network_file(const core::NetworkSource& source);
 
 /// Ports as users see them.
 std::vector<Port> public_ports(const std::vector<formats::Port>& ports);

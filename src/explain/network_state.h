@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/network_source.h"
 #include "whycam/network.h"
 
 namespace whycam {
@@ -35,11 +36,14 @@ struct Network::State {
 
 namespace explain {
 
-/// The network of a file that is a graph already; null where the file is of another kind, or not there. Throws
+/// A network that is a graph already; null where it is of another kind, or not there. Throws
 /// ModelError where it is damaged.
-std::shared_ptr<const Network::State> open_graph(const std::filesystem::path& path);
+std::shared_ptr<const Network::State> open_graph(const core::NetworkSource& source);
 /// The same of a file that was read.
 std::shared_ptr<const Network::State> graph_state(std::shared_ptr<const formats::NetworkFile> file);
+
+/// A network of any kind that this build reads. Throws ModelError.
+Network open(const core::NetworkSource& source);
 
 }  // namespace explain
 }  // namespace whycam

@@ -65,6 +65,7 @@ void export_explanation(const Model& model, const std::vector<torch::Tensor>& in
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
+    torchscript::throw_if_out_of_memory(reason);
     throw ModelError("the network cannot be exported: " + torchscript::first_sentence(reason));
   }
   picture::write_file(path, picture::Bytes(content.begin(), content.end()));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/network_source.h"
 #include "graph/graph.h"
 
 namespace whycam::formats {
@@ -105,15 +106,15 @@ class NetworkFile {
 /// A format that networks are read from without libtorch.
 struct Format {
   const char* name;
-  /// Whether a file may be of this format, by its first bytes.
-  bool (*recognises)(const std::filesystem::path& path);
-  /// Reads and checks a file, with the weights that it keeps in files beside it. Throws Error.
-  std::shared_ptr<const NetworkFile> (*read)(const std::filesystem::path& path);
+  /// Whether a network may be of this format, by its first bytes.
+  bool (*recognises)(const core::NetworkSource& source);
+  /// Reads and checks a network, with the weights that a file keeps in files beside it. Throws Error.
+  std::shared_ptr<const NetworkFile> (*read)(const core::NetworkSource& source);
   /// The files beside a network that hold weights of its, in the order of their paths.
   std::vector<std::filesystem::path> (*weight_files)(const std::filesystem::path& network);
 };
 
-/// The format of a file; null where it is of none.
-const Format* format_of(const std::filesystem::path& path);
+/// The format of a network; null where it is of none.
+const Format* format_of(const core::NetworkSource& source);
 
 }  // namespace whycam::formats

@@ -14,7 +14,7 @@ const Definition& definition(Method method) {
 #include "whycam/methods.def"
 #undef WHYCAM_METHOD
   }
-  throw std::logic_error("no method has the number " + std::to_string(static_cast<int>(method)));
+  throw InputError("no method has the number " + std::to_string(static_cast<int>(method)));
 }
 
 const char* identifier(Method method) {

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "whycam/errors.h"
+
 namespace whycam::picture {
 namespace {
 
@@ -120,6 +122,8 @@ Svg Canvas::finish() && {
 }
 
 void write_image(const std::filesystem::path& path, const Svg& drawing) {
+  if (path.extension() != ".svg")
+    throw InputError("a drawing is written as .svg, not as \"" + path.filename().string() + "\"");
   write_file(path, {drawing.text.begin(), drawing.text.end()});
 }
 

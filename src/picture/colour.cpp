@@ -13,7 +13,7 @@ constexpr std::size_t map_count = colour_table_count + 1;  // grey, the last, ne
 
 std::size_t index_of(ColourMap map) {
   const auto index = static_cast<std::size_t>(map);
-  if (index >= map_count) throw std::invalid_argument("there is no colour map " + std::to_string(index));
+  if (index >= map_count) throw InputError("there is no colour map " + std::to_string(index));
   return index;
 }
 
@@ -53,7 +53,7 @@ ColourMap colour_map_named(std::string_view name) {
   if (found != names.end()) return static_cast<ColourMap>(found - names.begin());
   std::string message = "there is no colour map \"" + std::string(name) + "\"; there are";
   for (const std::string& known : names) message += (known == names.front() ? " " : ", ") + known;
-  throw std::invalid_argument(message);
+  throw InputError(message);
 }
 
 const ColourTable& colour_table(ColourMap map) {
@@ -61,9 +61,24 @@ const ColourTable& colour_table(ColourMap map) {
   return all[index_of(map)];
 }
 
-Rgb colour_at(ColourMap map, double value) {
-  const double inside = value > 0.0 ? std::min(value, 1.0) : 0.0;  // false for NaN, too
-  return colour_table(map)[static_cast<std::size_t>(std::lround(255.0 * inside))];
+const ColourTable& diverging_colours() {
+  static const ColourTable table = [] {
+    ColourTable colours;
+    for (std::size_t i = 0; i < colours.size(); ++i) {
+      const double side = 2.0 * static_cast<double>(i) / 255.0 - 1.0;  // from -1 to 1
+      const auto paler = static_cast<std::uint8_t>(std::lround(255.0 * (1.0 - std::abs(side))));
+      colours[i] = side < 0.0 ? Rgb{paler, paler, 255} : Rgb{255, paler, paler};
+    }
+    return colours;
+  }();
+  return table;
 }
+
+Rgb colour_at(const ColourTable& table, double value) {
+  const double inside = value > 0.0 ? std::min(value, 1.0) : 0.0;  // false for NaN, too
+  return table[static_cast<std::size_t>(std::lround(255.0 * inside))];
+}
+
+Rgb colour_at(ColourMap map, double value) { return colour_at(colour_table(map), value); }
 
 }  // namespace whycam::picture

@@ -17,8 +17,8 @@ std::vector<int> column_widths(const std::vector<std::string>& headings, const s
   for (const std::string& heading : headings) widths.push_back(static_cast<int>(std::ceil(text_width(heading))));
   for (const ContactRow& row : rows) {
     if (row.pictures.size() > headings.size())
-      throw std::invalid_argument("a row of " + std::to_string(row.pictures.size()) + " pictures under " +
-                                  std::to_string(headings.size()) + " headings");
+      throw InputError("a row of " + std::to_string(row.pictures.size()) + " pictures under " +
+                       std::to_string(headings.size()) + " headings");
     for (std::size_t i = 0; i < row.pictures.size(); ++i) {
       require_valid(row.pictures[i]);
       widths[i] = std::max(widths[i], row.pictures[i].width);
@@ -53,8 +53,8 @@ void draw_slice(const Image& slices, int first_row, int slice_height, int factor
 Image grid_of_slices(const Image& slices, int slice_height) {
   require_valid(slices);
   if (slice_height < 1 || slices.height % slice_height != 0)
-    throw std::invalid_argument("a picture of " + std::to_string(slices.height) + " rows is not made of slices of " +
-                                std::to_string(slice_height));
+    throw InputError("a picture of " + std::to_string(slices.height) + " rows is not made of slices of " +
+                     std::to_string(slice_height));
   const int depth = slices.height / slice_height;
   const double pixels = static_cast<double>(slices.height) * slices.width;
   const int step = std::max(1, static_cast<int>(std::ceil(pixels / (1 << 24)))), count = (depth + step - 1) / step;
@@ -70,7 +70,7 @@ Image grid_of_slices(const Image& slices, int slice_height) {
 }
 
 Svg contact_sheet(const std::vector<std::string>& headings, const std::vector<ContactRow>& rows) {
-  if (rows.empty()) throw std::invalid_argument("a contact sheet needs a row");
+  if (rows.empty()) throw InputError("a contact sheet needs a row");
   const std::vector<int> widths = column_widths(headings, rows);
   int width = margin, height = margin + line_height;
   for (const int column : widths) width += column + margin;

@@ -45,9 +45,9 @@ Rectangle Geometry::crop_in_original() const {
 }
 
 Array Geometry::to_original(const Array& map) const {
-  if (map.shape.size() < 2) throw std::invalid_argument("a map has a height and a width, and this one has not");
+  if (map.shape.size() < 2) throw InputError("a map has a height and a width, and this one has not");
   if (!is_consistent(map) || map.values.empty())
-    throw std::invalid_argument("a map has " + std::to_string(map.values.size()) + " values, which its shape does not");
+    throw InputError("a map has " + std::to_string(map.values.size()) + " values, which its shape does not");
   const std::int64_t map_height = *(map.shape.end() - 2), map_width = map.shape.back();
   const std::vector<Place> rows = places(height, resized_height, top, seen_height, map_height),
                            columns = places(width, resized_width, left, seen_width, map_width);
@@ -71,7 +71,7 @@ Array Geometry::to_original(const Array& map) const {
 
 Image overlay_on_original(const Image& original, const Array& map, const Geometry& geometry, ColourMap colours,
                           double alpha) {
-  if (map.shape.size() != 2) throw std::invalid_argument("an overlay takes a map of H x W");
+  if (map.shape.size() != 2) throw InputError("an overlay takes a map of H x W");
   Image drawn = overlay(original, geometry.to_original(map), colours, alpha);
   const Geometry& g = geometry;
   const std::vector<Place> rows = places(g.height, g.resized_height, g.top, g.seen_height, map.shape[0]),

@@ -1,5 +1,6 @@
 #include "whycam/picture/image.h"
 
+#include <cctype>
 #include <stdexcept>
 #include <string>
 
@@ -19,7 +20,7 @@ constexpr double largest_expansion = 1032;
 
 void require_channels(int channels) {
   if (channels != 1 && channels != 3) {
-    throw std::invalid_argument("a picture has 1 or 3 channels, not " + std::to_string(channels));
+    throw InputError("a picture has 1 or 3 channels, not " + std::to_string(channels));
   }
 }
 
@@ -64,16 +65,21 @@ std::vector<Level> convert(const std::vector<Level>& pixels, int from, int to) {
   return converted;
 }
 
+std::string lower_case(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
+}
+
 }  // namespace
 
 void require_valid(const Image& image) {
   require_channels(image.channels);
   const std::string size = std::to_string(image.height) + " x " + std::to_string(image.width);
-  if (image.height < 1 || image.width < 1) throw std::invalid_argument("a picture has the size " + size);
+  if (image.height < 1 || image.width < 1) throw InputError("a picture has the size " + size);
   const auto expected = std::int64_t{image.height} * image.width * image.channels;
   if (expected != static_cast<std::int64_t>(image.pixels.size())) {
-    throw std::invalid_argument("a picture of " + size + " x " + std::to_string(image.channels) + " has " +
-                                std::to_string(image.pixels.size()) + " values");
+    throw InputError("a picture of " + size + " x " + std::to_string(image.channels) + " has " +
+                     std::to_string(image.pixels.size()) + " values");
   }
 }
 
@@ -112,10 +118,16 @@ Bytes encode_png(const Image& image) {
 Bytes encode_jpeg(const Image& image, int quality) {
   require_valid(image);
   if (quality < 1 || quality > 100)
-    throw std::invalid_argument("a JPEG's quality is from 1 to 100, not " + std::to_string(quality));
+    throw InputError("a JPEG's quality is from 1 to 100, not " + std::to_string(quality));
   return compress_jpeg(image, quality);
 }
 
-void write_image(const fs::path& path, const Image& image) { write_file(path, encode_png(image)); }
+void write_image(const fs::path& path, const Image& image) {
+  constexpr int quality = 95;
+  const std::string ending = lower_case(path.extension().string());
+  if (ending == ".png") return write_file(path, encode_png(image));
+  if (ending == ".jpg" || ending == ".jpeg") return write_file(path, encode_jpeg(image, quality));
+  throw InputError("a picture is written as .png or .jpg, not as \"" + path.filename().string() + "\"");
+}
 
 }  // namespace whycam::picture

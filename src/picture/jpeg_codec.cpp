@@ -12,6 +12,7 @@
 
 #include "picture/attempt.h"
 #include "picture/orientation.h"
+#include "whycam/errors.h"
 #include "whycam/picture/errors.h"
 
 namespace whycam::picture {
@@ -179,7 +180,7 @@ Samples decode_jpeg(const std::filesystem::path& path, const Bytes& bytes) {
 Bytes compress_jpeg(const Image& image, int quality) {
   Writer writer;
   if (!attempt(writer.trouble, [&] { write_rows(writer, image, quality); }))
-    throw std::runtime_error(std::string("cannot encode a picture as JPEG: ") + writer.trouble.message);
+    throw OutputError(std::string("cannot encode a picture as JPEG: ") + writer.trouble.message);
   return {writer.data, writer.data + writer.size};
 }
 

@@ -126,7 +126,7 @@ void check_against_file(const fs::path& path, const Header& header, std::size_t 
     Shape bytes_shape = header.shape;
     bytes_shape.push_back(item_size);
     expected = element_count(bytes_shape);
-  } catch (const std::invalid_argument&) {
+  } catch (const InputError&) {
     fail_corrupt(path, "no file can hold the shape " + to_text(header.shape));
   }
   if (expected == 0) throw PictureError(path, "has the shape " + to_text(header.shape) + ", which holds no values");
@@ -175,8 +175,7 @@ std::vector<Value> values_of(const Header& header, const Bytes& file) {
 template <typename Value>
 Bytes file_of(const Shape& shape, const std::vector<Value>& values) {
   if (element_count(shape) != static_cast<std::int64_t>(values.size())) {
-    throw std::invalid_argument("an array of shape " + to_text(shape) + " has " + std::to_string(values.size()) +
-                                " values");
+    throw InputError("an array of shape " + to_text(shape) + " has " + std::to_string(values.size()) + " values");
   }
   std::string header = std::string(magic) + '\x01' + '\0' + "??{'descr': '<f" + std::to_string(sizeof(Value)) +
                        "', 'fortran_order': False, 'shape': " + to_text(shape) + ", }";

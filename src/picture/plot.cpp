@@ -77,17 +77,16 @@ class Axes {
 void check(const PlotPanel& panel) {
   const auto has_extent = [](double low, double high) { return low < high && std::isfinite(high - low); };
   if (!has_extent(panel.lowest_x, panel.highest_x) || !has_extent(panel.lowest_y, panel.highest_y))
-    throw std::invalid_argument("an axis needs an extent that is finite and above 0");
+    throw InputError("an axis needs an extent that is finite and above 0");
   for (const PlotLine& line : panel.lines)
     if (line.x.size() != line.y.size())
-      throw std::invalid_argument("a line of " + std::to_string(line.x.size()) + " x and " +
-                                  std::to_string(line.y.size()) + " y");
+      throw InputError("a line of " + std::to_string(line.x.size()) + " x and " + std::to_string(line.y.size()) + " y");
 }
 
 }  // namespace
 
 Svg plot(const std::vector<PlotPanel>& panels) {
-  if (panels.empty()) throw std::invalid_argument("a plot needs a panel");
+  if (panels.empty()) throw InputError("a plot needs a panel");
   std::size_t lines = 0;
   for (const PlotPanel& panel : panels) {
     check(panel);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "picture/attempt.h"
+#include "whycam/errors.h"
 #include "whycam/picture/errors.h"
 
 namespace whycam::picture {
@@ -110,7 +111,7 @@ Bytes compress_png(const Image& image) {
   Bytes bytes(size);
   const bool done =
       png_image_write_to_memory(&description, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0;
-  if (!done) throw std::runtime_error(std::string("cannot encode a picture as PNG: ") + description.message);
+  if (!done) throw OutputError(std::string("cannot encode a picture as PNG: ") + description.message);
   bytes.resize(size);
   return bytes;
 }

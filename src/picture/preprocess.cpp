@@ -29,14 +29,14 @@ Size resized_size(int height, int width, const Preprocessing& preprocessing) {
 int crop_offset(int size, int crop_size) { return static_cast<int>(std::nearbyint((size - crop_size) / 2.0)); }
 
 void require_positive(int value, const char* name) {
-  if (value < 1) throw std::invalid_argument(std::string(name) + " must be positive, not " + std::to_string(value));
+  if (value < 1) throw InputError(std::string(name) + " must be positive, not " + std::to_string(value));
 }
 
 void require_drawable(const Size& size) {
   // The first operand is checked alone so that the product cannot overflow.
   if (size.height > largest_pixel_count || size.width > largest_pixel_count ||
       size.height * size.width > largest_pixel_count) {
-    throw std::invalid_argument("the resized picture would have " + to_text(size) + " pixels");
+    throw InputError("the resized picture would have " + to_text(size) + " pixels");
   }
 }
 
@@ -73,8 +73,8 @@ Array normalised(const Levels<Level>& picture, const Preprocessing& preprocessin
 
 void require_channels(const Image& image, const Preprocessing& preprocessing) {
   if (image.channels != preprocessing.channels())
-    throw std::invalid_argument("the picture has " + std::to_string(image.channels) + " channels, the preprocessing " +
-                                std::to_string(preprocessing.channels()));
+    throw InputError("the picture has " + std::to_string(image.channels) + " channels, the preprocessing " +
+                     std::to_string(preprocessing.channels()));
 }
 
 /// From the smallest level to the largest, so that few levels among many are seen.
@@ -100,19 +100,18 @@ void require_valid(const Preprocessing& preprocessing) {
   const std::vector<float>& mean = preprocessing.mean;
   const std::vector<float>& deviation = preprocessing.standard_deviation;
   if (mean.size() != 1 && mean.size() != 3) {
-    throw std::invalid_argument("a picture has 1 or 3 channels, but " + std::to_string(mean.size()) +
-                                " means are given");
+    throw InputError("a picture has 1 or 3 channels, but " + std::to_string(mean.size()) + " means are given");
   }
   if (mean.size() != deviation.size()) {
-    throw std::invalid_argument(std::to_string(mean.size()) + " means but " + std::to_string(deviation.size()) +
-                                " standard deviations are given");
+    throw InputError(std::to_string(mean.size()) + " means but " + std::to_string(deviation.size()) +
+                     " standard deviations are given");
   }
   for (const float value : mean) {
-    if (!std::isfinite(value)) throw std::invalid_argument("a mean is " + std::to_string(value));
+    if (!std::isfinite(value)) throw InputError("a mean is " + std::to_string(value));
   }
   for (const float value : deviation) {
     if (!std::isfinite(value) || value <= 0.0f) {
-      throw std::invalid_argument("a standard deviation must be positive, not " + std::to_string(value));
+      throw InputError("a standard deviation must be positive, not " + std::to_string(value));
     }
   }
 }
@@ -131,8 +130,8 @@ Geometry geometry_of(int height, int width, const Preprocessing& preprocessing) 
   if (!preprocessing.has_crop()) return part;
   const Size crop{preprocessing.crop_height, preprocessing.crop_width};
   if (crop.height > size.height || crop.width > size.width)
-    throw std::invalid_argument("a crop of " + to_text(crop) + " does not fit into the picture, " + to_text(size) +
-                                " after resizing");
+    throw InputError("a crop of " + to_text(crop) + " does not fit into the picture, " + to_text(size) +
+                     " after resizing");
   part.seen_height = preprocessing.crop_height;
   part.seen_width = preprocessing.crop_width;
   part.top = crop_offset(part.resized_height, part.seen_height);
@@ -171,8 +170,8 @@ Seen see(const Photo& photo, const Preprocessing& preprocessing) {
   require_valid(preprocessing);
   require_channels(image, preprocessing);
   if (photo.levels.size() != image.pixels.size())
-    throw std::invalid_argument("a photo has " + std::to_string(photo.levels.size()) + " levels of 16 bits and " +
-                                std::to_string(image.pixels.size()) + " of 8");
+    throw InputError("a photo has " + std::to_string(photo.levels.size()) + " levels of 16 bits and " +
+                     std::to_string(image.pixels.size()) + " of 8");
   const Geometry part = geometry_of(image.height, image.width, preprocessing);
   const auto seen = seen_of<std::uint16_t>({image.height, image.width, image.channels, photo.levels}, part);
   return {stretched(seen), normalised(seen, preprocessing), part};

@@ -17,13 +17,12 @@ std::string to_text(const std::vector<std::int64_t>& shape) {
 
 void require_shape(const Array& array, std::size_t rank, const char* layout) {
   if (array.shape.size() != rank) {
-    throw std::invalid_argument("an array " + std::string(layout) + " is needed, not " + to_text(array.shape));
+    throw InputError("an array " + std::string(layout) + " is needed, not " + to_text(array.shape));
   }
   if (!is_consistent(array)) {
-    throw std::invalid_argument("an array of " + to_text(array.shape) + " has " + std::to_string(array.values.size()) +
-                                " values");
+    throw InputError("an array of " + to_text(array.shape) + " has " + std::to_string(array.values.size()) + " values");
   }
-  if (array.values.empty()) throw std::invalid_argument("an array of " + to_text(array.shape) + " is empty");
+  if (array.values.empty()) throw InputError("an array of " + to_text(array.shape) + " is empty");
 }
 
 double finite_or_zero(double value) { return std::isfinite(value) ? value : 0.0; }
@@ -39,7 +38,7 @@ struct Drawing {
 Drawing channels_to_draw(const Array& tensor) {
   require_shape(tensor, 3, "C x H x W");
   if (tensor.shape[1] > largest_pixel_count || tensor.shape[2] > largest_pixel_count) {
-    throw std::invalid_argument("an array of " + to_text(tensor.shape) + " is too large for a picture");
+    throw InputError("an array of " + to_text(tensor.shape) + " is too large for a picture");
   }
   const bool is_colour = tensor.shape[0] == 3;
   Drawing drawing{static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[2]), is_colour ? 3 : 1, {}};
@@ -94,16 +93,24 @@ double magnitude_percentile(const std::vector<double>& values, double percentile
 
 }  // namespace
 
-Image overlay(const Image& base, const Array& map, ColourMap colours, double alpha) {
-  require_valid(base);
+namespace {
+
+void require_alpha(double alpha) {
+  if (!(alpha >= 0.0 && alpha <= 1.0)) throw InputError("alpha must be from 0 to 1, not " + std::to_string(alpha));
+}
+
+void require_size_of(const Image& base, const Array& map, const char* what) {
   require_shape(map, 2, "H x W");
-  if (map.shape[0] != base.height || map.shape[1] != base.width) {
-    throw std::invalid_argument("a map of " + to_text(map.shape) + " cannot be laid over a picture of " +
-                                to_text({base.height, base.width}));
-  }
-  if (!(alpha >= 0.0 && alpha <= 1.0)) {
-    throw std::invalid_argument("alpha must be from 0 to 1, not " + std::to_string(alpha));
-  }
+  if (map.shape[0] != base.height || map.shape[1] != base.width)
+    throw InputError(what + (" of " + to_text(map.shape)) + " cannot be laid over a picture of " +
+                     to_text({base.height, base.width}));
+}
+
+/// `alpha_at` gives the opacity of each place.
+template <typename AlphaAt>
+Image blended(const Image& base, const Array& map, const ColourTable& colours, const AlphaAt& alpha_at) {
+  require_valid(base);
+  require_size_of(base, map, "a map");
   double maximum = 0.0;
   for (const float value : map.values) maximum = std::max(maximum, finite_or_zero(value));
   const double scale = maximum > 0.0 ? maximum : 1.0;
@@ -113,6 +120,7 @@ Image overlay(const Image& base, const Array& map, ColourMap colours, double alp
   const auto channels = static_cast<std::size_t>(base.channels);
   for (std::size_t i = 0; i < map.values.size(); ++i) {
     const Rgb colour = colour_at(colours, finite_or_zero(map.values[i]) / scale);
+    const double alpha = alpha_at(i);
     for (std::size_t channel = 0; channel < 3; ++channel) {
       const double below = base.pixels[i * channels + (channels == 3 ? channel : 0)];
       image.pixels.push_back(to_level(alpha * colour[channel] + (1.0 - alpha) * below));
@@ -121,11 +129,49 @@ Image overlay(const Image& base, const Array& map, ColourMap colours, double alp
   return image;
 }
 
-Image signed_map(const Array& map, const SignedMapOptions& options) {
-  if (!(options.percentile > 0.0 && options.percentile <= 100.0)) {
-    throw std::invalid_argument("the percentile must be above 0 and at most 100, not " +
-                                std::to_string(options.percentile));
+void require_percentile(double percentile) {
+  if (!(percentile > 0.0 && percentile <= 100.0))
+    throw InputError("the percentile must be above 0 and at most 100, not " + std::to_string(percentile));
+}
+
+}  // namespace
+
+Image overlay(const Image& base, const Array& map, ColourMap colours, double alpha) {
+  return overlay(base, map, colour_table(colours), alpha);
+}
+
+Image overlay(const Image& base, const Array& map, const ColourTable& colours, double alpha) {
+  require_alpha(alpha);
+  return blended(base, map, colours, [alpha](std::size_t) { return alpha; });
+}
+
+Image overlay(const Image& base, const Array& map, const ColourTable& colours, const Array& alpha) {
+  require_valid(base);
+  require_size_of(base, alpha, "an alpha map");
+  for (const float value : alpha.values) require_alpha(value);
+  return blended(base, map, colours, [&alpha](std::size_t place) -> double { return alpha.values[place]; });
+}
+
+Image diverging_map(const Array& map, const ColourTable& colours, double percentile) {
+  require_percentile(percentile);
+  require_shape(map, 3, "C x H x W");
+  const std::size_t channels = static_cast<std::size_t>(map.shape[0]), plane = map.values.size() / channels;
+  Array mean{{1, map.shape[1], map.shape[2]}, std::vector<float>(plane)};
+  for (std::size_t i = 0; i < map.values.size(); ++i)
+    mean.values[i % plane] += static_cast<float>(finite_or_zero(map.values[i]) / static_cast<double>(channels));
+  const Drawing drawing = channels_to_draw(mean);
+  const double scale = magnitude_percentile(drawing.values, percentile);
+  Image image{drawing.height, drawing.width, 3, {}};
+  image.pixels.reserve(3 * drawing.values.size());
+  for (const double value : drawing.values) {
+    const Rgb colour = colour_at(colours, 0.5 + 0.5 * std::clamp(value / scale, -1.0, 1.0));
+    image.pixels.insert(image.pixels.end(), colour.begin(), colour.end());
   }
+  return image;
+}
+
+Image signed_map(const Array& map, const SignedMapOptions& options) {
+  require_percentile(options.percentile);
   Drawing drawing = channels_to_draw(map);
   for (double& value : drawing.values) value = shown(value, options.sign);
   const double scale = magnitude_percentile(drawing.values, options.percentile);

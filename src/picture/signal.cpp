@@ -15,8 +15,8 @@ constexpr double ink = 24;  // the curve's level
 
 void require_signal(const Array& signal) {
   if (signal.shape.size() != 2 || signal.values.empty() || !is_consistent(signal))
-    throw std::invalid_argument("a signal is an array C x L with a value at least");
-  if (signal.shape[1] > largest_pixel_count) throw std::invalid_argument("a signal is too long to be drawn");
+    throw InputError("a signal is an array C x L with a value at least");
+  if (signal.shape[1] > largest_pixel_count) throw InputError("a signal is too long to be drawn");
 }
 
 /// One channel, scaled to rows of a panel.
@@ -134,13 +134,13 @@ Image signal_picture(const Array& signal) {
 Image signal_overlay(const Array& signal, const Array& map, ColourMap colours, double alpha) {
   require_signal(signal);
   if (map.shape != std::vector<std::int64_t>{signal.shape[1]})
-    throw std::invalid_argument("a map of a signal has one value for each of its " + std::to_string(signal.shape[1]));
+    throw InputError("a map of a signal has one value for each of its " + std::to_string(signal.shape[1]));
   return drawn_on(overlay(white(signal.shape[1]), {{1, signal.shape[1]}, map.values}, colours, alpha), signal);
 }
 
 Image signal_map(const Array& signal, const Array& map, const SignedMapOptions& options) {
   require_signal(signal);
-  if (map.shape != signal.shape) throw std::invalid_argument("a signed map of a signal has the signal's shape");
+  if (map.shape != signal.shape) throw InputError("a signed map of a signal has the signal's shape");
   const Image grey = signed_map({{1, map.shape[0], map.shape[1]}, map.values}, options);
   return drawn_on(in_two_colours(grey, options.sign), signal);
 }

@@ -69,7 +69,7 @@ TEST(Explanation, SaysWhichMethodItDoesNotHave) {
   const Explanation explanation =
       explainer.explain(torch::zeros({1, 3, 96, 96}), {1}, AttributeOptions().methods({Method::guided_backprop}));
   EXPECT_EQ(explanation.targets[0].attributions(Method::guided_backprop)[0].size(1), 3);
-  EXPECT_THROW(explanation.targets[0].attributions(Method::deconvolution), std::out_of_range);
+  EXPECT_THROW(explanation.targets[0].attributions(Method::deconvolution), InputError);
 }
 
 }  // namespace

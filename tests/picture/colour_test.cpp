@@ -16,11 +16,11 @@ TEST(Colour, EveryMapHasItsName) {
 }
 
 TEST(Colour, AnUnknownNameGetsTheListOfNames) {
-  const std::string message = message_of<std::invalid_argument>([] { colour_map_named("rainbow"); });
+  const std::string message = message_of<InputError>([] { colour_map_named("rainbow"); });
   EXPECT_TRUE(contains(message, "\"rainbow\"; there are jet, turbo, viridis")) << message;
   EXPECT_TRUE(contains(message, "grey")) << message;
-  EXPECT_THROW(colour_map_named(""), std::invalid_argument);
-  EXPECT_THROW(name_of(static_cast<ColourMap>(9)), std::invalid_argument);
+  EXPECT_THROW(colour_map_named(""), InputError);
+  EXPECT_THROW(name_of(static_cast<ColourMap>(9)), InputError);
 }
 
 TEST(Colour, MapsAreThePublishedOnes) {

@@ -52,9 +52,9 @@ TEST(ContactSheet, CutsWhatIsTooLongAndTakesAnyBytes) {
 }
 
 TEST(ContactSheet, RefusesWhatDoesNotFit) {
-  EXPECT_THROW(contact_sheet({"x"}, {}), std::invalid_argument);
-  EXPECT_THROW(contact_sheet({"x"}, {{"", {plain(2, 2, 1, 0), plain(2, 2, 1, 0)}}}), std::invalid_argument);
-  EXPECT_THROW(contact_sheet({"x"}, {{"", {Image{2, 2, 3, {1}}}}}), std::invalid_argument);
+  EXPECT_THROW(contact_sheet({"x"}, {}), InputError);
+  EXPECT_THROW(contact_sheet({"x"}, {{"", {plain(2, 2, 1, 0), plain(2, 2, 1, 0)}}}), InputError);
+  EXPECT_THROW(contact_sheet({"x"}, {{"", {Image{2, 2, 3, {1}}}}}), InputError);
 }
 
 }  // namespace

@@ -173,14 +173,13 @@ TEST(Geometry, CountsFromThePictureAsItWasSeen) {
 
 TEST(Geometry, RefusesWhatItCannotUse) {
   const Geometry part = geometry_of(6, 9, preprocessing(6, 4));
-  message_of<std::invalid_argument>([&] { part.to_original({{4}, {1, 2, 3, 4}}); });
-  message_of<std::invalid_argument>([&] { part.to_original({{4, 4}, {1}}); });
-  message_of<std::invalid_argument>([&] { part.to_original({{0, 4}, {}}); });
-  message_of<std::invalid_argument>([&] { geometry_of(0, 9, preprocessing(6)); });
-  EXPECT_TRUE(contains(message_of<std::invalid_argument>([&] { geometry_of(6, 9, preprocessing(6, 7)); }),
+  message_of<InputError>([&] { part.to_original({{4}, {1, 2, 3, 4}}); });
+  message_of<InputError>([&] { part.to_original({{4, 4}, {1}}); });
+  message_of<InputError>([&] { part.to_original({{0, 4}, {}}); });
+  message_of<InputError>([&] { geometry_of(0, 9, preprocessing(6)); });
+  EXPECT_TRUE(contains(message_of<InputError>([&] { geometry_of(6, 9, preprocessing(6, 7)); }),
                        "a crop of 7 x 7 does not fit into the picture, 6 x 9 after resizing"));
-  message_of<std::invalid_argument>(
-      [&] { overlay_on_original(pattern(8, 6, 3), ramp(4, 4, 1, 1), part, ColourMap::jet, 0.5); });
+  message_of<InputError>([&] { overlay_on_original(pattern(8, 6, 3), ramp(4, 4, 1, 1), part, ColourMap::jet, 0.5); });
 }
 
 TEST(See, KeepsAllLevels) {
@@ -196,7 +195,7 @@ TEST(See, KeepsAllLevels) {
   same.width = 2;
   EXPECT_EQ(see(photo, same).input.shape, (std::vector<std::int64_t>{1, 1, 1, 2}));
   photo.levels.pop_back();
-  message_of<std::invalid_argument>([&] { see(photo, same); });
+  message_of<InputError>([&] { see(photo, same); });
 }
 
 TEST(See, IsWhatPreprocessingGives) {

@@ -3,6 +3,7 @@
 
 #include "fixtures.h"
 #include "whycam/picture/errors.h"
+#include "whycam/picture/svg.h"
 
 namespace whycam::picture {
 namespace {
@@ -248,13 +249,30 @@ TEST(Image, JpegsAreNearWhatTheyHold) {
 }
 
 TEST(Image, RefusesInvalidImages) {
-  EXPECT_THROW(encode_jpeg({2, 2, 3, Levels(11)}, 80), std::invalid_argument);
-  EXPECT_THROW(encode_jpeg({1, 1, 1, {5}}, 0), std::invalid_argument);
+  EXPECT_THROW(encode_jpeg({2, 2, 3, Levels(11)}, 80), InputError);
+  EXPECT_THROW(encode_jpeg({1, 1, 1, {5}}, 0), InputError);
 
-  EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), std::invalid_argument);
-  EXPECT_THROW(encode_png({0, 2, 3, {}}), std::invalid_argument);
-  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), std::invalid_argument);
-  EXPECT_TRUE(contains(message_of<std::invalid_argument>([] { read_image("x", 4); }), "4"));
+  EXPECT_THROW(encode_png({2, 2, 3, Levels(11)}), InputError);
+  EXPECT_THROW(encode_png({0, 2, 3, {}}), InputError);
+  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), InputError);
+  EXPECT_TRUE(contains(message_of<InputError>([] { read_image("x", 4); }), "4"));
+}
+
+TEST(WriteImage, WritesWhatTheNameSays) {
+  const TemporaryFolder folder;
+  const Image image{8, 8, 3, std::vector<std::uint8_t>(192, 90)};
+  for (const char* name : {"a.png", "a.jpg", "a.JPEG"}) {
+    write_image(folder / name, image);
+    const Bytes bytes = read_file(folder / name);
+    const bool is_png = bytes.at(0) == 0x89 && bytes.at(1) == 'P', is_jpeg = bytes.at(0) == 0xFF && bytes.at(1) == 0xD8;
+    EXPECT_TRUE(std::string(name) == "a.png" ? is_png : is_jpeg) << name;
+    EXPECT_NEAR(read_image(folder / name, 3).pixels[5], 90, 1) << name;
+  }
+  for (const char* name : {"a.gif", "a", "a.svg", "a.png.tmp"}) {
+    EXPECT_THROW(write_image(folder / name, image), InputError) << name;
+    EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
+  }
+  EXPECT_THROW(write_image(folder / "a.png", Svg{1, 1, "<svg/>"}), InputError);
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ TEST(Plot, SaysWhatItShows) {
 }
 
 TEST(Plot, RefusesWhatItCannotDraw) {
-  EXPECT_THROW(plot({}), std::invalid_argument);
-  EXPECT_THROW(plot({panel_of({"a", {0, 1}, {0}})}), std::invalid_argument);
-  EXPECT_THROW(plot({{"", "", "", 0, 0, 0, 1, {}}}), std::invalid_argument);
-  EXPECT_THROW(plot({{"", "", "", 0, INFINITY, 0, 1, {}}}), std::invalid_argument);
+  EXPECT_THROW(plot({}), InputError);
+  EXPECT_THROW(plot({panel_of({"a", {0, 1}, {0}})}), InputError);
+  EXPECT_THROW(plot({{"", "", "", 0, 0, 0, 1, {}}}), InputError);
+  EXPECT_THROW(plot({{"", "", "", 0, INFINITY, 0, 1, {}}}), InputError);
 }
 
 TEST(Svg, IsWrittenAsAFile) {

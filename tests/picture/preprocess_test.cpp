@@ -33,7 +33,7 @@ std::int64_t weighted_sum(const Levels& levels) {
 }
 
 std::string refusal(const Image& image, const Preprocessing& preprocessing) {
-  return message_of<std::invalid_argument>([&] { resize_for_network(image, preprocessing); });
+  return message_of<InputError>([&] { resize_for_network(image, preprocessing); });
 }
 
 // All expected levels are those of PIL 9.4: Image.resize((width, height), BILINEAR).

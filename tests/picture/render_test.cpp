@@ -54,14 +54,45 @@ TEST(Overlay, TheScaleOfTheMapDoesNotMatter) {
 TEST(Overlay, NamesTheArgumentThatIsWrong) {
   const Image base{1, 2, 1, {0, 0}};
   const auto refusal = [&](const Array& map, double alpha) {
-    return message_of<std::invalid_argument>([&] { overlay(base, map, ColourMap::jet, alpha); });
+    return message_of<InputError>([&] { overlay(base, map, ColourMap::jet, alpha); });
   };
   EXPECT_TRUE(contains(refusal({{2, 1}, {0, 0}}, 0.5), "2 x 1"));
   EXPECT_TRUE(contains(refusal({{1, 1, 2}, {0, 0}}, 0.5), "1 x 1 x 2"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0}}, 0.5), "1 values"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, 1.5), "1.5"));
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, std::nan("")), "nan"));
-  EXPECT_THROW(overlay({1, 2, 1, {0}}, {{1, 2}, {0, 0}}, ColourMap::jet, 0.5), std::invalid_argument);
+  EXPECT_THROW(overlay({1, 2, 1, {0}}, {{1, 2}, {0, 0}}, ColourMap::jet, 0.5), InputError);
+}
+
+TEST(Overlay, TakesColoursOfOnesOwn) {
+  ColourTable colours{};
+  for (std::size_t i = 0; i < colours.size(); ++i) colours[i] = {static_cast<std::uint8_t>(255 - i), 10, 20};
+  const Image base{1, 3, 1, {0, 0, 0}};
+  EXPECT_EQ(overlay(base, {{1, 3}, {0, 1, 2}}, colours, 1.0).pixels, (Levels{255, 10, 20, 127, 10, 20, 0, 10, 20}));
+}
+
+TEST(Overlay, TakesAnOpacityForEachPlace) {
+  const Image base{1, 3, 1, {100, 100, 100}};
+  const ColourTable& grey = colour_table(ColourMap::grey);
+  const Array map{{1, 3}, {1, 1, 1}};
+  EXPECT_EQ(overlay(base, map, grey, Array{{1, 3}, {0, 0.5, 1}}).pixels,
+            (Levels{100, 100, 100, 178, 178, 178, 255, 255, 255}));
+  for (const Array& wrong : {Array{{1, 2}, {0, 0}}, Array{{1, 3}, {0, 0, 1.5}}, Array{{1, 3}, {0, nan, 1}}})
+    EXPECT_THROW(overlay(base, map, grey, wrong), InputError);
+}
+
+TEST(DivergingMap, IsWhiteAtZeroAndHasAColourForEachSign) {
+  const Image image = diverging_map({{2, 1, 3}, {-2, 0, 1, -2, 0, 1}}, diverging_colours(), 100);
+  EXPECT_EQ(image.channels, 3);
+  ASSERT_EQ(image.pixels.size(), 9U);
+  const auto pixel = [&](std::size_t at) {
+    return Rgb{image.pixels[3 * at], image.pixels[3 * at + 1], image.pixels[3 * at + 2]};
+  };
+  EXPECT_EQ(pixel(0), (Rgb{0, 0, 255})) << "the largest magnitude, below 0";
+  EXPECT_EQ(pixel(1), (Rgb{255, 254, 254})) << "0: the table has no colour in its very middle";
+  EXPECT_EQ(pixel(2), colour_at(diverging_colours(), 0.75)) << "half the largest magnitude, above 0";
+  EXPECT_THROW(diverging_map({{1, 3}, {1, 2, 3}}), InputError);
+  EXPECT_THROW(diverging_map({{1, 1, 1}, {1}}, diverging_colours(), 0), InputError);
 }
 
 TEST(SignedMap, DrawsAroundMidGrey) {
@@ -121,7 +152,7 @@ TEST(SignedMap, SurvivesTheExtremesOfFloat) {
 
 TEST(SignedMap, NamesTheArgumentThatIsWrong) {
   const auto refusal = [](const Array& map, double percentile) {
-    return message_of<std::invalid_argument>([&] { signed_map(map, {Sign::all, percentile}); });
+    return message_of<InputError>([&] { signed_map(map, {Sign::all, percentile}); });
   };
   EXPECT_TRUE(contains(refusal({{1, 2}, {0, 0}}, 99), "C x H x W"));
   EXPECT_TRUE(contains(refusal({{0, 1, 2}, {}}, 99), "0 x 1 x 2 is empty"));
@@ -143,8 +174,8 @@ TEST(PictureOfTensor, HasNoGarbage) {
   EXPECT_EQ(picture_of_tensor({{1, 1, 2}, {7, 7}}).pixels, (Levels{128, 128}));
   EXPECT_EQ(picture_of_tensor({{1, 1, 2}, {nan, nan}}).pixels, (Levels{0, 0}));
   EXPECT_EQ(picture_of_tensor({{1, 1, 3}, {-largest, 0, largest}}).pixels, (Levels{0, 128, 255}));
-  EXPECT_THROW(picture_of_tensor({{4}, {1, 2, 3, 4}}), std::invalid_argument);
-  EXPECT_THROW(picture_of_tensor({{1, 2, 2}, {1}}), std::invalid_argument);
+  EXPECT_THROW(picture_of_tensor({{4}, {1, 2, 3, 4}}), InputError);
+  EXPECT_THROW(picture_of_tensor({{1, 2, 2}, {1}}), InputError);
 }
 
 }  // namespace

@@ -80,11 +80,11 @@ TEST(Signal, LiesBeforeItsMap) {
 }
 
 TEST(Signal, RefusesOtherShapes) {
-  message_of<std::invalid_argument>([] { signal_picture({{3}, {1, 2, 3}}); });
-  message_of<std::invalid_argument>([] { signal_picture({{1, 0}, {}}); });
-  message_of<std::invalid_argument>([] { signal_picture({{1, 3}, {1}}); });
-  message_of<std::invalid_argument>([] { signal_overlay(ramp(1, 3), {{4}, {1, 2, 3, 4}}, ColourMap::jet, 0.5); });
-  message_of<std::invalid_argument>([] { signal_map(ramp(2, 3), {{1, 3}, {1, 2, 3}}); });
+  message_of<InputError>([] { signal_picture({{3}, {1, 2, 3}}); });
+  message_of<InputError>([] { signal_picture({{1, 0}, {}}); });
+  message_of<InputError>([] { signal_picture({{1, 3}, {1}}); });
+  message_of<InputError>([] { signal_overlay(ramp(1, 3), {{4}, {1, 2, 3, 4}}, ColourMap::jet, 0.5); });
+  message_of<InputError>([] { signal_map(ramp(2, 3), {{1, 3}, {1, 2, 3}}); });
 }
 
 TEST(GridOfSlices, SetsThemOutInRows) {
@@ -102,7 +102,7 @@ TEST(GridOfSlices, SetsThemOutInRows) {
   EXPECT_EQ(level(0, 204), 4);
   EXPECT_EQ(level(202, 204), 255) << "there are no more";
   EXPECT_EQ(grid_of_slices(pattern(4, 4, 3), 4).width, 512) << "small ones are drawn larger";
-  message_of<std::invalid_argument>([&] { grid_of_slices(slices, 99); });
+  message_of<InputError>([&] { grid_of_slices(slices, 99); });
 }
 
 TEST(GridOfSlices, LeavesSlicesOutWhereThereAreMany) {

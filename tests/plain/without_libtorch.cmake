@@ -55,6 +55,24 @@ require_exit_code(2 "has no autograd engine" ${whycam} explain ${network} ${pict
 require_exit_code(2 "subcommand" ${whycam} check ${network} ${picture})
 require_exit_code(2 "subcommand" ${whycam} export ${network})
 
+# As a static library, of the same sources: a program that links it needs no library of whycam's to run.
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/static -G ${GENERATOR} -DWHYCAM_TORCH=OFF ${without} -DWHYCAM_BUILD_TESTS=OFF
+  -DBUILD_SHARED_LIBS=OFF -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=${BUILD_TYPE} -DWHYCAM_SANITIZE=${SANITIZE})
+run(${CMAKE_COMMAND} --build ${WORK}/static)
+file(REMOVE_RECURSE ${WORK}/static_prefix)
+run(${CMAKE_COMMAND} --install ${WORK}/static --prefix ${WORK}/static_prefix)
+run(${CMAKE_COMMAND} --fresh -S ${CMAKE_CURRENT_LIST_DIR}/user -B ${WORK}/static_user -G ${GENERATOR}
+  -DCMAKE_PREFIX_PATH=${WORK}/static_prefix ${without} -DCMAKE_CXX_COMPILER=${COMPILER})
+run(${CMAKE_COMMAND} --build ${WORK}/static_user)
+foreach(program IN ITEMS ${WORK}/static/cli/whycam ${WORK}/static_user/user)
+  run(ldd ${program})
+  if(output MATCHES "libwhycam|not found")
+    message(FATAL_ERROR "${program} loads more than it should:\n${output}")
+  endif()
+endforeach()
+run(${WORK}/static_user/user ${network})
+require_equal("${output}" "whycam ${VERSION}\n" "the program with the static library says")
+
 # Installed, it is found and linked without libtorch.
 file(REMOVE_RECURSE ${WORK}/prefix)
 run(${CMAKE_COMMAND} --install ${build} --prefix ${WORK}/prefix)

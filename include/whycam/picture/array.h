@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <vector>
+
+#include "whycam/errors.h"
 
 namespace whycam::picture {
 
@@ -13,14 +16,14 @@ struct Array {
 };
 
 /// How many elements an array of this shape has; 1 for the empty shape (a scalar).
-/// Throws std::invalid_argument for a negative axis and for a product that does not fit 64 bits.
+/// Throws InputError for a negative axis and for a product that does not fit 64 bits.
 inline std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;
   for (const std::int64_t axis : shape) {
-    if (axis < 0) throw std::invalid_argument("a shape has a negative axis");
-    if (__builtin_mul_overflow(count, axis, &count)) {
-      throw std::invalid_argument("a shape has more elements than 64 bits can count");
-    }
+    if (axis < 0) throw InputError("a shape has a negative axis");
+    if (axis > 0 && count > std::numeric_limits<std::int64_t>::max() / axis)
+      throw InputError("a shape has more elements than 64 bits can count");
+    count *= axis;
   }
   return count;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 
 namespace whycam::picture {
 
@@ -20,14 +21,18 @@ WHYCAM_API const std::vector<std::string>& colour_map_names();
 
 WHYCAM_API std::string name_of(ColourMap map);
 
-/// Throws std::invalid_argument, which lists the names, for any other name.
+/// Throws InputError, which lists the names, for any other name.
 WHYCAM_API ColourMap colour_map_named(std::string_view name);
 
 /// The colours for 0, 1/255, ..., 1.
 WHYCAM_API const ColourTable& colour_table(ColourMap map);
 
-/// The colour nearest to `value` in the table; values outside [0, 1] get the colour of the nearer end, NaN
+/// From blue by white to red, for signed values.
+WHYCAM_API const ColourTable& diverging_colours();
+
+/// The colour nearest to `value` in a table; values outside [0, 1] get the colour of the nearer end, NaN
 /// that of 0.
+WHYCAM_API Rgb colour_at(const ColourTable& table, double value);
 WHYCAM_API Rgb colour_at(ColourMap map, double value);
 
 }  // namespace whycam::picture

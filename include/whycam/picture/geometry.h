@@ -2,6 +2,7 @@
 #pragma once
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 #include "whycam/picture/array.h"
 #include "whycam/picture/colour.h"
 #include "whycam/picture/image.h"
@@ -26,13 +27,13 @@ struct Geometry {
   /// A map over what the network saw, in the original's pixels: the last two axes become height x width, those before
   /// (channels, examples) stay. Each pixel takes the value at its centre, linearly between those of the map, which may
   /// be of any size: it is spread over the crop. A pixel whose centre lies outside the crop gets NaN. Where nothing was
-  /// resized, the values within the crop are the map's to the bit. Throws std::invalid_argument for a map of fewer than
+  /// resized, the values within the crop are the map's to the bit. Throws InputError for a map of fewer than
   /// two axes, without values, or with another number of values than its shape says.
   WHYCAM_API Array to_original(const Array& map) const;
 };
 
 /// Lays a map, H x W over what the network saw, over the original picture as overlay() does; what lies outside the crop
-/// stays as it is. Throws std::invalid_argument as those functions do.
+/// stays as it is. Throws InputError as those functions do.
 WHYCAM_API Image overlay_on_original(const Image& original, const Array& map, const Geometry& geometry,
                                      ColourMap colours, double alpha);
 

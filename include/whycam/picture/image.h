@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 #include "whycam/picture/files.h"
 
 namespace whycam::picture {
@@ -20,7 +21,7 @@ struct Image {
 /// Pictures of more pixels are refused before memory is asked for; reading one of so many takes up to 4 GB.
 constexpr std::int64_t largest_pixel_count = std::int64_t{1} << 28;
 
-/// Throws std::invalid_argument unless both sides are positive, the channels are 1 or 3, and the number of
+/// Throws InputError unless both sides are positive, the channels are 1 or 3, and the number of
 /// pixels fits them.
 WHYCAM_API void require_valid(const Image& image);
 
@@ -38,7 +39,7 @@ constexpr std::int64_t largest_decoding = std::int64_t{1} << 29;
 /// checksum, though: damage that happens to be valid data shows in the picture.
 ///
 /// Throws PictureError for a file that is missing, of another format, truncated, corrupt, larger than
-/// largest_pixel_count or more work than largest_decoding, and std::invalid_argument if channels is neither 1 nor 3.
+/// largest_pixel_count or more work than largest_decoding, and InputError if channels is neither 1 nor 3.
 WHYCAM_API Image read_image(const std::filesystem::path& path, int channels);
 
 /// A picture with all levels of its file.
@@ -50,14 +51,15 @@ struct Photo {
 /// Reads a picture as read_image does, and throws as it does.
 WHYCAM_API Photo read_photo(const std::filesystem::path& path, int channels);
 
-/// The picture as a PNG file. Throws std::invalid_argument for an invalid image.
+/// The picture as a PNG file. Throws InputError for an invalid image.
 WHYCAM_API Bytes encode_png(const Image& image);
 
-/// The picture as a JPEG file of a quality from 1 to 100. Throws std::invalid_argument for another quality and an
+/// The picture as a JPEG file of a quality from 1 to 100. Throws InputError for another quality and an
 /// invalid image.
 WHYCAM_API Bytes encode_jpeg(const Image& image, int quality);
 
-/// Writes the picture as a PNG file with write_file. Throws WriteError, or as encode_png does.
+/// Writes the picture with write_file as what its name says: PNG (.png), or JPEG of the quality 95 (.jpg, .jpeg).
+/// Throws WriteError, InputError for another name, or as encode_png does.
 WHYCAM_API void write_image(const std::filesystem::path& path, const Image& image);
 
 }  // namespace whycam::picture

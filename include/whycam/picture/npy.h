@@ -28,7 +28,7 @@ WHYCAM_API NpyArray read_npy(const std::filesystem::path& path);
 WHYCAM_API Array to_array(NpyArray array);
 
 /// Writes a .npy file, float32 or float64 as the values are, with write_file.
-/// Throws WriteError, and std::invalid_argument if the shape and the number of values differ.
+/// Throws WriteError, and InputError if the shape and the number of values differ.
 WHYCAM_API void write_npy(const std::filesystem::path& path, const NpyArray& array);
 WHYCAM_API void write_npy(const std::filesystem::path& path, const Array& array);
 

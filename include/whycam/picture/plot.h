@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 #include "whycam/picture/colour.h"
 #include "whycam/picture/svg.h"
 
@@ -25,7 +26,7 @@ struct PlotPanel {
 };
 
 /// The panels side by side, each with its legend below. Throws
-/// std::invalid_argument where there is no panel, an axis has no extent, or a line has not as many x as y.
+/// InputError where there is no panel, an axis has no extent, or a line has not as many x as y.
 WHYCAM_API Svg plot(const std::vector<PlotPanel>& panels);
 
 }  // namespace whycam::picture

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "whycam/api.h"
+#include "whycam/errors.h"
 #include "whycam/picture/array.h"
 #include "whycam/picture/geometry.h"
 #include "whycam/picture/image.h"
@@ -26,7 +27,7 @@ struct Preprocessing {
   bool has_crop() const { return crop_height != 0 || crop_width != 0; }
 };
 
-/// Which part of a picture a network saw with this preprocessing. Throws std::invalid_argument for a side that is not
+/// Which part of a picture a network saw with this preprocessing. Throws InputError for a side that is not
 /// positive, an invalid preprocessing, and a crop larger than the resized picture.
 WHYCAM_API Geometry geometry_of(int height, int width, const Preprocessing& preprocessing);
 
@@ -37,13 +38,13 @@ struct Seen {
   Geometry geometry;  ///< where it lies in the photo
 };
 
-/// Resizes, crops and normalises a photo, with all its levels. Throws std::invalid_argument as resize_for_network does.
+/// Resizes, crops and normalises a photo, with all its levels. Throws InputError as resize_for_network does.
 WHYCAM_API Seen see(const Photo& photo, const Preprocessing& preprocessing);
 
-/// Throws std::invalid_argument, with the value that is wrong.
+/// Throws InputError, with the value that is wrong.
 WHYCAM_API void require_valid(const Preprocessing& preprocessing);
 
-/// The 8-bit picture that the network sees, resized and cropped. Throws std::invalid_argument for invalid
+/// The 8-bit picture that the network sees, resized and cropped. Throws InputError for invalid
 /// arguments, other channels than preprocessing.channels(), and a crop larger than the resized picture.
 WHYCAM_API Image resize_for_network(const Image& image, const Preprocessing& preprocessing);
 

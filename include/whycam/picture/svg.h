@@ -15,7 +15,8 @@ struct Svg {
   std::string text;  ///< what stands in the file
 };
 
-/// Writes the drawing with write_file. Throws WriteError.
+/// Writes the drawing with write_file. Throws WriteError, and InputError for a name that
+/// does not end in .svg.
 WHYCAM_API void write_image(const std::filesystem::path& path, const Svg& drawing);
 
 /// A PNG or JPEG file as an address that SVG and HTML files can hold: "data:image/png;base64,...".

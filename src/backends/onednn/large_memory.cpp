@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+
+#include "whycam/errors.h"
 
 namespace whycam::onednn {
 namespace {
@@ -21,7 +22,7 @@ std::size_t rounded(std::size_t bytes, std::size_t unit) {
 std::shared_ptr<float> large_memory(std::size_t bytes) {
   const std::size_t unit = bytes < huge_page ? cache_line : huge_page;
   std::shared_ptr<float> memory(static_cast<float*>(std::aligned_alloc(unit, rounded(bytes, unit))), std::free);
-  if (!memory) throw std::bad_alloc();
+  if (!memory) throw MemoryError(bytes);
 #ifdef MADV_HUGEPAGE
   if (unit == huge_page)
     madvise(memory.get(), rounded(bytes, unit), MADV_HUGEPAGE);  // where it is refused, nothing is lost

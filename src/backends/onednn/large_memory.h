@@ -8,7 +8,7 @@ namespace whycam::onednn {
 
 /// New memory, not initialised, aligned to 64 bytes. Of large ones the operating system is asked for huge pages: a
 /// plan's weights and values are hundreds of megabytes, and to touch those first in pages of 4 KiB takes longer than to
-/// fill them. Throws std::bad_alloc.
+/// fill them. Throws MemoryError.
 std::shared_ptr<float> large_memory(std::size_t bytes);
 
 /// Hands out pieces of larger memory, so that many small ones share their huge pages. A piece keeps alive what it is

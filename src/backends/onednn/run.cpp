@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "backends/onednn/fork.h"
 #include "backends/onednn/large_memory.h"
 #include "backends/onednn/program.h"
 
@@ -17,6 +18,7 @@ class Run : public backends::Run {
  public:
   explicit Run(std::shared_ptr<const Plan::Program> of)
       : program_(std::move(of)), stream_(cpu()), numbers_(large_memory(program_->run_bytes)) {
+    end_threads_before_forks();
     const Memory memory(base(), program_->offsets);
     for (const auto& section : program_->sections) {
       auto& of_section = arguments_.emplace_back();

@@ -112,11 +112,16 @@ std::string lower_case(std::string text) {
 
 }  // namespace
 
-Archive::Archive(const std::filesystem::path& path)
-    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+Archive::Archive(const core::NetworkSource& source) : path_(source.path), memory_(source.bytes) {
+  if (memory_) {
+    file_size_ = memory_->size();
+    read_directory();
+    return;
+  }
+  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status{};
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
-    throw ModelError("cannot read the network file " + path.string() + ": " + std::strerror(errno));
+    throw ModelError("cannot read the network file " + path_.string() + ": " + std::strerror(errno));
   file_size_ = static_cast<std::uint64_t>(status.st_size);
   try {
     read_directory();
@@ -124,11 +129,6 @@ Archive::Archive(const std::filesystem::path& path)
     ::close(descriptor_);
     throw;
   }
-}
-
-Archive::Archive(std::string bytes, const std::string& name)
-    : path_(name), memory_(std::move(bytes)), file_size_(memory_.size()) {
-  read_directory();
 }
 
 Archive::~Archive() {
@@ -145,8 +145,8 @@ void Archive::fail(const Record& record, const std::string& reason) const {
 
 void Archive::read_bytes(std::uint64_t offset, std::uint64_t count, char* into) const {
   if (offset > file_size_ || count > file_size_ - offset) fail("it ends too early");
-  if (descriptor_ < 0) {
-    std::memcpy(into, memory_.data() + offset, count);
+  if (memory_) {
+    std::memcpy(into, memory_->data() + offset, count);
     return;
   }
   for (std::uint64_t done = 0; done < count;) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/network_source.h"
+
 namespace whycam::archive {
 
 /// One file in the archive. Weights are stored as they are, code may be compressed.
@@ -34,9 +36,7 @@ struct Directory {
 class Archive {
  public:
   /// Throws ModelError.
-  explicit Archive(const std::filesystem::path& path);
-  /// One that lies in memory; messages call it by this name.
-  Archive(std::string bytes, const std::string& name);
+  explicit Archive(const core::NetworkSource& source);
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
   ~Archive();
@@ -73,7 +73,7 @@ class Archive {
 
   std::filesystem::path path_;
   int descriptor_ = -1;
-  std::string memory_;  ///< the archive where there is no descriptor
+  std::shared_ptr<const std::string> memory_;  ///< the archive where there is no descriptor
   std::uint64_t file_size_ = 0;
   std::vector<Record> records_;
 };

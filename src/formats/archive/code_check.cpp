@@ -74,52 +74,76 @@ class Gap {
   std::size_t length_ = 0;
 };
 
-}  // namespace
+/// Follows the code letter by letter as the parser would, and counts how deep it would descend.
+class CodeCheck {
+ public:
+  explicit CodeCheck(std::string_view code) : code_(code) {}
+  void run() {
+    while (at_ < code_.size()) step();
+  }
 
-void check_code(std::string_view code) {
-  Depth depth;
-  Gap gap;
-  std::size_t indent = 0, alternatives = 0;
-  bool at_line_begin = true;
-  for (std::size_t i = 0; i < code.size();) {
-    const char letter = code[i];
-    if (letter == '\n' && !depth.in_brackets()) depth.next_element();
-    if (letter == '\n') indent = 0;
-    at_line_begin = letter == '\n' || (at_line_begin && (letter == ' ' || letter == '\t'));
-    if (at_line_begin && ++indent > 2 * deepest) fail();
-    if (const std::size_t end = end_of_skipped(code, i); end > i) {
-      gap.step();
-      i = end;
-      continue;
+ private:
+  void step() {
+    const char letter = code_[at_];
+    follow_line(letter);
+    if (const std::size_t end = end_of_skipped(code_, at_); end > at_) {
+      gap_.step();
+      at_ = end;
+      return;
     }
     if (letter == '\n')
-      gap.step();
-    else if (!std::isspace(static_cast<unsigned char>(letter)))
-      gap.end();
-    if (letter == '"' || letter == '\'') {
-      i = end_of_string(code, i);
-      continue;
-    }
-    if (is_word(letter)) {
-      const std::size_t begin = i;
-      while (i < code.size() && is_word(code[i])) ++i;
-      const std::string_view word = code.substr(begin, i - begin);
-      if (word == "not" || word == "if" || word == "and" || word == "or" || word == "is" || word == "in" ||
-          word == "lambda")
-        depth.step();
-      if (word == "elif" && ++alternatives > deepest) fail();
-      continue;
-    }
-    if (letter == '(' || letter == '[' || letter == '{')
-      depth.open();
-    else if (letter == ')' || letter == ']' || letter == '}')
-      depth.close();
-    else if (letter == ',')
-      depth.next_element();
-    else if (!std::isspace(static_cast<unsigned char>(letter)))
-      depth.step();
-    ++i;
+      gap_.step();
+    else if (!is_space(letter))
+      gap_.end();
+    if (letter == '"' || letter == '\'')
+      at_ = end_of_string(code_, at_);
+    else if (is_word(letter))
+      follow_word();
+    else
+      follow_sign(letter);
   }
-}
+
+  void follow_line(char letter) {
+    if (letter == '\n') {
+      if (!depth_.in_brackets()) depth_.next_element();
+      indent_ = 0;
+    }
+    at_line_begin_ = letter == '\n' || (at_line_begin_ && (letter == ' ' || letter == '\t'));
+    if (at_line_begin_ && ++indent_ > 2 * deepest) fail();
+  }
+
+  void follow_word() {
+    const std::size_t begin = at_;
+    while (at_ < code_.size() && is_word(code_[at_])) ++at_;
+    const std::string_view word = code_.substr(begin, at_ - begin);
+    for (const char* nesting : {"not", "if", "and", "or", "is", "in", "lambda"})
+      if (word == nesting) depth_.step();
+    if (word == "elif" && ++alternatives_ > deepest) fail();
+  }
+
+  void follow_sign(char letter) {
+    if (letter == '(' || letter == '[' || letter == '{')
+      depth_.open();
+    else if (letter == ')' || letter == ']' || letter == '}')
+      depth_.close();
+    else if (letter == ',')
+      depth_.next_element();
+    else if (!is_space(letter))
+      depth_.step();
+    ++at_;
+  }
+
+  static bool is_space(char letter) { return std::isspace(static_cast<unsigned char>(letter)) != 0; }
+
+  std::string_view code_;
+  std::size_t at_ = 0, indent_ = 0, alternatives_ = 0;
+  bool at_line_begin_ = true;
+  Depth depth_;
+  Gap gap_;
+};
+
+}  // namespace
+
+void check_code(std::string_view code) { CodeCheck(code).run(); }
 
 }  // namespace whycam::archive

@@ -271,6 +271,19 @@ void unflatten(Call& call) {
   call.give_view(viewed(call, shape));
 }
 
+void transpose_matrix(Call& call) {
+  if (call.dimensions() == 2)
+    swap_dimensions(call, 0, 1);
+  else
+    call.give_unchanged();
+}
+
+void make_contiguous(Call& call) {
+  if (call.given(1) && std::get<MemoryFormat>(call[1].value) != MemoryFormat::contiguous)
+    call.refuse("another memory format");
+  call.give_contiguous();
+}
+
 }  // namespace
 
 void add_shaping_rules(Rules& rules) {
@@ -283,12 +296,7 @@ void add_shaping_rules(Rules& rules) {
   rules["permute"] = permute_dimensions;
   rules["transpose"] = rules["swapaxes"] =
       rules["swapdims"] = [](Call& call) { swap_dimensions(call, call.integer(1), call.integer(2)); };
-  rules["t"] = [](Call& call) {
-    if (call.dimensions() == 2)
-      swap_dimensions(call, 0, 1);
-    else
-      call.give_unchanged();
-  };
+  rules["t"] = transpose_matrix;
   rules["slice"] = slice;
   rules["narrow"] = narrow;
   rules["select"] = select;
@@ -305,11 +313,7 @@ void add_shaping_rules(Rules& rules) {
   rules["pixel_unshuffle"] = [](Call& call) { shuffle_pixels(call, false); };
   rules["channel_shuffle"] = shuffle_channels;
   rules["clone"] = [](Call& call) { call.give(viewed(call, call.shape())); };
-  rules["contiguous"] = [](Call& call) {
-    if (call.given(1) && std::get<MemoryFormat>(call[1].value) != MemoryFormat::contiguous)
-      call.refuse("another memory format");
-    call.give_contiguous();
-  };
+  rules["contiguous"] = make_contiguous;
   rules["to"] = rules["type_as"] = convert;
   rules["_to_copy"] = copy_to;
   rules["alias"] = [](Call& call) { call.give_view(viewed(call, call.shape())); };

@@ -27,16 +27,24 @@ class Silence {
   google::protobuf::LogHandler* former_;
 };
 
-std::string content_of(const std::filesystem::path& path) {
+constexpr auto largest_file = static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max());
+
+std::shared_ptr<const std::string> content_of(const core::NetworkSource& source) {
+  const std::filesystem::path& path = source.path;
+  if (source.bytes) {
+    if (source.bytes->size() > largest_file)
+      throw Error(source.name() + " is larger than 2 GB, the most that ONNX allows");
+    return source.bytes;
+  }
   std::error_code failure;
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error("cannot read the network file " + path.string());
-  if (size > static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max()))
+  if (size > largest_file)
     throw Error(path.string() +
                 " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
-  std::string content(static_cast<std::size_t>(size), '\0');
+  const auto content = std::make_shared<std::string>(static_cast<std::size_t>(size), '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(content.data(), static_cast<std::streamsize>(size)))
+  if (!file.read(content->data(), static_cast<std::streamsize>(size)))
     throw Error("cannot read the network file " + path.string());
   return content;
 }
@@ -107,24 +115,24 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
   if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
 }
 
-bool looks_like_onnx(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  char begin[2] = {};
+bool looks_like_onnx(const core::NetworkSource& source) {
+  const std::string begin = core::beginning(source, 2);
   // The format's version comes first: field 1, a small number.
-  return file.read(begin, sizeof begin) && begin[0] == 0x08 && begin[1] > 0 && begin[1] < 0x40;
+  return begin.size() == 2 && begin[0] == 0x08 && begin[1] > 0 && begin[1] < 0x40;
 }
 
 }  // namespace
 
 std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) {
-  return parsed(content_of(path), path.string());
+  return parsed(*content_of(path), path.string());
 }
 
-std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) {
-  const auto network = parse(content_of(path), path.string(), WeightFolder::of(path));
+std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) {
+  const WeightFolder folder = source.bytes ? WeightFolder::none() : WeightFolder::of(source.path);
+  const auto network = parse(*content_of(source), source.name(), folder);
   for (const auto& property : network->contents_->model->metadata_props())
     if (property.key() == "whycam_version")
-      throw Error(path.string() +
+      throw Error(source.name() +
                   " is a network together with its explanation, as whycam export writes it; explain the network it was "
                   "made from");
   return network;
@@ -168,8 +176,8 @@ const std::vector<Layer>& Network::layers() const { return contents_->layers; }
 const formats::Format& format() {
   static const formats::Format format{
       "ONNX", looks_like_onnx,
-      [](const std::filesystem::path& path) -> std::shared_ptr<const formats::NetworkFile> {
-        return Network::read(path);
+      [](const core::NetworkSource& source) -> std::shared_ptr<const formats::NetworkFile> {
+        return Network::read(source);
       },
       weight_files};
   return format;

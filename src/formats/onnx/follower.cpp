@@ -49,6 +49,8 @@ void Follower::follow(const proto::NodeProto& node) {
     step(node);
   } catch (const Placed&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& reason) {
     throw Placed("the node \"" + name_of(node) + "\" (" + node.op_type() + "): " + reason.what());
   }

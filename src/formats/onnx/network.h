@@ -23,15 +23,22 @@ struct WeightFolder {
   WeightFolder(std::filesystem::path folder) : named(std::move(folder)) {}  // NOLINT: a folder without links
   /// That of a network's file.
   static WeightFolder of(const std::filesystem::path& network);
+  /// That of a network in memory, beside which there are no files.
+  static WeightFolder none() {
+    WeightFolder folder;
+    folder.exists = false;
+    return folder;
+  }
 
   std::filesystem::path named;   ///< the network's
   std::filesystem::path linked;  ///< where its file really lies, if that is a link: empty otherwise
+  bool exists = true;
 };
 
 class Network : public formats::NetworkFile {
  public:
-  /// Reads and checks a file, with the weights that it keeps in files beside it. Throws Error.
-  static std::shared_ptr<const Network> read(const std::filesystem::path& path);
+  /// Reads and checks a network, with the weights that a file keeps in files beside it. Throws Error.
+  static std::shared_ptr<const Network> read(const core::NetworkSource& source);
   /// The same of a file's content, which is called `name`; weights in other files lie in `folder`.
   static std::shared_ptr<const Network> parse(const std::string& content, const std::string& name,
                                               const WeightFolder& folder);

@@ -83,6 +83,8 @@ std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, con
   }
   std::error_code failure;
   if (location.find('\0') != std::string::npos) refuse(tensor, "lies in a location with a zero byte in it");
+  if (!folder.exists)
+    refuse(tensor, "lies in \"" + location + "\" beside the network, which was given as bytes: load it from its file");
   const auto path = within(folder, location);
   if (path.empty()) refuse(tensor, "lies in \"" + location + "\", which is not within the network's folder");
   const std::uint64_t size = std::filesystem::file_size(path, failure);

@@ -318,6 +318,9 @@ void add_arithmetic(Folds& all) {
     return combined("Mul", result, applied("Sign", a));
   };
   all["clamp"] = clamped;
+}
+
+void add_reductions(Folds& all) {
   all["cumsum"] = running_sum;
   constexpr double infinity = std::numeric_limits<double>::infinity();
   all["sum"] = reduction(0, [](double a, double b) { return a + b; });
@@ -365,6 +368,7 @@ const Folds& all_folds() {
     Folds made;
     add_makers(made);
     add_arithmetic(made);
+    add_reductions(made);
     add_movers(made);
     return made;
   }();

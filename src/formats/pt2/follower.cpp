@@ -64,6 +64,8 @@ void Follower::follow() {
       step(node);
     } catch (const Placed& reason) {
       for (const std::string& name : names_of(node.outputs)) faults_[name] = reason.what();
+    } catch (const std::bad_alloc&) {
+      throw;
     } catch (const std::exception& reason) {
       const std::string& module = node.modules.empty() ? node.name : node.modules.back().path;
       const std::string fault = op_text(node) + (module.empty() ? "" : " in \"" + module + "\"") + ": " + reason.what();

@@ -23,7 +23,7 @@ bool ends_with(const std::string& text, const std::string& end) {
 /// The archive of an exported program: all of its records are in one folder.
 class ProgramArchive {
  public:
-  explicit ProgramArchive(const std::filesystem::path& path) : file_(path) {
+  explicit ProgramArchive(const core::NetworkSource& source) : file_(source) {
     for (const Record& record : file_.records())
       if (ends_with(record.name, "/archive_format")) folder_ = record.name.substr(0, record.name.find('/') + 1);
   }
@@ -126,27 +126,21 @@ std::unique_ptr<Contents> contents_of(const ProgramArchive& archive) {
   return contents;
 }
 
-bool is_zip(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  char begin[2] = {};
-  return file.read(begin, sizeof begin) && begin[0] == 'P' && begin[1] == 'K';
-}
-
 /// By the archive's records; by its name alone where it is damaged.
-bool looks_like_program(const std::filesystem::path& path) try {
-  if (!is_zip(path)) return false;
-  const ProgramArchive archive(path);
+bool looks_like_program(const core::NetworkSource& source) try {
+  if (core::beginning(source, 2) != "PK") return false;  // no zip archive
+  const ProgramArchive archive(source);
   return archive.is_package() || archive.find(old_program);
 } catch (const ModelError&) {
-  return path.extension() == ".pt2";
+  return source.path.extension() == ".pt2";
 }
 
 }  // namespace
 
-std::shared_ptr<const Network> Network::read(const std::filesystem::path& path) try {
-  return std::make_shared<const Network>(contents_of(ProgramArchive(path)));
+std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) try {
+  return std::make_shared<const Network>(contents_of(ProgramArchive(source)));
 } catch (const Error& reason) {
-  throw Error(path.string() + " " + reason.what());
+  throw Error(source.name() + " " + reason.what());
 }
 
 Network::Network(std::unique_ptr<const Contents> contents) : contents_(std::move(contents)) {}
@@ -166,8 +160,8 @@ std::string Network::fault_of_layer(const std::string& name) const { return find
 const formats::Format& format() {
   static const formats::Format format{
       ".pt2", looks_like_program,
-      [](const std::filesystem::path& path) -> std::shared_ptr<const formats::NetworkFile> {
-        return Network::read(path);
+      [](const core::NetworkSource& source) -> std::shared_ptr<const formats::NetworkFile> {
+        return Network::read(source);
       },
       [](const std::filesystem::path&) { return std::vector<std::filesystem::path>(); }};
   return format;

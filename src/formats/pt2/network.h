@@ -15,7 +15,7 @@ struct Contents;
 class Network : public formats::NetworkFile {
  public:
   /// Throws formats::Error, or ModelError for an archive that is damaged.
-  static std::shared_ptr<const Network> read(const std::filesystem::path& path);
+  static std::shared_ptr<const Network> read(const core::NetworkSource& source);
 
   explicit Network(std::unique_ptr<const Contents> contents);
   ~Network() override;

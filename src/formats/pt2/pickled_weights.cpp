@@ -33,7 +33,8 @@ aten::Type type_of(const std::string& storage) {
 /// A dictionary of tensors, as torch.save writes it into an archive within the archive.
 class PickledTensors {
  public:
-  PickledTensors(const Archive& outer, const Record& record) : file_(outer.read(record), record.name), reader_(file_) {
+  PickledTensors(const Archive& outer, const Record& record)
+      : file_({outer.read(record), record.name}), reader_(file_) {
     const Record* pickle = find(file_, "/data.pkl");
     if (!pickle) throw Error("has no tensors in \"" + record.name + "\"");
     folder_ = pickle->name.substr(0, pickle->name.size() - std::string("data.pkl").size()) + "data/";

@@ -139,6 +139,8 @@ class Follower {
         leave_out(node, PlacedReason(placed(reason.what(), *node)));
       } catch (const Error&) {
         throw;
+      } catch (const std::bad_alloc&) {
+        throw;
       } catch (const std::exception& reason) {
         leave_out(node, PlacedReason(placed(first_sentence(reason), *node)));
       }

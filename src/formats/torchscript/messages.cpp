@@ -2,9 +2,12 @@
 
 #include <c10/util/Exception.h>
 
+#include <cstdlib>
+#include <new>
 #include <sstream>
 
 #include "core/shape_text.h"
+#include "whycam/errors.h"
 
 namespace whycam::torchscript {
 
@@ -22,6 +25,15 @@ std::string first_sentence(const std::exception& failure) {
     if (first.empty() && !line.empty()) first = line;
   }
   return reason.empty() ? first : reason;
+}
+
+void throw_if_out_of_memory(const std::exception& failure) {
+  if (dynamic_cast<const std::bad_alloc*>(&failure)) throw MemoryError(0);
+  const std::string text = failure.what(), words = "you tried to allocate ";
+  if (text.find("not enough memory") == std::string::npos && text.find("can't allocate memory") == std::string::npos)
+    return;
+  const auto begin = text.find(words);
+  throw MemoryError(begin == std::string::npos ? 0 : std::strtoull(text.c_str() + begin + words.size(), nullptr, 10));
 }
 
 }  // namespace whycam::torchscript

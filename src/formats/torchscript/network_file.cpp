@@ -50,8 +50,8 @@ archive::StorageSize storages_of(const std::string& pickle, const std::map<std::
 
 bool is_for_debugging(const Record& record) { return ends_with(inner_name(record), ".debug_pkl"); }
 
-std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& path) {
-  const auto opened = std::make_shared<const Archive>(path);
+std::shared_ptr<const Archive> check_network_file(const core::NetworkSource& source) {
+  const auto opened = std::make_shared<const Archive>(source);
   const Archive& file = *opened;
   std::map<std::string, std::uint64_t> sizes;
   std::set<std::string> names;
@@ -60,9 +60,9 @@ std::shared_ptr<const Archive> check_network_file(const std::filesystem::path& p
     names.insert(inner_name(record));
   }
   if (names.count("model.json"))
-    throw ModelError(path.string() + " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
+    throw ModelError(source.name() + " was saved by PyTorch 1.3 or older; load it there and save it with a newer one");
   if (!names.count("constants.pkl"))
-    throw ModelError(path.string() +
+    throw ModelError(source.name() +
                      " holds Python objects (a state_dict or a pickled network), not TorchScript; save it "
                      "with torch.jit.script(network).save(path)");
   for (const Record& record : file.records()) {

@@ -118,6 +118,7 @@ Explainer::Explainer(const Model& model, std::vector<Layer> layers, const std::v
 Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<torch::Tensor>& inputs,
                                   const ChooseTargets& choose_targets, const AttributeOptions& options,
                                   bool signed_layers, bool named_tensors) const {
+  if (!choose_targets) throw InputError("the function that chooses targets is empty");
   if (!methods::is_repeated(options.options()))
     return explain_once(std::move(layers), inputs, choose_targets, options, signed_layers, named_tensors);
   network::check_inputs(inputs);

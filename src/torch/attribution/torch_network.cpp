@@ -9,6 +9,7 @@
 #include "torch/attribution/explain.h"
 #include "torch/engine/compiled/lowering.h"
 #include "torch/model/exported_program.h"
+#include "torch/model/load.h"
 #include "whycam/errors.h"
 #include "whycam/graph.h"
 #include "whycam/picture/tensor.h"
@@ -175,12 +176,12 @@ class GraphOrTorchNetwork : public Network::State {
 
 }  // namespace
 
-Network Network::load(const std::filesystem::path& path) {
-  if (!formats::format_of(path)) return Network(std::make_shared<TorchNetwork>(Model::load(path)));
-  const auto file = explain::read_network_file(path);
+Network explain::open(const core::NetworkSource& source) {
+  if (!formats::format_of(source)) return Network(std::make_shared<TorchNetwork>(network::load(source, torch::kCPU)));
+  const auto file = read_network_file(source);
   const auto program = network::exported_program(file);
-  if (!program) return Network(explain::graph_state(file));
-  return Network(std::make_shared<GraphOrTorchNetwork>(explain::graph_state(file),
+  if (!program) return Network(graph_state(file));
+  return Network(std::make_shared<GraphOrTorchNetwork>(graph_state(file),
                                                        Model(std::make_shared<network::FileNetwork>(file, program))));
 }
 

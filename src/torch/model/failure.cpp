@@ -24,9 +24,10 @@ std::string missing_device(std::string message, const std::vector<torch::Tensor>
 
 }  // namespace
 
-std::string failure_of_libtorch(const std::exception& failure) {
-  return "libtorch cannot work with this network: " + torchscript::first_sentence(failure) +
-         "; save it again before it is frozen, quantised, converted or optimised for inference";
+void raise_failure_of_libtorch(const std::exception& failure) {
+  torchscript::throw_if_out_of_memory(failure);
+  throw ModelError("libtorch cannot work with this network: " + torchscript::first_sentence(failure) +
+                   "; save it again before it is frozen, quantised, converted or optimised for inference");
 }
 
 std::string failure_of_the_network(const std::exception& failure, const std::vector<torch::Tensor>& inputs,

@@ -6,8 +6,9 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <optional>
+#include <sstream>
 
-#include "core/file_signature.h"
+#include "core/network_source.h"
 #include "explain/layers.h"
 #include "explain/network_file.h"
 #include "formats/torchscript/archive_reader.h"
@@ -21,17 +22,18 @@
 #include "torch/model/exported_program.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
+#include "torch/model/load.h"
 #include "torch/model/network.h"
 #include "whycam/errors.h"
 
 namespace whycam {
 namespace {
 
-void check_file(const std::filesystem::path& path) {
-  if (core::file_signature(path).substr(0, 2) != "PK" &&
-      !formats::format_of(path))  // TorchScript files are zip archives
+void check_kind(const core::NetworkSource& source) {
+  if (core::network_signature(source).substr(0, 2) != "PK" &&
+      !formats::format_of(source))  // TorchScript files are zip archives
     throw ModelError(
-        path.string() +
+        source.name() +
         " is no .pt2, ONNX or TorchScript network; write one from Python with torch.export.save(torch.export.export("
         "network, (example,)), \"network.pt2\") or torch.onnx.export(network, (example,), \"network.onnx\")");
 }
@@ -144,14 +146,14 @@ std::vector<LayerInfo> layers_of(const network::FileNetwork& network, const std:
 
 }  // namespace
 
-Model Model::load(const std::filesystem::path& path, torch::Device device) {
-  check_file(path);
-  if (formats::format_of(path)) {
-    const auto file = explain::read_network_file(path);
+Model network::load(const core::NetworkSource& source, torch::Device device) {
+  check_kind(source);
+  if (formats::format_of(source)) {
+    const auto file = explain::read_network_file(source);
     const auto network = std::make_shared<network::FileNetwork>(file, network::exported_program(file));
     return Model(network->replica(device));
   }
-  const auto archive = torchscript::check_network_file(path);
+  const auto archive = torchscript::check_network_file(source);
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
   try {
@@ -161,8 +163,22 @@ Model Model::load(const std::filesystem::path& path, torch::Device device) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
-    throw ModelError("cannot read the network " + path.string() + ": " + why_unreadable(failure));
+    torchscript::throw_if_out_of_memory(failure);
+    throw ModelError("cannot read the network " + source.name() + ": " + why_unreadable(failure));
   }
+}
+
+Model Model::load(const std::filesystem::path& path, torch::Device device) { return network::load(path, device); }
+
+Model Model::load(std::string bytes, const std::string& name, torch::Device device) {
+  return network::load({std::move(bytes), name}, device);
+}
+
+Model Model::load(std::istream& stream, const std::string& name, torch::Device device) {
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  if (stream.bad()) throw ModelError("cannot read the network " + name + " from its stream");
+  return load(bytes.str(), name, device);
 }
 
 Model::Model(const torch::jit::Module& module) : network_(network::torchscript_network(module)) {}

@@ -139,6 +139,7 @@ class ModuleNetwork : public RunnableNetwork {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       throw ModelError(failure_of_the_network(failure, inputs, floating_type()));
     }
   }
@@ -192,6 +193,7 @@ class ModuleNetwork : public RunnableNetwork {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       check_available(device);
       throw ModelError("the network cannot be replicated on other devices: derive it from torch::nn::Cloneable (" +
                        torchscript::first_sentence(failure) + ")");

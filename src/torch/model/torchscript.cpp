@@ -12,6 +12,7 @@
 
 #include "core/warning_texts.h"
 #include "formats/torchscript/call_stack.h"
+#include "formats/torchscript/messages.h"
 #include "formats/torchscript/script.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
@@ -140,6 +141,7 @@ class TorchScriptNetwork : public RunnableNetwork {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       throw ModelError(failure_of_the_network(failure, inputs, floating_type()));
     }
   }

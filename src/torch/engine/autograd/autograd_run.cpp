@@ -179,6 +179,7 @@ struct AutogradRun::State {
           {torch::autograd::impl::gradient_edge(differentiable_output_)}, {output_gradient}, keep_graph_,
           /*create_graph=*/false, /*accumulate_grad=*/false, edges);
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       throw ModelError("the network's gradient cannot be computed: " + torchscript::first_sentence(failure) +
                        where_from(failure.what()));
     }

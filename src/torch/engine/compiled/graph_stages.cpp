@@ -18,6 +18,7 @@ std::vector<GraphStage> graph_stages(const Model& model, const std::vector<torch
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
+    torchscript::throw_if_out_of_memory(reason);
     throw ModelError("the network cannot be compiled: " + torchscript::first_sentence(reason));
   }
 }

@@ -1,0 +1,27 @@
+# The examples for C, Python and Rust print the same line of the same network.
+cmake_minimum_required(VERSION 3.25)
+set(network ${SOURCE}/tests/plain/network.onnx 64 64)
+
+function(require_line language)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE line ERROR_VARIABLE error RESULT_VARIABLE result)
+  if(NOT result EQUAL 0 OR NOT line MATCHES "^layer [a-z0-9_/.]+, score -?[0-9.]+, sum of Guided Grad-CAM -?[0-9.]+\n$")
+    message(FATAL_ERROR "${language} says: ${line}${error}")
+  endif()
+  if(DEFINED expected AND NOT line STREQUAL expected)
+    message(FATAL_ERROR "${language} says: ${line}C says: ${expected}")
+  endif()
+  set(expected "${line}" PARENT_SCOPE)
+  message(STATUS "${language}: ${line}")
+endfunction()
+
+require_line(C ${PROGRAM} ${network})
+find_program(python python3)
+if(python)
+  require_line(Python ${python} ${SOURCE}/examples/python/explain.py ${LIBRARY} ${network})
+endif()
+find_program(rust rustc)
+if(rust)
+  execute_process(COMMAND ${rust} ${SOURCE}/examples/rust/explain.rs -o ${WORK}/explain_rust -L ${FOLDER} -l whycam
+    -C link-arg=-Wl,-rpath,${FOLDER} COMMAND_ERROR_IS_FATAL ANY)
+  require_line(Rust ${WORK}/explain_rust ${network})
+endif()
