@@ -16,7 +16,18 @@ using pt2::Argument;
   throw formats::Error(pt2::op_text(node) + " in \"" + node.name + "\": " + why);
 }
 
+/// Whether an operator of libtorch's own does more than compute: a program is data, which touches no file, process or
+/// stream.
+bool reaches_out(const pt2::Node& node) {
+  for (const char* domain : {"c10d", "_c10d_functional", "_c10d_functional_autograd", "debugprims", "image", "inductor",
+                             "profiler", "rpc", "symm_mem"})
+    if (node.domain == domain) return true;
+  return node.domain == "aten" && (node.op == "from_file" || node.op == "_print" || node.op == "save");
+}
+
 c10::OperatorHandle operator_of(const pt2::Node& node) {
+  if (reaches_out(node))
+    refuse(node, "an operator that touches files, streams or other processes; a program computes alone");
   const std::string overload = node.overload == "default" ? "" : node.overload;
   const auto found = c10::Dispatcher::singleton().findSchema({node.domain + "::" + node.op, overload});
   if (!found)
