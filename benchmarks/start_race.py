@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Races the command that was built without libtorch against the one with it, each from process start to written files.
 
-usage: start_race.py WITH_LIBTORCH WITHOUT_LIBTORCH NETWORK.onnx PICTURE [ROUNDS]
+usage: start_race.py WITH_LIBTORCH WITHOUT_LIBTORCH NETWORK PICTURE [ROUNDS [TORCHSCRIPT]]
 
+NETWORK is a .pt2 or an ONNX file. Where the same network is given as a TorchScript file, too, the command with libtorch explains that one.
 First both explain the picture once, and their raw attributions must be equal to a relative L2 error of 1e-4. Then they take turns.
 Times and peak memories are of whole processes, as the system counts them (wait4). It takes NumPy.
 """
@@ -44,13 +45,17 @@ def prove_equal(folders):
 
 
 def main():
-    if len(sys.argv) not in (5, 6):
+    if len(sys.argv) not in (5, 6, 7):
         sys.exit(__doc__)
     commands, network, picture = [os.path.abspath(path) for path in sys.argv[1:3]], sys.argv[3], sys.argv[4]
-    rounds = int(sys.argv[5]) if len(sys.argv) == 6 else 20
+    rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 20
+    networks = [sys.argv[6] if len(sys.argv) > 6 else network, network]
     with tempfile.TemporaryDirectory() as temporary:
         folders = [pathlib.Path(temporary) / name for name in ("with", "without")]
-        explain = [[command, "explain", network, picture, "--output-dir", str(folder)] for command, folder in zip(commands, folders)]
+        explain = [
+            [command, "explain", file, picture, "--output-dir", str(folder)]
+            for command, file, folder in zip(commands, networks, folders)
+        ]
         for one in explain:
             run(one + ["--save-npy"])
         prove_equal(folders)

@@ -180,7 +180,8 @@ class GraphNetwork : public Network::State {
         return plan;
       });
     } catch (const core::CannotCompile& reason) {
-      throw ModelError(std::string("the ") + network_->format() + " network cannot be explained: " + reason.what());
+      throw explain::NotCompiled(std::string("the ") + network_->format() +
+                                 " network cannot be explained: " + reason.what());
     }
   }
 
@@ -237,7 +238,11 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
 }  // namespace
 
 std::shared_ptr<const Network::State> explain::open_graph(const core::NetworkSource& source) {
-  return formats::format_of(source) ? std::make_shared<GraphNetwork>(explain::read_network_file(source)) : nullptr;
+  return formats::format_of(source) ? graph_state(read_network_file(source)) : nullptr;
+}
+
+std::shared_ptr<const Network::State> explain::graph_state(std::shared_ptr<const formats::NetworkFile> file) {
+  return std::make_shared<GraphNetwork>(std::move(file));
 }
 
 Network Network::before_softmax(const std::vector<OutputElement>& output_element) const {

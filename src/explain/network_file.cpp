@@ -54,8 +54,6 @@ std::size_t chosen_output(const formats::NetworkFile& network, const std::vector
   throw ModelError("the network has no such output; choose one as the output element: " + names);
 }
 
-namespace {
-
 void require_layers(const formats::NetworkFile& network, const std::vector<std::string>& layers) {
   for (const std::string& layer : layers) {
     if (network.has_layer(layer)) continue;
@@ -66,12 +64,14 @@ void require_layers(const formats::NetworkFile& network, const std::vector<std::
   }
 }
 
+namespace {
+
 formats::Lowered lowered_with(const formats::NetworkFile& network, const std::vector<formats::Given>& given,
                               const std::vector<std::string>& layers) {
   try {
     return network.lower(given, {layers});
   } catch (const formats::Error& reason) {
-    throw ModelError(std::string("the ") + network.format() + " network cannot be run: " + reason.what());
+    throw NotCompiled(std::string("the ") + network.format() + " network cannot be run: " + reason.what());
   }
 }
 

@@ -7,6 +7,7 @@
 #include "core/cannot_compile.h"
 #include "formats/format.h"
 #include "graph/program.h"
+#include "whycam/errors.h"
 #include "whycam/layer_info.h"
 #include "whycam/layout.h"
 #include "whycam/output_element.h"
@@ -15,6 +16,12 @@
 namespace whycam::explain {
 
 using core::CannotCompile;
+
+/// What a network's graph cannot be made for: another way of running it may know more.
+class NotCompiled : public ModelError {
+ public:
+  using ModelError::ModelError;
+};
 
 /// Reads a network of one of the formats in formats/format.h. Throws ModelError.
 std::shared_ptr<const formats::NetworkFile> read_network_file(const core::NetworkSource& source);
@@ -25,6 +32,9 @@ std::vector<Port> public_ports(const std::vector<formats::Port>& ports);
 /// The output that is explained: the only one, or the only one of floating-point numbers, or the one named by its place
 /// or its name. Throws ModelError.
 std::size_t chosen_output(const formats::NetworkFile& network, const std::vector<OutputElement>& path);
+
+/// Throws LayerError for a layer that the network does not have.
+void require_layers(const formats::NetworkFile& network, const std::vector<std::string>& layers);
 
 /// The forward pass with these layers observed. The first `inputs` of what is given are explained, the others are
 /// arguments. Throws LayerError for a layer that is not there, and CannotCompile.

@@ -11,6 +11,10 @@
 
 namespace whycam {
 
+namespace formats {
+class NetworkFile;
+}
+
 /// Its functions are Network's. Thread-safe.
 struct Network::State {
   virtual ~State() = default;
@@ -35,6 +39,8 @@ namespace explain {
 /// A network that is a graph already; null where it is of another kind, or not there. Throws
 /// ModelError where it is damaged.
 std::shared_ptr<const Network::State> open_graph(const core::NetworkSource& source);
+/// The same of a file that was read.
+std::shared_ptr<const Network::State> graph_state(std::shared_ptr<const formats::NetworkFile> file);
 
 /// A network of any kind that this build reads. Throws ModelError.
 Network open(const core::NetworkSource& source);

@@ -19,12 +19,14 @@ class Differentiation {
         arrived_(size_),
         passed_(size_, no_value),
         relus_entered_(size_),
+        detached_(size_, false),
         total_(size_, no_value) {
+    find_detached();
     for (std::size_t v = 0; v < size_; ++v) {
       const Node& node = graph_[static_cast<Value>(v)];
       depends_[v] = std::find(wanted.begin(), wanted.end(), static_cast<Value>(v)) != wanted.end();
       for (const Value input : node.inputs) depends_[v] = depends_[v] || depends_[at(input)];
-      if (treated(node)) relus_entered_[at(node.inputs[0])].push_back(v);
+      if (treated(node) && !detached_[v]) relus_entered_[at(node.inputs[0])].push_back(v);
     }
   }
 
@@ -37,6 +39,15 @@ class Differentiation {
   Value gradient(Value wanted) const { return at(wanted) < size_ ? total_[at(wanted)] : no_value; }
 
  private:
+  void find_detached() {
+    std::vector<bool> read_otherwise(size_, false);
+    for (std::size_t reader = 0; reader < size_; ++reader) {
+      const Node& node = graph_[static_cast<Value>(reader)];
+      for (const Value input : node.inputs) (is_detach(node) ? detached_ : read_otherwise)[at(input)] = true;
+    }
+    for (std::size_t v = 0; v < size_; ++v) detached_[v] = detached_[v] && !read_otherwise[v];
+  }
+
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
   bool treated(const Node& node) const {
     return treatment_.gradient != Gradient::plain && is_relu(node, treatment_.clipped_relus);
@@ -89,10 +100,15 @@ class Differentiation {
   std::vector<std::vector<Value>> arrived_;  ///< gradients, one from each use
   std::vector<Value> passed_;                ///< by ReLUs, for Captum's deconvolution
   std::vector<std::vector<std::size_t>> relus_entered_;
+  std::vector<bool> detached_;  ///< read through detach alone: no gradient arrives there
   std::vector<Value> total_;
 };
 
 }  // namespace
+
+bool is_detach(const Node& node) {
+  return node.op == Operator::unary && node.as<FunctionAttributes>().function == Function::detach;
+}
 
 bool is_relu(const Node& node, bool clipped_relus) {
   if (node.op != Operator::unary) return false;

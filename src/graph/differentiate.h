@@ -17,6 +17,9 @@ struct ReluTreatment {
   bool clipped_relus = false;
 };
 
+/// Whether a node lets no gradient pass.
+bool is_detach(const Node& node);
+
 /// Whether a node is a ReLU for the treatment.
 bool is_relu(const Node& node, bool clipped_relus);
 

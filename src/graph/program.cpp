@@ -61,7 +61,7 @@ std::vector<bool> between_output_and_inputs(const Forward& forward) {
       if (behind[at(input)]) behind[at(value)] = true;
   before[at(forward.output)] = true;
   for (Value value = graph.size(); value-- > 0;)
-    if (before[at(value)])
+    if (before[at(value)] && !is_detach(graph[value]))
       for (const Value input : graph[value].inputs) before[at(input)] = true;
   for (std::size_t i = 0; i < behind.size(); ++i) behind[i] = behind[i] && before[i];
   return behind;

@@ -18,7 +18,7 @@ set(may_include_src/backends/onednn src/backends src/graph include)
 set(may_include_src/explain src/methods src/formats src/backends src/graph src/core include)
 set(may_include_src/picture include)
 set(may_include_src/c include)
-set(may_include_src/torch src/explain src/methods src/formats src/formats/torchscript src/graph src/core include)
+set(may_include_src/torch src/explain src/methods src/formats src/formats/pt2 src/formats/torchscript src/graph src/core include)
 set(may_include_src/checks src/torch include)
 set(may_include_src/export src/torch src/explain src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/graph
   include)

@@ -155,6 +155,10 @@ std::vector<OperatorCase> functions() {
         add(function, -1, 1);
         for (auto one = cases.end() - 2; one != cases.end(); ++one) one->smooth = false;
         break;
+      case Function::detach:
+        add(function, 0, 0);
+        for (auto one = cases.end() - 2; one != cases.end(); ++one) one->smooth = false;
+        break;
       case Function::softplus:
         add(function, 2, 20);
         break;

@@ -22,10 +22,12 @@ struct Case {
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.network; }
 
-const Case cases[] = {{"unet", "join1", 5},        {"detector", "stage2", 3, "scores"}, {"vit", "patches", 0},
-                      {"swin", "patches", 0},      {"convnext", "depthwise", 0},        {"crnn", "features.2.0", 2},
-                      {"signal", "features.3", 2}, {"volume", "features.4", 2},         {"siamese", "body", 2},
-                      {"squeeze", "depthwise", 2}};
+const Case cases[] = {{"unet", "join1", 5},         {"detector", "stage2", 3, "scores"},
+                      {"vit", "patches", 0},        {"swin", "patches", 0},
+                      {"convnext", "depthwise", 0}, {"crnn", "features.2.0", 2},
+                      {"signal", "features.3", 2},  {"volume", "features.4", 2},
+                      {"siamese", "body", 2},       {"squeeze", "depthwise", 2},
+                      {"mixture", "body", 2}};
 
 Network network_of(const std::string& file) { return Network(explain::open_graph(folder / file)); }
 
@@ -147,6 +149,14 @@ TEST(ExportedProgramOutputs, AreNamedAsForwardReturnsThem) {
   EXPECT_EQ(names, (std::vector<std::string>{"scores", "boxes.0", "boxes.1"}));
   const Tensor x = numbers_of("detector.x.npy");
   expect_says([&] { network.explain({x}, "stage2", {Target(1)}); }, "2 (\"boxes.1\")");
+}
+
+TEST(ExportedProgramOfUnknownOperators, IsRefusedByTheirNames) {
+  const auto explaining = [](const std::string& name) {
+    return [=] { network_of(name + ".pt2").explain({numbers_of(name + ".x.npy")}, "body", {Target(1)}); };
+  };
+  expect_says(explaining("warp"), "aten.grid_sampler.default");
+  expect_says(explaining("branch"), "higher_order.cond");
 }
 
 TEST(ExportedProgramInputs, HaveTheShapesThatWereExported) {

@@ -306,6 +306,9 @@ bool with_simple_function(const graph::FunctionAttributes& attributes, const Wor
     case Function::heaviside:
       work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
       return true;
+    case Function::detach:
+      work([](float x) { return x; }, [](float) { return 0.0F; });
+      return true;
     case Function::quantize:
       return with_quantize(a, b, work);
     case Function::absolute:

@@ -13,6 +13,7 @@ const Rules& rules() {
     add_resizing_rules(made);
     add_attention_rules(made);
     add_recurrent_rules(made);
+    add_composed_rules(made);
     return made;
   }();
   return all;

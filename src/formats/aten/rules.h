@@ -23,5 +23,6 @@ void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);
 void add_attention_rules(Rules& rules);
 void add_recurrent_rules(Rules& rules);
+void add_composed_rules(Rules& rules);
 
 }  // namespace whycam::aten

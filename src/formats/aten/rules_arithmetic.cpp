@@ -270,6 +270,7 @@ void add_arithmetic_rules(Rules& rules) {
   function(rules, "erf", Function::erf);
   function(rules, "sin", Function::sine);
   function(rules, "cos", Function::cosine);
+  rules["detach"] = [](Call& call) { call.give_view(call.graph.unary(Function::detach, call.tensor())); };
   rules["pow"] = power;
   rules["add"] = [](Call& call) { addition(call, false, false); };
   rules["sub"] = [](Call& call) { addition(call, true, false); };

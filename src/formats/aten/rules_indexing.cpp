@@ -104,6 +104,24 @@ std::optional<std::size_t> only_dimension(const Shape& shape) {
   return count <= 1 ? std::optional<std::size_t>(found) : std::nullopt;
 }
 
+/// x[mask] with a known mask, whose dimensions become one.
+void masked(Call& call, std::size_t first) {
+  const Call mask = call.element(1, first);
+  Shape shape = call.shape();
+  const std::size_t count = mask.shape().size();
+  if (count == 0 || first + count > shape.size()) call.refuse("a mask of another shape");
+  for (std::size_t d = 0; d < count; ++d)
+    if (shape[first + d] != mask.shape()[d]) call.refuse("a mask of another shape");
+  const auto begin = shape.begin() + static_cast<std::ptrdiff_t>(first);
+  *begin = graph::element_count(mask.shape());
+  shape.erase(begin + 1, begin + static_cast<std::ptrdiff_t>(count));
+  Integers places;
+  const std::vector<double> truths = mask.numbers_of(0);
+  for (std::size_t i = 0; i < truths.size(); ++i)
+    if (truths[i] != 0) places.push_back(static_cast<std::int64_t>(i));
+  call.give(taken(call.graph, call.graph.reshape(call.tensor(), shape), first, places));
+}
+
 /// x[..., i, j] with known indices of which each runs along a dimension of its own, as resizing takes its pixels.
 void index(Call& call) {
   const Arguments& given = call.list(1);
@@ -111,10 +129,11 @@ void index(Call& call) {
   for (std::size_t d = 0; d < given.size(); ++d)
     if (given[d].given()) axes.push_back(d);
   if (axes.empty() || axes.back() >= call.shape().size()) call.refuse("no indices, or more than dimensions");
+  if (axes.size() == 1 && call.element(1, axes[0]).type() == Type::boolean) return masked(call, axes[0]);
   Value x = call.tensor();
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const Call indices = call.element(1, axes[i]);
-    if (indices.type() == Type::boolean) call.refuse("indices that are true and false");
+    if (indices.type() == Type::boolean) call.refuse("a mask beside other indices");
     const auto runs = only_dimension(indices.shape());
     const bool own_dimension =
         axes[i] == axes[0] + i && runs &&

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "formats/onnx/functions.h"
+#include "formats/onnx/integer_operators.h"
 #include "formats/onnx/quantisation.h"
 
 namespace whycam::onnx {
@@ -158,6 +159,7 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   for (const auto& output : graph.output()) contents->outputs.push_back(port_of(output));
   if (contents->inputs.empty()) throw Error(name + " has no input");
   if (contents->outputs.empty()) throw Error(name + " has no output");
+  take_apart_integer_operators(*contents, *model->mutable_graph());
   find_readers(*contents);
   dequantise_weights(*contents);
   find_layers(*contents);

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "formats/onnx/rules.h"
+#include "graph/einsum.h"
+#include "graph/maximum.h"
 #include "graph/operators.h"
 
 namespace whycam::onnx {
@@ -149,15 +151,17 @@ void give_mean(Call& call, Value value, const Reduction& over) {
 }
 void give_root(Call& call, Value value, const Reduction&) { call.give(call.graph.unary(Function::sqrt, value)); }
 
-/// Over all of the space, as a pooling: there a gradient goes to the first maximum.
-void reduce_max(Call& call) {
-  const Shape shape = call.shape();
+/// Of equal elements each has its share of the gradient, as in PyTorch's amax and TensorFlow's reduce_max.
+void reduce_max(Call& call, double factor) {
+  graph::Graph& g = call.graph;
   const Reduction over = reduction(call);
-  if (shape.size() < 3 || over.axes != graph::axes_between(2, shape.size()))
-    call.refuse("maxima along other dimensions than all of the space");
-  const Value maxima = call.graph.add(Operator::max_pool, {call.value()}, graph::window_of_all(shape));
-  call.give(call.graph.reshape(maxima, over.shape));
+  Value x = call.value();
+  if (factor != 1) x = g.unary(Function::linear, x, factor);
+  x = g.reshape(graph::maximum_along(g, x, over.axes, graph::Ties::evenly), over.shape);
+  call.give(factor != 1 ? g.unary(Function::linear, x, factor) : x);
 }
+
+void einsum(Call& call) { call.give(graph::einsum(call.graph, call.text("equation", ""), call.values())); }
 
 }  // namespace
 
@@ -174,7 +178,9 @@ void add_normalisation_rules(Rules& rules) {
   reduce(rules, "ReduceSumSquare", squared, give);
   reduce(rules, "ReduceL1", size_of, give);
   reduce(rules, "ReduceL2", squared, give_root);
-  rules["ReduceMax"] = reduce_max;
+  rules["ReduceMax"] = [](Call& call) { reduce_max(call, 1); };
+  rules["ReduceMin"] = [](Call& call) { reduce_max(call, -1); };
+  rules["Einsum"] = einsum;
 }
 
 }  // namespace whycam::onnx

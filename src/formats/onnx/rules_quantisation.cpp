@@ -86,6 +86,7 @@ bool may_be_negative(const graph::Graph& graph, Value value, int levels = 8) {
       return true;
     case Operator::unary: {
       const auto& a = node.as<graph::FunctionAttributes>();
+      if (a.function == Function::quantize) return a.alpha < 0;  // what was quantised before
       if (a.function != Function::linear || levels == 0) return false;
       return a.alpha < 0 || may_be_negative(graph, node.inputs[0], levels - 1);
     }

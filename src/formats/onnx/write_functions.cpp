@@ -119,6 +119,7 @@ constexpr Written all[] = {
     {Function::floor, [](X x, D, D) { return x.as("Floor"); }, [](X g, X, D, D) { return g * g.number(0); }},
     {Function::ceil, [](X x, D, D) { return x.as("Ceil"); }, [](X g, X, D, D) { return g * g.number(0); }},
     {Function::round, [](X x, D, D) { return x.as("Round"); }, [](X g, X, D, D) { return g * g.number(0); }},
+    {Function::detach, [](X x, D, D) { return x.as("Identity"); }, [](X g, X, D, D) { return g * g.number(0); }},
     {Function::quantize, [](X x, D a, D b) { return clip(x.as("Round"), a, b); },
      [](X g, X x, D a, D b) { return within(g, x.as("Round"), a, b, true); }},
 };

@@ -1,4 +1,4 @@
-// What a .pt2 file holds, read and checked: for the inside of this folder.
+// What a .pt2 file holds, read and checked: for the inside of this folder, and for libtorch's run of a program.
 #pragma once
 
 #include <map>
@@ -38,5 +38,8 @@ struct FoundLayer {
   std::vector<std::string> tensors;  ///< that leave or enter it
 };
 FoundLayer find_layer(const Contents& contents, const std::string& name, bool inputs);
+
+/// Throws Error where inputs are not what the program was exported for.
+void check_inputs(const Contents& contents, const std::vector<formats::Given>& given);
 
 }  // namespace whycam::pt2

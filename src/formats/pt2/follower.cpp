@@ -18,23 +18,6 @@ using Id = TensorTable::Id;
 
 namespace {
 
-/// "aten.conv2d.default"
-std::string op_text(const Node& node) {
-  return (node.domain.empty() ? "" : node.domain + ".") + node.op + (node.overload.empty() ? "" : "." + node.overload);
-}
-
-/// The tensors that a node gives.
-std::vector<std::string> names_of(const std::vector<Argument>& outputs) {
-  std::vector<std::string> names;
-  for (const Argument& output : outputs) {
-    if (const auto* tensor = std::get_if<TensorName>(&output.value)) names.push_back(tensor->name);
-    if (const auto* number = std::get_if<NumberName>(&output.value)) names.push_back(number->name);
-    if (const auto* list = std::get_if<std::vector<Argument>>(&output.value))
-      for (const std::string& name : names_of(*list)) names.push_back(name);
-  }
-  return names;
-}
-
 void add_tensors(const aten::Argument& argument, std::vector<Id>& ids) {
   if (const auto* tensor = std::get_if<aten::Tensor>(&argument.value)) ids.push_back(tensor->id);
   if (const auto* list = std::get_if<aten::Arguments>(&argument.value))
@@ -140,6 +123,8 @@ aten::Argument Follower::argument(const Argument& given) {
           return {};
         } else if constexpr (std::is_same_v<T, Foreign>) {
           throw CannotCompile("an argument of the kind " + value.kind);
+        } else if constexpr (std::is_same_v<T, std::shared_ptr<const Subprogram>>) {
+          throw CannotCompile("a part of the program as an argument");
         } else if constexpr (std::is_same_v<T, std::vector<Argument>>) {
           aten::Arguments elements;
           for (const Argument& element : value) elements.push_back(argument(element));
@@ -306,7 +291,9 @@ void Follower::give(const Node& node, const aten::Call& call, const aten::Argume
       faults_[names[i]] = op_text(node) + ": result " + std::to_string(i) + ", which is not known";
       continue;
     }
-    const aten::Result& result = call.results()[i];
+    aten::Result result = call.results()[i];
+    if (node.without_gradient && result.value != graph::no_value)
+      result.value = table_.graph.unary(graph::Function::detach, result.value);
     const auto meta = contents_.program.tensors.find(names[i]);
     const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type : aten::Type::float32;
     if (result.kind == Kind::unchanged) {

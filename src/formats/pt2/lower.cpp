@@ -56,29 +56,6 @@ class Symbols {
   std::map<std::string, std::int64_t> bound_;
 };
 
-void check_inputs(const Contents& contents, const std::vector<Given>& given) {
-  const Program& program = contents.program;
-  if (given.size() != contents.inputs.size()) {
-    std::string names;
-    for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";
-    throw Error("the network takes " + std::to_string(contents.inputs.size()) + " inputs (" + names + "), not " +
-                std::to_string(given.size()));
-  }
-  Symbols symbols(program);
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const Port& input = contents.inputs[i];
-    if (!graph::is_sound(given[i].shape)) throw Error("an input of the shape " + graph::to_string(given[i].shape));
-    if (input.is_float && given[i].integers)
-      throw Error("the input \"" + input.name + "\" takes floating-point numbers");
-    if (!input.is_float && !given[i].integers)
-      throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
-    const TensorMeta& meta = program.tensors.at(input.name);
-    if (!symbols.fit(meta, given[i].shape))
-      throw Error("the input \"" + input.name + "\" is to be of " + text_of(program, meta) + ", not of " +
-                  graph::to_string(given[i].shape));
-  }
-}
-
 /// Weights that are no numbers would be explained as if they were: oneDNN's ReLUs make NaN to 0.
 void check_numbers(const graph::Graph& graph) {
   for (Value value = 0; value < graph.size(); ++value) {
@@ -120,6 +97,29 @@ void take_layer(const Contents& contents, const std::string& layer, const format
 }
 
 }  // namespace
+
+void check_inputs(const Contents& contents, const std::vector<Given>& given) {
+  const Program& program = contents.program;
+  if (given.size() != contents.inputs.size()) {
+    std::string names;
+    for (const Port& input : contents.inputs) names += (names.empty() ? "\"" : ", \"") + input.name + "\"";
+    throw Error("the network takes " + std::to_string(contents.inputs.size()) + " inputs (" + names + "), not " +
+                std::to_string(given.size()));
+  }
+  Symbols symbols(program);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const Port& input = contents.inputs[i];
+    if (!graph::is_sound(given[i].shape)) throw Error("an input of the shape " + graph::to_string(given[i].shape));
+    if (input.is_float && given[i].integers)
+      throw Error("the input \"" + input.name + "\" takes floating-point numbers");
+    if (!input.is_float && !given[i].integers)
+      throw Error("the input \"" + input.name + "\" takes no floating-point numbers; only those have gradients");
+    const TensorMeta& meta = program.tensors.at(input.name);
+    if (!symbols.fit(meta, given[i].shape))
+      throw Error("the input \"" + input.name + "\" is to be of " + text_of(program, meta) + ", not of " +
+                  graph::to_string(given[i].shape));
+  }
+}
 
 Lowered Network::lower(const std::vector<Given>& inputs, const formats::Wanted& wanted) const {
   check_inputs(*contents_, inputs);

@@ -31,6 +31,9 @@ class Network : public formats::NetworkFile {
   formats::Lowered lower(const std::vector<formats::Given>& inputs, const formats::Wanted& wanted) const override;
   using NetworkFile::lower;
 
+  /// What was read: for whoever runs the program in another way.
+  const Contents& contents() const { return *contents_; }
+
  private:
   std::unique_ptr<const Contents> contents_;
 };

@@ -28,6 +28,7 @@ double real(const Json& number) {
 }
 
 Argument argument_of(const std::string& kind, const Json& value);
+std::shared_ptr<const Subprogram> subprogram_of(const Json& graph);
 
 std::vector<Argument> list_of(const Json& values, const std::string& kind) {
   std::vector<Argument> result;
@@ -71,6 +72,7 @@ Argument argument_of(const std::string& kind, const Json& value) {
   if (kind == "as_memory_format") return {memory_format(value)};
   if (kind == "as_layout") return {};  // tensors of other layouts than the usual one are refused where they are made
   if (kind == "as_device") return {aten::Device{value.at("type").get<std::string>() == "cpu"}};
+  if (kind == "as_graph") return {subprogram_of(value.at("graph"))};
   return {Foreign{kind}};
 }
 
@@ -123,6 +125,15 @@ Node node_of(const Json& json) {
   return node;
 }
 
+std::shared_ptr<const Subprogram> subprogram_of(const Json& graph) {
+  auto result = std::make_shared<Subprogram>();
+  result->inputs = unions_of(graph.at("inputs"));
+  result->outputs = unions_of(graph.at("outputs"));
+  for (const Json& node : graph.at("nodes")) result->nodes.push_back(node_of(node));
+  for (const auto& [name, meta] : graph.at("tensor_values").items()) result->tensors[name] = tensor_meta(meta);
+  return result;
+}
+
 void read_inputs(const Json& signature, Program& program) {
   for (const Json& spec : signature.at("input_specs")) {
     const auto [kind, member] = only_member(spec);
@@ -133,7 +144,8 @@ void read_inputs(const Json& signature, Program& program) {
       const char* const name = kind == "parameter" ? "parameter_name"
                                : kind == "buffer"  ? "buffer_name"
                                                    : "tensor_constant_name";
-      program.lifted.push_back({value.at("arg").at("name").get<std::string>(), value.at(name).get<std::string>()});
+      program.lifted.push_back(
+          {value.at("arg").at("name").get<std::string>(), value.at(name).get<std::string>(), kind == "parameter"});
       continue;
     }
     const Argument given = argument(value.at("arg"));
@@ -214,6 +226,21 @@ void read_ranges(const Json& program, Program& result) {
 
 }  // namespace
 
+std::vector<std::string> names_of(const std::vector<Argument>& arguments) {
+  std::vector<std::string> names;
+  for (const Argument& argument : arguments) {
+    if (const auto* tensor = std::get_if<TensorName>(&argument.value)) names.push_back(tensor->name);
+    if (const auto* number = std::get_if<NumberName>(&argument.value)) names.push_back(number->name);
+    if (const auto* list = std::get_if<std::vector<Argument>>(&argument.value))
+      for (const std::string& name : names_of(*list)) names.push_back(name);
+  }
+  return names;
+}
+
+std::string op_text(const Node& node) {
+  return (node.domain.empty() ? "" : node.domain + ".") + node.op + (node.overload.empty() ? "" : "." + node.overload);
+}
+
 Program read_program(const std::string& json) {
   return reading("the program", [&] {
     const Json file = parsed(json);
@@ -229,6 +256,7 @@ Program read_program(const std::string& json) {
     for (const auto& [name, meta] : graph.at("tensor_values").items()) program.tensors[name] = tensor_meta(meta);
     for (const Json& entry : module.at("module_call_graph"))
       program.modules.push_back(entry.at("fqn").get<std::string>());
+    inline_regions(program);
     recompose_activations(program);
     return program;
   });

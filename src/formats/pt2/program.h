@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -23,15 +24,18 @@ struct NumberName {
   std::string name;
 };
 
-/// What no rule takes: graphs, custom objects, complex numbers.
+/// What no rule takes: custom objects, complex numbers.
 struct Foreign {
-  std::string kind;  ///< "as_graph"
+  std::string kind;  ///< "as_custom_obj"
 };
+
+/// A part of the program that a node is given: a branch, or a region that is run in a way of its own.
+struct Subprogram;
 
 /// What a node is given, or gives.
 struct Argument {
-  std::variant<std::monostate, TensorName, NumberName, Foreign, bool, std::int64_t, double, std::string, aten::Type,
-               aten::MemoryFormat, aten::Device, std::vector<Argument>>
+  std::variant<std::monostate, TensorName, NumberName, Foreign, std::shared_ptr<const Subprogram>, bool, std::int64_t,
+               double, std::string, aten::Type, aten::MemoryFormat, aten::Device, std::vector<Argument>>
       value;
 };
 
@@ -51,6 +55,7 @@ struct Node {
   std::vector<Argument> outputs;
   std::vector<ModuleCall> modules;  ///< outermost first, without the network itself
   std::string function;             ///< the call in Python that it is a part of: "hardswish_3;function.hardswish"
+  bool without_gradient = false;    ///< stood under torch.no_grad()
 };
 
 /// What the file says of a tensor when the program was exported.
@@ -67,6 +72,7 @@ struct TensorMeta {
 struct Lifted {
   std::string argument;  ///< its name in the program
   std::string name;      ///< "layer4.2.conv3.weight"
+  bool is_parameter = false;
 };
 
 /// A value that the program gives, with its path in what the network's forward returned.
@@ -79,6 +85,12 @@ struct Range {
   std::int64_t least = 0, most = 0;
 };
 
+struct Subprogram {
+  std::vector<Argument> inputs, outputs;
+  std::vector<Node> nodes;
+  std::unordered_map<std::string, TensorMeta> tensors;
+};
+
 struct Program {
   std::string torch_version;
   std::vector<Lifted> lifted;
@@ -89,6 +101,16 @@ struct Program {
   std::map<std::string, Range> ranges;  ///< of symbols
   std::vector<std::string> modules;     ///< the paths of all of the network's modules
 };
+
+/// The tensors and numbers among arguments, also in lists of them.
+std::vector<std::string> names_of(const std::vector<Argument>& arguments);
+
+/// "aten.conv2d.default"
+std::string op_text(const Node& node);
+
+/// Puts the nodes of regions that only say how they are run, without gradients or in no other precision, where the
+/// regions stand.
+void inline_regions(Program& program);
 
 /// Puts activations together again that run_decompositions() took apart, so that they are explained and counted as what
 /// the network says.

@@ -149,6 +149,7 @@ std::vector<Value> gradient_of_unary(GradientQuestion& q) {
     const Value mask = q.graph.add(Operator::inside, {q.value}, q.node.attributes);
     return {q.graph.add(Operator::gate, {mask, q.gradient})};
   }
+  if (a.function == Function::detach) return {no_value};
   if (a.function == Function::linear) return {q.graph.unary(Function::linear, q.gradient, a.alpha, 0)};
   return {q.graph.add(Operator::unary_gradient, {q.gradient, q.node.inputs[0]}, q.node.attributes)};
 }

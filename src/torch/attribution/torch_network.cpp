@@ -4,9 +4,11 @@
 
 #include "core/shape_text.h"
 #include "explain/layers.h"
+#include "explain/network_file.h"
 #include "explain/network_state.h"
 #include "torch/attribution/explain.h"
 #include "torch/engine/compiled/lowering.h"
+#include "torch/model/exported_program.h"
 #include "torch/model/load.h"
 #include "whycam/errors.h"
 #include "whycam/graph.h"
@@ -125,11 +127,67 @@ class TorchNetwork : public Network::State {
   std::vector<Port> none_;
 };
 
+/// A network that is a graph, and that libtorch runs where that cannot be explained.
+class GraphOrTorchNetwork : public Network::State {
+ public:
+  GraphOrTorchNetwork(std::shared_ptr<const State> graph, const Model& model)
+      : graph_(std::move(graph)), model_(model), torch_(model) {}
+
+  std::shared_ptr<const State> before_softmax(const std::vector<OutputElement>& output_element) const override {
+    return std::make_shared<GraphOrTorchNetwork>(graph_->before_softmax(output_element),
+                                                 model_.before_softmax(output_element));
+  }
+  const std::vector<Port>& inputs() const override { return graph_->inputs(); }
+  const std::vector<Port>& outputs() const override { return graph_->outputs(); }
+
+  std::vector<LayerInfo> layers(const std::vector<Shape>& input_shapes,
+                                const std::vector<OutputElement>& output_element) const override {
+    return either([&](const State& state) { return state.layers(input_shapes, output_element); });
+  }
+  std::vector<Layout> input_layouts(const std::vector<Shape>& input_shapes) const override {
+    return either([&](const State& state) { return state.input_layouts(input_shapes); });
+  }
+  Layout output_layout(const std::vector<Shape>& input_shapes,
+                       const std::vector<OutputElement>& output_element) const override {
+    return either([&](const State& state) { return state.output_layout(input_shapes, output_element); });
+  }
+  Network::Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
+                               const Network::ChooseTargets& choose_targets, const Options& options) const override {
+    if (chosen_engine(options.engine) == Engine::autograd)
+      return torch_.explain(inputs, layers, choose_targets, options);
+    if (chosen_engine(options.engine) == Engine::compiled)
+      return graph_->explain(inputs, layers, choose_targets, options);
+    return either([&](const State& state) { return state.explain(inputs, layers, choose_targets, options); });
+  }
+  std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
+                                       const Options& options) const override {
+    return graph_->graph_stages(input_shapes, layer, options);
+  }
+
+ private:
+  template <class Ask>
+  auto either(const Ask& ask) const {
+    try {
+      return ask(*graph_);
+    } catch (const explain::NotCompiled&) {
+      return ask(torch_);
+    }
+  }
+
+  std::shared_ptr<const State> graph_;
+  Model model_;
+  TorchNetwork torch_;
+};
+
 }  // namespace
 
 Network explain::open(const core::NetworkSource& source) {
-  if (auto state = open_graph(source)) return Network(std::move(state));
-  return Network(std::make_shared<TorchNetwork>(network::load(source, torch::kCPU)));
+  if (!formats::format_of(source)) return Network(std::make_shared<TorchNetwork>(network::load(source, torch::kCPU)));
+  const auto file = read_network_file(source);
+  const auto program = network::exported_program(file);
+  if (!program) return Network(graph_state(file));
+  return Network(std::make_shared<GraphOrTorchNetwork>(graph_state(file),
+                                                       Model(std::make_shared<network::FileNetwork>(file, program))));
 }
 
 }  // namespace whycam

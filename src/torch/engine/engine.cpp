@@ -1,6 +1,8 @@
 #include "torch/engine/engine.h"
 
 #include "core/warning_texts.h"
+#include "explain/network_file.h"
+#include "formats/format.h"
 #include "torch/engine/autograd/autograd_engine.h"
 #include "torch/engine/compiled/compiled_engine.h"
 #include "torch/engine/parallel_engine.h"
@@ -16,8 +18,9 @@ class ChoosingEngine : public Engine {
  public:
   explicit ChoosingEngine(const std::shared_ptr<const network::Network>& network)
       : compiled_(compiled_engine(network)) {
-    if (auto runnable = std::dynamic_pointer_cast<const network::RunnableNetwork>(network))
-      autograd_ = autograd_engine(std::move(runnable));
+    file_ = std::dynamic_pointer_cast<const network::FileNetwork>(network);
+    auto runnable = file_ ? file_->runnable() : std::dynamic_pointer_cast<const network::RunnableNetwork>(network);
+    if (runnable) autograd_ = autograd_engine(std::move(runnable));
   }
 
   std::unique_ptr<Pass> forward(const Request& request) const override {
@@ -29,7 +32,7 @@ class ChoosingEngine : public Engine {
     const whycam::Engine choice = chosen_engine(request.engine);
     if (choice == whycam::Engine::autograd) {
       if (!autograd_) throw ModelError(core::no_autograd());
-      return autograd_->forward(request);
+      return with_autograd(request);
     }
     std::string reason;
     try {
@@ -37,15 +40,25 @@ class ChoosingEngine : public Engine {
     } catch (const CannotCompile& why) {
       reason = why.what();
     }
-    if (!autograd_) throw ModelError("the ONNX network cannot be explained: " + reason);
+    if (!autograd_)
+      throw ModelError(std::string("the ") + file_->file().format() + " network cannot be explained: " + reason);
     if (choice == whycam::Engine::compiled)
       throw ModelError("the network cannot be compiled: " + reason +
                        ". Leave the choice of engine open, or take autograd");
-    auto pass = autograd_->forward(request);
+    auto pass = with_autograd(request);
     pass->set_why_not_compiled(reason);
     return pass;
   }
 
+  /// A file names its outputs; libtorch's run of it gives them by their indices.
+  std::unique_ptr<Pass> with_autograd(Request request) const {
+    if (file_)
+      request.output_element = {
+          static_cast<std::int64_t>(explain::chosen_output(file_->file(), request.output_element))};
+    return autograd_->forward(request);
+  }
+
+  std::shared_ptr<const network::FileNetwork> file_;  ///< null where the network is none
   std::shared_ptr<const Engine> compiled_;
   std::shared_ptr<const Engine> autograd_;  ///< null where libtorch cannot run the network
 };

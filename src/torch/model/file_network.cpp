@@ -26,7 +26,14 @@ std::vector<LayerName> FileNetwork::layer_names() const {
 }
 
 std::shared_ptr<const Network> FileNetwork::before_softmax(const std::vector<OutputElement>& output_element) const {
-  return std::make_shared<FileNetwork>(explain::before_softmax(file_, explain::chosen_output(*file_, output_element)));
+  std::shared_ptr<const RunnableNetwork> runnable;
+  try {
+    if (runnable_)
+      runnable = std::dynamic_pointer_cast<const RunnableNetwork>(runnable_->before_softmax(output_element));
+  } catch (const ModelError&) {  // the graph says the same, or knows better
+  }
+  return std::make_shared<FileNetwork>(explain::before_softmax(file_, explain::chosen_output(*file_, output_element)),
+                                       std::move(runnable));
 }
 
 std::shared_ptr<const Network> FileNetwork::replica(torch::Device device) const {

@@ -19,6 +19,7 @@
 #include "graph/layout.h"
 #include "torch/model/autograd_nodes.h"
 #include "torch/model/collected_warnings.h"
+#include "torch/model/exported_program.h"
 #include "torch/model/failure.h"
 #include "torch/model/inputs.h"
 #include "torch/model/load.h"
@@ -54,16 +55,6 @@ std::string why_unreadable(const std::exception& failure) {
 }
 
 formats::Given given(const std::string& name, const torch::Tensor& tensor) { return {name, tensor.sizes().vec()}; }
-
-std::vector<LayerInfo> layers_of(const formats::NetworkFile& network, const std::vector<torch::Tensor>& inputs,
-                                 const std::vector<c10::IValue>& additional_forward_args,
-                                 const std::vector<OutputElement>& output_element) {
-  std::vector<formats::Given> all;
-  for (const torch::Tensor& input : inputs) all.push_back(given("", input));
-  for (const c10::IValue& argument : additional_forward_args)
-    if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
-  return explain::layers_of(network, all, output_element);
-}
 
 std::vector<LayerInfo> named_layers(const network::Network& network) {
   std::vector<LayerInfo> layers;
@@ -137,12 +128,29 @@ std::vector<LayerInfo> layers_by_run(const network::RunnableNetwork& network, co
   return layers;
 }
 
+std::vector<LayerInfo> layers_of(const network::FileNetwork& network, const std::vector<torch::Tensor>& inputs,
+                                 const std::vector<c10::IValue>& additional_forward_args,
+                                 const std::vector<OutputElement>& output_element) {
+  std::vector<formats::Given> all;
+  for (const torch::Tensor& input : inputs) all.push_back(given("", input));
+  for (const c10::IValue& argument : additional_forward_args)
+    if (argument.isTensor()) all.push_back(given("", argument.toTensor()));
+  try {
+    return explain::layers_of(network.file(), all, output_element);
+  } catch (const ModelError&) {
+    if (!network.runnable()) throw;
+  }
+  const auto output = static_cast<std::int64_t>(explain::chosen_output(network.file(), output_element));
+  return layers_by_run(*network.runnable(), inputs, additional_forward_args, {output});
+}
+
 }  // namespace
 
 Model network::load(const core::NetworkSource& source, torch::Device device) {
   check_kind(source);
   if (formats::format_of(source)) {
-    const auto network = std::make_shared<network::FileNetwork>(explain::read_network_file(source));
+    const auto file = explain::read_network_file(source);
+    const auto network = std::make_shared<network::FileNetwork>(file, network::exported_program(file));
     return Model(network->replica(device));
   }
   const auto archive = torchscript::check_network_file(source);
@@ -180,7 +188,7 @@ std::vector<LayerInfo> Model::layers(const std::vector<torch::Tensor>& inputs,
                                      const std::vector<OutputElement>& output_element) const {
   network::check_inputs(inputs);
   if (const auto* of_file = dynamic_cast<const network::FileNetwork*>(network_.get()))
-    return layers_of(of_file->file(), inputs, additional_forward_args, output_element);
+    return layers_of(*of_file, inputs, additional_forward_args, output_element);
   const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(*network_);
   return network::or_model_error([&] {
     if (auto layers = layers_by_graph(runnable, inputs, additional_forward_args, output_element)) return *layers;

@@ -54,6 +54,10 @@ class Recorder {
   /// depend on the inputs can be explained too; the network must go on with the value returned.
   c10::IValue record(std::size_t slot, c10::IValue value);
 
+  /// The same for what was observed elsewhere, of the call that the slot wants.
+  void record(std::size_t slot, std::vector<Observation> observations);
+  Observation observe(const torch::Tensor& tensor) const;
+
   /// The same for tensors that are known already.
   void record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors);
 
@@ -100,7 +104,6 @@ class Recorder {
     bool begin_run();
   };
   const Slot& seen(std::size_t slot) const { return slots_[slots_[slot].observed_by.value_or(slot)]; }
-  Observation observe(const torch::Tensor& tensor) const;
   torch::Tensor take(Slot& slot, const torch::Tensor& tensor, const std::string& name);
   c10::IValue take(Slot& slot, const c10::IValue& value, const std::string& name = {});
 
@@ -169,6 +172,9 @@ class RunnableNetwork : public Network {
   /// in training mode or one that writes on its attributes. Throws LayerError as run() does.
   virtual std::shared_ptr<const torchscript::Script> script(const std::vector<Layer>& layers, LayerSide side) const = 0;
 
+  /// The file that it runs and that may be compiled; null where it is none.
+  virtual const formats::NetworkFile* file() const { return nullptr; }
+
   /// A network that shares all with this one but the parameters that `change` gives anew; it is asked for each with the
   /// path of its module, and keeps one by giving an undefined tensor. Null where parameters cannot be replaced.
   using ChangeParameter = std::function<torch::Tensor(const std::string& module, const torch::Tensor& parameter)>;
@@ -178,11 +184,15 @@ class RunnableNetwork : public Network {
   }
 };
 
-/// A network that is a graph already, from a file of a format in formats/format.h: it is compiled or not run at all.
+/// A network that is a graph already, from a file of a format in formats/format.h: it is compiled or, where libtorch
+/// has its operators, run.
 class FileNetwork : public Network, public std::enable_shared_from_this<FileNetwork> {
  public:
-  explicit FileNetwork(std::shared_ptr<const formats::NetworkFile> file) : file_(std::move(file)) {}
+  /// `runnable` is null where libtorch cannot run the file.
+  FileNetwork(std::shared_ptr<const formats::NetworkFile> file, std::shared_ptr<const RunnableNetwork> runnable)
+      : file_(std::move(file)), runnable_(std::move(runnable)) {}
   const formats::NetworkFile& file() const { return *file_; }
+  const std::shared_ptr<const RunnableNetwork>& runnable() const { return runnable_; }
 
   bool can_observe(const Layer& layer, LayerSide side) const override;
   std::vector<std::string> warnings(const std::vector<Layer>& layers, LayerSide side) const override;
@@ -196,6 +206,7 @@ class FileNetwork : public Network, public std::enable_shared_from_this<FileNetw
 
  private:
   std::shared_ptr<const formats::NetworkFile> file_;
+  std::shared_ptr<const RunnableNetwork> runnable_;
 };
 
 /// The one device of these tensors; nothing where there are none or several.

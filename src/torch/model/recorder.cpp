@@ -36,6 +36,13 @@ c10::IValue Recorder::record(std::size_t slot, c10::IValue value) {
   return taken;
 }
 
+void Recorder::record(std::size_t slot, std::vector<Observation> observations) {
+  Slot& observed = slots_[slot];
+  observed.observations = std::move(observations);
+  observed.runs = observed.wanted_call.value_or(0) + 1;
+  observed.order = ++ended_;
+}
+
 void Recorder::record_tensors(std::size_t slot, const std::vector<torch::Tensor>& tensors) {
   Slot& observed = slots_[slot];
   if (!observed.begin_run()) return;

@@ -15,8 +15,8 @@ graph::Forward lower_file(const formats::NetworkFile& file, const Request& reque
   for (std::size_t i = 0; i < request.additional_forward_args.size(); ++i) {
     const c10::IValue& argument = request.additional_forward_args[i];
     if (!argument.isTensor() || !argument.toTensor().defined() || argument.toTensor().scalar_type() != torch::kFloat)
-      throw ModelError("the additional argument " + std::to_string(i) + " is no float32 tensor; an " + file.format() +
-                       " network takes nothing else");
+      throw CannotCompile("the additional argument " + std::to_string(i) + " is no float32 tensor; an " +
+                          file.format() + " network takes nothing else");
     given.push_back({argument_name(i), argument.toTensor().sizes().vec()});
   }
   std::vector<std::string> layers;
@@ -60,8 +60,9 @@ graph::Forward lower_script(const network::RunnableNetwork& network, const Reque
 graph::Forward lower(const network::Network& network, const Request& request) {
   if (const auto* file = dynamic_cast<const network::FileNetwork*>(&network))
     return with_chosen_tensors(request.layers, lower_file(file->file(), request));
-  return with_chosen_tensors(request.layers,
-                             lower_script(dynamic_cast<const network::RunnableNetwork&>(network), request));
+  const auto& runnable = dynamic_cast<const network::RunnableNetwork&>(network);
+  if (runnable.file()) return with_chosen_tensors(request.layers, lower_file(*runnable.file(), request));
+  return with_chosen_tensors(request.layers, lower_script(runnable, request));
 }
 
 }  // namespace whycam::engine
