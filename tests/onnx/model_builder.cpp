@@ -97,6 +97,9 @@ proto::GraphProto graph_of(const std::vector<std::string>& inputs, const std::ve
 ModelBuilder::ModelBuilder(std::int64_t operator_set) {
   model.set_ir_version(8);
   model.add_opset_import()->set_version(operator_set);
+  auto& of_onnx_runtime = *model.add_opset_import();
+  of_onnx_runtime.set_domain("com.microsoft");
+  of_onnx_runtime.set_version(1);
   model.mutable_graph()->set_name("small");
 }
 

@@ -96,8 +96,9 @@ class TorchNetwork : public Network::State {
     for (const Tensor& input : inputs)
       tensors.push_back(at::from_blob(const_cast<float*>(input.values.data()), input.shape, torch::kFloat).to(type_));
     const auto choose = [&](const torch::Tensor& output) { return choose_targets(picture::to_array(output)); };
-    const Explanation from = explainer_.explain_at({layers.begin(), layers.end()}, tensors, choose, options,
-                                                   /*signed_layers=*/false, /*named_tensors=*/true);
+    const Explanation from =
+        explainer_.explain_at(std::vector<Layer>(layers.begin(), layers.end()), tensors, choose, options,
+                              /*signed_layers=*/false, /*named_tensors=*/true);
     Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
                                 from.why_not_compiled,          from.warnings};
     for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));
@@ -129,6 +130,16 @@ class TorchNetwork : public Network::State {
 
 /// A network that is a graph, and that libtorch runs where that cannot be explained.
 class GraphOrTorchNetwork : public Network::State {
+ private:
+  template <class Ask>
+  auto either(const Ask& ask) const {
+    try {
+      return ask(*graph_);
+    } catch (const explain::NotCompiled&) {
+      return ask(torch_);
+    }
+  }
+
  public:
   GraphOrTorchNetwork(std::shared_ptr<const State> graph, const Model& model)
       : graph_(std::move(graph)), model_(model), torch_(model) {}
@@ -165,15 +176,6 @@ class GraphOrTorchNetwork : public Network::State {
   }
 
  private:
-  template <class Ask>
-  auto either(const Ask& ask) const {
-    try {
-      return ask(*graph_);
-    } catch (const explain::NotCompiled&) {
-      return ask(torch_);
-    }
-  }
-
   std::shared_ptr<const State> graph_;
   Model model_;
   TorchNetwork torch_;
