@@ -11,9 +11,6 @@ const char* const domain = "com.microsoft";
 /// A network with x of 1 x 3 x 6 x 6, or of 2 x 5 x 4, and weights of each rank.
 ModelBuilder builder(const graph::Shape& shape) {
   ModelBuilder made(20);
-  auto& set = *made.model.add_opset_import();
-  set.set_domain(domain);
-  set.set_version(1);
   made.input("x", shape).output("y");
   made.weights("w", {3, 3, 3, 3})
       .weights("b", {3}, 1)
