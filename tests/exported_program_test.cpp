@@ -48,7 +48,7 @@ class ExportedProgramByAutograd : public testing::TestWithParam<Case> {
     const std::string name = GetParam().network;
     Options options;
     options.engine = Engine::autograd;
-    options.layer_layout = Layout::channels_first();  // of swin's patches no run can tell
+    options.layout = Layout::channels_first();  // of swin's patches no run can tell
     if (GetParam().output) options.output_element = {std::string(GetParam().output)};
     Network::Explanation explanation;
     try {
@@ -73,7 +73,11 @@ class ExportedProgramByAutograd : public testing::TestWithParam<Case> {
 
 TEST_P(ExportedProgramByAutograd, IsExplainedAsByCaptum) { expect_captums(".pt2"); }
 
-TEST_P(ExportedProgramByAutograd, IsExplainedAlikeWhenItIsDecomposed) { expect_captums(".decomposed.pt2"); }
+TEST_P(ExportedProgramByAutograd, IsExplainedAlikeWhenItIsDecomposed) {
+  if (!exists(folder / (GetParam().network + std::string(".decomposed.pt2"))))
+    GTEST_SKIP() << "PyTorch's decomposition leaves out where no gradient is to pass";
+  expect_captums(".decomposed.pt2");
+}
 
 INSTANTIATE_TEST_SUITE_P(Small, ExportedProgramByAutograd, testing::ValuesIn(cases),
                          [](const auto& info) { return std::string(info.param.network); });

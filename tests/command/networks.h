@@ -18,10 +18,9 @@ struct SmallNetwork {
   bool channels_last = false;               ///< takes N x space x C, which a Transpose brings into order
   std::vector<std::int64_t> declared = {};  ///< the input's shape, 0 for what is open; empty: all is open
 
+  bool dense = false;  ///< gives the scores of its classes at each place, in the order of its input
   /// Gives a detector's output instead, N x 7 x places: boxes and scores of 3 classes.
   bool detector = false;
-
-  bool dense = false;  ///< gives the scores of its classes at each place, in the order of its input
 
   void save(const std::filesystem::path& path) const;
 };
