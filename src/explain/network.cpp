@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include "core/objective.h"
 #include "core/shape_text.h"
@@ -238,17 +237,6 @@ std::vector<GraphStage> GraphNetwork::graph_stages(const std::vector<Shape>& inp
 
 std::shared_ptr<const Network::State> explain::open_graph(const core::NetworkSource& source) {
   return formats::format_of(source) ? std::make_shared<GraphNetwork>(explain::read_network_file(source)) : nullptr;
-}
-
-Network Network::load(const std::filesystem::path& path) { return explain::open(path); }
-
-Network Network::load(std::string bytes, const std::string& name) { return explain::open({std::move(bytes), name}); }
-
-Network Network::load(std::istream& stream, const std::string& name) {
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  if (stream.bad()) throw ModelError("cannot read the network " + name + " from its stream");
-  return load(bytes.str(), name);
 }
 
 Network Network::before_softmax(const std::vector<OutputElement>& output_element) const {

@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <vector>
 
-#include "whycam/network.h"
+#include "explain/network_state.h"
 
 namespace whycam::test {
 namespace {
@@ -31,7 +32,7 @@ class Fork : public testing::Test {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
-  Network network_ = Network::load(WHYCAM_SOURCE_DIR "/tests/plain/network.onnx");
+  Network network_{explain::open_graph(std::filesystem::path(WHYCAM_SOURCE_DIR "/tests/plain/network.onnx"))};
 };
 
 TEST_F(Fork, LeavesTheChildAnExplainerThatExplains) {
