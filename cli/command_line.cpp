@@ -5,9 +5,28 @@
 
 #include "build.h"
 #include "commands.h"
+#include "whycam/nearest_names.h"
 #include "whycam/version.h"
 
 namespace whycam::cli {
+namespace {
+
+/// The nearest subcommand or option to the first word that is none.
+std::string suggestion(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  std::vector<std::string> words = app.remaining(/*recurse=*/true), names;
+  if (words.empty()) return "";
+  const std::string word = words[0].substr(0, words[0].find('='));
+  const bool is_option = word.rfind("-", 0) == 0;
+  if (is_option == parsed.empty()) return "";
+  if (is_option)
+    for (const auto* option : parsed[0]->get_options()) names.push_back(option->get_name());
+  else
+    for (const auto* subcommand : app.get_subcommands({})) names.push_back(subcommand->get_name());
+  return "; \"" + word + "\" is nearest to " + one_of(nearest_names(word, names, 1));
+}
+
+}  // namespace
 
 CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(build.purpose, "whycam")) {
   app_->set_version_flag("--version", std::string("whycam ") + version);
@@ -58,7 +77,7 @@ ExitCode CommandLine::run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return static_cast<ExitCode>(app_->exit(error));  // --help and --version
     std::string command = "whycam";
     for (const CLI::App* subcommand : app_->get_subcommands()) command += " " + subcommand->get_name();
-    throw Failure(ExitCode::usage, std::string(error.what()) + " (see " + command + " --help)");
+    throw Failure(ExitCode::usage, std::string(error.what()) + suggestion(*app_) + " (see " + command + " --help)");
   }
   load_operators(operators_);
   for (const auto& [subcommand, run_it] : subcommands_) {

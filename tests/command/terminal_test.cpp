@@ -25,5 +25,12 @@ TEST_F(Terminal, GetsOneLineOfWrongUse) {
   EXPECT_EQ(outcome.error.find('\x1b'), std::string::npos) << outcome.error;
 }
 
+TEST_F(Terminal, IsToldTheNearestNameOfAWrongOne) {
+  expect_failure(run({"explian", "network.onnx"}), 2, "\"explian\" is nearest to \"explain\"");
+  expect_failure(run({"explain", "network.onnx", "x.png", "--metod=gradcam"}), 2,
+                 "\"--metod\" is nearest to \"--method\"");
+  expect_failure(run({"layers", "network.onnx", "--sise", "8"}), 2, "\"--sise\" is nearest to \"--size\"");
+}
+
 }  // namespace
 }  // namespace whycam::test
