@@ -8,6 +8,7 @@
 #include "explain/network_file.h"
 #include "formats/pt2/contents.h"
 #include "formats/pt2/network.h"
+#include "formats/torchscript/messages.h"
 #include "torch/model/failure.h"
 #include "torch/model/operator_call.h"
 #include "torch/model/program_run.h"
@@ -68,6 +69,7 @@ class ExportedProgram : public RunnableNetwork {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& failure) {
+      torchscript::throw_if_out_of_memory(failure);
       throw ModelError(failure_of_the_network(failure, inputs, torch::kFloat));
     }
   }
