@@ -138,6 +138,13 @@ WHYCAM_API void whycam_target_free(whycam_target* target);
 
 typedef struct whycam_explanation whycam_explanation;
 
+/** Compiles what explanations of these shapes need, before the first of them is waited for; arguments as below, but for
+ * the tensors' values, which are not read and may be NULL. */
+WHYCAM_API whycam_status whycam_prepare(const whycam_network* network, const whycam_tensor* inputs, size_t input_count,
+                                        const char* layer, const whycam_options* options);
+/** How many bytes of plans each network keeps for later, in the whole process, from now on. Default: 1 GiB. */
+WHYCAM_API void whycam_limit_plan_memory(uint64_t bytes);
+
 /** Explains inputs for several targets, from one forward pass. `layer`: NULL or "" for the network's default one;
  * `options`: NULL for the defaults. whycam_explanation_free. */
 WHYCAM_API whycam_status whycam_explain(const whycam_network* network, const whycam_tensor* inputs, size_t input_count,

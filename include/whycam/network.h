@@ -63,6 +63,10 @@ struct Options {
   double noise = 0.15;
   bool noise_is_absolute = false;
   std::uint64_t seed = 0;
+  /// How many threads compute it; 0: as many as OpenMP (for libtorch at::get_num_threads()) gives the calling thread.
+  /// Where several explanations run at once, give each its share of the cores: threads that wait for one another on
+  /// busy cores take longer than one thread alone.
+  std::size_t threads = 0;
   /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with
   /// InputError where whycam was built without libtorch, else with ModelError.
   Engine engine = Engine::automatic;
@@ -171,6 +175,11 @@ class WHYCAM_API Network {
   Explanation explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                       const ChooseTargets& choose_targets, const Options& options = {}) const;
 
+  /// Makes ready what explanations of these shapes need, at a layer or several, before the first of them is waited for:
+  /// the plan is compiled, and the network runs once, on zeros.
+  void prepare(const std::vector<Shape>& input_shapes, const std::vector<std::string>& layers,
+               const Options& options = {}) const;
+
   /// The graph of an explanation, after each of the compiler's passes. The engine is not asked for.
   std::vector<GraphStage> graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,
                                        const Options& options = {}) const;
@@ -182,5 +191,9 @@ class WHYCAM_API Network {
  private:
   std::shared_ptr<const State> state_;
 };
+
+/// How many bytes of compiled plans, and of memory for their runs, each network keeps for later explanations; the plan
+/// that was used last is kept whatever its size. For the whole process, from now on; thread-safe. Default: 1 GiB.
+WHYCAM_API void limit_plan_memory(std::uint64_t bytes);
 
 }  // namespace whycam

@@ -150,6 +150,13 @@ class AttributeOptions {
     return *this;
   }
 
+  /// How many threads compute it; see Options::threads. Default: 0, as many as libtorch gives.
+  AttributeOptions& threads(std::size_t count) {
+    options_.threads = count;
+    return *this;
+  }
+  std::size_t threads() const { return options_.threads; }
+
   /// Which engine computes. Default: automatic; see chosen_engine.
   AttributeOptions& engine(Engine engine) {
     options_.engine = engine;

@@ -53,8 +53,9 @@ struct Backend {
   const char* name;
   /// Whether it can be used in this process; nothing else of it may be otherwise.
   bool (*available)();
-  /// The threads that the calling thread's runs get now.
+  /// The threads that the calling thread's runs get now, and how they are set.
   int (*thread_count)();
+  void (*set_thread_count)(int threads);
   /// Made for thread_count() threads; run it with the same. Throws CannotPlan.
   std::unique_ptr<const Plan> (*prepare)(const graph::Graph& graph);
 };

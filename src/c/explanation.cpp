@@ -33,12 +33,10 @@ std::vector<Tensor> inputs_of(const whycam_tensor* inputs, std::size_t count) {
   return tensors;
 }
 
-std::string layer_of(const Network& network, const std::vector<Tensor>& inputs, const char* layer,
+std::string layer_of(const Network& network, const std::vector<Shape>& shapes, const char* layer,
                      const Options& options) {
   const bool is_needed = std::any_of(options.methods.begin(), options.methods.end(), needs_layer);
   if (!is_needed || (layer && *layer)) return layer ? layer : "";
-  std::vector<Shape> shapes;
-  for (const Tensor& input : inputs) shapes.push_back(input.shape);
   return network.default_layer(shapes, options.output_element);
 }
 
@@ -83,10 +81,25 @@ whycam_status whycam_explain(const whycam_network* network, const whycam_tensor*
       }
       return all;
     };
-    const std::string at = c::layer_of(explained, tensors, layer, chosen);
+    std::vector<Shape> shapes;
+    for (const Tensor& tensor : tensors) shapes.push_back(tensor.shape);
+    const std::string at = c::layer_of(explained, shapes, layer, chosen);
     result = new whycam_explanation{explained.explain(tensors, at, choose, chosen), at};
   });
 }
+
+whycam_status whycam_prepare(const whycam_network* network, const whycam_tensor* inputs, size_t input_count,
+                             const char* layer, const whycam_options* options) {
+  return c::guarded([&] {
+    const Network& prepared = c::required(network, "network").network;
+    const Options chosen = options ? options->options : Options();
+    std::vector<Shape> shapes;
+    for (std::size_t i = 0; i < input_count; ++i) shapes.push_back(c::shape_of((&c::required(inputs, "inputs"))[i]));
+    prepared.prepare(shapes, {c::layer_of(prepared, shapes, layer, chosen)}, chosen);
+  });
+}
+
+void whycam_limit_plan_memory(uint64_t bytes) { limit_plan_memory(bytes); }
 
 void whycam_explanation_free(whycam_explanation* explanation) { delete explanation; }
 

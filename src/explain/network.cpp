@@ -13,6 +13,7 @@
 #include "explain/network_state.h"
 #include "explain/plan_cache.h"
 #include "explain/plan_key.h"
+#include "explain/threads.h"
 #include "whycam/errors.h"
 #include "whycam/network.h"
 
@@ -289,8 +290,18 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
                                       const ChooseTargets& choose_targets, const Options& options) const {
   check_inputs(inputs);
+  const explain::ThreadsForAWhile threads(options.threads);
   if (!choose_targets) throw InputError("the function that chooses targets is empty");
   return state_->explain(inputs, layers, choose_targets, options);
+}
+
+void Network::prepare(const std::vector<Shape>& input_shapes, const std::vector<std::string>& layers,
+                      const Options& options) const {
+  std::vector<Tensor> inputs;
+  for (const Shape& shape : input_shapes) inputs.push_back(zeros(shape));
+  Options once = options;
+  once.smooth = 0;
+  explain(inputs, layers, [](const Tensor&) { return std::vector<Target>(); }, once);
 }
 
 std::vector<GraphStage> Network::graph_stages(const std::vector<Shape>& input_shapes, const std::string& layer,

@@ -15,9 +15,9 @@ namespace whycam::explain {
 
 using core::CannotCompile;
 
-/// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes (and always the latest); and why others
-/// could not be made. A Key is made of typed values and compared with ==: a text made of them could be that of two
-/// requests. A Plan has runs(), its RunPool.
+/// Thread-safe. Keeps the plans used last, as many as fit into most_kept_bytes() (and always the latest); and why
+/// others could not be made. A Key is made of typed values and compared with ==: a text made of them could be that of
+/// two requests. A Plan has runs(), its RunPool.
 template <class Key, class Plan>
 class PlanCache {
  public:
@@ -54,7 +54,7 @@ class PlanCache {
     std::size_t bytes = 0, kept = 0;
     for (auto one = entries_.begin(); one != entries_.end();) {
       bytes += one->plan ? one->plan->runs().bytes() : 0;
-      one = kept++ > 0 && (bytes > most_kept_bytes || kept > 64) ? entries_.erase(one) : std::next(one);
+      one = kept++ > 0 && (bytes > most_kept_bytes() || kept > 64) ? entries_.erase(one) : std::next(one);
     }
   }
 

@@ -1,8 +1,24 @@
 #include "explain/run_pool.h"
 
 #include <algorithm>
+#include <atomic>
+
+#include "whycam/network.h"
+
+namespace whycam {
+namespace {
+
+std::atomic<std::size_t> kept_bytes{std::size_t{1} << 30};
+
+}  // namespace
+
+void limit_plan_memory(std::uint64_t bytes) { kept_bytes = static_cast<std::size_t>(bytes); }
+
+}  // namespace whycam
 
 namespace whycam::explain {
+
+std::size_t most_kept_bytes() { return kept_bytes; }
 
 std::unique_ptr<backends::Run> RunPool::take() const {
   {
@@ -18,7 +34,7 @@ std::unique_ptr<backends::Run> RunPool::take() const {
 
 void RunPool::give_back(std::unique_ptr<backends::Run> run) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if ((idle_.size() + 1) * plan_->run_bytes() <= most_kept_bytes || idle_.empty()) idle_.push_back(std::move(run));
+  if ((idle_.size() + 1) * plan_->run_bytes() <= most_kept_bytes() || idle_.empty()) idle_.push_back(std::move(run));
 }
 
 std::size_t RunPool::bytes() const {

@@ -9,8 +9,8 @@
 
 namespace whycam::explain {
 
-/// How many bytes of plans, and of memory for them, are kept for later.
-constexpr std::size_t most_kept_bytes = std::size_t{1} << 30;
+/// How many bytes of plans, and of memory for them, are kept for later; limit_plan_memory() sets it.
+std::size_t most_kept_bytes();
 
 /// Thread-safe.
 class RunPool {

@@ -160,6 +160,12 @@ TEST_F(CInterface, TellsWhatTheFileDeclaresAndItsLayers) {
   }
 }
 
+TEST_F(CInterface, PreparesWhatIsExplainedLater) {
+  const whycam_tensor shape{sizeof(whycam_tensor), image_.shape.data(), 4, nullptr};
+  EXPECT_EQ(whycam_prepare(network_, &shape, 1, "stage2", nullptr), WHYCAM_OK) << whycam_last_error();
+  EXPECT_EQ(whycam_prepare(network_, &shape, 1, "stage9", nullptr), WHYCAM_LAYER_ERROR);
+}
+
 TEST_F(CInterface, LoadsBytesAndTakesSoftmaxAway) {
   std::ifstream file(network_file, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -228,7 +234,7 @@ TEST_F(CInterface, FillsAsMuchOfAStructAsTheCallerHas) {
 TEST_F(CInterface, KnowsItsOptionsByName) {
   std::size_t count = 0;
   while (whycam_option_name(count)) ++count;
-  EXPECT_EQ(count, 17U);
+  EXPECT_EQ(count, 18U);
   EXPECT_STREQ(whycam_option_name(0), "method");
   EXPECT_STREQ(whycam_version(), WHYCAM_TEST_VERSION);
 }

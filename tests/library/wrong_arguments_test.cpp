@@ -199,7 +199,8 @@ TEST_F(WrongArguments, OfNetworks) {
   const fs::path path = fs::path(WHYCAM_SOURCE_DIR) / "tests/plain/network.onnx";
   const Network network = Network::load(path);
   const Tensor image = array({1, 3, 64, 64}, 3 * 64 * 64), three_axes = array({3, 64, 64}, 3 * 64 * 64);
-  Options autograd, output, layout, steps, noise;
+  Options autograd, output, layout, steps, noise, threads;
+  threads.threads = 1 << 20;
   autograd.engine = Engine::autograd;
   output.output_element = {7};
   layout.layout = Layout::tokens({3, 3}, 1);
@@ -232,10 +233,13 @@ TEST_F(WrongArguments, OfNetworks) {
       [&] { network.input_layouts({{1, 4, 64, 64}}); },
       [&] { network.output_layout({}); },
       [&] { network.before_softmax({7}).explain({image}, "stage2", {0}); },
+      [&] { network.prepare({}, {"stage2"}); },
+      [&] { network.prepare({{1, 3, -1, 64}}, {"stage2"}); },
+      [&] { network.prepare({{1, 3, 64, 64}}, {}); },
       [&] { network.graph_stages({}, "stage2"); },
       [&] { network.graph_stages({{1, 3, 64, 64}}, "stage9"); },
   };
-  for (const Options& options : {autograd, output, layout, steps, noise})
+  for (const Options& options : {autograd, output, layout, steps, noise, threads})
     calls.push_back([&network, &image, options] { network.explain({image}, "stage2", {0}, options); });
   expect_errors(calls);
 }

@@ -10,6 +10,7 @@ using backends::CannotPlan;
 
 /// The threads that OpenMP gives the calling thread now.
 int thread_count();
+void set_thread_count(int threads);
 
 /// Whether the oneDNN in this process is the version that this was built for; nothing else here may be used otherwise.
 /// (A libtorch may bring another one.)

@@ -11,6 +11,7 @@
 namespace whycam::onednn {
 
 int thread_count() { return omp_get_max_threads(); }
+void set_thread_count(int threads) { omp_set_num_threads(threads); }
 
 namespace {
 
@@ -104,7 +105,7 @@ std::unique_ptr<backends::Run> Plan::start() const { return std::make_unique<Run
 
 const backends::Backend& backend() {
   static const backends::Backend backend{
-      "oneDNN", available, thread_count,
+      "oneDNN", available, thread_count, set_thread_count,
       [](const graph::Graph& graph) -> std::unique_ptr<const backends::Plan> { return std::make_unique<Plan>(graph); }};
   return backend;
 }

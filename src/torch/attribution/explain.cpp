@@ -9,6 +9,7 @@
 
 #include "core/objective.h"
 #include "core/warning_texts.h"
+#include "explain/threads.h"
 #include "methods/repeated.h"
 #include "torch/model/collected_warnings.h"
 #include "torch/model/failure.h"
@@ -121,6 +122,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
                                   const ChooseTargets& choose_targets, const AttributeOptions& options,
                                   bool signed_layers, bool named_tensors) const {
   if (!choose_targets) throw InputError("the function that chooses targets is empty");
+  const whycam::explain::ThreadsForAWhile threads(options.options().threads);
   if (!methods::is_repeated(options.options()))
     return explain_once(std::move(layers), inputs, choose_targets, options, signed_layers, named_tensors);
   network::check_inputs(inputs);
