@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "whycam/activation_report.h"
@@ -154,6 +155,13 @@ class WHYCAM_API Network {
   Explanation explain(const std::vector<Tensor>& inputs, const std::string& layer,
                       std::initializer_list<Target> targets, const Options& options = {}) const {
     return explain(inputs, layer, std::vector<Target>(targets), options);  // {0} could be a null function, too
+  }
+
+  /// The same of a network's only input.
+  template <class Input, class = std::enable_if_t<std::is_same_v<Input, Tensor>>>
+  Explanation explain(const Input& input, const std::string& layer, const std::vector<Target>& targets,
+                      const Options& options = {}) const {
+    return explain(std::vector<Tensor>{input}, layer, targets, options);
   }
 
   /// The same at several layers, from one forward pass: each target's `layers` are in this order. With Options::layout,

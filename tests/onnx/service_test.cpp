@@ -18,7 +18,7 @@ class Service : public testing::Test {
   std::vector<float> map(std::size_t threads) const {
     Options options;
     options.threads = threads;
-    return network_.explain({image_}, "stage2", {Target(2)}, options)
+    return network_.explain(image_, "stage2", {Target(2)}, options)
         .targets[0]
         .attributions(Method::guided_grad_cam)[0]
         .values;
