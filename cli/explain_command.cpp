@@ -60,6 +60,7 @@ class Run {
   }
 
   ExitCode go() {
+    note_interrupts();  // the network may run from here on, to tell its layers and layouts
     files_ = find_inputs(arguments_.inputs);
     lines_.resize(files_.size());
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
@@ -77,7 +78,6 @@ class Run {
     for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
     progress_.emplace(files_.size(), std::count(finished.begin(), finished.end(), true),
                       arguments_.quiet || !is_long());
-    note_interrupts();
     const auto start = Clock::now();
     explain_all(BatchReader(files_, finished, *reader_, arguments_.batch_size));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -1,6 +1,7 @@
 // The library for C gives the numbers of the library for C++, and tells every fault as a status and a text.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <limits>
