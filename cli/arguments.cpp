@@ -155,7 +155,7 @@ Options ExplainArguments::parse() const {
 namespace {
 
 void check_layers(const ExplainArguments& arguments, const std::vector<Method>& methods) {
-  const std::vector<std::string>& layers = arguments.layers;
+  const std::vector<std::string> layers = arguments.named_layers();
   const bool named = !layers.empty();
   if ((named || arguments.layer_input || arguments.save_activations) && !takes_layer(methods))
     throw Failure(ExitCode::usage, (named                   ? "--layer \"" + layers[0] + "\""
@@ -168,6 +168,13 @@ void check_layers(const ExplainArguments& arguments, const std::vector<Method>& 
 }
 
 }  // namespace
+
+std::vector<std::string> ExplainArguments::named_layers() const {
+  std::vector<std::string> named;
+  for (const std::string& layer : layers)
+    if (!layer.empty()) named.push_back(layer);
+  return named;
+}
 
 std::vector<Method> ExplainArguments::parse_methods() const {
   std::vector<Method> parsed;

@@ -104,6 +104,8 @@ struct ExplainArguments : AttributionArguments {
   void add_to(CLI::App& command);
   /// With what takes many passes. Throws Failure.
   Options parse() const;
+  /// The layers; one that is empty, as a script's unset variable, is none.
+  std::vector<std::string> named_layers() const;
   /// Each once. Throws Failure, also for layers that no method is computed at.
   std::vector<Method> parse_methods() const;
 

@@ -50,8 +50,13 @@ class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments,        arguments.parse_methods(), arguments.drawing.parse(), {},
-                  arguments.layers, arguments.output_dir,      arguments.preprocessing},
+        settings_{arguments,
+                  arguments.parse_methods(),
+                  arguments.drawing.parse(),
+                  {},
+                  arguments.named_layers(),
+                  arguments.output_dir,
+                  arguments.preprocessing},
         options_(arguments.parse()),
         manifest_(settings_.folder) {
     options_.methods = settings_.methods;

@@ -40,8 +40,8 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
              {"score", line["score"]},
              {"softmax_probability", line["softmax_probability"]}};
   entry["explained"] = line.value("explained", Json());
-  entry["picture"] =
-      line.contains("explained_picture") ? map_at(folder / line["explained_picture"].get<std::string>()) : Json();
+  if (line.contains("explained_picture"))
+    entry["picture"] = map_at(folder / line["explained_picture"].get<std::string>());
   entry["maps"] = Json::object();
   const auto add = [&](const Json& maps, const std::string& behind) {
     for (const auto& [method, files] : maps.items())

@@ -274,7 +274,7 @@ std::string Network::default_layer(const std::vector<Shape>& input_shapes,
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const std::vector<Target>& targets, const Options& options) const {
-  return explain(inputs, std::vector<std::string>{layer}, targets, options);
+  return explain(inputs, layer.empty() ? std::vector<std::string>() : std::vector{layer}, targets, options);
 }
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
@@ -284,7 +284,7 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::string& layer,
                                       const ChooseTargets& choose_targets, const Options& options) const {
-  return explain(inputs, std::vector<std::string>{layer}, choose_targets, options);
+  return explain(inputs, layer.empty() ? std::vector<std::string>() : std::vector{layer}, choose_targets, options);
 }
 
 Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const std::vector<std::string>& layers,
@@ -298,7 +298,10 @@ Network::Explanation Network::explain(const std::vector<Tensor>& inputs, const s
 void Network::prepare(const std::vector<Shape>& input_shapes, const std::vector<std::string>& layers,
                       const Options& options) const {
   std::vector<Tensor> inputs;
-  for (const Shape& shape : input_shapes) inputs.push_back(zeros(shape));
+  for (const Shape& shape : input_shapes) {
+    picture::element_count(shape);  // throws where there is no such shape
+    inputs.push_back(zeros(shape));
+  }
   Options once = options;
   once.smooth = 0;
   explain(inputs, layers, [](const Tensor&) { return std::vector<Target>(); }, once);
