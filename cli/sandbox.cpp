@@ -12,6 +12,7 @@
 
 #ifdef __linux__
 #include <fcntl.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -97,6 +98,19 @@ constexpr long refused[] = {
     SYS_io_uring_setup, SYS_bpf,      SYS_keyctl,           SYS_add_key,    SYS_perf_event_open,
     SYS_userfaultfd,    SYS_mount,    SYS_unshare,          SYS_setns,      SYS_chroot};
 
+/// The folders of the libraries that this process runs with: more of theirs may be loaded when they are first needed.
+std::vector<fs::path> library_folders() {
+  std::vector<fs::path> folders;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* found) {
+        const fs::path file = library->dlpi_name ? library->dlpi_name : "";
+        if (file.is_absolute()) static_cast<std::vector<fs::path>*>(found)->push_back(file.parent_path());
+        return 0;
+      },
+      &folders);
+  return folders;
+}
+
 void refuse_calls() {
 #ifdef __x86_64__
   constexpr std::uint32_t architecture = AUDIT_ARCH_X86_64, foreign_numbers = 0x40000000;  // x32's
@@ -135,6 +149,7 @@ void Sandbox::enter() {
        {"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
         "/sys/devices/system", "/sys/fs/cgroup", "/dev/null", "/dev/urandom"})
     landlock.allow(system, read_file | read_folder);
+  for (const fs::path& folder : library_folders()) landlock.allow(folder, read_file | read_folder);
   landlock.allow("/dev/null", change);
   for (const fs::path& folder : write) {
     std::error_code failure;

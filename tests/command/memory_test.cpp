@@ -24,6 +24,7 @@ TEST_F(Memory, ThatIsNotThereIsNamedAndNoFaultOfWhycam) {
   // 48 million numbers of an input, and some ten times as many between the network's layers.
   const std::string x = array(noise({1, 3, 4000, 4000}));
   const Outcome outcome = explain_within(2500000, {path, x, "--layer", "second", "--target", "1", "--quiet"});
+  if (outcome.exit_code == 127) GTEST_SKIP() << "the libraries alone take more address space: " << outcome.error;
   ASSERT_EQ(outcome.exit_code, 9) << outcome.error;
   EXPECT_NE(outcome.error.find("whycam: there is not enough memory: "), std::string::npos) << outcome.error;
   EXPECT_NE(outcome.error.find("were asked for at once; explain fewer or smaller inputs"), std::string::npos);
