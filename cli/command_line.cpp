@@ -58,12 +58,13 @@ void CommandLine::enter_sandbox(const CLI::App& subcommand) {
     for (const std::string& value : values) {
       if (value.empty()) continue;
       const std::filesystem::path path = std::filesystem::absolute(value).lexically_normal();
-      if (option->get_name() == "--output-dir")
+      const std::string name = option->get_name();
+      if (name == "--output-dir")
         sandbox_.write.push_back(path);
-      else if (option->get_name() == "--output" || option->get_name() == "MODEL")
-        (option->get_name() == "MODEL" ? sandbox_.read : sandbox_.write).push_back(path.parent_path());
+      else if (name == "--output")  // it is written beside, and renamed
+        sandbox_.write.push_back(path.parent_path());
       else
-        sandbox_.read.push_back(path);
+        sandbox_.read.push_back(name == "MODEL" ? path.parent_path() : path);  // with its weights beside it
     }
   }
   refuse_operators();

@@ -25,6 +25,16 @@ std::uint64_t bytes_asked_for(const std::bad_alloc& failure) {
 
 }  // namespace whycam::cli
 
+// The address sanitizer has operators of its own, which tell who freed what.
+#if defined(__SANITIZE_ADDRESS__)
+#define WHYCAM_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WHYCAM_SANITIZED
+#endif
+#endif
+
+#ifndef WHYCAM_SANITIZED
 void* operator new(std::size_t bytes) {
   if (void* memory = std::malloc(std::max<std::size_t>(bytes, 1))) return memory;
   throw whycam::cli::NoMemory(bytes);
@@ -32,3 +42,4 @@ void* operator new(std::size_t bytes) {
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif

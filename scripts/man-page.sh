@@ -6,7 +6,8 @@ whycam="$1"
 
 # Help on the standard input as roff: its first line where it is a subcommand's, and the items of the sections that are named.
 items() {
-  sed "s/\\\\/\\\\(rs/g; s/-/\\\\-/g; s/'/\\\\(aq/g; s/\`/\\\\(ga/g; s/\\^/\\\\(ha/g; s/~/\\\\(ti/g" | awk -v sections="$1" '
+  # CLI11 2.4 and younger write "--size PIXELS [224]" for "--size PIXELS=224"; ranges have spaces within their brackets.
+  sed -E 's/^(  -.*[^ ]) \[(\[[^] ]*\]|[^] []+)\](  \.\.\.| |$)/\1=\2\3/; s/=(\[[^] ]*\])  \.\.\./=\1 .../; s/ +$//' | sed "s/\\\\/\\\\(rs/g; s/-/\\\\-/g; s/'/\\\\(aq/g; s/\`/\\\\(ga/g; s/\\^/\\\\(ha/g; s/~/\\\\(ti/g" | awk -v sections="$1" '
     NR == 1 && sections ~ /Positionals/ { print $0 "." }
     /^[^ ].*:$/ { inside = $0 ~ "^(" sections "):$" }
     !inside || !/^  [^ ]/ { next }

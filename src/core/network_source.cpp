@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <sstream>
 
 #include "whycam/errors.h"
 
@@ -26,6 +27,13 @@ void require_regular_file(const fs::path& path) {
 }
 
 }  // namespace
+
+NetworkSource::NetworkSource(std::istream& stream, const std::string& name) : path(name) {
+  std::ostringstream content;
+  content << stream.rdbuf();
+  if (stream.bad()) throw ModelError("cannot read the network " + name + " from its stream");
+  bytes = std::make_shared<const std::string>(content.str());
+}
 
 std::string beginning(const NetworkSource& source, std::size_t count) {
   if (source.bytes) return source.bytes->substr(0, count);

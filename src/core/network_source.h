@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <istream>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -15,6 +16,9 @@ struct NetworkSource {
   NetworkSource(const Path& file) : path(file) {}  // NOLINT: a path is a source
   NetworkSource(std::string content, const std::string& name)
       : path(name), bytes(std::make_shared<const std::string>(std::move(content))) {}
+
+  /// All that is left in a stream. Throws ModelError where it cannot be read.
+  NetworkSource(std::istream& stream, const std::string& name);
 
   std::string name() const { return path.string(); }
 

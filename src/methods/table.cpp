@@ -1,4 +1,3 @@
-#include <stdexcept>
 
 #include "methods/method.h"
 #include "whycam/errors.h"

@@ -1,7 +1,6 @@
 #include "whycam/picture/image.h"
 
 #include <cctype>
-#include <stdexcept>
 #include <string>
 
 #include "picture/container.h"

@@ -7,7 +7,6 @@
 #include <jpeglib.h>
 
 #include <cstdlib>
-#include <stdexcept>
 #include <string>
 
 #include "picture/attempt.h"

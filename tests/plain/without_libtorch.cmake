@@ -50,7 +50,7 @@ foreach(about IN ITEMS layers graph)
 endforeach()
 
 # What it does not have, it says.
-require_exit_code(3 "TorchScript.*torch\\.onnx\\.export" ${whycam} explain ${SOURCE}/examples/shapes/shapes.pt ${picture} --output-dir ${WORK}/none)
+require_exit_code(3 "TorchScript.*torch\\.export\\.save" ${whycam} explain ${SOURCE}/examples/shapes/shapes.pt ${picture} --output-dir ${WORK}/none)
 require_exit_code(2 "has no autograd engine" ${whycam} explain ${network} ${picture} --engine autograd --output-dir ${WORK}/none)
 require_exit_code(2 "subcommand" ${whycam} check ${network} ${picture})
 require_exit_code(2 "subcommand" ${whycam} export ${network})

@@ -6,7 +6,6 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <optional>
-#include <sstream>
 
 #include "core/network_source.h"
 #include "explain/layers.h"
@@ -175,10 +174,7 @@ Model Model::load(std::string bytes, const std::string& name, torch::Device devi
 }
 
 Model Model::load(std::istream& stream, const std::string& name, torch::Device device) {
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  if (stream.bad()) throw ModelError("cannot read the network " + name + " from its stream");
-  return load(bytes.str(), name, device);
+  return network::load({stream, name}, device);
 }
 
 Model::Model(const torch::jit::Module& module) : network_(network::torchscript_network(module)) {}
