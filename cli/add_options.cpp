@@ -16,6 +16,21 @@ std::string whole_number(const std::string& text) {
                                                         : "takes a whole number from 0 to 10^19, not \"" + text + "\"";
 }
 
+/// It is said where a value is not in it, and not in --help.
+CLI::Validator range(int low, int high) { return CLI::Range(low, high).description(""); }
+
+/// The options that are added next stand under that heading in --help.
+void begin_group(CLI::App& command, const char* heading) { command.option_defaults()->group(heading); }
+
+constexpr char what[] = "What is explained", how[] = "How it is computed", output_group[] = "Output",
+               running[] = "Running";
+
+void add_threads(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "Threads for the network; default: all cores")
+      ->type_name("COUNT")
+      ->check(range(1, 4096));
+}
+
 void add_output_element(CLI::App& command, std::string& output_element) {
   command
 
@@ -38,6 +53,7 @@ std::string heat_map_choices() {
 }  // namespace
 
 void PreprocessingArguments::add_to(CLI::App& command) {
+  begin_group(command, "Preprocessing");
   command
       .add_option("--size", size,
                   "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
@@ -62,6 +78,7 @@ void PreprocessingArguments::add_to(CLI::App& command) {
 }
 
 void DrawingArguments::add_to(CLI::App& command) {
+  begin_group(command, "Drawing");
   std::string names;
   for (const std::string& name : picture::colour_map_names()) names += (names.empty() ? "{" : ",") + name;
   command.add_option("--cmap", colour_map, "Grad-CAM's colours")->type_name(names + "}")->capture_default_str();
@@ -82,6 +99,7 @@ void DrawingArguments::add_to(CLI::App& command) {
 }
 
 void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
+  begin_group(command, how);
   command
       .add_option("--interpolate", interpolate,
                   "How Grad-CAM is resized to the input; bilinear is linear for N x C x L and trilinear "
@@ -97,6 +115,7 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
   command.add_option("--cam", cam, "The heat map that guided backpropagation is multiplied with for guided-gradcam")
       ->type_name(heat_map_choices())
       ->capture_default_str();
+  begin_group(command, what);
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   command
       .add_option(
@@ -116,10 +135,12 @@ void AttributionArguments::add_all_but_engine_to(CLI::App& command) {
 
 void AttributionArguments::add_to(CLI::App& command) {
   add_all_but_engine_to(command);
+  begin_group(command, how);
   command.add_option("--engine", engine, build.engine)->type_name(build.engines)->capture_default_str();
 }
 
 void ExplainArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command
       .add_option(
@@ -151,6 +172,7 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->type_name("{none,mean,max}")
       ->capture_default_str();
   add_targets(command);
+  begin_group(command, how);
   command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
       ->type_name(method_choices())
       ->take_all()
@@ -161,6 +183,7 @@ void ExplainArguments::add_to(CLI::App& command) {
   add_repetition(command);
   preprocessing.add_to(command);
   drawing.add_to(command);
+  add_output(command);
   add_running(command);
 }
 
@@ -215,32 +238,31 @@ void ExplainArguments::add_repetition(CLI::App& command) {
       .add_option("--integration-steps", integration_steps,
                   "integrated-gradients: how many gradients are taken on the way from the baseline to the input")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
+      ->type_name("COUNT")
+      ->check(range(1, 1000000));
   command
       .add_option("--baseline", baseline,
                   "integrated-gradients: the baseline, one number for the whole input, as the network takes it")
+      ->type_name("NUMBER")
       ->capture_default_str();
   command.add_option("--smooth", smooth, "Give means over so many noisy copies of the input (SmoothGrad); 0: none")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1000000));
+      ->type_name("COUNT")
+      ->check(range(0, 1000000));
   command.add_option("--noise", noise, "The standard deviation of that noise, as a share of the input's range")
+      ->type_name("NUMBER")
       ->capture_default_str();
   command.add_option("--seed", seed, "Of the noise: the same seed, the same maps")
+      ->type_name("NUMBER")
       ->capture_default_str()
       ->check(whole_number);
 }
 
-void ExplainArguments::add_running(CLI::App& command) {
-  command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
-  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+void ExplainArguments::add_output(CLI::App& command) {
+  begin_group(command, output_group);
   command.add_option("--output-dir", output_dir, "Where the results go; made if it is missing")
       ->type_name("DIR")
       ->capture_default_str();
-  command.add_flag(
-      "--resume", resume,
-      "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
   command.add_flag("--save-npy", save_npy, "Write the raw attributions too, as .npy");
   command.add_flag(
       "--save-activations", save_activations,
@@ -258,7 +280,20 @@ void ExplainArguments::add_running(CLI::App& command) {
   command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 
+void ExplainArguments::add_running(CLI::App& command) {
+  begin_group(command, running);
+  command.add_option("--batch-size", batch_size, "How many pictures go through the network at a time")
+      ->capture_default_str()
+      ->type_name("COUNT")
+      ->check(range(1, 4096));
+  add_threads(command, threads);
+  command.add_flag(
+      "--resume", resume,
+      "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
+}
+
 void CheckArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("INPUT", input, "A JPEG or PNG picture, or a .npy tensor of one example (1 x C x H x W)")
       ->type_name("FILE")
@@ -270,6 +305,7 @@ void CheckArguments::add_to(CLI::App& command) {
   command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
   AttributionArguments::add_to(command);
   preprocessing.add_to(command);
+  begin_group(command, "What is measured");
   command
       .add_option(
           "--measure", measure,
@@ -279,33 +315,41 @@ void CheckArguments::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--classes", other_classes, "How many of the next best classes the map is compared with; 0: none")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1000));
+      ->type_name("COUNT")
+      ->check(range(0, 1000));
   command
       .add_option("--random-steps", randomisation_steps,
                   "In how many steps the weights are randomised, at most; 0: not at all")
       ->capture_default_str()
-      ->check(CLI::Range(0, 10000));
+      ->type_name("COUNT")
+      ->check(range(0, 10000));
   command.add_option("--pixel-steps", pixel_steps, "In how many steps pixels are inserted and deleted; 0: not at all")
       ->capture_default_str()
-      ->check(CLI::Range(0, 10000));
+      ->type_name("COUNT")
+      ->check(range(0, 10000));
   command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")
+      ->type_name("NUMBER")
       ->capture_default_str()
       ->check(whole_number);
-  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+  begin_group(command, output_group);
   command.add_option("--output-dir", output_dir, "Where check.json and check.svg go; made if it is missing")
       ->type_name("DIR")
       ->capture_default_str();
   command.add_flag("--json", json, "Print check.json instead of the report");
   command.add_flag("--quiet", quiet, "Print nothing but errors");
+  begin_group(command, running);
+  add_threads(command, threads);
 }
 
 void ExampleInputArguments::add_to(CLI::App& command) {
+  begin_group(command, "Example input");
   command
       .add_option("--size", size,
                   "The input's size: N for N x N pixels, or H,W; default: what the network's file declares, else 224")
       ->type_name("PIXELS");
   command.add_option("--channels", channels, "The input's channels; default: what the network's file declares, else 3")
-      ->check(CLI::Range(1, 65536));
+      ->type_name("COUNT")
+      ->check(range(1, 65536));
   command
       .add_option("--shape", shapes,
                   "The whole shape of an input, as in 1x12x1000; given once for each input, instead of --size and "
@@ -316,30 +360,36 @@ void ExampleInputArguments::add_to(CLI::App& command) {
 }
 
 void ExportArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   AttributionArguments::add_all_but_engine_to(command);
   input.add_to(command);
+  begin_group(command, output_group);
   command.add_option("--output", output, "The ONNX file that is written")->type_name("FILE")->capture_default_str();
-  command.add_option("--threads", threads, "Threads for the comparison before it is written; default: all cores")
-      ->check(CLI::Range(1, 4096));
   command.add_flag("--quiet", quiet, "Print nothing but errors");
+  begin_group(command, running);
+  add_threads(command, threads);
 }
 
 void GraphArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
   command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
   add_output_element(command, output_element);
   input.add_to(command);
+  begin_group(command, output_group);
   command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
 }
 
 void LayersArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   add_output_element(command, output_element);
   input.add_to(command);
-  command.add_option("--threads", threads, "Threads for the network; default: all cores")->check(CLI::Range(1, 4096));
+  begin_group(command, running);
+  add_threads(command, threads);
 }
 
 }  // namespace whycam::cli

@@ -112,6 +112,7 @@ struct ExplainArguments : AttributionArguments {
  private:
   void add_targets(CLI::App& command);
   void add_repetition(CLI::App& command);  ///< of what takes many passes
+  void add_output(CLI::App& command);
   void add_running(CLI::App& command);
 };
 

@@ -5,6 +5,7 @@
 
 #include "build.h"
 #include "commands.h"
+#include "help.h"
 #include "whycam/nearest_names.h"
 #include "whycam/version.h"
 
@@ -32,22 +33,29 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(build.purpose, "why
   app_->set_version_flag("--version", std::string("whycam ") + version);
   app_->require_subcommand(1);
   app_->footer(exit_code_help());
-  add(subcommand("explain", "Explain pictures: one file for each input, class and method", explain));
+  app_->formatter(help_format("whycam explain network.pt2 photo.jpg --output-dir explanations"));
+  add(subcommand("explain", "Explain pictures: one file for each input, class and method",
+                 "whycam explain network.pt2 photo.jpg --labels labels.txt --target top3", explain));
   for (const Subcommand& other : subcommands_with_libtorch()) add(other);
-  add(subcommand("layers", "List a network's layers with their output shapes", layers));
-  add(subcommand("graph", "Show what the compiled engine makes of a network, pass by pass", graph));
+  add(subcommand("layers", "List a network's layers with their output shapes", "whycam layers network.pt2", layers));
+  add(subcommand("graph", "Show what the compiled engine makes of a network, pass by pass",
+                 "whycam graph network.pt2 --pass differentiate", graph));
 }
 
 CommandLine::~CommandLine() = default;
 
 void CommandLine::add(const Subcommand& subcommand) {
   CLI::App* app = app_->add_subcommand(subcommand.name, subcommand.description);
+  app->formatter(help_format(subcommand.example));
+  app->set_help_flag();  // it comes last
   subcommands_.emplace_back(app, subcommand.add_options(*app));
+  app->option_defaults()->group("Running");
   if (build.operators)
     app->add_option("--operators", operators_, build.operators)->type_name("FILE")->allow_extra_args(false);
   app->add_flag("--sandbox", sandboxed_,
                 "Let the network read nothing but what the command line names, write nothing but the output, and reach "
                 "no network or other process; needs Linux with Landlock");
+  app->set_help_flag("-h,--help", "Print this help and exit");
   app->footer(exit_code_help());
 }
 

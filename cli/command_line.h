@@ -20,13 +20,15 @@ namespace whycam::cli {
 struct Subcommand {
   std::string name;
   std::string description;
+  std::string example;  ///< a command line
   /// Adds the options, and returns what runs it with what they were given.
   std::function<std::function<ExitCode()>(CLI::App&)> add_options;
 };
 
 template <class Arguments>
-Subcommand subcommand(const std::string& name, const std::string& description, ExitCode (*command)(const Arguments&)) {
-  return {name, description, [command](CLI::App& app) {
+Subcommand subcommand(const std::string& name, const std::string& description, const std::string& example,
+                      ExitCode (*command)(const Arguments&)) {
+  return {name, description, example, [command](CLI::App& app) {
             const auto arguments = std::make_shared<Arguments>();
             arguments->add_to(app);
             return [arguments, command] { return command(*arguments); };

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "support/command.h"
 #include "support/scripted.h"
 
@@ -23,6 +25,25 @@ TEST_F(Command, HelpDocumentsTheExitCodes) {
     EXPECT_NE(outcome.out.find("6 target: no such class or label"), std::string::npos);
   }
   EXPECT_EQ(run({"--version"}).out, std::string("whycam ") + version + "\n");
+}
+
+TEST_F(Command, HelpHasAnExampleFirstGroupsAndNoLongLines) {
+  for (const std::string command : {"explain", "check", "export", "layers", "graph"}) {
+    std::istringstream help(run({command, "--help"}).out);
+    std::string line;
+    for (int number = 1; std::getline(help, line); ++number) {
+      EXPECT_LE(line.size(), 100u) << line;
+      if (number == 2) EXPECT_EQ(line.find("Example: whycam " + command + " network.pt2"), 0u) << line;
+    }
+  }
+  const std::string help = run({"explain", "--help"}).out;
+  std::size_t place = 0;
+  for (const char* words :
+       {"What is explained:", "--target", "How it is computed:", "--method", "Preprocessing:", "--mean",
+        "Drawing:", "--cmap", "Output:", "--report", "Running:", "--resume", "--help", "Exit codes:"}) {
+    place = help.find(words, place);
+    ASSERT_NE(place, std::string::npos) << words << " is missing or at another place in\n" << help;
+  }
 }
 
 TEST_F(Command, WrongUseIsOneLineAndItsExitCode) {

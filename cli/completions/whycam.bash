@@ -16,8 +16,9 @@ _whycam() {
       break
     fi
   done
+  # A list of choices that goes on in the next line is joined.
   if [[ -z ${_whycam_help[:$command]:-} ]]; then
-    _whycam_help[:$command]=$("${COMP_WORDS[0]}" $command --help 2>/dev/null)
+    _whycam_help[:$command]=$("${COMP_WORDS[0]}" $command --help 2>/dev/null | sed -e ':line' -e '/^  -[^ ]* {[^}]*$/{N;s/\n *//;b line' -e '}')
   fi
   # "  -n,--name KIND  what it is", or "  subcommand  what it does"
   local option_line='^  (-[^ ]+)( ([^ ]+))?' command_line='^  [a-z]'

@@ -8,7 +8,8 @@ function __whycam
     set -l before (string match -r -- '^--[^=]*=' $token)
     test -z "$before"; or set option (string trim -r -c = -- $before)
     set -l help __whycam_help_(string escape --style=var -- "$command")
-    set -q $help; or set -g $help ($words[1] $command --help 2>/dev/null)
+    # A list of choices that goes on in the next line is joined.
+    set -q $help; or set -g $help ($words[1] $command --help 2>/dev/null | sed -e ':line' -e '/^  -[^ ]* {[^}]*$/{N;s/\n *//;b line' -e '}')
     # "  -n,--name KIND  what it is", or "  subcommand  what it does"
     set -l kind ''
     set -l offered

@@ -37,9 +37,10 @@ const Build build{
     "one that you trust"};
 
 std::vector<Subcommand> subcommands_with_libtorch() {
-  return {subcommand("check", "Ask what should be asked before a picture is believed: class, weights, pixels", check),
+  return {subcommand("check", "Ask what should be asked before a picture is believed: class, weights, pixels",
+                     "whycam check network.pt2 photo.jpg --labels labels.txt", check),
           subcommand("export", "Write the network with its explanation inside as an ONNX file of standard operators",
-                     export_network)};
+                     "whycam export network.pt2 --output explained.onnx", export_network)};
 }
 
 void load_operators(const std::vector<std::string>& files) {

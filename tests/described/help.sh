@@ -13,9 +13,9 @@ help_options() {
   "$whycam" "$@" --help | grep -oE '^  -[^ ]+' | tr ',' '\n' | tr -d ' '
 }
 
-# The choices of an option that takes one of several: those in braces behind it.
+# The choices of an option that takes one of several: those in braces behind it, in one line or more.
 help_choices() {
-  "$whycam" "$1" --help | sed -nE "s/^  $2 \{([^}]*)\}.*/\1/p" | tr ',' '\n'
+  "$whycam" "$1" --help | sed -e ':line' -e '/^  -[^ ]* {[^}]*$/{N;s/\n *//;b line' -e '}' | sed -nE "s/^  $2 \{([^}]*)\}.*/\1/p" | tr ',' '\n'
 }
 
 require_word() {  # TEXT WORD WHAT
