@@ -363,6 +363,17 @@ void ExportArguments::add_to(CLI::App& command) {
   begin_group(command, what);
   command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
   command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
+  command
+      .add_option(
+          "--region", region,
+          "For an output of N x classes x space, such as a segmenter's: the file sums a class's scores over all "
+          "places, over those where it is predicted, or over a mask that it takes as a further input")
+      ->type_name("{all,predicted,mask}")
+      ->check(not_empty);
+  command.add_option("--versus", versus, "A class whose score the file subtracts: why the target and not this one")
+      ->type_name("CLASS")
+      ->check(whole_number);
+  command.add_flag("--against", against, "Explain what speaks against the target");
   AttributionArguments::add_all_but_engine_to(command);
   input.add_to(command);
   begin_group(command, output_group);

@@ -151,6 +151,8 @@ struct ExportArguments : AttributionArguments {
   std::string model;
   std::string layer;
   ExampleInputArguments input;
+  std::string region, versus;
+  bool against = false;
   std::string output = "explained.onnx";
   int threads = 0;
   bool quiet = false;

@@ -26,10 +26,30 @@ void require_other_file(const ExportArguments& arguments) {
                                          "; name another file");
 }
 
+ExportedTarget target_of(const ExportArguments& arguments) {
+  ExportedTarget target;
+  target.against = arguments.against;
+  if (arguments.versus.size() > 18)  // digits alone, as was checked
+    throw Failure(ExitCode::target, "--versus: there is no class " + arguments.versus);
+  if (!arguments.versus.empty()) target.versus = std::stoll(arguments.versus);
+  if (arguments.region.empty()) return target;
+  if (arguments.region == "all")
+    target.region = Region::Kind::all;
+  else if (arguments.region == "predicted")
+    target.region = Region::Kind::predicted;
+  else if (arguments.region == "mask")
+    target.region = Region::Kind::mask;
+  else
+    throw Failure(ExitCode::usage, "--region of export is all, predicted or mask, not \"" + arguments.region +
+                                       "\"; a mask is given to the file that is written, beside the picture");
+  return target;
+}
+
 }  // namespace
 
 ExitCode export_network(const ExportArguments& arguments) {
   use_threads(arguments.threads);
+  const ExportedTarget target = target_of(arguments);
   const Options options = arguments.parse();
   auto model = load<Model>(arguments.model);
   require_other_file(arguments);
@@ -40,11 +60,12 @@ ExitCode export_network(const ExportArguments& arguments) {
   const std::string layer =
       arguments.layer.empty() ? model.default_layer(inputs, {}, options.output_element) : arguments.layer;
   export_explanation(model, inputs, layer, arguments.output, options,
-                     {{"whycam_source_crc32", checksum_of_network(arguments.model)}});
+                     {{"whycam_source_crc32", checksum_of_network(arguments.model)}}, target);
   if (!arguments.quiet)
     std::cout << fmt::format(
-        "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example\n",
-        printable(arguments.output), printable(layer));
+        "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example{}\n",
+        printable(arguments.output), printable(layer),
+        target.region == Region::Kind::mask ? ", and mask, N x the output's space" : "");
   return ExitCode::success;
 }
 

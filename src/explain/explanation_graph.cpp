@@ -51,12 +51,12 @@ std::string part_name(const methods::Parts& parts, std::size_t index) {
 }
 
 ExplanationGraph explanation_graph(const graph::Forward& forward, const methods::Settings& settings, bool all_outputs,
-                                   const graph::Seen& seen) {
+                                   const graph::Seen& seen, const graph::Seed& seed) {
   for (const auto& layer : forward.layers)
     if (layer.empty()) throw CannotCompile("a layer that does not run");
   std::vector<graph::ReluTreatment> treatments;
   for (const core::ReluRule& rule : settings.rules()) treatments.push_back(treatment(rule));
-  ExplanationGraph result{graph::program(forward, treatments, all_outputs, seen), {}};
+  ExplanationGraph result{graph::program(forward, treatments, all_outputs, seen, seed), {}};
   graph::Graph& graph = result.graph;
   result.parts = methods::append_methods(graph, settings, sources_in(graph, forward, settings, treatments.size()));
   std::vector<graph::Output> outputs{{"output", graph.output("output")}};

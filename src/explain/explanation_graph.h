@@ -27,6 +27,7 @@ graph::ReluTreatment treatment(const core::ReluRule& rule);
 /// CannotCompile where the explained output does not depend on a layer, and ModelError where methods need the gradient
 /// at the inputs and it depends on none of them.
 ExplanationGraph explanation_graph(const graph::Forward& forward, const methods::Settings& settings,
-                                   bool all_outputs = false, const graph::Seen& seen = {});
+                                   bool all_outputs = false, const graph::Seen& seen = {},
+                                   const graph::Seed& seed = {});
 
 }  // namespace whycam::explain

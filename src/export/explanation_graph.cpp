@@ -6,9 +6,11 @@
 #include <set>
 
 #include "explain/explanation_graph.h"
+#include "export/target_gradient.h"
 #include "formats/format.h"
 #include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/script.h"
+#include "methods/layouts.h"
 #include "methods/repeated.h"
 #include "torch/engine/compiled/lowering.h"
 #include "torch/model/inputs.h"
@@ -67,7 +69,7 @@ void name_ports(Plan& plan) {
 }  // namespace
 
 Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
-             const AttributeOptions& options) {
+             const AttributeOptions& options, const ExportedTarget& target) {
   network::check_inputs(inputs);
   if (methods::is_repeated(options.options()))
     throw InputError(
@@ -77,6 +79,7 @@ Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const
     throw InputError(
         "an exported explanation is of one layer, whose values stay inside: leave out merge and layer_values");
   Plan plan;
+  plan.target = target;
   plan.network = model.network();
   plan.request = engine::request_of(*plan.network, inputs, {layer}, options);
   plan.request.engine = Engine::compiled;
@@ -108,9 +111,15 @@ std::string output_name(const Plan& plan, const methods::Part& part, std::size_t
   return methods::identifier(part.method) + (plan.inputs.size() == 1 ? "" : "_" + plan.inputs[input]);
 }
 
+std::size_t class_axis(const Plan& plan, const graph::Forward& forward) {
+  const methods::Settings& settings = plan.request.settings;
+  return methods::find_layouts(forward, settings.layer_layout, settings.input_layout).class_axis.value_or(1);
+}
+
 graph::Graph explanation_graph(const Plan& plan, const engine::Request& request) {
   const graph::Forward lowered = engine::lower(*plan.network, request);
-  explain::ExplanationGraph explanation = explain::explanation_graph(lowered, request.settings, /*all_outputs=*/true);
+  explain::ExplanationGraph explanation = explain::explanation_graph(
+      lowered, request.settings, /*all_outputs=*/true, {}, target_gradient(plan.target, class_axis(plan, lowered)));
   graph::Graph& graph = explanation.graph;
   std::vector<graph::Output> outputs{{plan.output, graph.output("output")}};
   for (const graph::Output& output : lowered.beside) outputs.push_back({output.name, graph.output(output.name)});

@@ -11,25 +11,30 @@
 #include "formats/onnx/writer.h"
 #include "graph/graph.h"
 #include "torch/engine/engine.h"
+#include "whycam/export.h"
 
 namespace whycam::exporting {
 
 /// What is exported.
 struct Plan {
   std::shared_ptr<const network::Network> network;
-  engine::Request request;                     ///< its inputs' shapes count
+  engine::Request request;  ///< its inputs' shapes count
+  ExportedTarget target;
   std::vector<std::string> inputs, arguments;  ///< their names in the file
   std::string output;                          ///< the explained output's
   std::int64_t fixed_batch = 0;                ///< the number of examples that the network insists on; 0: any
 };
 
 Plan plan_of(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
-             const AttributeOptions& options);
+             const AttributeOptions& options, const ExportedTarget& target);
 
 /// The same request for another number of examples; its inputs and tensors that go along are filled by `fill`, which
 /// gets a shape.
 using Fill = std::function<torch::Tensor(torch::IntArrayRef shape)>;
 engine::Request with_examples(const Plan& plan, std::int64_t examples, const Fill& fill);
+
+/// The axis of the output that counts the classes; 1 where the network does not tell.
+std::size_t class_axis(const Plan& plan, const graph::Forward& forward);
 
 /// The explanation. Its outputs are called as in the file.
 graph::Graph explanation_graph(const Plan& plan, const engine::Request& request);

@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "export/explanation_graph.h"
+#include "export/target_gradient.h"
 #include "formats/torchscript/messages.h"
 #include "torch/engine/compiled/lowering.h"
 #include "torch/model/network.h"
@@ -17,12 +18,18 @@ namespace {
 
 torch::Tensor empty_shape(torch::IntArrayRef shape) { return at::zeros({1}, torch::kFloat).expand(shape); }
 
+const char* name_of(Region::Kind region) {
+  return region == Region::Kind::all ? "all" : region == Region::Kind::predicted ? "predicted" : "mask";
+}
+
 onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph, const Layer& layer,
                          const AttributeOptions& options) {
   onnx::Writing writing;
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) writing.inputs.push_back({graph::input_name(i), plan.inputs[i]});
   for (std::size_t i = 0; i < plan.arguments.size(); ++i)
     writing.inputs.push_back({graph::argument_name(i), plan.arguments[i]});
+  if (plan.target.region == Region::Kind::mask) writing.inputs.emplace_back(exporting::mask_input, "mask");
+  writing.one_hot = exporting::chosen_input;
   for (const graph::Output& output : graph.outputs()) writing.outputs.push_back({output.name, output.name});
   std::string methods;
   for (const Method method : options.methods()) methods += (methods.empty() ? "" : ", ") + std::string(title(method));
@@ -36,6 +43,10 @@ onnx::Writing writing_of(const exporting::Plan& plan, const graph::Graph& graph,
                       {"whycam_guided_rule", options.guided_rule() == GuidedRule::captum ? "captum" : "paper"},
                       {"whycam_guide_clipped_relus", options.guide_clipped_relus() ? "yes" : "no"},
                       {"whycam_interpolation", to_string(options.interpolate_mode())}};
+  const ExportedTarget& target = plan.target;
+  if (target.region) writing.metadata.emplace_back("whycam_region", name_of(*target.region));
+  if (target.versus) writing.metadata.emplace_back("whycam_versus", std::to_string(*target.versus));
+  if (target.against) writing.metadata.emplace_back("whycam_against", "yes");
   return writing;
 }
 
@@ -55,11 +66,12 @@ std::string content_of(const exporting::Plan& plan, const Layer& layer, const At
 
 void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
                         const std::filesystem::path& path, const AttributeOptions& options,
-                        const std::vector<std::pair<std::string, std::string>>& metadata) {
+                        const std::vector<std::pair<std::string, std::string>>& metadata,
+                        const ExportedTarget& target) {
   const torch::NoGradGuard no_gradients;
   std::string content;
   try {
-    const exporting::Plan plan = exporting::plan_of(model, inputs, layer, options);
+    const exporting::Plan plan = exporting::plan_of(model, inputs, layer, options, target);
     content = content_of(plan, layer, options, metadata);
     exporting::prove(plan, content);
   } catch (const Error&) {

@@ -2,16 +2,20 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/argmax.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
+
 #include "backends/backend.h"
+#include "core/objective.h"
 #include "export/explanation_graph.h"
+#include "export/target_gradient.h"
 #include "formats/onnx/network.h"
 #include "graph/passes.h"
 #include "torch/engine/compiled/compiled_engine.h"
 #include "whycam/errors.h"
+#include "whycam/picture/tensor.h"
 
 namespace whycam::exporting {
 namespace {
@@ -22,22 +26,54 @@ constexpr double tolerance = 1e-2;
 
 using Parts = std::map<std::string, torch::Tensor>;
 
-/// Which element of its row each example is explained for: another for each.
-std::vector<std::int64_t> targets_of(std::int64_t examples, std::int64_t elements, std::int64_t round) {
+/// What is explained in one round, and by whom: the classes, or elements, and the mask, where the file takes one.
+struct Chosen {
   std::vector<std::int64_t> targets;
-  for (std::int64_t i = 0; i < examples; ++i) targets.push_back((3 * i + 7 * round + elements / 2) % elements);
-  return targets;
+  torch::Tensor mask;
+};
+
+/// The output as a target reads it: without a region, rows of elements.
+core::OutputValues values_of(const Plan& plan, const torch::Tensor& output, std::size_t class_axis) {
+  core::OutputValues values;
+  const torch::Tensor numbers = output.to(torch::kDouble).contiguous();
+  values.values.assign(numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel());
+  values.examples = output.size(0);
+  values.shape = plan.target.region ? output.sizes().vec()
+                                    : std::vector<std::int64_t>{values.examples, output.numel() / values.examples};
+  values.class_axis = class_axis;
+  return values;
 }
 
-Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round,
-                    std::vector<std::int64_t>& targets) {
+/// Another target for each example; with a region, the class that is best at one of the places, so that there is one.
+Chosen chosen_for(const Plan& plan, const torch::Tensor& output, std::size_t class_axis, std::int64_t round,
+                  const Fill& fill) {
+  Chosen chosen;
+  const std::int64_t examples = output.size(0), elements = output.numel() / examples;
+  for (std::int64_t i = 0; i < examples; ++i) {
+    std::int64_t target = (3 * i + 7 * round + elements / 2) % elements;
+    if (plan.target.region) {
+      const torch::Tensor best = output[i].argmax(static_cast<std::int64_t>(class_axis) - 1).flatten();
+      target = best[target % best.numel()].item<std::int64_t>();
+    }
+    chosen.targets.push_back(target);
+  }
+  if (plan.target.region != Region::Kind::mask) return chosen;
+  std::vector<std::int64_t> space = output.sizes().vec();
+  space.erase(space.begin() + static_cast<std::ptrdiff_t>(class_axis));
+  chosen.mask = fill(space).gt(0).to(torch::kFloat);
+  return chosen;
+}
+
+Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round, const Fill& fill,
+                    Chosen& chosen) {
   const auto pass = engine::compiled_engine(plan.network)->forward(request);
   const torch::Tensor& output = pass->output();
-  const std::int64_t examples = request.inputs[0].size(0);
-  targets = targets_of(examples, output.numel() / examples, round);
-  const torch::Tensor places = at::tensor(targets, torch::kLong).reshape({examples, 1});
-  const torch::Tensor gradient =
-      at::zeros({examples, output.numel() / examples}, torch::kFloat).scatter_(1, places, 1).reshape(output.sizes());
+  const std::size_t class_axis = pass->class_axis().value_or(1);
+  chosen = chosen_for(plan, output, class_axis, round, fill);
+  const picture::Array mask = chosen.mask.defined() ? picture::to_array(chosen.mask) : picture::Array();
+  const core::Objective objective =
+      core::objective(target_of(plan.target, chosen.targets, mask).terms(), values_of(plan, output, class_axis));
+  const torch::Tensor gradient = at::tensor(objective.gradient, torch::kFloat).reshape(output.sizes());
   Parts parts{{plan.output, output}};
   const engine::Explained explained = pass->explain(gradient, /*last=*/true);
   for_each_part(explained.parts, [&](const engine::PartTensor& one, std::size_t input) {
@@ -53,13 +89,14 @@ std::vector<torch::Tensor> tensors_of(const engine::Request& request) {
   return tensors;
 }
 
-Parts by_the_file(const onnx::Network& network, const engine::Request& request,
-                  const std::vector<std::int64_t>& targets) {
+Parts by_the_file(const onnx::Network& network, const engine::Request& request, const Chosen& chosen) {
   std::vector<torch::Tensor> tensors = tensors_of(request);
-  tensors.push_back(at::tensor(targets, torch::kFloat));
+  if (chosen.mask.defined()) tensors.push_back(chosen.mask);
+  tensors.push_back(at::tensor(chosen.targets, torch::kFloat));
   const auto last = static_cast<std::size_t>(network.inputs().size()) - 1;
   std::vector<onnx::Given> given(network.inputs().size());
-  // The file has its inputs in the order in which the graph does: arguments behind inputs, the target last.
+  // The file has its inputs in the order in which the graph does: arguments behind inputs, then the mask, the target
+  // last.
   for (std::size_t i = 0; i < given.size(); ++i)
     given[i] = {"in." + std::to_string(i), tensors.at(i).sizes().vec(), i == last};
   onnx::Lowered lowered = network.lower(given, {}, false);
@@ -104,9 +141,9 @@ void prove(const Plan& plan, const std::string& onnx) {
   for (std::int64_t round = 0; round < 2; ++round) {
     const std::int64_t examples = plan.fixed_batch > 0 ? plan.fixed_batch : round + 1;
     const engine::Request request = with_examples(plan, examples, random);
-    std::vector<std::int64_t> targets;
-    const Parts expected = by_the_engine(plan, request, round, targets);
-    compare(expected, by_the_file(*network, request, targets));
+    Chosen chosen;
+    const Parts expected = by_the_engine(plan, request, round, random, chosen);
+    compare(expected, by_the_file(*network, request, chosen));
   }
 }
 

@@ -19,7 +19,8 @@ std::string input_gradient_name(std::size_t rule, std::size_t input) {
   return "input_gradient." + std::to_string(rule) + "." + std::to_string(input);
 }
 
-Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs, const Seen& seen) {
+Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, bool all_outputs, const Seen& seen,
+              const Seed& seed) {
   Graph graph = forward.graph;
   graph.add_output("output", forward.output);
   for (const Output& output : forward.beside)
@@ -39,7 +40,7 @@ Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, b
       layer_gradients.push_back(layer_gradient_name(i, j));
     }
   const Value output = graph.output("output");
-  const Value output_gradient = graph.add_input("output_gradient", graph.shape(output));
+  const Value output_gradient = seed ? seed(graph, output) : graph.add_input("output_gradient", graph.shape(output));
   const auto add_gradients = [&](const std::vector<Value>& wanted, const ReluTreatment& at_relus, const auto& name) {
     const std::vector<Value> gradients = differentiate(graph, output, output_gradient, wanted, at_relus);
     for (std::size_t i = 0; i < gradients.size(); ++i)
