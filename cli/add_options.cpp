@@ -137,6 +137,12 @@ void AttributionArguments::add_to(CLI::App& command) {
   add_all_but_engine_to(command);
   begin_group(command, how);
   command.add_option("--engine", engine, build.engine)->type_name(build.engines)->capture_default_str();
+  command
+      .add_option("--precision", precision,
+                  "fast: gradients at the input are multiplied in bfloat16, where the processor does that natively; "
+                  "they then differ from exact ones by some thousandths; the forward pass and heat maps are the same")
+      ->type_name("{exact,fast}")
+      ->capture_default_str();
 }
 
 void ExplainArguments::add_to(CLI::App& command) {

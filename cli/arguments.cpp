@@ -115,6 +115,7 @@ Options AttributionArguments::parse() const {
     if (!is_heat_map(options.cam)) throw InputError("--cam takes a heat map, and " + cam + " is none");
     options.engine = engine_named(engine);
     chosen_engine(options.engine);
+    options.precision = precision_named(precision);
     options.layout = layout_named(layout);
     options.input_layout = layout_named(input_layout);
   } catch (const InputError& error) {

@@ -61,6 +61,7 @@ struct AttributionArguments {
   std::string output_element;
   bool before_softmax = false;
   std::string engine = "automatic";
+  std::string precision = "exact";
 
   void add_to(CLI::App& command);
   void add_all_but_engine_to(CLI::App& command);

@@ -76,6 +76,7 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"also", documents(arguments.also)},
           {"layer", layer_entry(settings.layers)},
           {"merge", arguments.merge},
+          {"precision", arguments.precision},
           {"layer_side", arguments.layer_input ? "input" : "output"},
           {"layout", arguments.layout},
           {"input_layout", arguments.input_layout},

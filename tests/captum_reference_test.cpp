@@ -75,6 +75,26 @@ TEST_P(CaptumReference, ExplainGivesTheSameFromOneForwardPass) {
   EXPECT_GT(explanation.activations.relus_guided, 0);
 }
 
+TEST_P(CaptumReference, IsNearWithFastGradients) {
+  if (!compiled()) GTEST_SKIP() << "autograd computes exactly";
+  const GuidedGradCam guided_grad_cam(Model::load(reference().network()), layer_);
+  const auto explain = [&](Precision precision) {
+    return guided_grad_cam.explain(inputs_, {reference().target()}, options_.precision(precision));
+  };
+  const Explanation exact = explain(Precision::exact), fast = explain(Precision::fast);
+  EXPECT_TRUE(exact.output.equal(fast.output)) << "the forward pass is the same";
+  // What is promised: a factor is rounded to 8 bits, 2^-9 of it at most, and errors of many products add up at random.
+  const auto expect_near = [&](const std::vector<torch::Tensor>& one, const std::vector<torch::Tensor>& other,
+                               double tolerance, const char* what) {
+    for (std::size_t i = 0; i < one.size(); ++i)
+      if (other[i].numel() > 0) EXPECT_LE(relative_l2(one[i], other[i]), tolerance) << what;
+  };
+  const TargetExplanation &of_fast = fast.targets[0], &of_exact = exact.targets[0];
+  expect_near(of_fast.layers[0].layer_attributions, of_exact.layers[0].layer_attributions, 0, "grad_cam");
+  expect_near(of_fast.guided_backprop, of_exact.guided_backprop, 1e-2, "guided_backprop");
+  expect_near(of_fast.layers[0].guided_grad_cam, of_exact.layers[0].guided_grad_cam, 1e-2, "guided_grad_cam");
+}
+
 std::string name_of(const testing::TestParamInfo<std::tuple<ReferenceCase, Engine>>& info) {
   return std::get<ReferenceCase>(info.param).name() + "_" + to_string(std::get<Engine>(info.param));
 }

@@ -26,6 +26,7 @@
 #include "whycam/output_element.h"
 #include "whycam/picture/array.h"
 #include "whycam/port.h"
+#include "whycam/precision.h"
 #include "whycam/target.h"
 
 namespace whycam {
@@ -68,6 +69,7 @@ struct Options {
   /// Where several explanations run at once, give each its share of the cores: threads that wait for one another on
   /// busy cores take longer than one thread alone.
   std::size_t threads = 0;
+  Precision precision = Precision::exact;  ///< of the gradients
   /// What computes it; see chosen_engine. Autograd takes libtorch and is not for ONNX files: explain() refuses it with
   /// InputError where whycam was built without libtorch, else with ModelError.
   Engine engine = Engine::automatic;

@@ -150,6 +150,13 @@ class AttributeOptions {
     return *this;
   }
 
+  /// How exactly gradients are computed. Default: exact.
+  AttributeOptions& precision(Precision precision) {
+    options_.precision = precision;
+    return *this;
+  }
+  Precision precision() const { return options_.precision; }
+
   /// How many threads compute it; see Options::threads. Default: 0, as many as libtorch gives.
   AttributeOptions& threads(std::size_t count) {
     options_.threads = count;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "graph/graph.h"
+#include "whycam/precision.h"
 
 namespace whycam::backends {
 
@@ -56,8 +57,10 @@ struct Backend {
   /// The threads that the calling thread's runs get now, and how they are set.
   int (*thread_count)();
   void (*set_thread_count)(int threads);
+  /// Whether plans of Precision::fast are any faster here.
+  bool (*multiplies_bfloat16)();
   /// Made for thread_count() threads; run it with the same. Throws CannotPlan.
-  std::unique_ptr<const Plan> (*prepare)(const graph::Graph& graph);
+  std::unique_ptr<const Plan> (*prepare)(const graph::Graph& graph, Precision precision);
 };
 
 /// The one for graphs on the CPU.

@@ -50,7 +50,7 @@ struct Option {
   void (*set)(Options& options, const std::string& value);
 };
 
-constexpr std::array<Option, 18> all_options{{
+constexpr std::array<Option, 19> all_options{{
     {"method", [](Options& to, const std::string& text) { to.methods = methods_of(text); }},
     {"cam", [](Options& to, const std::string& text) { to.cam = method_named(text); }},
     {"interpolate", [](Options& to, const std::string& text) { to.interpolation = interpolation_named(text); }},
@@ -69,6 +69,7 @@ constexpr std::array<Option, 18> all_options{{
     {"noise-is-absolute", [](Options& to, const std::string& text) { to.noise_is_absolute = truth_of(text); }},
     {"seed", [](Options& to, const std::string& text) { to.seed = whole_number_of(text); }},
     {"threads", [](Options& to, const std::string& text) { to.threads = whole_number_of(text); }},
+    {"precision", [](Options& to, const std::string& text) { to.precision = precision_named(text); }},
     {"engine", [](Options& to, const std::string& text) { to.engine = engine_named(text); }},
 }};
 

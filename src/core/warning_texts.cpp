@@ -24,6 +24,10 @@ std::string computed_in_float32() {
          "half precision by that one's rounding";
 }
 
+std::string computed_exactly(const std::string& reason) {
+  return "the fast precision was asked for, and " + reason + ": gradients were computed in float32, as for exact";
+}
+
 std::string computed_convolution(const std::string& layer) {
   return "the weights of the convolution that \"" + layer +
          "\" gives were computed when the network was exported, as where a batch normalisation "

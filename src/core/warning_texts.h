@@ -14,6 +14,8 @@ std::string no_relu();
 std::string no_autograd();
 std::string in_training_mode();
 std::string computed_in_float32();
+/// Of Precision::fast, with why.
+std::string computed_exactly(const std::string& reason);
 std::string computed_convolution(const std::string& layer);
 std::string holds_nan(const Target& target);
 std::string cannot_be_resized(const std::vector<std::int64_t>& attribution, const std::vector<std::int64_t>& input,

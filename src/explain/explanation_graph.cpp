@@ -14,6 +14,11 @@ bool any(const std::vector<Value>& values) {
   return std::any_of(values.begin(), values.end(), [](Value value) { return value != graph::no_value; });
 }
 
+/// Heat maps weigh gradients at the layer, of which most is lost where they add up to little: those are not rounded.
+bool of_layer(const methods::PartNode& node) {
+  return node.part.kind != methods::Part::Kind::map || is_heat_map(node.part.method);
+}
+
 methods::Sources sources_in(const graph::Graph& graph, const graph::Forward& forward, const methods::Settings& settings,
                             std::size_t rules) {
   methods::Sources sources;
@@ -64,7 +69,7 @@ ExplanationGraph explanation_graph(const graph::Forward& forward, const methods:
     if (all_outputs) outputs.push_back({output.name, graph.output(output.name)});
   for (std::size_t i = 0; i < result.parts.nodes.size(); ++i)
     if (const Value value = result.parts.nodes[i].value; value != graph::no_value)
-      outputs.push_back({part_name(result.parts, i), value, graph::gradient_section});
+      outputs.push_back({part_name(result.parts, i), value, graph::gradient_section, of_layer(result.parts.nodes[i])});
   graph.set_outputs(std::move(outputs));
   if (seen) seen("methods", graph);
   return result;

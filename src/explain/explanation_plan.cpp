@@ -1,6 +1,7 @@
 #include "explain/explanation_plan.h"
 
 #include "core/cannot_compile.h"
+#include "core/warning_texts.h"
 #include "explain/explanation_graph.h"
 #include "graph/print.h"
 
@@ -10,7 +11,10 @@ ExplanationPlan::ExplanationPlan(const graph::Forward& forward, const methods::S
     : output_shape(forward.graph.shape(forward.output)), report(activations(forward, settings.clipped_relus)) {
   ExplanationGraph explanation = explanation_graph(forward, settings);
   parts = std::move(explanation.parts);
-  runs_.emplace(graph::optimise(explanation.graph));
+  if (settings.precision == Precision::fast && !backends::cpu().multiplies_bfloat16())
+    parts.warnings.push_back(
+        {"precision", core::computed_exactly("this processor does not multiply bfloat16 natively")});
+  runs_.emplace(graph::optimise(explanation.graph), settings.precision);
 }
 
 void ExplanationRun::forward(float* output) {

@@ -16,7 +16,8 @@ std::size_t most_kept_bytes();
 class RunPool {
  public:
   /// Throws backends::CannotPlan.
-  explicit RunPool(const graph::Graph& graph) : plan_(backends::cpu().prepare(graph)) {}
+  explicit RunPool(const graph::Graph& graph, Precision precision = Precision::exact)
+      : plan_(backends::cpu().prepare(graph, precision)) {}
 
   std::unique_ptr<backends::Run> take() const;
   void give_back(std::unique_ptr<backends::Run> run) const;

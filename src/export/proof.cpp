@@ -102,7 +102,7 @@ Parts by_the_file(const onnx::Network& network, const engine::Request& request, 
   onnx::Lowered lowered = network.lower(given, {}, false);
   for (std::size_t i = 0; i < lowered.outputs.size(); ++i)
     if (lowered.outputs[i] != graph::no_value) lowered.graph.add_output(network.outputs()[i].name, lowered.outputs[i]);
-  const auto plan = backends::cpu().prepare(graph::optimise(lowered.graph));
+  const auto plan = backends::cpu().prepare(graph::optimise(lowered.graph), Precision::exact);
   const auto run = plan->start();
   for (std::size_t i = 0; i < given.size(); ++i) run->set(0, given[i].name, tensors[i].contiguous().data_ptr<float>());
   run->run(0);

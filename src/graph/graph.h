@@ -84,6 +84,7 @@ struct Output {
   std::string name;
   Value value = no_value;
   int section = 0;
+  bool exact = false;  ///< computed in float32, whatever the precision of others is
 };
 
 /// Nodes in an order in which they can run: each reads only nodes before it. Throws std::invalid_argument where an
@@ -98,6 +99,7 @@ class Graph {
   Value add_like(const Node& node, std::vector<Value> inputs);
 
   void add_output(const std::string& name, Value value, int section = 0) { outputs_.push_back({name, value, section}); }
+  void add_output(Output output) { outputs_.push_back(std::move(output)); }
   void set_outputs(std::vector<Output> outputs) { outputs_ = std::move(outputs); }
   void set_activation(Value value, const std::string& name) { nodes_[value].activation = name; }
   /// Makes a ReLU a part of another activation: it is neither guided nor counted as one.

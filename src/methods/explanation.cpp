@@ -274,6 +274,7 @@ Settings settings_of(const Options& options) {
   settings.deconvolution_rule = options.deconvolution_rule;
   settings.clipped_relus = options.guide_clipped_relus;
   settings.merge = options.merge;
+  settings.precision = options.precision;
   settings.layer_values = options.layer_values;
   settings.layer_layout = options.layout;
   settings.input_layout = options.input_layout;

@@ -25,13 +25,14 @@ struct Settings {
   bool keep_sign = false;    ///< heat maps keep negative values, and are not resized
   Merge merge = Merge::none;
   bool layer_values = false;
+  Precision precision = Precision::exact;
   Layout layer_layout, input_layout;
   /// The layers' names where named_tensor() of each is explained; empty where all of their tensors are.
   std::vector<std::string> layer_names;
 
   auto key() const {
     return std::tie(methods, cam, interpolation, guided_rule, deconvolution_rule, clipped_relus, sum_channels,
-                    keep_sign, merge, layer_values, layer_layout, input_layout, layer_names);
+                    keep_sign, merge, layer_values, precision, layer_layout, input_layout, layer_names);
   }
   bool operator==(const Settings& other) const { return key() == other.key(); }
 

@@ -150,6 +150,23 @@ TEST_P(Torchvision, CompilesAndAgreesWithAutograd) {
   Comparison(file, image, layer, options).expect_alike(compiled, autograd);
 }
 
+TEST_P(Torchvision, ExplainsNearlyTheSameWithFastGradients) {
+  const std::filesystem::path file = exported(GetParam());
+  if (file.empty()) GTEST_SKIP() << "no torchvision for /usr/bin/python3";
+  torch::manual_seed(1);
+  const torch::Tensor image = torch::randn({2, 3, GetParam().size, GetParam().size});
+  const Model model = Model::load(file);
+  const GuidedGradCam explainer(model, model.default_layer({image}));
+  AttributeOptions options;
+  options.methods({Method::grad_cam, Method::guided_backprop, Method::guided_grad_cam}).engine(Engine::compiled);
+  if (GetParam().tuple) options.output_element({0});
+  const TargetExplanation exact = explainer.explain({image}, {Target(5)}, options).targets[0],
+                          fast = explainer.explain({image}, {Target(5)}, options.precision(Precision::fast)).targets[0];
+  EXPECT_TRUE(fast.layers[0].layer_attributions[0].equal(exact.layers[0].layer_attributions[0]));
+  EXPECT_LE(relative_l2(fast.guided_backprop[0], exact.guided_backprop[0]), 1e-2);
+  EXPECT_LE(relative_l2(fast.layers[0].guided_grad_cam[0], exact.layers[0].guided_grad_cam[0]), 1e-2);
+}
+
 TEST_P(Torchvision, ExplainsAsOnnxAsItDoesAsTorchScript) {
   const int size = onnx_size(GetParam());
   const std::filesystem::path onnx = exported(GetParam(), ".onnx"), script = exported(GetParam());

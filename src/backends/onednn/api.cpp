@@ -162,34 +162,36 @@ memory::desc strided(const Shape& shape, const Integers& strides) {
 
 namespace {
 
-memory::desc channels_last(const Shape& shape) {
+memory::desc channels_last(const Shape& shape, Type type) {
   require_bearable(shape);
-  return {shape, f32, shape.size() == 3 ? tag::nwc : shape.size() == 4 ? tag::nhwc : tag::ndhwc};
+  return {shape, type, shape.size() == 3 ? tag::nwc : shape.size() == 4 ? tag::nhwc : tag::ndhwc};
 }
 
 }  // namespace
 
-memory::desc description(const Shape& shape, Layout layout) {
+memory::desc description(const Shape& shape, Layout layout, Type type) {
   require_bearable(shape);
-  if (layout.block == 1 || shape.size() < 3) return strided(shape, graph::strides_of(shape));
+  if (shape.empty()) return {{1}, type, memory::dims{1}};
+  if (layout.block == 1 || shape.size() < 3) return {shape, type, graph::strides_of(shape)};
   const std::size_t n = shape.size() - 3;  // spatial dimensions less one
-  if (layout.block == 16) return {shape, f32, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
-  if (layout.block == 8) return {shape, f32, n == 0 ? tag::nCw8c : n == 1 ? tag::nChw8c : tag::nCdhw8c};
-  return channels_last(shape);
+  if (layout.block == 16) return {shape, type, n == 0 ? tag::nCw16c : n == 1 ? tag::nChw16c : tag::nCdhw16c};
+  if (layout.block == 8) return {shape, type, n == 0 ? tag::nCw8c : n == 1 ? tag::nChw8c : tag::nCdhw8c};
+  return channels_last(shape, type);
 }
 
 memory::desc row_major(const memory::desc& of) { return description(dims_of(of), {}); }
 
-memory::desc any_description(const Shape& shape) {
+memory::desc any_description(const Shape& shape, Type type) {
   require_bearable(shape);
-  return {shape, f32, tag::any};
+  return {shape, type, tag::any};
 }
 
 std::optional<Layout> layout_of(const memory::desc& description, const Shape& shape) {
+  const Type type = type_of(description);
   for (const std::int64_t block : {1, 16, 8})
-    if (description == onednn::description(shape, {block})) return Layout{block};
+    if (description == onednn::description(shape, {block}, type)) return Layout{block};
   // oneDNN holds 16 channels in blocks of 16 and 16 channels last for two things; they are one.
-  if (shape.size() > 2 && description == channels_last(shape)) return Layout{shape[1]};
+  if (shape.size() > 2 && description == channels_last(shape, type)) return Layout{shape[1]};
   return std::nullopt;
 }
 
@@ -216,16 +218,16 @@ std::optional<std::vector<Integers>> places_of(const memory::desc& description) 
 
 namespace {
 
-memory::desc ordered(const Shape& shape, Order order) {
+memory::desc ordered(const Shape& shape, Order order, Type type = f32) {
   switch (order) {
     case Order::row_major:
-      return description(shape, {});
+      return description(shape, {}, type);
     case Order::channels_last:
-      return channels_last(shape);
+      return channels_last(shape, type);
     case Order::best:
       break;
   }
-  return any_description(shape);
+  return any_description(shape, type);
 }
 
 memory::desc bias_description(const Shape& y, bool with_bias) {
@@ -235,25 +237,27 @@ memory::desc bias_description(const Shape& y, bool with_bias) {
 }  // namespace
 
 Operation convolution(const Shape& x, const Shape& weights, const Shape& y, const ConvolutionAttributes& a,
-                      bool with_bias, After after, Order order) {
+                      bool with_bias, After after, Order order, Type type) {
   const Integers kernel = kernel_of(weights, x), behind = padding_behind(x, y, kernel, a);
   require_bearable_window(kernel, a, behind);
   return finished_forward<dnnl::convolution_forward>(implementation<dnnl::convolution_forward>(
-      cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order),
-      any_description(weights), bias_description(y, with_bias), ordered(y, order), steps(y, a, behind),
+      cpu(), attributes_of(after), prop_kind::forward_inference, algorithm::convolution_direct, ordered(x, order, type),
+      any_description(weights, type), bias_description(y, with_bias), ordered(y, order), steps(y, a, behind),
       gaps(a.dilation), a.padding_begin, behind));
 }
 
 Operation convolution_transpose(const Shape& y, const Shape& weights, const Shape& x, const ConvolutionAttributes& a,
-                                Order order) {
+                                Order order, Type type) {
   const Integers kernel = kernel_of(weights, x), behind = padding_behind(x, y, kernel, a);
   require_bearable_window(kernel, a, behind);
   const auto forward = implementation<dnnl::convolution_forward>(
-      cpu(), dnnl::primitive_attr(), prop_kind::forward_training, algorithm::convolution_direct, ordered(x, order),
-      any_description(weights), ordered(y, order), steps(y, a, behind), gaps(a.dilation), a.padding_begin, behind);
+      cpu(), dnnl::primitive_attr(), prop_kind::forward_training, algorithm::convolution_direct,
+      ordered(x, order, type), any_description(weights, type), ordered(y, order, type), steps(y, a, behind),
+      gaps(a.dilation), a.padding_begin, behind);
   const auto pd = gradient_implementation<dnnl::convolution_backward_data>(
-      cpu(), attributes_of({}), forward, algorithm::convolution_direct, ordered(x, order), any_description(weights),
-      ordered(y, order), steps(y, a, behind), gaps(a.dilation), a.padding_begin, behind);
+      cpu(), attributes_of({}), forward, algorithm::convolution_direct, ordered(x, order),
+      any_description(weights, type), ordered(y, order, type), steps(y, a, behind), gaps(a.dilation), a.padding_begin,
+      behind);
   Operation operation = finished<dnnl::convolution_backward_data>(pd);
   operation.source = pd.diff_dst_desc();
   operation.weights = pd.weights_desc();

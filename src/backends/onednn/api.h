@@ -19,10 +19,12 @@ const dnnl::engine& cpu();
 /// another one of its own into the process.
 bool is_the_right_onednn();
 
+using Type = dnnl::memory::data_type;
+
 /// A value's description in a layout; a scalar has one dimension.
-dnnl::memory::desc description(const graph::Shape& shape, Layout layout);
+dnnl::memory::desc description(const graph::Shape& shape, Layout layout, Type type = Type::f32);
 /// In any order that is best.
-dnnl::memory::desc any_description(const graph::Shape& shape);
+dnnl::memory::desc any_description(const graph::Shape& shape, Type type = Type::f32);
 /// With these strides.
 dnnl::memory::desc strided(const graph::Shape& shape, const graph::Integers& strides);
 /// A description's numbers in row-major order.
@@ -59,12 +61,13 @@ enum class Order {
   channels_last,
 };
 
-/// x by weights (grouped ones have the groups first).
+/// x by weights (grouped ones have the groups first), of this type; the result is float32.
 Operation convolution(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
-                      const graph::ConvolutionAttributes& attributes, bool with_bias, After after, Order order);
-/// y's gradient to x's; source is y.
+                      const graph::ConvolutionAttributes& attributes, bool with_bias, After after, Order order,
+                      Type type = Type::f32);
+/// y's gradient to x's; source is y, of this type as the weights are.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
-                                const graph::ConvolutionAttributes& attributes, Order order);
+                                const graph::ConvolutionAttributes& attributes, Order order, Type type);
 /// Matrices by matrices; strides tell which is transposed.
 Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result,
                          bool with_bias, After after);

@@ -18,12 +18,13 @@ void put_down(Builder& builder, Value value) {
   all[static_cast<std::size_t>(builder.graph[value].op)](builder, value);
 }
 
-Builder::Builder(const graph::Graph& of)
+Builder::Builder(const graph::Graph& of, Precision precision)
     : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
   for (Value value = 0; value < graph.size(); ++value)
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
   find_phases();
   find_what_lasts();
+  find_what_is_rounded(precision);
 }
 
 Value Builder::positions_of(Value pool) const {
@@ -79,6 +80,21 @@ void Builder::find_what_lasts() {
       for (const Value input : graph[value].inputs) lasts_[at(input)] = !backward_[at(input)] && !constant_[at(input)];
   for (const graph::Output& output : graph.outputs())
     if (output.section > 0 && !backward_[at(output.value)]) lasts_[at(output.value)] = true;
+}
+
+/// Gradients, but those that lead to an exact output.
+void Builder::find_what_is_rounded(Precision precision) {
+  rounded_.assign(at(graph.size()), false);
+  if (precision == Precision::exact || !multiplies_bfloat16()) return;
+  rounded_ = backward_;
+  std::vector<bool> exact(at(graph.size()), false);
+  for (const graph::Output& output : graph.outputs())
+    if (output.exact) exact[at(output.value)] = true;
+  for (Value value = graph.size(); value-- > 0;) {
+    if (!exact[at(value)]) continue;
+    rounded_[at(value)] = false;
+    for (const Value input : graph[value].inputs) exact[at(input)] = true;
+  }
 }
 
 std::shared_ptr<const Plan::Program> Builder::build() {
@@ -139,28 +155,39 @@ Layout Builder::layout(Value value) const {
   return home == homes_.end() ? Layout{} : home->second.layout;
 }
 
-Place Builder::read(Value value, Layout wanted) {
+Type Builder::factor_type(Value value) const {
+  const Node& node = graph[value];
+  if (!rounded_[at(value)]) return Type::f32;
+  // Few products are not worth to round their factors first.
+  constexpr std::int64_t fewest = 16;
+  const Shape& weights = graph.shape(node.inputs[1]);
+  const std::int64_t groups = node.as<graph::ConvolutionAttributes>().groups;
+  return weights[0] / groups < fewest || weights[1] < fewest ? Type::f32 : Type::bf16;
+}
+
+Place Builder::read(Value value, Layout wanted, Type type) {
   if (is_constant(value)) {
     if (wanted != Layout{}) throw CannotPlan("a constant where a computed tensor is expected");
     return constant(value);
   }
   const Home& home = homes_.at(value);
-  if (same_memory(graph.shape(value), home.layout, wanted)) {
+  if (type == Type::f32 && same_memory(graph.shape(value), home.layout, wanted)) {
     use(home.place);
     return home.place;
   }
-  const auto known = copies_.find({value, wanted.block});
+  const auto known = copies_.find({value, wanted.block, type});
   if (known != copies_.end()) {
     use(known->second);
     return known->second;
   }
   const Shape& shape = graph.shape(value);
-  const Place to = make(shape, wanted);
-  copy(description(shape, home.layout), home.place, description(shape, wanted), to,
-       "reorder from " + std::to_string(home.layout.block) + " to " + std::to_string(wanted.block) + " of " +
-           graph::to_string(shape));
-  copy_in_[to.buffer] = {value, wanted.block};
-  return copies_[{value, wanted.block}] = to;
+  const dnnl::memory::desc in_wanted = description(shape, wanted, type);
+  const Place to = make_bytes(in_wanted.get_size());
+  copy(description(shape, home.layout), home.place, in_wanted, to,
+       (type == Type::bf16 ? "rounding from " : "reorder from ") + std::to_string(home.layout.block) + " to " +
+           std::to_string(wanted.block) + " of " + graph::to_string(shape));
+  copy_in_[to.buffer] = {value, wanted.block, type};
+  return copies_[{value, wanted.block, type}] = to;
 }
 
 Place Builder::make(const Shape& shape, Layout layout) {
@@ -248,11 +275,16 @@ std::int64_t Builder::preferred_block(const Shape& shape) {
   return shape[1] % block == 0 ? block : 1;
 }
 
+bool multiplies_bfloat16() {
+  constexpr auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);  // each has a bit
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+}
+
 bool available() { return is_the_right_onednn(); }
 
-Plan::Plan(const graph::Graph& graph) {
+Plan::Plan(const graph::Graph& graph, Precision precision) {
   try {
-    program_ = Builder(graph).build();
+    program_ = Builder(graph, precision).build();
   } catch (const dnnl::error& failure) {
     throw CannotPlan(std::string("oneDNN: ") + failure.what());
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "backends/onednn/arena.h"
@@ -21,7 +22,7 @@ using graph::Value;
 
 class Builder {
  public:
-  explicit Builder(const graph::Graph& graph);
+  Builder(const graph::Graph& graph, Precision precision);
 
   std::shared_ptr<const Plan::Program> build();
 
@@ -55,7 +56,9 @@ class Builder {
   /// The layout that a value came in.
   Layout layout(Value value) const;
   /// A value in a layout, put into it where it is in another.
-  Place read(Value value, Layout layout = {});
+  Place read(Value value, Layout layout = {}, Type type = Type::f32);
+  /// The type in which a convolution's factors are multiplied.
+  Type factor_type(Value convolution) const;
   /// New memory for a result, in the layout given.
   Place make(const Shape& shape, Layout layout);
   Place make_bytes(std::size_t bytes);
@@ -79,6 +82,7 @@ class Builder {
   static std::int64_t preferred_block(const Shape& shape);
 
  private:
+  using Copy = std::tuple<Value, std::int64_t, Type>;  ///< of a value, in a layout's block and a type
   struct Home {
     Place place;
     Layout layout;
@@ -102,6 +106,7 @@ class Builder {
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
   void find_phases();
   void find_what_lasts();
+  void find_what_is_rounded(Precision precision);
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   const float* numbers_of(Value value);
@@ -115,10 +120,11 @@ class Builder {
   std::vector<std::vector<Value>> phases_;  ///< what each section computes, in order
   std::vector<int> readers_;                ///< in the phase that is put down now
   std::multimap<Value, Value> positions_;   ///< nodes that remember positions, by what is pooled
+  std::vector<bool> rounded_;               ///< multiplied in bfloat16
   std::vector<bool> lasts_;                 ///< forward values that a later section reads
   std::map<Value, Home> homes_;
-  std::map<std::pair<Value, std::int64_t>, Place> copies_;  ///< in other layouts
-  std::map<int, std::pair<Value, std::int64_t>> copy_in_;   ///< the copy that a buffer holds
+  std::map<Copy, Place> copies_;  ///< in other layouts and types
+  std::map<int, Copy> copy_in_;   ///< the copy that a buffer holds
   std::vector<Buffer> buffers_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
   MemoryPieces pieces_;  ///< what is packed lies in these

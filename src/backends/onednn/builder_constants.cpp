@@ -118,20 +118,21 @@ Place Builder::channel_row(Value value, Layout layout) {
 }
 
 Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
-  return once({value, turned, groups, 0, wanted}, wanted.get_size() / sizeof(float), [&](float* to) {
-    auto rows = scaled_rows(graph, graph[value]);
-    if (!rows) rows = ScaledRows{numbers_of(value), {}};
-    if (const auto places = weight_places(wanted, groups, turned))
-      return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
-    // In an order that oneDNN alone knows.
-    const dnnl::memory::desc plain = row_major(wanted);
-    std::vector<float> numbers(plain.get_size() / sizeof(float));
-    kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, numbers.data());
-    dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
-    dnnl::stream stream(cpu());
-    dnnl::reorder(source, target).execute(stream, source, target);
-    stream.wait();
-  });
+  return once(
+      {value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float), [&](float* to) {
+        auto rows = scaled_rows(graph, graph[value]);
+        if (!rows) rows = ScaledRows{numbers_of(value), {}};
+        if (const auto places = weight_places(wanted, groups, turned))
+          return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
+        // In an order that oneDNN alone knows.
+        const dnnl::memory::desc plain = row_major(wanted);
+        std::vector<float> numbers(plain.get_size() / sizeof(float));
+        kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, numbers.data());
+        dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
+        dnnl::stream stream(cpu());
+        dnnl::reorder(source, target).execute(stream, source, target);
+        stream.wait();
+      });
 }
 
 std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::int64_t elements,

@@ -16,9 +16,12 @@ void set_thread_count(int threads);
 /// (A libtorch may bring another one.)
 bool available();
 
+/// Whether the processor, as oneDNN may use it, multiplies bfloat16 natively.
+bool multiplies_bfloat16();
+
 class Plan : public backends::Plan {
  public:
-  explicit Plan(const graph::Graph& graph);
+  explicit Plan(const graph::Graph& graph, Precision precision = Precision::exact);
   ~Plan() override;
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;

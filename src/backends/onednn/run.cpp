@@ -105,8 +105,14 @@ std::unique_ptr<backends::Run> Plan::start() const { return std::make_unique<Run
 
 const backends::Backend& backend() {
   static const backends::Backend backend{
-      "oneDNN", available, thread_count, set_thread_count,
-      [](const graph::Graph& graph) -> std::unique_ptr<const backends::Plan> { return std::make_unique<Plan>(graph); }};
+      "oneDNN",
+      available,
+      thread_count,
+      set_thread_count,
+      multiplies_bfloat16,
+      [](const graph::Graph& graph, Precision precision) -> std::unique_ptr<const backends::Plan> {
+        return std::make_unique<Plan>(graph, precision);
+      }};
   return backend;
 }
 

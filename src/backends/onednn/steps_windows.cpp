@@ -64,11 +64,12 @@ void put_convolution(Builder& builder, Value value) {
   const Shape& x = builder.graph.shape(node.inputs[0]);
   const Shape weights = grouped(builder.graph.shape(node.inputs[1]), attributes.groups);
   const bool with_bias = node.inputs.size() > 2;
+  const Type type = builder.factor_type(value);
   const auto make = [&](Order order) {
-    return convolution(x, weights, node.shape, attributes, with_bias, after(node), order);
+    return convolution(x, weights, node.shape, attributes, with_bias, after(node), order, type);
   };
   const auto [operation, source, destination] = in_our_layouts(x, node.shape, make);
-  const Place from = builder.read(node.inputs[0], source);
+  const Place from = builder.read(node.inputs[0], source, type);
   const Place to = convolution_result(builder, value, destination);
   std::vector<Step::Argument> arguments{{DNNL_ARG_SRC, operation.source, from},
                                         {DNNL_ARG_WEIGHTS, operation.weights,
@@ -88,11 +89,12 @@ void put_turned_convolution(Builder& builder, Value value) {
   const ConvolutionAttributes attributes = turned(weights, node.as<ConvolutionAttributes>());
   const std::int64_t groups = attributes.groups;
   const Shape shape = turned_shape(weights, groups);
+  const Type type = builder.factor_type(value);
   const auto make = [&](Order order) {
-    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order);
+    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order, type);
   };
   const auto [operation, source, destination] = in_our_layouts(y, node.shape, make);
-  const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
+  const Place from = builder.read(node.inputs[0], source, type), to = builder.make(node.shape, destination);
   const Place packed = builder.weights(node.inputs[1], groups, true, operation.weights);
   builder.primitive(operation,
                     {{DNNL_ARG_SRC, operation.source, from},
@@ -135,14 +137,15 @@ void put_convolution_transpose(Builder& builder, Value value) {
   // oneDNN likes blocks of channels here, and channels last nearly as well; what costs is to go from one to the other
   // and back.
   const bool stay = is_channels_last(y, builder.layout(node.inputs[0]));
+  const Type type = builder.factor_type(value);
   const auto [operation, source, destination] = in_our_layouts(y, node.shape, [&](Order order) {
     if (stay && order == Order::best) {
-      Operation channels_last = convolution_transpose(y, weights, node.shape, attributes, Order::channels_last);
+      Operation channels_last = convolution_transpose(y, weights, node.shape, attributes, Order::channels_last, type);
       if (channels_last.made_to_measure) return channels_last;
     }
-    return convolution_transpose(y, weights, node.shape, attributes, order);
+    return convolution_transpose(y, weights, node.shape, attributes, order, type);
   });
-  const Place from = builder.read(node.inputs[0], source), to = builder.make(node.shape, destination);
+  const Place from = builder.read(node.inputs[0], source, type), to = builder.make(node.shape, destination);
   builder.primitive(operation,
                     {{DNNL_ARG_DIFF_DST, operation.source, from},
                      {DNNL_ARG_WEIGHTS, operation.weights,

@@ -53,6 +53,7 @@ inline void append_elementwise(dnnl::post_ops& post, dnnl::algorithm algorithm, 
 }
 
 inline dnnl::memory::dims dims_of(const dnnl::memory::desc& description) { return description.get_dims(); }
+inline dnnl::memory::data_type type_of(const dnnl::memory::desc& description) { return description.get_data_type(); }
 
 /// The order of several matrices, each rows x columns in multiples of 16, which products by them like best. Where it
 /// may be any, version 3 fills the columns up to 64, and computes with all.
@@ -66,7 +67,7 @@ inline dnnl::memory::desc factors(const dnnl::memory::dims& shape) {
                       : tag::aCB16b16c};
 }
 
-/// Whether strides and blocks say all of a description.
+/// Whether strides and blocks say all of a description of float32.
 inline bool is_blocked(const dnnl::memory::desc& description) {
   // Of float32 there are no descriptions that ask for more, such as sums beside the numbers.
   return description.get_format_kind() == dnnl::memory::format_kind::blocked &&
@@ -118,10 +119,12 @@ inline dnnl::memory::desc factors(const dnnl::memory::dims& shape) {
 }
 
 inline dnnl::memory::dims dims_of(const dnnl::memory::desc& description) { return description.dims(); }
+inline dnnl::memory::data_type type_of(const dnnl::memory::desc& description) { return description.data_type(); }
 
 inline bool is_blocked(const dnnl::memory::desc& description) {
   const dnnl_memory_desc_t& data = description.data;
-  return data.format_kind == dnnl_blocked && data.offset0 == 0 && data.extra.flags == dnnl_memory_extra_flag_none;
+  return data.format_kind == dnnl_blocked && data.data_type == dnnl_f32 && data.offset0 == 0 &&
+         data.extra.flags == dnnl_memory_extra_flag_none;
 }
 
 inline Blocking blocking_of(const dnnl::memory::desc& description) {

@@ -24,7 +24,8 @@ class Rewriter {
   void copy(Value old) { move(old, to.add_like(from_[old], (*this)(from_[old].inputs))); }
 
   Graph finish() {
-    for (const Output& output : from_.outputs()) to.add_output(output.name, (*this)(output.value), output.section);
+    for (const Output& output : from_.outputs())
+      to.add_output({output.name, (*this)(output.value), output.section, output.exact});
     return std::move(to);
   }
 

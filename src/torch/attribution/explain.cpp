@@ -192,6 +192,8 @@ void Explainer::add_warnings(const methods::Settings& settings, const std::vecto
                              const AttributeOptions& options, Explanation& explanation) const {
   if (settings.guide() && explanation.activations.relus_guided == 0)
     warnings_.add("no relu", core::no_relu(), explanation.warnings);
+  if (options.precision() == Precision::fast && explanation.engine == "autograd")
+    warnings_.add("precision", core::computed_exactly("autograd explains this network"), explanation.warnings);
   const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
   for (const std::string& warning : network_->warnings(layers, side))
     warnings_.add(warning, warning, explanation.warnings);
