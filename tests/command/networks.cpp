@@ -94,7 +94,13 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
     shape.set_data_type(onnx::TensorProto::INT64);
     shape.add_dims(3);
     for (const std::int64_t extent : {0, 7, -1}) shape.add_int64_data(extent);
-    add_node(graph, "Reshape", {"second", "rows"}, "y");
+    add_node(graph, "Reshape", {"second", "rows"}, "numbers");
+    onnx::TensorProto& scale = *graph.add_initializer();  // boxes are of some pixels
+    scale.set_name("scale");
+    scale.set_data_type(onnx::TensorProto::FLOAT);
+    for (const std::int64_t extent : {1, 7, 1}) scale.add_dims(extent);
+    for (const float factor : {10.0F, 10.0F, 6.0F, 6.0F, 1.0F, 1.0F, 1.0F}) scale.add_float_data(factor);
+    add_node(graph, "Mul", {"numbers", "scale"}, "y");
   } else if (dense) {
     std::vector<std::int64_t> order{0, 1};
     for (std::size_t d = 2; d < rank; ++d) order.push_back(static_cast<std::int64_t>(d));
