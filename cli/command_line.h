@@ -22,6 +22,7 @@ struct Subcommand {
   std::string description;
   /// Adds the options, and returns what runs it with what they were given.
   std::function<std::function<ExitCode()>(CLI::App&)> add_options;
+  bool runs_a_network = true;
 };
 
 template <class Arguments>
@@ -47,6 +48,7 @@ class CommandLine {
  private:
   void add(const Subcommand& subcommand);
   void enter_sandbox(const CLI::App& subcommand);
+  void allow_list(const std::string& list);
 
   std::unique_ptr<CLI::App> app_;
   std::vector<std::string> operators_;  ///< files
