@@ -76,7 +76,7 @@ class Run {
     together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
                       declared_examples(*network_));
     folder_.emplace(settings_.folder, settings_.shard);
-    if (!settings_.shard.is_all()) picture::set_owner_of_temporary_files(settings_.shard.file("", ""));
+    if (!settings_.shard.is_all()) picture::set_owner_of_temporary_files(settings_.shard.name());
     record_.emplace(settings_);
     manifest_.emplace(settings_.folder / manifest_name());
     if (arguments_.resume)

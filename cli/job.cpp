@@ -60,8 +60,7 @@ class Job {
                         count = number("SLURM_ARRAY_TASK_COUNT");
     const std::string source = said("SLURM_ARRAY_TASK_ID") + " of " + said("SLURM_ARRAY_TASK_COUNT");
     if (count == 0 || step == 0 || task < least) fail(source + ", " + said("SLURM_ARRAY_TASK_MIN"));
-    const bool has_gaps =
-        has("SLURM_ARRAY_TASK_MAX") && (number("SLURM_ARRAY_TASK_MAX") - least) / step + 1 != count;
+    const bool has_gaps = has("SLURM_ARRAY_TASK_MAX") && (number("SLURM_ARRAY_TASK_MAX") - least) / step + 1 != count;
     if (count > 1 && (has_gaps || (task - least) % step != 0 || (task - least) / step >= count))
       fail(source + ": the numbers of the array's tasks are not evenly spaced (use --array=0-" +
            std::to_string(count - 1) + ")");

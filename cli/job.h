@@ -22,9 +22,9 @@ struct JobShard {
   std::vector<std::string> notes;  ///< on what could be taken for a share and is none, one sentence each
 };
 
-/// The share of one process of a job. Tasks of a Slurm array, or pods of an indexed job of Kubernetes, share the inputs;
-/// in each of them processes that mpirun or srun started share its share. Throws Failure where the variables contradict
-/// each other, or leave a share that no process would have.
+/// The share of one process of a job. Tasks of a Slurm array, or pods of an indexed job of Kubernetes, share the
+/// inputs; in each of them processes that mpirun or srun started share its share. Throws Failure where the variables
+/// contradict each other, or leave a share that no process would have.
 JobShard shard_of_job(const Environment& environment);
 
 }  // namespace whycam::cli

@@ -12,9 +12,10 @@ std::uint64_t stable_hash(const std::string& bytes) {
 
 std::string Shard::text() const { return std::to_string(number) + "/" + std::to_string(count); }
 
+std::string Shard::name() const { return std::to_string(number) + "-of-" + std::to_string(count); }
+
 std::string Shard::file(const std::string& name, const std::string& ending) const {
-  if (is_all()) return name + ending;
-  return name + "-" + std::to_string(number) + "-of-" + std::to_string(count) + ending;
+  return is_all() ? name + ending : name + "-" + this->name() + ending;
 }
 
 std::optional<std::uint64_t> short_number(const std::string& text) {

@@ -23,6 +23,8 @@ struct Shard {
 
   /// "3/16".
   std::string text() const;
+  /// "3-of-16", as names of files have it.
+  std::string name() const;
   /// A file of this share: "manifest-3-of-16.jsonl" for "manifest" and ".jsonl", and "manifest.jsonl" where it is all.
   std::string file(const std::string& name, const std::string& ending) const;
 };

@@ -94,8 +94,8 @@ Share find_share(const ExplainArguments& arguments) {
   FoundInputs found = find_inputs(named_inputs(arguments), {arguments.recursive, arguments.output_dir});
   share.all = std::move(found.files);
   for (const LeftOut& left : found.left_out)
-    share.notes.push_back(std::to_string(left.folders) + (left.folders == 1 ? " sub-folder" : " sub-folders") + " of \"" +
-                          left.folder.string() + "\" " + (left.folders == 1 ? "was" : "were") + " left out" +
+    share.notes.push_back(std::to_string(left.folders) + (left.folders == 1 ? " sub-folder" : " sub-folders") +
+                          " of \"" + left.folder.string() + "\" " + (left.folders == 1 ? "was" : "were") + " left out" +
                           (arguments.recursive ? ", being links" : "; --recursive descends into them"));
   choose_shard(arguments.shard, found.has_folder || !arguments.from.empty() || share.all.size() > 1, share);
   std::copy_if(share.all.begin(), share.all.end(), std::back_inserter(share.files),

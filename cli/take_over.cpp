@@ -14,7 +14,8 @@ namespace {
 
 class TakingOver {
  public:
-  TakingOver(const std::filesystem::path& folder, const std::vector<InputFile>& files) : folder_(folder), files_(files) {
+  TakingOver(const std::filesystem::path& folder, const std::vector<InputFile>& files)
+      : folder_(folder), files_(files) {
     result_.lines.resize(files.size());
     result_.elsewhere.resize(files.size());
     for (std::size_t number = 0; number < files.size(); ++number) {
@@ -48,8 +49,7 @@ class TakingOver {
       return;
     }
     if (!has_its_files(lines, folder_)) return;
-    const auto open =
-        std::find_if(first, last, [&](const auto& entry) { return result_.lines[entry.second].empty(); });
+    const auto open = std::find_if(first, last, [&](const auto& entry) { return result_.lines[entry.second].empty(); });
     if (open == last) return;
     const std::size_t number = open->second;
     if (!is_up_to_date(lines, files_[number].path)) {
@@ -80,7 +80,7 @@ class TakingOver {
   const std::filesystem::path& folder_;
   const std::vector<InputFile>& files_;
   std::multimap<std::string, std::size_t> numbers_;
-  std::set<std::string> stems_;  ///< of the inputs' names
+  std::set<std::string> stems_;                                 ///< of the inputs' names
   std::vector<std::pair<std::size_t, ManifestLines>> changed_;  ///< of inputs that have changed since
   TakenOver result_;
 };

@@ -21,8 +21,8 @@ struct TakenOver {
 };
 
 /// Reads the manifests of these shares in a folder, and believes of each input what is still true: all its lines and
-/// files are there, and its file is as it was. What was skipped is tried again. Of an input that has changed the earlier
-/// files are removed. No manifest is changed. Throws OutputError.
+/// files are there, and its file is as it was. What was skipped is tried again. Of an input that has changed the
+/// earlier files are removed. No manifest is changed. Throws OutputError.
 TakenOver take_over(const std::filesystem::path& folder, const Shard& own, const std::vector<Shard>& shards,
                     const std::vector<InputFile>& files);
 

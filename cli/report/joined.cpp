@@ -85,9 +85,9 @@ class Joining {
       const Json first = joined_.record.value(key, Json());
       if (key == "layer" && first.is_null()) joined_.record["layer"] = value;
       if (first == value || (key == "layer" && (first.is_null() || value.is_null()))) continue;
-      throw Failure(ExitCode::input, "the runs in \"" + folder_.string() + "\" were asked for different things: " +
-                                         first_record_ + " has " + key + " " + to_text(first) + ", and " + name + " " +
-                                         to_text(value));
+      throw Failure(ExitCode::input, "the runs in \"" + folder_.string() +
+                                         "\" were asked for different things: " + first_record_ + " has " + key + " " +
+                                         to_text(first) + ", and " + name + " " + to_text(value));
     }
   }
 

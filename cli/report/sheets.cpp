@@ -30,16 +30,19 @@ std::vector<Map> maps_of(const Json& line) {
   return maps;
 }
 
+/// The path comes last, since a title that is too long is cut.
 std::string title_of(const Json& line, bool several_examples) {
-  std::string title = line["input"].get<std::string>();
-  if (several_examples) title += ", example " + to_text(line["example"]);
-  title += ": " + (line["class"].is_null() ? std::string("output") : "class " + to_text(line["class"]));
+  std::string title = line["class"].is_null() ? std::string("output") : "class " + to_text(line["class"]);
   if (line["label"].is_string()) title += " (" + line["label"].get<std::string>() + ")";
   if (line.contains("explained")) title += " (" + line["explained"].get<std::string>() + ")";
   const Json& probability = line["softmax_probability"];
-  if (probability.is_number()) return title + fmt::format(": softmax probability {:.4f}", probability.get<double>());
-  return title + ": " + (line["score"].is_number() ? fmt::format("{:.6g}", line["score"].get<double>())
-                                                   : line["score"].get<std::string>());
+  if (probability.is_number())
+    title += fmt::format(": softmax probability {:.4f}", probability.get<double>());
+  else
+    title += ": " + (line["score"].is_number() ? fmt::format("{:.6g}", line["score"].get<double>())
+                                               : line["score"].get<std::string>());
+  return title + "; " + line["input"].get<std::string>() +
+         (several_examples ? ", example " + to_text(line["example"]) : "");
 }
 
 class Sheets {
@@ -55,8 +58,8 @@ class Sheets {
         row.pictures[0] = map_in(folder_, line["explained_picture"].get<std::string>()).value_or(row.pictures[0]);
       row.pictures.resize(1 + headings_.size(), blank());
       for (const Map& map : maps_of(line)) {
-        const auto column = static_cast<std::size_t>(
-            std::find(headings_.begin(), headings_.end(), map.heading) - headings_.begin());
+        const auto column =
+            static_cast<std::size_t>(std::find(headings_.begin(), headings_.end(), map.heading) - headings_.begin());
         if (column == headings_.size()) {
           headings_.push_back(map.heading);
           row.pictures.push_back(blank());

@@ -29,10 +29,11 @@ Json document_of(const Spread& spread) {
 
 std::string line_of(const std::string& name, const Spread& spread) {
   if (spread.count() + spread.not_finite() == 0) return "";
-  std::string text = fmt::format("  {:20} mean {:.6g}, standard deviation {:.6g}, {:.6g} to {:.6g}", name, spread.mean(),
-                                 spread.standard_deviation(), spread.least(), spread.greatest());
-  if (spread.not_finite() > 0) text += fmt::format("; {} of {} are NaN or infinite, and left out", spread.not_finite(),
-                                                   spread.count() + spread.not_finite());
+  std::string text = fmt::format("  {:20} mean {:.6g}, standard deviation {:.6g}, {:.6g} to {:.6g}", name,
+                                 spread.mean(), spread.standard_deviation(), spread.least(), spread.greatest());
+  if (spread.not_finite() > 0)
+    text += fmt::format("; {} of {} are NaN or infinite, and left out", spread.not_finite(),
+                        spread.count() + spread.not_finite());
   return text + "\n";
 }
 
@@ -100,8 +101,8 @@ Json Statistics::document() const {
 }
 
 std::string Statistics::text() const {
-  std::string text = fmt::format("{} inputs: {} explained, {} skipped; {} explanations\n",
-                                 explained_ + skipped_.size(), explained_, skipped_.size(), explanations_);
+  std::string text = fmt::format("{} inputs: {} explained, {} skipped; {} explanations\n", explained_ + skipped_.size(),
+                                 explained_, skipped_.size(), explanations_);
   text += line_of("score", scores_) + line_of("softmax probability", probabilities_);
   const std::vector<const Class*> classes = by_count();
   if (!classes.empty()) text += "     count  mean score   deviation  class\n";
@@ -116,7 +117,8 @@ std::string Statistics::text() const {
   if (classes.size() > most_shown) text += fmt::format("  and {} more classes\n", classes.size() - most_shown);
   if (!skipped_.empty()) text += "skipped:\n";
   for (std::size_t i = 0; i < std::min(skipped_.size(), most_shown); ++i)
-    text += fmt::format("  {}: {}\n", skipped_[i]["input"].get<std::string>(), skipped_[i]["skipped"].get<std::string>());
+    text +=
+        fmt::format("  {}: {}\n", skipped_[i]["input"].get<std::string>(), skipped_[i]["skipped"].get<std::string>());
   if (skipped_.size() > most_shown)
     text += fmt::format("  and {} more, which the tables have\n", skipped_.size() - most_shown);
   return text;

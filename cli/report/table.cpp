@@ -7,11 +7,18 @@ namespace whycam::cli {
 namespace {
 
 /// Those that a manifest's lines have, and "pictures", the files of the maps.
-constexpr std::array<const char*, 12> columns{"input",    "input_crc32", "example",
-                                              "class",    "label",       "explained",
-                                              "score",    "softmax_probability",
-                                              "completeness_error",      "skipped",
-                                              "warnings", "pictures"};
+constexpr std::array<const char*, 12> columns{"input",
+                                              "input_crc32",
+                                              "example",
+                                              "class",
+                                              "label",
+                                              "explained",
+                                              "score",
+                                              "softmax_probability",
+                                              "completeness_error",
+                                              "skipped",
+                                              "warnings",
+                                              "pictures"};
 
 std::string in_quotes(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
