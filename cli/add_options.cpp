@@ -136,8 +136,8 @@ void ExplainArguments::add_inputs(CLI::App& command) {
       ->check(not_empty);
   command
       .add_option("--shard", shard,
-                  "Explain one share of the inputs alone, as 3/16 the third of sixteen, the same on every machine; all "
-                  "shares may write into one folder at once; auto takes it from Slurm, an MPI launcher or an indexed "
+                  "Explain one shard of the inputs alone, as 3/16 the third of sixteen, the same on every machine; all "
+                  "shards may write into one folder at once; auto takes it from Slurm, an MPI launcher or an indexed "
                   "job of Kubernetes, as is done without the option where there are several inputs; 1/1: all of them")
       ->type_name("{auto,K/N}")
       ->check(not_empty);

@@ -5,7 +5,7 @@
 
 #include "build.h"
 #include "commands.h"
-#include "share.h"
+#include "run_inputs.h"
 #include "whycam/nearest_names.h"
 #include "whycam/version.h"
 

@@ -22,7 +22,7 @@
 #include "record.h"
 #include "report/report.h"
 #include "results.h"
-#include "share.h"
+#include "run_inputs.h"
 #include "take_over.h"
 #include "together.h"
 #include "whycam/errors.h"
@@ -62,17 +62,17 @@ class Run {
 
   ExitCode go() {
     note_interrupts();  // the network may run from here on, to tell its layers and layouts
-    share_ = find_share(arguments_);
-    settings_.shard = share_.shard;
-    lines_.resize(share_.files.size());
-    elsewhere_.resize(share_.files.size());
+    inputs_ = find_run_inputs(arguments_);
+    settings_.shard = inputs_.shard;
+    lines_.resize(inputs_.files.size());
+    elsewhere_.resize(inputs_.files.size());
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
-    say_share();
+    say_shard();
     network_ = load<Network>(arguments_.model);
     if (arguments_.before_softmax) network_ = network_->before_softmax(options_.output_element);
-    reader_.emplace(*network_, arguments_, share_.all);
+    reader_.emplace(*network_, arguments_, inputs_.all);
     settings_.preprocessing = reader_->preprocessing();
-    targets_->set_network(*network_, *reader_, share_.all);
+    targets_->set_network(*network_, *reader_, inputs_.all);
     together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
                       declared_examples(*network_));
     folder_.emplace(settings_.folder, settings_.shard);
@@ -85,10 +85,10 @@ class Run {
       require_one_count(settings_.folder, settings_.shard);
     std::vector<bool> finished;
     for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
-    progress_.emplace(share_.files.size(), std::count(finished.begin(), finished.end(), true),
+    progress_.emplace(inputs_.files.size(), std::count(finished.begin(), finished.end(), true),
                       arguments_.quiet || !is_long());
     const auto start = Clock::now();
-    explain_all(BatchReader(share_.files, finished, *reader_, arguments_.batch_size));
+    explain_all(BatchReader(inputs_.files, finished, *reader_, arguments_.batch_size));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     progress_.reset();
     finish(seconds);
@@ -98,25 +98,25 @@ class Run {
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool several() const { return share_.all.size() > 1; }
+  bool several() const { return inputs_.all.size() > 1; }
   /// Whether progress is shown in place of tables.
-  bool is_long() const { return share_.files.size() > 9; }
+  bool is_long() const { return inputs_.files.size() > 9; }
   bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
 
   std::string manifest_name() const { return settings_.shard.file("manifest", ".jsonl"); }
 
   /// What others do is never left out without a word.
-  void say_share() {
-    for (const std::string& note : share_.notes)
+  void say_shard() {
+    for (const std::string& note : inputs_.notes)
       if (!arguments_.quiet) std::cerr << "whycam: note: " << printable(note) << std::endl;
-    if (!share_.automatic.empty()) std::cerr << "whycam: " << printable(share_.automatic) << std::endl;
+    if (!inputs_.automatic.empty()) std::cerr << "whycam: " << printable(inputs_.automatic) << std::endl;
   }
 
   void go_on() {
     const std::vector<Shard> believed = record_->take_over(settings_);
     for (const std::string& damage : record_->damage()) caution(damage);
-    folder_->remove_unfinished_files(sub_folders_of(share_.files));
-    TakenOver taken = take_over(settings_.folder, settings_.shard, believed, share_.files);
+    folder_->remove_unfinished_files(sub_folders_of(inputs_.files));
+    TakenOver taken = take_over(settings_.folder, settings_.shard, believed, inputs_.files);
     for (const std::string& damage : taken.cautions) caution(damage);
     lines_ = std::move(taken.lines);
     elsewhere_ = std::move(taken.elsewhere);
@@ -127,7 +127,7 @@ class Run {
   }
 
   /// Those of this run's inputs in their order, then those of others that earlier runs left. Own: without what stands
-  /// in other shares' manifests.
+  /// in other shards' manifests.
   std::vector<ManifestLines> all_lines(bool own) const {
     std::vector<ManifestLines> all;
     for (std::size_t number = 0; number < lines_.size(); ++number)
@@ -355,7 +355,7 @@ class Run {
   RunSettings settings_;
   Options options_;
   std::optional<ExplainedTargets> targets_;
-  Share share_;
+  RunInputs inputs_;
   std::optional<Network> network_;
   std::optional<InputReader> reader_;
   std::optional<Together> together_;
@@ -372,7 +372,7 @@ class Run {
   std::optional<Record> record_;
   std::optional<Progress> progress_;
   std::vector<ManifestLines> lines_;   ///< of each input
-  std::vector<bool> elsewhere_;        ///< of each: whether its lines are in another share's manifest
+  std::vector<bool> elsewhere_;        ///< of each: whether its lines are in another shard's manifest
   std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   UniqueNames names_;
   std::set<std::string> notes_;

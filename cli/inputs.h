@@ -18,8 +18,8 @@ struct InputFile {
   std::filesystem::path path;
   std::string stem;  ///< the file's name without its ending; numbered where several inputs of a folder share it
   std::filesystem::path folder = {};  ///< of the files made from it, below the output folder; empty: that itself
-  /// Its path without its ending, from the folder that was named on, or as it was named itself: which share has it. So
-  /// inputs whose results could be called alike, x.png and x.jpg, are of one share.
+  /// Its path without its ending, from the folder that was named on, or as it was named itself: which shard has it. So
+  /// inputs whose results could be called alike, x.png and x.jpg, are of one shard.
   std::string key = {};
   std::string before_example = "-";  ///< what stands before the number of an example in the names of files
 };

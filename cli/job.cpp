@@ -9,7 +9,7 @@ namespace whycam::cli {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
-  throw Failure(ExitCode::usage, "no share of the inputs follows from the job around this process: " + what +
+  throw Failure(ExitCode::usage, "no shard of the inputs follows from the job around this process: " + what +
                                      "; --shard K/N says it, and --shard 1/1 is all");
 }
 
@@ -53,7 +53,7 @@ class Job {
     return place.count > 1 ? place : Place();
   }
 
-  /// Tasks of an array are shared out where their numbers have no gaps; otherwise some shares would be nobody's.
+  /// Tasks of an array are shared out where their numbers have no gaps; otherwise some shards would be nobody's.
   Place array_task() const {
     const std::uint64_t task = number("SLURM_ARRAY_TASK_ID"), least = number("SLURM_ARRAY_TASK_MIN"),
                         step = has("SLURM_ARRAY_TASK_STEP") ? number("SLURM_ARRAY_TASK_STEP") : 1,
@@ -73,7 +73,7 @@ class Job {
       if (has(count)) return place("JOB_COMPLETION_INDEX", count);
     notes_.push_back(said("JOB_COMPLETION_INDEX") +
                      " has no count of which it is one: set WHYCAM_SHARDS in the job to its completions, and each pod "
-                     "has its share");
+                     "has its shard");
     return {};
   }
 

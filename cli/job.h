@@ -1,4 +1,4 @@
-// Which share of its inputs a process has by what the job around it says: Slurm, MPI launchers, Kubernetes.
+// Which shard of its inputs a process has by what the job around it says: Slurm, MPI launchers, Kubernetes.
 #pragma once
 
 #include <functional>
@@ -19,12 +19,12 @@ std::optional<std::string> variable(const std::string& name);
 struct JobShard {
   Shard shard;
   std::string source;              ///< what says so: "SLURM_PROCID=2 of SLURM_STEP_NUM_TASKS=16"; empty: nothing does
-  std::vector<std::string> notes;  ///< on what could be taken for a share and is none, one sentence each
+  std::vector<std::string> notes;  ///< on what could be taken for a shard and is none, one sentence each
 };
 
-/// The share of one process of a job. Tasks of a Slurm array, or pods of an indexed job of Kubernetes, share the
-/// inputs; in each of them processes that mpirun or srun started share its share. Throws Failure where the variables
-/// contradict each other, or leave a share that no process would have.
+/// The shard of one process of a job. Tasks of a Slurm array, or pods of an indexed job of Kubernetes, share the
+/// inputs; in each of them processes that mpirun or srun started share its shard. Throws Failure where the variables
+/// contradict each other, or leave a shard that no process would have.
 JobShard shard_of_job(const Environment& environment);
 
 }  // namespace whycam::cli

@@ -58,15 +58,15 @@ int lock_folder(const fs::path& folder, const Shard& shard) {
                                       "\"; wait for its end, or name another --output-dir");
 }
 
-/// The share's own lock: a file that is still in the folder once it is locked.
-int lock_share(const fs::path& folder, const Shard& shard) {
+/// The shard's own lock: a file that is still in the folder once it is locked.
+int lock_shard(const fs::path& folder, const Shard& shard) {
   const fs::path path = folder / shard.file(lock_begin, lock_end);
   while (true) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (descriptor < 0) throw OutputError("cannot write \"" + path.string() + "\": " + std::strerror(errno));
     if (!try_lock(descriptor, LOCK_EX)) {
       ::close(descriptor);
-      throw Failure(ExitCode::output, "another run of the share " + shard.text() + " is writing into the folder \"" +
+      throw Failure(ExitCode::output, "another run of the shard " + shard.text() + " is writing into the folder \"" +
                                           folder.string() + "\"; wait for its end");
     }
     struct stat ours{}, there{};
@@ -77,8 +77,9 @@ int lock_share(const fs::path& folder, const Shard& shard) {
   }
 }
 
-/// Shares of another count have inputs of this one. Their locks are looked at once this one's is held, so that of two
-/// that begin at the same time one at least finds the other.
+/// Shards of another count have inputs of this one. Their locks are looked at once this one's is held, so that of two
+/// that begin at the same time one at least finds the other. A run over all inputs looks, too: network file systems
+/// know locks on files of other machines, and not those on folders.
 void require_no_other_count(const fs::path& folder, const Shard& shard) {
   std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
@@ -90,8 +91,8 @@ void require_no_other_count(const fs::path& folder, const Shard& shard) {
     const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK;
     ::close(descriptor);
     if (!is_free)
-      throw Failure(ExitCode::output, "the share " + other->text() + " is at work in the folder \"" + folder.string() +
-                                          "\": the count of shares may change once all of them have ended");
+      throw Failure(ExitCode::output, "the shard " + other->text() + " is at work in the folder \"" + folder.string() +
+                                          "\": the count of shards may change once all of them have ended");
   }
 }
 
@@ -99,22 +100,21 @@ void require_no_other_count(const fs::path& folder, const Shard& shard) {
 
 OutputFolder::OutputFolder(const fs::path& folder, const Shard& shard)
     : folder_(folder), shard_(shard), made_(prepare_folder(folder, shard)), descriptor_(lock_folder(folder, shard)) {
-  if (shard_.is_all()) return;
   try {
-    share_ = lock_share(folder_, shard_);
+    if (!shard_.is_all()) shard_lock_ = lock_shard(folder_, shard_);
     require_no_other_count(folder_, shard_);
   } catch (...) {
-    if (share_ >= 0) ::unlink((folder_ / shard_.file(lock_begin, lock_end)).c_str());
-    if (share_ >= 0) ::close(share_);
-    ::close(descriptor_);
+    unlock();
     throw;
   }
 }
 
-OutputFolder::~OutputFolder() {
-  if (share_ >= 0) {
+OutputFolder::~OutputFolder() { unlock(); }
+
+void OutputFolder::unlock() const {
+  if (shard_lock_ >= 0) {
     ::unlink((folder_ / shard_.file(lock_begin, lock_end)).c_str());
-    ::close(share_);
+    ::close(shard_lock_);
   }
   std::error_code not_empty;
   if (made_) fs::remove(folder_, not_empty);

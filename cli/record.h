@@ -8,7 +8,7 @@
 
 namespace whycam::cli {
 
-/// The shares whose runs have left their manifest or record in a folder, in the order of their counts and numbers.
+/// The shards whose runs have left their manifest or record in a folder, in the order of their counts and numbers.
 /// Throws OutputError where the folder cannot be read.
 std::vector<Shard> shards_in(const std::filesystem::path& folder);
 
@@ -19,8 +19,8 @@ class Record {
  public:
   explicit Record(const RunSettings& settings);
 
-  /// Reads what earlier runs into the same folder left, those of other shares, too, and takes their layer where none
-  /// was named. Gives the shares whose manifests are to be believed: those with a record that can be read. Throws
+  /// Reads what earlier runs into the same folder left, those of other shards, too, and takes their layer where none
+  /// was named. Gives the shards whose manifests are to be believed: those with a record that can be read. Throws
   /// Failure where their settings are others.
   std::vector<Shard> take_over(RunSettings& settings);
 

@@ -101,7 +101,7 @@ void require_one_count(const std::filesystem::path& folder, const Shard& shard) 
     if (other.count != shard.count)
       throw Failure(ExitCode::usage, "the folder \"" + folder.string() + "\" holds " +
                                          other.file("manifest", ".jsonl") +
-                                         " of a run with another count of shares: --resume goes on with what it "
+                                         " of a run with another count of shards: --resume goes on with what it "
                                          "finished, and another --output-dir starts anew");
 }
 

@@ -22,7 +22,8 @@ items() {
         value = substr(heading, RSTART + 1, RLENGTH - 1); gsub(/[][]/, "", value)
         heading = substr(heading, 1, RSTART - 1) substr(heading, RSTART + RLENGTH)
       }
-      sub(/ FILE REQUIRED$/, "", heading); sub(/ FILE \.\.\. REQUIRED$/, "...", heading); sub(/INT:INT in/, "INT in", heading)
+      sub(/ (FILE|DIR) REQUIRED$/, "", heading); sub(/INT:INT in/, "INT in", heading)
+      if (heading !~ /^\\-/) sub(/ FILE \.\.\.$/, "...", heading)
       sub(/[^ ]+/, "\\fB&\\fR", heading)
       if (heading ~ /{/) gsub(/,/, ",\\:", heading)  # long lists may be broken there
       gsub(/,/, ",\\:", value)

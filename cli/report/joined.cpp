@@ -107,7 +107,7 @@ class Joining {
     return lines[0].contains("input_crc32") && lines[0]["input_crc32"] == checksum_of_files({path});
   }
 
-  /// Of the count of shares that was at work last.
+  /// Of the count of shards that was at work last.
   void say_what_is_unfinished() {
     const std::uint64_t count = runs_.back().shard.count;
     std::set<std::uint64_t> begun, finished;
@@ -125,7 +125,7 @@ class Joining {
       names += (named++ ? ", " : "") + Shard{number, count}.text() + (begun.count(number) ? "" : " (not begun)");
     }
     joined_.cautions.push_back(std::to_string(count - finished.size()) + " of " + std::to_string(count) +
-                               " shares are not finished, and --resume goes on with them: " + names +
+                               " shards are not finished, and --resume goes on with them: " + names +
                                (named < count - finished.size() ? ", ..." : ""));
   }
 

@@ -15,7 +15,7 @@ struct Joined {
   std::vector<ManifestLines> inputs;  ///< each once, in the order of their paths
   Json record;                        ///< what was asked for, and the warnings of all runs
   std::vector<Shard> shards;          ///< whose manifests these are
-  std::vector<std::string> cautions;  ///< on damaged lines and on shares that are not finished, one sentence each
+  std::vector<std::string> cautions;  ///< on damaged lines and on shards that are not finished, one sentence each
 };
 
 /// Reads all manifests and records in a folder. Of an input that several tell of, the lines count that are true of its

@@ -1,5 +1,5 @@
-// The job scripts of docs/clusters.md, run as the scheduler would run them: with the variables that it sets, and srun and
-// mpirun that start processes here.
+// The job scripts of docs/clusters.md, run as the scheduler would run them: with the variables that it sets, and srun
+// and mpirun that start processes here.
 #include "command/shards.h"
 
 namespace whycam::test {
@@ -14,14 +14,16 @@ class ClusterScripts : public ShardsCommand {
     fs::create_directory(folder_ / "work");
     fs::rename(pictures_, folder_ / "work/photos");
     fs::rename(network_, folder_ / "work/network.onnx");
-    add_program("srun", "while [ \"${1#--}\" != \"$1\" ]; do shift; done\ni=0\n"
-                        "while [ $i -lt $SLURM_NTASKS ]; do\n"
-                        "  SLURM_STEP_ID=0 SLURM_PROCID=$i SLURM_STEP_NUM_TASKS=$SLURM_NTASKS \"$@\" &\n  i=$((i + 1))\n"
-                        "done\nwait\n");
-    add_program("mpirun", "[ \"$1\" = -n ] || exit 1\nsize=$2\nshift 2\ni=0\n"
-                          "while [ $i -lt $size ]; do\n"
-                          "  OMPI_COMM_WORLD_RANK=$i OMPI_COMM_WORLD_SIZE=$size \"$@\" || touch failed &\n  i=$((i + 1))\n"
-                          "done\nwait\n[ ! -e failed ]\n");
+    add_program("srun",
+                "while [ \"${1#--}\" != \"$1\" ]; do shift; done\ni=0\n"
+                "while [ $i -lt $SLURM_NTASKS ]; do\n"
+                "  SLURM_STEP_ID=0 SLURM_PROCID=$i SLURM_STEP_NUM_TASKS=$SLURM_NTASKS \"$@\" &\n  i=$((i + 1))\n"
+                "done\nwait\n");
+    add_program("mpirun",
+                "[ \"$1\" = -n ] || exit 1\nsize=$2\nshift 2\ni=0\n"
+                "while [ $i -lt $size ]; do\n"
+                "  OMPI_COMM_WORLD_RANK=$i OMPI_COMM_WORLD_SIZE=$size \"$@\" || touch failed &\n  i=$((i + 1))\n"
+                "done\nwait\n[ ! -e failed ]\n");
   }
 
   void add_program(const std::string& name, const std::string& text) const {
@@ -32,12 +34,11 @@ class ClusterScripts : public ShardsCommand {
 
   /// Runs a shell's words in the folder with the photos.
   int sh(const std::string& words) const {
-    const std::string line = "cd " + test::quoted((folder_ / "work").string()) +
-                             " && PATH=" + test::quoted((folder_ / "bin").string()) + ":" +
-                             test::quoted(fs::path(WHYCAM_COMMAND).parent_path().string()) +
-                             ":\"$PATH\" OMP_WAIT_POLICY=passive sh -c " + test::quoted(words) + " >>" +
-                             test::quoted((folder_ / "out").string()) + " 2>>" +
-                             test::quoted((folder_ / "err").string());
+    const std::string line =
+        "cd " + test::quoted((folder_ / "work").string()) + " && PATH=" + test::quoted((folder_ / "bin").string()) +
+        ":" + test::quoted(fs::path(WHYCAM_COMMAND).parent_path().string()) +
+        ":\"$PATH\" OMP_WAIT_POLICY=passive sh -c " + test::quoted(words) + " >>" +
+        test::quoted((folder_ / "out").string()) + " 2>>" + test::quoted((folder_ / "err").string());
     const int status = std::system(line.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
@@ -50,7 +51,7 @@ class ClusterScripts : public ShardsCommand {
     return text.substr(begin, text.find('\n', begin) - begin);
   }
 
-  /// Every picture once, by sixteen shares.
+  /// Every picture once, by sixteen shards.
   void expect_all_by_sixteen() {
     const fs::path maps = folder_ / "work/maps";
     EXPECT_EQ(lines_in(maps).size(), 31u) << content(folder_ / "err");
@@ -67,7 +68,8 @@ class ClusterScripts : public ShardsCommand {
 
 TEST_F(ClusterScripts, AreThoseOfTheDocument) {
   const std::string document = content(fs::path(WHYCAM_SOURCE_DIR) / "docs/clusters.md");
-  for (const auto& [name, kind] : {std::pair{"array.sbatch", "sh"}, {"srun.sbatch", "sh"}, {"mpi.sh", "sh"}, {"kubernetes.yaml", "yaml"}})
+  for (const auto& [name, kind] :
+       {std::pair{"array.sbatch", "sh"}, {"srun.sbatch", "sh"}, {"mpi.sh", "sh"}, {"kubernetes.yaml", "yaml"}})
     EXPECT_NE(document.find("```" + std::string(kind) + "\n" + content(scripts / name) + "```\n"), std::string::npos)
         << name;
   EXPECT_EQ(count_of(document, "```"), 5 * 2u) << "the loop, which ALoopInAShell runs, and the four";
@@ -91,7 +93,9 @@ TEST_F(ClusterScripts, OfAnArrayOfSlurm) {
                          {"SLURM_CPUS_PER_TASK", "1"},
                          {"SLURM_PROCID", "0"}});
   for (int task = 0; task < 16; ++task)
-    ASSERT_EQ(sh("SLURM_ARRAY_TASK_ID=" + std::to_string(task) + " sh " + test::quoted((scripts / "array.sbatch").string())), 0)
+    ASSERT_EQ(
+        sh("SLURM_ARRAY_TASK_ID=" + std::to_string(task) + " sh " + test::quoted((scripts / "array.sbatch").string())),
+        0)
         << content(folder_ / "err");
   expect_all_by_sixteen();
 }
@@ -120,7 +124,8 @@ TEST_F(ClusterScripts, OfAnIndexedJobOfKubernetes) {
   ASSERT_NE(job.find("command: [sh, -c]"), std::string::npos);
   const Variables pod(std::vector<std::pair<std::string, std::string>>{{"WHYCAM_SHARDS", count}});
   for (int index = 0; index < 16; ++index)
-    ASSERT_EQ(sh("export JOB_COMPLETION_INDEX=" + std::to_string(index) + "; " + behind(job, "args:\n            - ")), 0)
+    ASSERT_EQ(sh("export JOB_COMPLETION_INDEX=" + std::to_string(index) + "; " + behind(job, "args:\n            - ")),
+              0)
         << content(folder_ / "err");
   expect_all_by_sixteen();
 }

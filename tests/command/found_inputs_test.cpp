@@ -94,8 +94,9 @@ TEST_F(FoundInputs, ComeFromAList) {
 }
 
 TEST_F(FoundInputs, ComeFromTheStandardInput) {
-  const std::string line = "printf '%s\\n' " + quoted((pictures_ / "a.png").string()) + " " + quoted((pictures_ / "b.png").string()) + " | " +
-                           quoted(WHYCAM_COMMAND) + " explain " + test::quoted(network_) + " --from - --layer second --target 1 " +
+  const std::string line = "printf '%s\\n' " + quoted((pictures_ / "a.png").string()) + " " +
+                           quoted((pictures_ / "b.png").string()) + " | " + quoted(WHYCAM_COMMAND) + " explain " +
+                           test::quoted(network_) + " --from - --layer second --target 1 " +
                            "--size 16 --quiet --output-dir " + quoted(results());
   ASSERT_EQ(std::system(line.c_str()), 0);
   EXPECT_EQ(document()["explanations"].size(), 2u);

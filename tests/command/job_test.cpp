@@ -1,4 +1,4 @@
-// Shares by what Slurm, MPI launchers and Kubernetes set.
+// Shards by what Slurm, MPI launchers and Kubernetes set.
 #include "../cli/job.h"
 
 #include "../cli/exit_code.h"
@@ -34,8 +34,11 @@ std::map<std::string, std::string> with(std::map<std::string, std::string> varia
 }
 
 /// What srun sets for a task of a step.
-const std::map<std::string, std::string> step{
-    {"SLURM_JOB_ID", "9"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "2"}, {"SLURM_NTASKS", "16"}, {"SLURM_STEP_NUM_TASKS", "16"}};
+const std::map<std::string, std::string> step{{"SLURM_JOB_ID", "9"},
+                                              {"SLURM_STEP_ID", "0"},
+                                              {"SLURM_PROCID", "2"},
+                                              {"SLURM_NTASKS", "16"},
+                                              {"SLURM_STEP_NUM_TASKS", "16"}};
 /// What a batch script of such a job sees.
 const std::map<std::string, std::string> batch{{"SLURM_JOB_ID", "9"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "16"}};
 /// The third task of sbatch --array=1-13:4.
@@ -60,14 +63,14 @@ TEST(JobShard, OfSlurmIsThatOfTheTaskOrOfTheArray) {
   EXPECT_TRUE(shard_of(with(step, {{"SLURM_STEP_NUM_TASKS", "1"}, {"SLURM_PROCID", "0"}})).shard.is_all());
 }
 
-/// Tasks of srun in a task of an array share its share.
+/// Tasks of srun in a task of an array share its shard.
 TEST(JobShard, OfBothIsAShareOfAShare) {
   EXPECT_EQ(text_of(with(array_task, step)), "35/64");
   std::set<std::string> all;
   for (const char* id : {"1", "5", "9", "13"})
     for (int task = 0; task < 16; ++task)
-      all.insert(text_of(
-          with(with(array_task, step), {{"SLURM_ARRAY_TASK_ID", id}, {"SLURM_PROCID", std::to_string(task)}})));
+      all.insert(
+          text_of(with(with(array_task, step), {{"SLURM_ARRAY_TASK_ID", id}, {"SLURM_PROCID", std::to_string(task)}})));
   EXPECT_EQ(all.size(), 64u) << "each is somebody's";
   EXPECT_EQ(text_of(with(array_task, batch)), "3/4") << "a batch script of an array's task has all of that";
 }
@@ -145,8 +148,9 @@ TEST_F(InAJob, FoldersAndListsAreSharedAndTheCommandSaysSo) {
   const Outcome outcome = explained({});  // with --quiet
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(count_of(outcome.error, "whycam: shard 2/3, "), 1u) << outcome.error;
-  EXPECT_NE(outcome.error.find(" of 11 inputs, by JOB_COMPLETION_INDEX=1 of WHYCAM_SHARDS=3; --shard 1/1 explains all\n"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.error.find(" of 11 inputs, by JOB_COMPLETION_INDEX=1 of WHYCAM_SHARDS=3; --shard 1/1 explains all\n"),
+      std::string::npos)
       << outcome.error;
   EXPECT_TRUE(files().count("manifest-2-of-3.jsonl"));
   remove_folder(results());
@@ -156,8 +160,8 @@ TEST_F(InAJob, FoldersAndListsAreSharedAndTheCommandSaysSo) {
 
 TEST_F(InAJob, OnePictureIsSharedWhereThatIsAskedForAlone) {
   const Variables pod({{"JOB_COMPLETION_INDEX", "1"}, {"WHYCAM_SHARDS", "3"}});
-  const std::vector<std::string> one{"explain", network_, pictures_ / "a.png", "--layer", "second", "--target", "1", "--size",
-                                     "16", "--output-dir", results()};
+  const std::vector<std::string> one{"explain", network_, pictures_ / "a.png", "--layer", "second", "--target", "1",
+                                     "--size",  "16",     "--output-dir",      results()};
   EXPECT_EQ(run(one).error, "");
   EXPECT_TRUE(files().count("manifest.jsonl"));
   remove_folder(results());

@@ -22,8 +22,8 @@ class Report : public ShardsCommand {
     for (std::string line; std::getline(file, line);) all.push_back(Json::parse(line));
     return all;
   }
-  fs::path manifest_file(const std::string& share) const {
-    return fs::path(results()) / ("manifest-" + share + ".jsonl");
+  fs::path manifest_file(const std::string& shard) const {
+    return fs::path(results()) / ("manifest-" + shard + ".jsonl");
   }
 
   std::string warnings_;
@@ -97,7 +97,7 @@ TEST_F(Report, SaysWhatIsDamagedAndWhatIsNotFinished) {
   EXPECT_NE(warnings_.find("manifest-2-of-3.jsonl is damaged, and what it told there is left out: line 1"),
             std::string::npos)
       << warnings_;
-  EXPECT_NE(warnings_.find("1 of 3 shares are not finished, and --resume goes on with them: 3/3 (not begun)"),
+  EXPECT_NE(warnings_.find("1 of 3 shards are not finished, and --resume goes on with them: 3/3 (not begun)"),
             std::string::npos)
       << warnings_;
   EXPECT_EQ(joined["warnings"].size(), 2u);
@@ -118,8 +118,9 @@ TEST_F(Report, ReadsALineThatIsCutAsOneThatIsNotThere) {
 TEST_F(Report, ShowsContactSheetsAndAsManyInputsAsItIsAskedFor) {
   explain_all_shards(2);
   const Json joined = summary({"--contact-sheet", "--limit", "11", "--output-dir", folder_ / "report"});
-  EXPECT_EQ(joined["files"],
-            Json::parse(R"(["table.csv", "table.jsonl", "report.html", "contact-sheet-1.svg", "contact-sheet-2.svg"])"));
+  EXPECT_EQ(
+      joined["files"],
+      Json::parse(R"(["table.csv", "table.jsonl", "report.html", "contact-sheet-1.svg", "contact-sheet-2.svg"])"));
   const std::string first = content(folder_ / "report/contact-sheet-1.svg");
   EXPECT_EQ(count_of(first, "<image "), 20 * 2u) << "rows of a picture and its map";
   EXPECT_NE(first.find(">class 1"), std::string::npos);

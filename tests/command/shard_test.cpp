@@ -1,4 +1,4 @@
-// --shard, --recursive and --from: every input is of one share, and shares together give what one process gives.
+// --shard, --recursive and --from: every input is of one shard, and shards together give what one process gives.
 #include "../cli/shard.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@ namespace whycam::test {
 namespace {
 
 /// The values are those of a few lines of Python that were written from the published algorithms: FNV-1a (its offset
-/// and prime of 64 bits) and the finaliser of MurmurHash3. They never change: a share would be another one.
+/// and prime of 64 bits) and the finaliser of MurmurHash3. They never change: a shard would be another one.
 TEST(ShardHash, IsTheSameForEver) {
   EXPECT_EQ(cli::stable_hash(""), 0xefd01f60ba992926U);
   EXPECT_EQ(cli::stable_hash("a"), 0x82a2a958a9bece5bU);
@@ -40,16 +40,17 @@ TEST(ShardFiles, AreToldByTheirNames) {
   EXPECT_EQ(cli::Shard().file("manifest", ".jsonl"), "manifest.jsonl");
   EXPECT_EQ(cli::shard_of_file("manifest-3-of-16.jsonl", "manifest", ".jsonl"), third);
   EXPECT_EQ(cli::shard_of_file("manifest.jsonl", "manifest", ".jsonl"), cli::Shard());
-  for (const char* name : {"manifest-3.jsonl", "manifest-0-of-3.jsonl", "manifest-4-of-3.jsonl", "manifest-1-of-1.jsonl",
-                           "manifest-03-of-16.jsonl", "manifest-3-of-16.json", "manifest-.jsonl", "xmanifest.jsonl",
-                           "manifest-3-of-16-of-2.jsonl", "manifest-3-of-99999999999999999999.jsonl"})
+  for (const char* name :
+       {"manifest-3.jsonl", "manifest-0-of-3.jsonl", "manifest-4-of-3.jsonl", "manifest-1-of-1.jsonl",
+        "manifest-03-of-16.jsonl", "manifest-3-of-16.json", "manifest-.jsonl", "xmanifest.jsonl",
+        "manifest-3-of-16-of-2.jsonl", "manifest-3-of-99999999999999999999.jsonl"})
     EXPECT_FALSE(cli::shard_of_file(name, "manifest", ".jsonl")) << name;
 }
 
 class Shards : public ShardsCommand {};
 
 TEST_F(Shards, TogetherGiveWhatOneProcessGives) {
-  add_picture("x.jpg");  // the same stem in the same folder, and so the same share
+  add_picture("x.jpg");  // the same stem in the same folder, and so the same shard
   ASSERT_EQ(run(words(folder_ / "alone", {})).exit_code, 0);
   for (const int count : {2, 4, 40}) {
     explain_all_shards(count);
@@ -77,7 +78,8 @@ TEST_F(Shards, OfALargerFolderHaveWhatTheyHadAndMore) {
 }
 
 TEST_F(Shards, ThatAreNoneAreUsageErrors) {
-  for (const char* shard : {"0/16", "17/16", "x", "3", "3/", "/16", "3/16/2", "-1/2", "1/0", "1.5/2", "1/9999999", "01/2"})
+  for (const char* shard :
+       {"0/16", "17/16", "x", "3", "3/", "/16", "3/16/2", "-1/2", "1/0", "1.5/2", "1/9999999", "01/2"})
     expect_failure(explained({"--shard", shard}), 2, "not \"" + std::string(shard) + "\"");
   expect_failure(explained({"--shard", ""}), 2, "is empty");
 }
@@ -87,15 +89,16 @@ TEST_F(Shards, WithNothingToDoSayThatTheyAreDone) {
   int without = 0;
   for (int number = 1; number <= 3; ++number) {
     const std::string shard = std::to_string(number) + "/3";
-    const Outcome outcome = run({"explain", network_, one, "--shard", shard, "--layer", "second", "--target", "1", "--size",
-                                 "16", "--output-dir", results()});
+    const Outcome outcome = run({"explain", network_, one, "--shard", shard, "--layer", "second", "--target", "1",
+                                 "--size", "16", "--output-dir", results()});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
     const std::string stem = std::to_string(number) + "-of-3.json";
     const auto record = nlohmann::json::parse(content(fs::path(results()) / ("explanation-" + stem)));
     EXPECT_TRUE(record["finished"]);
     ASSERT_TRUE(fs::exists(fs::path(results()) / ("manifest-" + stem + "l")));
     without += record["explanations"].empty();
-    EXPECT_NE(outcome.error.find(record["explanations"].empty() ? "0 of 1 inputs" : "1 of 1 inputs"), std::string::npos);
+    EXPECT_NE(outcome.error.find(record["explanations"].empty() ? "0 of 1 inputs" : "1 of 1 inputs"),
+              std::string::npos);
   }
   EXPECT_EQ(without, 2);
 }
@@ -105,18 +108,19 @@ TEST_F(Shards, SkipABadPictureThatIsTheirOnlyOne) {
   std::ofstream(bad) << "no picture";
   std::set<int> codes;
   for (int number = 1; number <= 5; ++number)
-    codes.insert(run({"explain", network_, bad, pictures_ / "a.png", "--shard", std::to_string(number) + "/5", "--resume",
-                      "--layer", "second", "--target", "1", "--size", "16", "--output-dir", folder_ / "mixed"})
-                     .exit_code);
+    codes.insert(
+        run({"explain", network_, bad, pictures_ / "a.png", "--shard", std::to_string(number) + "/5", "--resume",
+             "--layer", "second", "--target", "1", "--size", "16", "--output-dir", folder_ / "mixed"})
+            .exit_code);
   EXPECT_EQ(codes, (std::set<int>{0, 4}));
 }
 
 TEST_F(Shards, GoOnUnderAnotherCount) {
   ASSERT_EQ(explained({"--shard", "1/3"}).exit_code, 0);
   ASSERT_EQ(explained({"--shard", "3/3"}).exit_code, 0);
-  const fs::path done = fs::path(results()) / (fs::path(*inputs_in("manifest-1-of-3.jsonl").begin())
-                                                   .replace_extension()
-                                                   .string() + "-second-1-gradcam.png");
+  const fs::path done =
+      fs::path(results()) /
+      (fs::path(*inputs_in("manifest-1-of-3.jsonl").begin()).replace_extension().string() + "-second-1-gradcam.png");
   std::ofstream(done) << "still here";
   const std::string first = content(fs::path(results()) / "manifest-1-of-3.jsonl");
   explain_all_shards(4, {"--resume"});
@@ -147,7 +151,7 @@ TEST_F(Shards, DoAgainWhatHasChangedUnderAnotherCount) {
 TEST_F(Shards, AreNotMixedWithAnotherCountOrOtherSettings) {
   explain_all_shards(2);
   for (const std::vector<std::string>& other : {std::vector<std::string>{"--shard", "1/3"}, {}})
-    EXPECT_NE(explained(other).error.find("another count of shares: --resume goes on"), std::string::npos);
+    EXPECT_NE(explained(other).error.find("another count of shards: --resume goes on"), std::string::npos);
   EXPECT_EQ(explained({"--shard", "1/3", "--resume", "--alpha", "0.4"}).exit_code, 2);
   EXPECT_EQ(explained({"--shard", "2/2"}).exit_code, 0) << "anew, as ever";
 }
@@ -162,16 +166,17 @@ TEST_F(Shards, AreLockedEachAndAsACount) {
   const int held = hold(".whycam-1-of-2.lock", LOCK_EX);
   Outcome outcome = explained({"--shard", "1/2", "--resume"});
   EXPECT_EQ(outcome.exit_code, 7);
-  EXPECT_NE(outcome.error.find("another run of the share 1/2 is writing"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("another run of the shard 1/2 is writing"), std::string::npos) << outcome.error;
   EXPECT_EQ(explained({"--shard", "2/2", "--resume"}).exit_code, 0);
   outcome = explained({"--shard", "2/3", "--resume"});
   EXPECT_EQ(outcome.exit_code, 7);
-  EXPECT_NE(outcome.error.find("the share 1/2 is at work"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("the shard 1/2 is at work"), std::string::npos) << outcome.error;
+  EXPECT_EQ(explained({"--resume"}).exit_code, 7) << "and as little by one process over all";
   EXPECT_TRUE(fs::exists(fs::path(results()) / ".whycam-1-of-2.lock"));
   ::close(held);
   EXPECT_EQ(explained({"--shard", "2/3", "--resume"}).exit_code, 0);
   const int folder = ::open(results().c_str(), O_RDONLY | O_DIRECTORY);
-  ASSERT_EQ(::flock(folder, LOCK_SH | LOCK_NB), 0) << "as a share holds it";
+  ASSERT_EQ(::flock(folder, LOCK_SH | LOCK_NB), 0) << "as a shard holds it";
   EXPECT_EQ(explained({"--resume"}).exit_code, 7);
   EXPECT_EQ(explained({"--resume", "--shard", "2/3"}).exit_code, 0);
   ::close(folder);
@@ -194,7 +199,7 @@ TEST_F(Shards, RemoveTheirOwnUnfinishedFilesAlone) {
   EXPECT_EQ(left(), 0u);
 }
 
-/// The examples of x.npy are called x-0 and x-1, and so is x-1.npy: in other shares they could meet.
+/// The examples of x.npy are called x-0 and x-1, and so is x-1.npy: in other shards they could meet.
 TEST_F(Shards, KeepExamplesApartFromFilesThatAreCalledLikeThem) {
   remove_folder(pictures_);
   fs::create_directory(pictures_);

@@ -1,4 +1,4 @@
-// Running the command by shares over a folder with sub-folders.
+// Running the command by shards over a folder with sub-folders.
 #pragma once
 
 #include <cstdlib>
@@ -87,7 +87,7 @@ class ShardsCommand : public PicturesCommand {
     return lines;
   }
 
-  /// The inputs that the manifest of a share tells of, from the folder of pictures on.
+  /// The inputs that the manifest of a shard tells of, from the folder of pictures on.
   std::set<std::string> inputs_in(const std::string& manifest) const {
     std::set<std::string> inputs;
     std::ifstream file(fs::path(results()) / manifest);

@@ -1,4 +1,4 @@
-// The inputs of a run: found, and of them the share of this process.
+// The inputs of a run: found, and of them the shard of this process.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace whycam::cli {
 
-struct Share {
-  std::vector<InputFile> all;    ///< of all shares, in order
+struct RunInputs {
+  std::vector<InputFile> all;    ///< of all shards, in order
   std::vector<InputFile> files;  ///< of this one, in order
   Shard shard;
-  std::string automatic;           ///< what is to be said where the job chose the share: in one sentence; else empty
+  std::string automatic;           ///< what is to be said where the job chose the shard: in one sentence; else empty
   std::vector<std::string> notes;  ///< one sentence each
 };
 
@@ -22,6 +22,6 @@ struct Share {
 std::vector<std::string> read_list(const std::string& file);
 
 /// Throws Failure.
-Share find_share(const ExplainArguments& arguments);
+RunInputs find_run_inputs(const ExplainArguments& arguments);
 
 }  // namespace whycam::cli

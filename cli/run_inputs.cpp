@@ -1,4 +1,4 @@
-#include "share.h"
+#include "run_inputs.h"
 
 #include <algorithm>
 #include <fstream>
@@ -54,27 +54,27 @@ std::vector<std::string> named_inputs(const ExplainArguments& arguments) {
   return named;
 }
 
-std::string with_counts(const Share& share) {
-  return std::to_string(share.files.size()) + " of " + std::to_string(share.all.size()) + " inputs";
+std::string with_counts(const RunInputs& inputs) {
+  return std::to_string(inputs.files.size()) + " of " + std::to_string(inputs.all.size()) + " inputs";
 }
 
-/// The share that is asked for, or that the job gives where there is something to share.
-void choose_shard(const std::string& asked, bool has_something_to_share, Share& share) {
+/// The shard that is asked for, or that the job gives where there is something to share.
+void choose_shard(const std::string& asked, bool has_something_to_share, RunInputs& inputs) {
   if (!asked.empty() && asked != "auto") {
     const auto shard = shard_named(asked);
     if (!shard)
       throw Failure(ExitCode::usage, "--shard takes K/N with K from 1 to N, as in 3/16, or auto, not \"" + asked +
                                          "\" (N is at most " + std::to_string(most_shards) + ")");
-    share.shard = *shard;
+    inputs.shard = *shard;
     return;
   }
   if (asked.empty() && !has_something_to_share) return;
   JobShard job = shard_of_job(variable);
   if (!asked.empty() && job.source.empty() && !job.notes.empty())
     throw Failure(ExitCode::usage, "--shard auto: " + job.notes[0]);
-  share.shard = job.shard;
-  share.automatic = job.source;
-  share.notes.insert(share.notes.end(), job.notes.begin(), job.notes.end());
+  inputs.shard = job.shard;
+  inputs.automatic = job.source;
+  inputs.notes.insert(inputs.notes.end(), job.notes.begin(), job.notes.end());
 }
 
 }  // namespace
@@ -89,23 +89,23 @@ std::vector<std::string> read_list(const std::string& file) {
   return lines_of(stream, "the list \"" + file + "\"");
 }
 
-Share find_share(const ExplainArguments& arguments) {
-  Share share;
+RunInputs find_run_inputs(const ExplainArguments& arguments) {
+  RunInputs inputs;
   FoundInputs found = find_inputs(named_inputs(arguments), {arguments.recursive, arguments.output_dir});
-  share.all = std::move(found.files);
+  inputs.all = std::move(found.files);
   for (const LeftOut& left : found.left_out)
-    share.notes.push_back(std::to_string(left.folders) + (left.folders == 1 ? " sub-folder" : " sub-folders") +
-                          " of \"" + left.folder.string() + "\" " + (left.folders == 1 ? "was" : "were") + " left out" +
-                          (arguments.recursive ? ", being links" : "; --recursive descends into them"));
-  choose_shard(arguments.shard, found.has_folder || !arguments.from.empty() || share.all.size() > 1, share);
-  std::copy_if(share.all.begin(), share.all.end(), std::back_inserter(share.files),
-               [&](const InputFile& file) { return share.shard.has(file.key); });
-  if (!share.automatic.empty())
-    share.automatic = "shard " + share.shard.text() + ", " + with_counts(share) + ", by " + share.automatic +
-                      (arguments.shard.empty() ? "; --shard 1/1 explains all" : "");
-  else if (!share.shard.is_all())
-    share.notes.push_back("shard " + share.shard.text() + ": " + with_counts(share));
-  return share;
+    inputs.notes.push_back(std::to_string(left.folders) + (left.folders == 1 ? " sub-folder" : " sub-folders") +
+                           " of \"" + left.folder.string() + "\" " + (left.folders == 1 ? "was" : "were") +
+                           " left out" + (arguments.recursive ? ", being links" : "; --recursive descends into them"));
+  choose_shard(arguments.shard, found.has_folder || !arguments.from.empty() || inputs.all.size() > 1, inputs);
+  std::copy_if(inputs.all.begin(), inputs.all.end(), std::back_inserter(inputs.files),
+               [&](const InputFile& file) { return inputs.shard.has(file.key); });
+  if (!inputs.automatic.empty())
+    inputs.automatic = "shard " + inputs.shard.text() + ", " + with_counts(inputs) + ", by " + inputs.automatic +
+                       (arguments.shard.empty() ? "; --shard 1/1 explains all" : "");
+  else if (!inputs.shard.is_all())
+    inputs.notes.push_back("shard " + inputs.shard.text() + ": " + with_counts(inputs));
+  return inputs;
 }
 
 }  // namespace whycam::cli
