@@ -122,8 +122,8 @@ class Run {
     elsewhere_ = std::move(taken.elsewhere);
     others_ = std::move(taken.others);
     for (const std::string& name : taken.names) names_.reserve(name);
-    if (std::find(believed.begin(), believed.end(), settings_.shard) != believed.end())
-      manifest_->rewrite(all_lines(/*own=*/true));
+    goes_on_ = std::find(believed.begin(), believed.end(), settings_.shard) != believed.end();
+    if (goes_on_) manifest_->rewrite(all_lines(/*own=*/true));
   }
 
   /// Those of this run's inputs in their order, then those of others that earlier runs left. Own: without what stands
@@ -280,11 +280,17 @@ class Run {
       if (prints_text() && !is_long())
         std::cout << printable(summary(settings_, *item.input, examples), /*keeps_lines=*/true);
     }
-    if (!started_) record_->write(settings_, {}, /*finished=*/false);
-    started_ = true;
+    if (!started_) begin();
     manifest_->append(lines);
     lines_[item.number] = std::move(lines);
     progress_->step(item.failure.has_value());
+  }
+
+  /// Lines of an earlier run that this one does not go on with must never stand beside this run's record.
+  void begin() {
+    if (!goes_on_) manifest_->rewrite({});
+    record_->write(settings_, {}, /*finished=*/false);
+    started_ = true;
   }
 
   /// A warning before there is progress to show.
@@ -376,7 +382,7 @@ class Run {
   std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   UniqueNames names_;
   std::set<std::string> notes_;
-  bool started_ = false;
+  bool goes_on_ = false, started_ = false;
   ExitCode first_failure_ = ExitCode::success;
   std::exception_ptr write_failure_;
 };

@@ -158,7 +158,9 @@ void Manifest::fail(const std::string& reason) const {
   throw OutputError("cannot write \"" + path_.string() + "\": " + reason);
 }
 
-void Manifest::replace(const std::string& text) {
+void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
+  std::string text;
+  for (const ManifestLines& lines : inputs) text += text_of(lines);
   if (file_ >= 0) ::close(file_);
   file_ = -1;
   write_text(path_, text);
@@ -168,19 +170,12 @@ void Manifest::replace(const std::string& text) {
 
 void Manifest::append(const ManifestLines& lines) {
   const std::string text = text_of(lines);
-  if (file_ < 0) return replace(text);
   require_in_place();
   for (std::size_t written = 0; written < text.size();) {
     const ssize_t count = ::write(file_, text.data() + written, text.size() - written);
     if (count < 0 && errno != EINTR) fail(std::strerror(errno));
     if (count > 0) written += static_cast<std::size_t>(count);
   }
-}
-
-void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
-  std::string text;
-  for (const ManifestLines& lines : inputs) text += text_of(lines);
-  replace(text);
 }
 
 void Manifest::require_in_place() const {

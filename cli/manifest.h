@@ -71,18 +71,16 @@ class Manifest {
   Manifest(const Manifest&) = delete;
   Manifest& operator=(const Manifest&) = delete;
 
-  /// Appends the lines of one input, all at once. The first time, what is there is replaced. Throws OutputError, also
-  /// where the file is no longer in the folder.
-  void append(const ManifestLines& lines);
-
-  /// Replaces the file by these lines.
+  /// Replaces the file by these lines; the first that is done. Throws OutputError.
   void rewrite(const std::vector<ManifestLines>& inputs);
+
+  /// Appends the lines of one input, all at once. Throws OutputError, also where the file is no longer in the folder.
+  void append(const ManifestLines& lines);
 
   /// Throws OutputError where the file that was written is no longer in the folder.
   void require_in_place() const;
 
  private:
-  void replace(const std::string& text);
   [[noreturn]] void fail(const std::string& reason) const;
 
   std::filesystem::path path_;

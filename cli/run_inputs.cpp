@@ -54,6 +54,15 @@ std::vector<std::string> named_inputs(const ExplainArguments& arguments) {
   return named;
 }
 
+std::string note_on(const LeftOut& left, bool recursive) {
+  const bool one = left.folders == 1;
+  return std::to_string(left.folders) + (one ? " sub-folder of \"" : " sub-folders of \"") + left.folder.string() +
+         (one ? "\" was left out" : "\" were left out") +
+         (!recursive ? "; --recursive descends into " + std::string(one ? "it" : "them")
+          : one      ? ", being a link"
+                     : ", being links");
+}
+
 std::string with_counts(const RunInputs& inputs) {
   return std::to_string(inputs.files.size()) + " of " + std::to_string(inputs.all.size()) + " inputs";
 }
@@ -93,10 +102,7 @@ RunInputs find_run_inputs(const ExplainArguments& arguments) {
   RunInputs inputs;
   FoundInputs found = find_inputs(named_inputs(arguments), {arguments.recursive, arguments.output_dir});
   inputs.all = std::move(found.files);
-  for (const LeftOut& left : found.left_out)
-    inputs.notes.push_back(std::to_string(left.folders) + (left.folders == 1 ? " sub-folder" : " sub-folders") +
-                           " of \"" + left.folder.string() + "\" " + (left.folders == 1 ? "was" : "were") +
-                           " left out" + (arguments.recursive ? ", being links" : "; --recursive descends into them"));
+  for (const LeftOut& left : found.left_out) inputs.notes.push_back(note_on(left, arguments.recursive));
   choose_shard(arguments.shard, found.has_folder || !arguments.from.empty() || inputs.all.size() > 1, inputs);
   std::copy_if(inputs.all.begin(), inputs.all.end(), std::back_inserter(inputs.files),
                [&](const InputFile& file) { return inputs.shard.has(file.key); });

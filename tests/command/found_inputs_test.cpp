@@ -36,6 +36,23 @@ TEST_F(FoundInputs, InSubFoldersAreExplainedOrSaidToBeLeftOut) {
       << outcome.error;
 }
 
+TEST_F(FoundInputs, InSubFoldersHaveAllTheirFilesThere) {
+  const std::vector<std::string> options{"--save-npy", "--save-activations", "--contact-sheet", "--report"};
+  ASSERT_EQ(explained(options).exit_code, 0);
+  for (const char* file : {"a-second-1-gradcam.npy", "a-second-1-gradcam-signed.npy", "a-second-1-activation.npy",
+                           "a-second-1-gradient.npy", "a-second-contact-sheet.svg"})
+    EXPECT_TRUE(fs::exists(fs::path(results()) / "sub/deep" / file)) << file;
+  const std::string page = content(fs::path(results()) / "report.html");
+  EXPECT_EQ(count_of(page, "\"gradcam\":\"data:"), 11 * 2u);
+  const fs::path map = fs::path(results()) / "sub/deep/a-second-1-gradcam.png";
+  std::ofstream(map) << "still here";
+  ASSERT_EQ(explained(with(options, {"--resume"})).exit_code, 0);
+  EXPECT_EQ(content(map), "still here");
+  fs::copy(pictures_ / "a.png", pictures_ / "sub/deep/a.png", fs::copy_options::overwrite_existing);
+  ASSERT_EQ(explained(with(options, {"--resume"})).exit_code, 0);
+  EXPECT_EQ(content(map), content(fs::path(results()) / "a-second-1-gradcam.png"));
+}
+
 TEST_F(FoundInputs, AreNotTheResultsOfTheRunBefore) {
   for (int round = 0; round < 2; ++round) {
     const fs::path within = pictures_ / "results";
@@ -50,7 +67,7 @@ TEST_F(FoundInputs, LinksToFoldersAreNotFollowedAndSaid) {
   arguments.erase(std::find(arguments.begin(), arguments.end(), "--quiet"));
   const Outcome outcome = run(arguments);
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_NE(outcome.error.find("1 sub-folder of \"" + pictures_.string() + "\" was left out, being links"),
+  EXPECT_NE(outcome.error.find("1 sub-folder of \"" + pictures_.string() + "\" was left out, being a link"),
             std::string::npos)
       << outcome.error;
   EXPECT_EQ(maps_in(results()).size(), 11 * 2u);
