@@ -83,6 +83,8 @@ void choose_shard(const std::string& asked, bool has_something_to_share, RunInpu
     throw Failure(ExitCode::usage, "--shard auto: " + job.notes[0]);
   inputs.shard = job.shard;
   inputs.automatic = job.source;
+  if (!asked.empty() && job.source.empty())
+    inputs.notes.emplace_back("no job around this process gives a shard: all inputs are explained");
   inputs.notes.insert(inputs.notes.end(), job.notes.begin(), job.notes.end());
 }
 
