@@ -145,16 +145,34 @@ void AttributionArguments::add_to(CLI::App& command) {
       ->capture_default_str();
 }
 
-void ExplainArguments::add_to(CLI::App& command) {
-  begin_group(command, what);
-  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+void ExplainArguments::add_inputs(CLI::App& command) {
   command
       .add_option(
           "INPUT", inputs,
           "JPEG or PNG pictures, folders of them, or .npy arrays (N x C x L, N x C x H x W, N x C x D x H x W, or as "
           "the network takes them), whose numbers are used as they are")
+      ->type_name("FILE");
+  command.add_flag("--recursive", recursive,
+                   "Descend into the sub-folders of folders; results go into sub-folders of the same names");
+  command
+      .add_option("--from", from,
+                  "A file that names inputs, one a line, besides or in place of INPUT; -: the standard "
+                  "input")
       ->type_name("FILE")
-      ->required();
+      ->check(not_empty);
+  command
+      .add_option("--shard", shard,
+                  "Explain one shard of the inputs alone, as 3/16 the third of sixteen, the same on every machine; all "
+                  "shards may write into one folder at once; auto takes it from Slurm, an MPI launcher or an indexed "
+                  "job of Kubernetes, as is done without the option where there are several inputs; 1/1: all of them")
+      ->type_name("K/N")
+      ->check(not_empty);
+}
+
+void ExplainArguments::add_to(CLI::App& command) {
+  begin_group(command, what);
+  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
+  add_inputs(command);
   command
       .add_option("--also", also,
                   "The network's further inputs beside one INPUT, in their order: a picture or .npy array each; "
@@ -296,6 +314,23 @@ void ExplainArguments::add_running(CLI::App& command) {
   command.add_flag(
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
+}
+
+void ReportArguments::add_to(CLI::App& command) {
+  begin_group(command, output_group);
+  command.add_option("FOLDER", folder, "What whycam explain wrote into, with one or several manifests")
+      ->type_name("DIR")
+      ->required();
+  command.add_option("--output-dir", output_dir, "Where the report goes; default: FOLDER")->type_name("DIR");
+  command
+      .add_option("--limit", limit, "How many inputs are shown in report.html and contact sheets; the tables have all")
+      ->capture_default_str()
+      ->type_name("COUNT")
+      ->check(range(0, 10000000));
+  command.add_flag("--contact-sheet", contact_sheet,
+                   "Write SVG drawings of the inputs and their maps side by side, 20 rows in each");
+  command.add_flag("--json", json, "Print the summary as JSON");
+  command.add_flag("--quiet", quiet, "Print nothing but errors");
 }
 
 void CheckArguments::add_to(CLI::App& command) {

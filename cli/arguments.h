@@ -93,6 +93,9 @@ struct ExplainArguments : AttributionArguments {
   int batch_size = 1;
   int threads = 0;
   std::string output_dir = "whycam-explanations";
+  bool recursive = false;
+  std::string from;
+  std::string shard;
   bool resume = false;
   bool save_npy = false;
   bool save_activations = false;
@@ -111,10 +114,22 @@ struct ExplainArguments : AttributionArguments {
   std::vector<Method> parse_methods() const;
 
  private:
+  void add_inputs(CLI::App& command);
   void add_targets(CLI::App& command);
   void add_repetition(CLI::App& command);  ///< of what takes many passes
   void add_output(CLI::App& command);
   void add_running(CLI::App& command);
+};
+
+struct ReportArguments {
+  std::string folder;
+  std::string output_dir;
+  std::size_t limit = 1000;
+  bool contact_sheet = false;
+  bool json = false;
+  bool quiet = false;
+
+  void add_to(CLI::App& command);
 };
 
 struct CheckArguments : AttributionArguments {

@@ -6,6 +6,7 @@
 #include "build.h"
 #include "commands.h"
 #include "help.h"
+#include "run_inputs.h"
 #include "whycam/nearest_names.h"
 #include "whycam/version.h"
 
@@ -36,6 +37,10 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(build.purpose, "why
   app_->formatter(help_format("whycam explain network.pt2 photo.jpg --output-dir explanations"));
   add(subcommand("explain", "Explain pictures: one file for each input, class and method",
                  "whycam explain network.pt2 photo.jpg --labels labels.txt --target top3", explain));
+  Subcommand report_of_runs = subcommand("report", "Join what runs left in a folder into a report and tables",
+                                         "whycam report explanations", report);
+  report_of_runs.runs_a_network = false;
+  add(report_of_runs);
   for (const Subcommand& other : subcommands_with_libtorch()) add(other);
   add(subcommand("layers", "List a network's layers with their output shapes", "whycam layers network.pt2", layers));
   add(subcommand("graph", "Show what the compiled engine makes of a network, pass by pass",
@@ -50,13 +55,27 @@ void CommandLine::add(const Subcommand& subcommand) {
   app->set_help_flag();  // it comes last
   subcommands_.emplace_back(app, subcommand.add_options(*app));
   app->option_defaults()->group("Running");
-  if (build.operators)
-    app->add_option("--operators", operators_, build.operators)->type_name("FILE")->allow_extra_args(false);
-  app->add_flag("--sandbox", sandboxed_,
-                "Let the network read nothing but what the command line names, write nothing but the output, and reach "
-                "no network or other process; needs Linux with Landlock");
+  if (subcommand.runs_a_network) add_running_options(*app);
   app->set_help_flag("-h,--help", "Print this help and exit");
   app->footer(exit_code_help());
+}
+
+void CommandLine::add_running_options(CLI::App& subcommand) {
+  if (build.operators)
+    subcommand.add_option("--operators", operators_, build.operators)->type_name("FILE")->allow_extra_args(false);
+  subcommand.add_flag(
+      "--sandbox", sandboxed_,
+      "Let the network read nothing but what the command line names, write nothing but the output, and reach "
+      "no network or other process; needs Linux with Landlock");
+}
+
+/// A list's files are read, too. The standard input can be read once, which is not before the sandbox.
+void CommandLine::allow_list(const std::string& list) {
+  if (list == "-")
+    throw Failure(ExitCode::usage,
+                  "--sandbox is to know the inputs before the network is read: name a file with --from");
+  for (const std::string& path : read_list(list))
+    sandbox_.read.push_back(std::filesystem::absolute(path).lexically_normal());
 }
 
 void CommandLine::enter_sandbox(const CLI::App& subcommand) {
@@ -67,6 +86,7 @@ void CommandLine::enter_sandbox(const CLI::App& subcommand) {
       if (value.empty()) continue;
       const std::filesystem::path path = std::filesystem::absolute(value).lexically_normal();
       const std::string name = option->get_name();
+      if (name == "--from") allow_list(value);
       if (name == "--output-dir")
         sandbox_.write.push_back(path);
       else if (name == "--output")  // it is written beside, and renamed

@@ -23,6 +23,7 @@ struct Subcommand {
   std::string example;  ///< a command line
   /// Adds the options, and returns what runs it with what they were given.
   std::function<std::function<ExitCode()>(CLI::App&)> add_options;
+  bool runs_a_network = true;
 };
 
 template <class Arguments>
@@ -48,7 +49,9 @@ class CommandLine {
 
  private:
   void add(const Subcommand& subcommand);
+  void add_running_options(CLI::App& subcommand);
   void enter_sandbox(const CLI::App& subcommand);
+  void allow_list(const std::string& list);
 
   std::unique_ptr<CLI::App> app_;
   std::vector<std::string> operators_;  ///< files

@@ -22,5 +22,6 @@ ExitCode explain(const ExplainArguments& arguments);
 ExitCode export_network(const ExportArguments& arguments);  ///< with libtorch alone
 ExitCode graph(const GraphArguments& arguments);
 ExitCode layers(const LayersArguments& arguments);
+ExitCode report(const ReportArguments& arguments);
 
 }  // namespace whycam::cli

@@ -6,14 +6,12 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "batches.h"
-#include "checksum.h"
 #include "commands.h"
 #include "explained_targets.h"
 #include "interrupt.h"
@@ -24,8 +22,11 @@
 #include "record.h"
 #include "report/report.h"
 #include "results.h"
+#include "run_inputs.h"
+#include "take_over.h"
 #include "together.h"
 #include "whycam/errors.h"
+#include "whycam/picture/files.h"
 
 namespace whycam::cli {
 namespace {
@@ -50,15 +51,10 @@ class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
       : arguments_(arguments),
-        settings_{arguments,
-                  arguments.parse_methods(),
-                  arguments.drawing.parse(),
-                  {},
-                  arguments.named_layers(),
-                  arguments.output_dir,
-                  arguments.preprocessing},
-        options_(arguments.parse()),
-        manifest_(settings_.folder) {
+        settings_{arguments, arguments.parse_methods(), arguments.drawing.parse(),
+                  {},        arguments.named_layers(),  arguments.output_dir,
+                  {},        arguments.preprocessing},
+        options_(arguments.parse()) {
     options_.methods = settings_.methods;
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     targets_.emplace(arguments, settings_.labels);
@@ -66,25 +62,33 @@ class Run {
 
   ExitCode go() {
     note_interrupts();  // the network may run from here on, to tell its layers and layouts
-    files_ = find_inputs(arguments_.inputs);
-    lines_.resize(files_.size());
+    inputs_ = find_run_inputs(arguments_);
+    settings_.shard = inputs_.shard;
+    lines_.resize(inputs_.files.size());
+    elsewhere_.resize(inputs_.files.size());
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
+    say_shard();
     network_ = load<Network>(arguments_.model);
     if (arguments_.before_softmax) network_ = network_->before_softmax(options_.output_element);
-    reader_.emplace(*network_, arguments_, files_);
+    reader_.emplace(*network_, arguments_, inputs_.all);
     settings_.preprocessing = reader_->preprocessing();
-    targets_->set_network(*network_, *reader_, files_);
+    targets_->set_network(*network_, *reader_, inputs_.all);
     together_.emplace([this](const Tensor& input) { return explanation_of(input); }, arguments_.batch_size,
                       declared_examples(*network_));
-    folder_.emplace(settings_.folder);
+    folder_.emplace(settings_.folder, settings_.shard);
+    if (!settings_.shard.is_all()) picture::set_owner_of_temporary_files(settings_.shard.name());
     record_.emplace(settings_);
-    take_over();
+    manifest_.emplace(settings_.folder / manifest_name());
+    if (arguments_.resume)
+      go_on();
+    else
+      require_one_count(settings_.folder, settings_.shard);
     std::vector<bool> finished;
     for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
-    progress_.emplace(files_.size(), std::count(finished.begin(), finished.end(), true),
+    progress_.emplace(inputs_.files.size(), std::count(finished.begin(), finished.end(), true),
                       arguments_.quiet || !is_long());
     const auto start = Clock::now();
-    explain_all(BatchReader(files_, finished, *reader_, arguments_.batch_size));
+    explain_all(BatchReader(inputs_.files, finished, *reader_, arguments_.batch_size));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     progress_.reset();
     finish(seconds);
@@ -94,55 +98,40 @@ class Run {
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool several() const { return files_.size() > 1; }
+  bool several() const { return inputs_.all.size() > 1; }
   /// Whether progress is shown in place of tables.
-  bool is_long() const { return files_.size() > 9; }
+  bool is_long() const { return inputs_.files.size() > 9; }
   bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
 
-  void take_over() {
-    if (!arguments_.resume) return;
-    const bool left = record_->take_over(settings_);
-    if (!record_->damage().empty()) caution(record_->damage());
-    if (!left) return;
-    folder_->remove_unfinished_files();
-    std::multimap<std::string, std::size_t> numbers;
-    for (std::size_t number = 0; number < files_.size(); ++number)
-      numbers.emplace(path_in_lines(files_[number].path), number);
-    std::vector<ManifestLines> earlier = manifest_.read();
-    if (!manifest_.damage().empty())
-      caution("manifest.jsonl is damaged and what it told there is done again: " + manifest_.damage());
-    for (ManifestLines& lines : earlier) {
-      const auto [first, last] = numbers.equal_range(lines[0]["input"]);
-      if (first == last) {
-        keep(std::move(lines), others_.emplace_back());
-        continue;
-      }
-      const auto open = std::find_if(first, last, [&](const auto& entry) { return lines_[entry.second].empty(); });
-      if (open == last) continue;
-      if (!is_up_to_date(lines, files_[open->second].path)) {
-        remove_files_of(lines, settings_.folder);
-        continue;
-      }
-      for (Json& line : lines) line["input"] = files_[open->second].path.string();  // with bytes that are no text, too
-      keep(std::move(lines), lines_[open->second]);
-    }
-    manifest_.rewrite(all_lines());
+  std::string manifest_name() const { return settings_.shard.file("manifest", ".jsonl"); }
+
+  /// What others do is never left out without a word.
+  void say_shard() {
+    for (const std::string& note : inputs_.notes)
+      if (!arguments_.quiet) std::cerr << "whycam: note: " << printable(note) << std::endl;
+    if (!inputs_.automatic.empty()) std::cerr << "whycam: " << printable(inputs_.automatic) << std::endl;
   }
 
-  /// Whether lines of an earlier run say of an input what a run would say now. What was skipped is tried again.
-  static bool is_up_to_date(const ManifestLines& lines, const fs::path& path) {
-    return lines[0].contains("input_crc32") && lines[0]["input_crc32"] == checksum_of_files({path});
+  void go_on() {
+    const std::vector<Shard> believed = record_->take_over(settings_);
+    for (const std::string& damage : record_->damage()) caution(damage);
+    folder_->remove_unfinished_files(sub_folders_of(inputs_.files));
+    TakenOver taken = take_over(settings_.folder, settings_.shard, believed, inputs_.files);
+    for (const std::string& damage : taken.cautions) caution(damage);
+    lines_ = std::move(taken.lines);
+    elsewhere_ = std::move(taken.elsewhere);
+    others_ = std::move(taken.others);
+    for (const std::string& name : taken.names) names_.reserve(name);
+    goes_on_ = std::find(believed.begin(), believed.end(), settings_.shard) != believed.end();
+    if (goes_on_) manifest_->rewrite(all_lines(/*own=*/true));
   }
 
-  void keep(ManifestLines&& lines, ManifestLines& place) {
-    for (const Json& line : lines)
-      for (const std::string& name : files_of(line)) names_.reserve(fs::path(name).stem().string());
-    place = std::move(lines);
-  }
-
-  /// Those of this run's inputs in their order, then those of others that earlier runs left.
-  std::vector<ManifestLines> all_lines() const {
-    std::vector<ManifestLines> all = lines_;
+  /// Those of this run's inputs in their order, then those of others that earlier runs left. Own: without what stands
+  /// in other shards' manifests.
+  std::vector<ManifestLines> all_lines(bool own) const {
+    std::vector<ManifestLines> all;
+    for (std::size_t number = 0; number < lines_.size(); ++number)
+      if (!own || !elsewhere_[number]) all.push_back(lines_[number]);
     all.insert(all.end(), others_.begin(), others_.end());
     return all;
   }
@@ -291,11 +280,17 @@ class Run {
       if (prints_text() && !is_long())
         std::cout << printable(summary(settings_, *item.input, examples), /*keeps_lines=*/true);
     }
-    if (!started_) record_->write(settings_, {}, /*finished=*/false);
-    started_ = true;
-    manifest_.append(lines);
+    if (!started_) begin();
+    manifest_->append(lines);
     lines_[item.number] = std::move(lines);
     progress_->step(item.failure.has_value());
+  }
+
+  /// Lines of an earlier run that this one does not go on with must never stand beside this run's record.
+  void begin() {
+    if (!goes_on_) manifest_->rewrite({});
+    record_->write(settings_, {}, /*finished=*/false);
+    started_ = true;
   }
 
   /// A warning before there is progress to show.
@@ -338,19 +333,24 @@ class Run {
   }
 
   void finish(double seconds) {
-    const std::vector<ManifestLines> all = all_lines();
+    const std::vector<ManifestLines> all = all_lines(/*own=*/false);
     folder_->require_in_place();
-    manifest_.require_in_place();
-    if (arguments_.resume) manifest_.rewrite(all);
+    manifest_->require_in_place();
+    if (arguments_.resume || !started_) manifest_->rewrite(all_lines(/*own=*/true));
     const Json document = record_->write(settings_, all, /*finished=*/true);
-    if (arguments_.report) write_report(settings_, document, all, *reader_);
+    const std::string report = settings_.shard.file("report", ".html");
+    if (arguments_.report)
+      write_report(settings_.folder / report, settings_.folder, document, all, [this](const ManifestLines& lines) {
+        return reader_->read({lines[0]["input"].get<std::string>(), ""});
+      });
     if (arguments_.json) std::cout << to_text(document, 2) << "\n";
     if (!prints_text()) return;
     std::size_t pictures = 0;
     for (const ManifestLines& lines : all)
       for (const Json& line : lines) pictures += pictures_of(line).size();
-    std::cout << fmt::format("{} pictures, manifest.jsonl{} are in {}\n", pictures,
-                             arguments_.report ? ", explanation.json and report.html" : " and explanation.json",
+    const std::string record = settings_.shard.file("explanation", ".json");
+    std::cout << fmt::format("{} pictures, {}{} are in {}\n", pictures, manifest_name(),
+                             arguments_.report ? ", " + record + " and " + report : " and " + record,
                              printable(settings_.folder.string()));
     if (is_long())
       std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
@@ -361,7 +361,7 @@ class Run {
   RunSettings settings_;
   Options options_;
   std::optional<ExplainedTargets> targets_;
-  std::vector<InputFile> files_;
+  RunInputs inputs_;
   std::optional<Network> network_;
   std::optional<InputReader> reader_;
   std::optional<Together> together_;
@@ -374,14 +374,15 @@ class Run {
   std::optional<OutputFolder> folder_;
 
   // The writing thread's.
-  Manifest manifest_;
+  std::optional<Manifest> manifest_;
   std::optional<Record> record_;
   std::optional<Progress> progress_;
   std::vector<ManifestLines> lines_;   ///< of each input
+  std::vector<bool> elsewhere_;        ///< of each: whether its lines are in another shard's manifest
   std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   UniqueNames names_;
   std::set<std::string> notes_;
-  bool started_ = false;
+  bool goes_on_ = false, started_ = false;
   ExitCode first_failure_ = ExitCode::success;
   std::exception_ptr write_failure_;
 };

@@ -90,7 +90,7 @@ Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shap
       settings_.like = Target::similarity(std::move(reference));
       return *settings_.like;
     }
-  const Tensor given = reader_->read(find_inputs({arguments_.like}).at(0)).tensor;
+  const Tensor given = reader_->read(find_input(arguments_.like)).tensor;
   if (inputs.size() != 1)
     throw InputError("--like takes an array of " + std::to_string(row) +
                      " numbers, the network's output for the other inputs, where a network has several");

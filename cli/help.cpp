@@ -53,7 +53,7 @@ class HelpFormat : public CLI::Formatter {
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
     std::string heading = "  " + make_option_name(option, is_positional);
-    if (option->get_type_size() != 0) heading += " " + option->get_type_name();
+    if (!is_positional && option->get_type_size() != 0) heading += " " + option->get_type_name();
     if (option->get_expected_max() == CLI::detail::expected_max_vector_size) heading += " ...";
     std::string description = option->get_description();
     if (!option->get_default_str().empty()) description += "; default: " + without_brackets(option->get_default_str());

@@ -67,7 +67,7 @@ InputReader::InputReader(const Network& network, const ExplainArguments& argumen
       std::any_of(files.begin(), files.end(), [](const InputFile& file) { return !is_array(file.path); });
   if (pictures) form_ = form_of(0);
   for (const std::string& path : arguments.also) {
-    const InputFile file = find_inputs({path}).at(0);
+    const InputFile file = find_input(path);
     further_.push_back(read_input(file, is_array(file.path) ? PictureForm{} : form_of(further_.size() + 1)));
   }
 }

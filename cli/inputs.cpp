@@ -25,47 +25,111 @@ bool is_picture(const fs::path& path) {
   return text == ".png" || text == ".jpg" || text == ".jpeg";
 }
 
-std::vector<fs::path> in_folder(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code failure;
-  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
-       entry.increment(failure)) {
-    std::error_code unknown;  // such as of a link to itself: whoever reads the file says it, and goes on with others
-    if ((is_picture(entry->path()) || is_array(entry->path())) && !fs::is_directory(entry->path(), unknown))
-      files.push_back(entry->path());
+[[noreturn]] void fail_to_read(const fs::path& folder, const std::error_code& failure) {
+  throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
+}
+
+/// What a folder holds.
+class FolderSearch {
+ public:
+  explicit FolderSearch(const Search& search) : search_(search) {}
+
+  std::vector<fs::path> files, left_out;
+
+  void look_into(const fs::path& folder) {
+    std::vector<fs::path> folders;
+    std::error_code failure;
+    for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+         entry.increment(failure)) {
+      std::error_code unknown;  // such as of a link to itself: whoever reads the file says it, and goes on with others
+      if (fs::is_directory(entry->path(), unknown)) {
+        if (!is_passed_over(entry->path()))
+          (search_.recursive && !entry->is_symlink(unknown) ? folders : left_out).push_back(entry->path());
+      } else if (is_picture(entry->path()) || is_array(entry->path())) {
+        files.push_back(entry->path());
+      }
+    }
+    if (failure) fail_to_read(folder, failure);
+    for (const fs::path& next : folders) look_into(next);
   }
-  if (failure)
-    throw Failure(ExitCode::input, "cannot read the folder \"" + folder.string() + "\": " + failure.message());
+
+ private:
+  bool is_passed_over(const fs::path& folder) const {
+    std::error_code unknown;
+    return !search_.but.empty() && fs::equivalent(folder, search_.but, unknown);
+  }
+
+  const Search& search_;
+};
+
+std::vector<fs::path> in_folder(const fs::path& folder, const Search& search, FoundInputs& found) {
+  FolderSearch searched(search);
+  searched.look_into(folder);
+  std::vector<fs::path>& files = searched.files;
+  const std::size_t left_out = searched.left_out.size();
   if (files.empty())
-    throw Failure(ExitCode::input, "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file");
+    throw Failure(ExitCode::input,
+                  "the folder \"" + folder.string() + "\" holds no .png, .jpg, .jpeg or .npy file" +
+                      (left_out == 0 ? ""
+                                     : ", and " + std::to_string(left_out) + " sub-folders, which were left out" +
+                                           (search.recursive ? "" : " without --recursive")));
+  if (left_out > 0) found.left_out.push_back({folder, left_out});
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::string without_ending(const fs::path& path) { return (path.parent_path() / path.stem()).generic_string(); }
+
+/// Gives each a stem of its own in its folder of results.
+void name(std::vector<InputFile>& files) {
+  UniqueNames names;
+  std::set<std::string> arrays;
+  for (InputFile& file : files) {
+    const std::string unique = names((file.folder / file.path.stem()).string());
+    file.stem = fs::path(unique).filename().string();
+    if (is_array(file.path)) arrays.insert(unique);
+  }
+  // The second example of x.npy must not be called as x-1.npy is.
+  std::set<std::string> doubtful;
+  for (const InputFile& file : files) {
+    const std::string unique = (file.folder / file.stem).string();
+    const std::size_t digits = unique.find_last_not_of("0123456789") + 1;
+    if (digits < unique.size() && digits > 0 && unique[digits - 1] == '-')
+      doubtful.insert(unique.substr(0, digits - 1));
+  }
+  for (InputFile& file : files) {
+    const std::string unique = (file.folder / file.stem).string();
+    if (arrays.count(unique) && doubtful.count(unique)) file.before_example = "-example-";
+  }
 }
 
 }  // namespace
 
 bool is_array(const fs::path& path) { return ending(path) == ".npy"; }
 
-std::vector<InputFile> find_inputs(const std::vector<std::string>& paths) {
-  std::vector<fs::path> files;
+FoundInputs find_inputs(const std::vector<std::string>& paths, const Search& search) {
+  FoundInputs found;
   for (const std::string& text : paths) {
     const fs::path path(text);
     std::error_code failure;
     if (!fs::exists(path, failure))
       throw Failure(ExitCode::input, failure ? "cannot read \"" + text + "\": " + failure.message()
                                              : "there is no input \"" + text + "\"");
-    if (fs::is_directory(path, failure)) {
-      const auto found = in_folder(path);
-      files.insert(files.end(), found.begin(), found.end());
-    } else {
-      files.push_back(path);
+    if (!fs::is_directory(path, failure)) {
+      found.files.push_back({path, {}, {}, without_ending(path.lexically_normal())});
+      continue;
+    }
+    found.has_folder = true;
+    for (const fs::path& file : in_folder(path, search, found)) {
+      const fs::path relative = file.lexically_relative(path);
+      found.files.push_back({file, {}, relative.parent_path(), without_ending(relative)});
     }
   }
-  std::vector<InputFile> inputs;
-  UniqueNames stems;
-  for (const fs::path& path : files) inputs.push_back({path, stems(path.stem().string())});
-  return inputs;
+  name(found.files);
+  return found;
 }
+
+InputFile find_input(const std::string& path) { return find_inputs({path}, {}).files.at(0); }
 
 std::string UniqueNames::operator()(const std::string& name) {
   std::string unique = name;

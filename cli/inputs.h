@@ -16,7 +16,12 @@ namespace whycam::cli {
 /// An input file, and how the files made from it begin.
 struct InputFile {
   std::filesystem::path path;
-  std::string stem;  ///< the file's name without its ending; numbered where several inputs share it
+  std::string stem;  ///< the file's name without its ending; numbered where several inputs of a folder share it
+  std::filesystem::path folder = {};  ///< of the files made from it, below the output folder; empty: that itself
+  /// Its path without its ending, from the folder that was named on, or as it was named itself: which shard has it. So
+  /// inputs whose results could be called alike, x.png and x.jpg, are of one shard.
+  std::string key = {};
+  std::string before_example = "-";  ///< what stands before the number of an example in the names of files
 };
 
 /// What the network gets of one file: one example, or those of a .npy tensor.
@@ -42,9 +47,31 @@ class UniqueNames {
   std::set<std::string> taken_;
 };
 
-/// The files named, and those in the folders named, in order. Throws Failure where one is missing, a folder
-/// holds none, or a file is of another kind.
-std::vector<InputFile> find_inputs(const std::vector<std::string>& paths);
+/// How folders are searched.
+struct Search {
+  bool recursive = false;          ///< folders in them, too
+  std::filesystem::path but = {};  ///< this folder is none of them: that of the results
+};
+
+/// Sub-folders that were not searched: all of them, or of a recursive search those that are links.
+struct LeftOut {
+  std::filesystem::path folder;
+  std::size_t folders;
+};
+
+struct FoundInputs {
+  std::vector<InputFile> files;
+  std::vector<LeftOut> left_out;
+  bool has_folder = false;  ///< a folder was named
+};
+
+/// The files named, and those in the folders named, in order. What is made from files in sub-folders goes into
+/// sub-folders of the same names. Throws Failure where one is missing, a folder holds none or cannot be read, or a file
+/// is of another kind.
+FoundInputs find_inputs(const std::vector<std::string>& paths, const Search& search);
+
+/// One that is named by itself.
+InputFile find_input(const std::string& path);
 
 /// How pictures are read.
 struct PictureForm {

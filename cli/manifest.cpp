@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "output_folder.h"
 #include "whycam/errors.h"
 #include "whycam/picture/files.h"
 
@@ -22,15 +23,6 @@ std::string text_of(const ManifestLines& lines) {
   std::string text;
   for (const Json& line : lines) text += to_text(line) + "\n";
   return text;
-}
-
-/// Whether the files that a line tells of are all there, and no links, which may lead out of the folder.
-bool is_there(const Json& line, const fs::path& folder) {
-  const auto names = files_of(line);
-  std::error_code failure;
-  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-    return fs::is_regular_file(fs::symlink_status(folder / name, failure));
-  });
 }
 
 }  // namespace
@@ -68,11 +60,21 @@ std::vector<std::string> pictures_of(const Json& line) {
   return pictures;
 }
 
+bool has_its_files(const ManifestLines& lines, const fs::path& folder) {
+  std::error_code failure;
+  return std::all_of(lines.begin(), lines.end(), [&](const Json& line) {
+    const auto names = files_of(line);
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return leads_through_folders(folder, name) && fs::is_regular_file(fs::symlink_status(folder / name, failure));
+    });
+  });
+}
+
 void remove_files_of(const ManifestLines& lines, const fs::path& folder) {
   std::error_code failure;  // what cannot be removed stays
   for (const Json& line : lines)
     for (const std::string& name : files_of(line))
-      if (is_name_in_folder(name)) fs::remove(folder / name, failure);
+      if (is_name_in_folder(name) && leads_through_folders(folder, name)) fs::remove(folder / name, failure);
 }
 
 std::string path_in_lines(const fs::path& path) { return Json::parse(to_text(path.string())).get<std::string>(); }
@@ -126,18 +128,17 @@ std::string ManifestReader::damage() const {
   return std::to_string(damaged_) + " lines, the first " + first_damage_;
 }
 
-Manifest::Manifest(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "manifest.jsonl") {}
-
 Manifest::~Manifest() {
   if (file_ >= 0) ::close(file_);
 }
 
-std::vector<ManifestLines> Manifest::read() {
+ManifestContent read_manifest(const fs::path& path) {
   std::error_code failure;
-  const fs::file_status status = fs::status(path_, failure);
+  const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status)) return {};
-  if (!fs::is_regular_file(status)) fail("something that is not a regular file has that name");
-  std::ifstream file(path_);
+  if (!fs::is_regular_file(status))
+    throw OutputError("cannot use \"" + path.string() + "\": something that is not a regular file has that name");
+  std::ifstream file(path);
   ManifestReader reader;
   std::string line;
   // Not by getline, which would read a line of any length.
@@ -150,20 +151,16 @@ std::vector<ManifestLines> Manifest::read() {
     }
   }
   if (!line.empty()) reader.add(line, /*cut=*/true);
-  damage_ = reader.damage();
-  std::vector<ManifestLines> inputs = reader.inputs();
-  const auto has_lost_files = [this](const ManifestLines& lines) {
-    return !std::all_of(lines.begin(), lines.end(), [this](const Json& line) { return is_there(line, folder_); });
-  };
-  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), has_lost_files), inputs.end());
-  return inputs;
+  return {reader.inputs(), reader.damage()};
 }
 
 void Manifest::fail(const std::string& reason) const {
   throw OutputError("cannot write \"" + path_.string() + "\": " + reason);
 }
 
-void Manifest::replace(const std::string& text) {
+void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
+  std::string text;
+  for (const ManifestLines& lines : inputs) text += text_of(lines);
   if (file_ >= 0) ::close(file_);
   file_ = -1;
   write_text(path_, text);
@@ -173,19 +170,12 @@ void Manifest::replace(const std::string& text) {
 
 void Manifest::append(const ManifestLines& lines) {
   const std::string text = text_of(lines);
-  if (file_ < 0) return replace(text);
   require_in_place();
   for (std::size_t written = 0; written < text.size();) {
     const ssize_t count = ::write(file_, text.data() + written, text.size() - written);
     if (count < 0 && errno != EINTR) fail(std::strerror(errno));
     if (count > 0) written += static_cast<std::size_t>(count);
   }
-}
-
-void Manifest::rewrite(const std::vector<ManifestLines>& inputs) {
-  std::string text;
-  for (const ManifestLines& lines : inputs) text += text_of(lines);
-  replace(text);
 }
 
 void Manifest::require_in_place() const {

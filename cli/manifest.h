@@ -27,6 +27,9 @@ std::string path_in_lines(const std::filesystem::path& path);
 /// All files that a line names: pictures, arrays and the contact sheet.
 std::vector<std::string> files_of(const Json& line);
 
+/// Whether all files that lines name are in the folder, and no links, which may lead out of it.
+bool has_its_files(const ManifestLines& lines, const std::filesystem::path& folder);
+
 /// Removes the files that lines name, those within the folder alone, which are of an input that has changed since.
 void remove_files_of(const ManifestLines& lines, const std::filesystem::path& folder);
 
@@ -50,38 +53,37 @@ class ManifestReader {
   std::string first_damage_;
 };
 
-/// A manifest in a folder. One process has it at a time (see lock_folder).
+/// What a manifest tells.
+struct ManifestContent {
+  std::vector<ManifestLines> inputs;  ///< those of which all lines are there, in order, and those that were skipped
+  std::string damage;                 ///< what is said of damaged lines; empty where there are none
+};
+
+/// Reads a manifest; of a file that is not there nothing. Throws OutputError where something else than a regular file
+/// has its name.
+ManifestContent read_manifest(const std::filesystem::path& path);
+
+/// The manifest that a run writes. One process has it at a time (see OutputFolder).
 class Manifest {
  public:
-  explicit Manifest(std::filesystem::path folder);
+  explicit Manifest(std::filesystem::path path) : path_(std::move(path)) {}
   ~Manifest();
   Manifest(const Manifest&) = delete;
   Manifest& operator=(const Manifest&) = delete;
 
-  /// What an earlier run into this folder left of each input, in the order in which it stands there: the lines of
-  /// inputs all of whose lines and files are there, and the one of an input that was skipped. Throws OutputError where
-  /// something else than a regular file has the manifest's name.
-  std::vector<ManifestLines> read();
-
-  /// What was damaged in the file that was read; empty where nothing was.
-  const std::string& damage() const { return damage_; }
-
-  /// Appends the lines of one input, all at once. The first time, what is there is replaced. Throws OutputError, also
-  /// where the file is no longer in the folder.
-  void append(const ManifestLines& lines);
-
-  /// Replaces the file by these lines.
+  /// Replaces the file by these lines; the first that is done. Throws OutputError.
   void rewrite(const std::vector<ManifestLines>& inputs);
+
+  /// Appends the lines of one input, all at once. Throws OutputError, also where the file is no longer in the folder.
+  void append(const ManifestLines& lines);
 
   /// Throws OutputError where the file that was written is no longer in the folder.
   void require_in_place() const;
 
  private:
-  void replace(const std::string& text);
   [[noreturn]] void fail(const std::string& reason) const;
 
-  std::filesystem::path folder_, path_;
-  std::string damage_;
+  std::filesystem::path path_;
   int file_ = -1;  ///< open for appending once it is of this run
 };
 

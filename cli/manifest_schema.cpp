@@ -55,7 +55,8 @@ bool is_class(const Json& value) {
 bool is_file_name(const Json& value, const std::string& ending) {
   if (!value.is_string()) return false;
   const auto& name = value.get_ref<const std::string&>();
-  return is_name_in_folder(name) && name.size() > ending.size() &&
+  const std::size_t letters = name.size() - std::min(name.size(), name.rfind('/') + 1);  // npos + 1 is 0
+  return is_name_in_folder(name) && letters > ending.size() &&
          name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
 }
 
@@ -106,10 +107,11 @@ struct Field {
   const char* is;  ///< what it is to be
 };
 
-constexpr std::array<Field, 23> fields{{
+constexpr std::array<Field, 24> fields{{
     {"input", true, is_path, "a path"},
     {"input_crc32", false, is_text, "text"},
     {"example", true, is_count, "a whole number from 0 on"},
+    {"input_layout", false, is_text, "text"},
     {"network_saw", false, is_rectangle, "a rectangle"},
     {"detection", false, is_detection, "a row of a detector's output"},
     {"explained_picture", false, is_picture, "the name of a .png file in the folder"},
@@ -173,8 +175,14 @@ Json parse_json(const std::string& text) {
 }
 
 bool is_name_in_folder(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+  if (name.find('\0') != std::string::npos) return false;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    const std::string part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 std::string fault_of_line(const Json& line) {

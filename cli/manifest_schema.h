@@ -20,7 +20,7 @@ Json parse_json(const std::string& text);
 /// for input_crc32, which is checked where it is used.
 std::string fault_of_line(const Json& line);
 
-/// Whether a name can be that of a file in the folder.
+/// Whether a name can be that of a file in the folder, or in a folder below it: "a/b.png".
 bool is_name_in_folder(const std::string& name);
 
 /// A number as JSON has it; JSON has none that is not finite, so these are "NaN", "Infinity" and "-Infinity".

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "checksum.h"
 #include "exit_code.h"
@@ -16,7 +19,11 @@ namespace {
 /// The largest document that is read, in bytes: that of millions of maps.
 constexpr std::uintmax_t largest = std::uintmax_t{1} << 32;
 
-std::filesystem::path file_in(const RunSettings& settings) { return settings.folder / "explanation.json"; }
+constexpr char name_of_record[] = "explanation", ending_of_record[] = ".json";
+
+std::filesystem::path record_in(const std::filesystem::path& folder, const Shard& shard) {
+  return folder / shard.file(name_of_record, ending_of_record);
+}
 
 /// A discarded value where the file cannot be read, is no JSON, too large, or nested too deep.
 Json read_json(const std::filesystem::path& path) {
@@ -112,29 +119,61 @@ Json Record::settings_document(const RunSettings& settings) const {
           {"contact_sheet", arguments.contact_sheet}};
 }
 
-bool Record::take_over(RunSettings& settings) {
+std::vector<Shard> shards_in(const std::filesystem::path& folder) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> found;
   std::error_code failure;
-  if (!std::filesystem::is_regular_file(file_in(settings), failure)) return false;
-  const Json earlier = read_json(file_in(settings));
-  if (!earlier.is_object()) {
-    damage_ = "\"" + file_in(settings).string() + "\" is damaged: all inputs are explained again";
-    return false;
+  for (auto entry = std::filesystem::directory_iterator(folder, failure);
+       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    const std::string file = entry->path().filename().string();
+    for (const auto& shard :
+         {shard_of_file(file, "manifest", ".jsonl"), shard_of_file(file, name_of_record, ending_of_record)})
+      if (shard) found.emplace(shard->count, shard->number);
   }
-  if (const auto layer = earlier.find("layer"); settings.layers.empty() && layer != earlier.end() && layer->is_string())
-    settings.layers = {layer->get<std::string>()};
+  if (failure) throw OutputError("cannot read the folder \"" + folder.string() + "\": " + failure.message());
+  std::vector<Shard> shards;
+  for (const auto& [count, number] : found) shards.push_back({number, count});
+  return shards;
+}
+
+Json read_record(const std::filesystem::path& folder, const Shard& shard) {
+  const Json record = read_json(record_in(folder, shard));
+  return record.is_object() ? record : Json(Json::value_t::discarded);
+}
+
+void Record::require_same(const RunSettings& settings, const Json& earlier) const {
   const Json now = settings_document(settings);
   for (const auto& [name, value] : now.items()) {
     const Json was = earlier.value(name, Json());
-    if (was != value)
-      throw Failure(ExitCode::usage, "cannot resume: the run in \"" + settings.folder.string() + "\" has " + name +
-                                         " " + to_text(was) + ", not " + to_text(value) +
-                                         "; name another --output-dir, or start again without --resume");
+    if (was == value || (name == "layer" && was.is_null())) continue;  // it had found no layer yet
+    throw Failure(ExitCode::usage, "cannot resume: the run in \"" + settings.folder.string() + "\" has " + name + " " +
+                                       to_text(was) + ", not " + to_text(value) +
+                                       "; name another --output-dir, or start again without --resume");
   }
-  if (const auto earlier_warnings = earlier.find("warnings");
-      earlier_warnings != earlier.end() && earlier_warnings->is_array())
-    for (const Json& warning : *earlier_warnings)
-      if (warning.is_string()) warnings.push_back(warning);
-  return true;
+}
+
+std::vector<Shard> Record::take_over(RunSettings& settings) {
+  std::vector<Shard> shards = shards_in(settings.folder), believed;
+  std::stable_partition(shards.begin(), shards.end(), [&](const Shard& shard) { return shard == settings.shard; });
+  for (const Shard& shard : shards) {
+    const std::filesystem::path file = record_in(settings.folder, shard);
+    std::error_code failure;
+    if (!std::filesystem::is_regular_file(file, failure)) continue;
+    const Json earlier = read_record(settings.folder, shard);
+    if (earlier.is_discarded()) {
+      damage_.push_back("\"" + file.string() + "\" is damaged: all inputs " +
+                        (shards.size() == 1 ? "" : "of that run ") + "are explained again");
+      continue;
+    }
+    if (const auto layer = earlier.find("layer");
+        settings.layers.empty() && layer != earlier.end() && layer->is_string())
+      settings.layers = {layer->get<std::string>()};
+    require_same(settings, earlier);
+    believed.push_back(shard);
+    const Json earlier_warnings = shard == settings.shard ? earlier.value("warnings", Json()) : Json();
+    for (const Json& warning : earlier_warnings)
+      if (earlier_warnings.is_array() && warning.is_string()) warnings.push_back(warning);
+  }
+  return believed;
 }
 
 Json Record::write(const RunSettings& settings, const std::vector<ManifestLines>& inputs, bool finished) const {
@@ -145,7 +184,7 @@ Json Record::write(const RunSettings& settings, const std::vector<ManifestLines>
   document["explanations"] = Json::array();
   for (const ManifestLines& lines : inputs)
     for (const Json& line : lines) document[line.contains("skipped") ? "skipped" : "explanations"].push_back(line);
-  write_text(file_in(settings), to_text(document, 2) + "\n");
+  write_text(record_in(settings.folder, settings.shard), to_text(document, 2) + "\n");
   return document;
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "explained_part.h"
+#include "output_folder.h"
 #include "whycam/errors.h"
 #include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/npy.h"
@@ -39,13 +40,21 @@ std::optional<Tensor> attribution_of(const std::vector<Tensor>& all, std::size_t
 }
 
 /// How the files of one example that show `what` at a layer are named, without a method and an ending; layer empty: of
-/// none. A long stem is cut to what the longest of those names leaves it.
+/// none. A long stem is cut to what the longest of those names leaves it, and its hash tells it from others.
 std::string name_of_files(const Input& input, std::size_t example, const std::string& at_layer,
                           const std::string& what) {
   constexpr std::size_t longest = 255, behind = sizeof "-gradcam++-signed-99999.npy" - 1;
   const std::string layer = at_layer.empty() ? "" : "-" + safe_for_file_names(at_layer);
-  const std::string rest = (input.views.size() == 1 ? "" : "-" + std::to_string(example)) + layer + "-" + what;
-  return shortened(input.file.stem, longest - std::min(longest, rest.size() + behind)) + rest;
+  const std::string number =
+      input.views.size() == 1 ? std::string() : input.file.before_example + std::to_string(example);
+  const std::string rest = number + layer + "-" + what;
+  const std::size_t room = longest - std::min(longest, rest.size() + behind);
+  std::string stem = shortened(input.file.stem, room);
+  if (stem.size() < input.file.stem.size()) {
+    const std::string hash = fmt::format("-{:08x}", static_cast<std::uint32_t>(stable_hash(input.file.stem)));
+    stem = shortened(input.file.stem, room - std::min(room, hash.size())) + hash;
+  }
+  return (input.file.folder / (stem + rest)).generic_string();
 }
 
 Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
@@ -67,6 +76,14 @@ Json class_entry(const RunSettings& settings, const ChosenClass& chosen) {
 
 Json rectangle(const picture::Rectangle& box) {
   return {{"left", box.left}, {"top", box.top}, {"width", box.width}, {"height", box.height}};
+}
+
+Json example_entry(const Input& input, std::size_t example) {
+  Json entry{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", example}};
+  const View& view = input.views[example];
+  if (is_array(input.file.path) && view.channels_last()) entry["input_layout"] = "nhwc";
+  if (const auto& geometry = view.geometry()) entry["network_saw"] = rectangle(geometry->crop_in_original());
+  return entry;
 }
 
 /// A detector's row, with its box in the original picture's pixels.
@@ -230,9 +247,7 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
                          const RunExplanation& explanation, const ChosenTarget& choice, std::int64_t example,
                          UniqueNames& names) {
   const ChosenClass& chosen = choice.chosen;
-  Json line{{"input", input.file.path.string()}, {"input_crc32", input.checksum}, {"example", index}};
-  if (const auto& geometry = input.views[index].geometry())
-    line["network_saw"] = rectangle(geometry->crop_in_original());
+  Json line = example_entry(input, index);
   line.update(class_entry(settings, chosen));
   if (chosen.box) line["detection"] = row_entry(*chosen.box, input.views[index].geometry());
   line["engine"] = explanation.engine;
@@ -274,6 +289,7 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
 ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
                             const std::vector<ExplainedExample>& examples, UniqueNames& names) {
   ManifestLines lines;
+  make_sub_folder(settings.folder, input.file.folder);
   for (std::size_t i = 0; i < input.views.size(); ++i) {
     const RunExplanation& explanation = *examples[i].explanation;
     const std::int64_t example = examples[i].row;

@@ -9,6 +9,7 @@
 #include "input_reader.h"
 #include "labels.h"
 #include "manifest.h"
+#include "shard.h"
 #include "together.h"
 #include "whycam/network.h"
 
@@ -22,6 +23,7 @@ struct RunSettings {
   Labels labels;
   std::vector<std::string> layers;
   std::filesystem::path folder;
+  Shard shard;
   PreprocessingArguments preprocessing;  ///< as it is used
 
   bool merges() const { return arguments.merge != "none"; }

@@ -37,6 +37,8 @@ class View {
   /// Whether this is a picture, or looks like one.
   bool is_picture() const { return kind_ == Kind::picture; }
 
+  bool channels_last() const { return channels_last_; }
+
   /// Which part of the picture the network saw; nothing for arrays.
   const std::optional<picture::Geometry>& geometry() const { return geometry_; }
 

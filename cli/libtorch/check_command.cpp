@@ -261,7 +261,7 @@ ExitCode check(const CheckArguments& arguments) {
   use_threads(arguments.threads);
   const picture::Preprocessing preprocessing = arguments.preprocessing.parse();
   Check check(arguments, arguments.labels.empty() ? Labels() : Labels(arguments.labels));
-  const std::vector<InputFile> files = find_inputs({arguments.input});
+  const std::vector<InputFile> files = find_inputs({arguments.input}, {}).files;
   if (files.size() != 1)
     throw Failure(ExitCode::input,
                   "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));

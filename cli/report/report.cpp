@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "output_folder.h"
 #include "whycam/errors.h"
 #include "whycam/picture/image.h"
 #include "whycam/picture/svg.h"
@@ -26,12 +27,9 @@ std::string for_script(std::string text) {
 }
 
 /// A map's address; null where its file is gone or damaged.
-Json map_at(const std::filesystem::path& path) {
-  try {
-    return address_of(picture::read_image(path, 3));
-  } catch (const InputError&) {
-    return nullptr;
-  }
+Json address_in(const std::filesystem::path& folder, const Json& name) {
+  const auto map = map_in(folder, name.get<std::string>());
+  return map ? Json(address_of(*map)) : Json(nullptr);
 }
 
 Json entry_of(const Json& line, const std::filesystem::path& folder) {
@@ -40,13 +38,11 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
              {"score", line["score"]},
              {"softmax_probability", line["softmax_probability"]}};
   entry["explained"] = line.value("explained", Json());
-  if (line.contains("explained_picture"))
-    entry["picture"] = map_at(folder / line["explained_picture"].get<std::string>());
+  if (line.contains("explained_picture")) entry["picture"] = address_in(folder, line["explained_picture"]);
   entry["maps"] = Json::object();
   const auto add = [&](const Json& maps, const std::string& behind) {
     for (const auto& [method, files] : maps.items())
-      if (files.contains("picture"))
-        entry["maps"][method + behind] = map_at(folder / files["picture"].get<std::string>());
+      if (files.contains("picture")) entry["maps"][method + behind] = address_in(folder, files["picture"]);
   };
   add(line["files"], "");
   for (const Json& layer : line.value("layers", Json::array()))
@@ -54,26 +50,13 @@ Json entry_of(const Json& line, const std::filesystem::path& folder) {
   return entry;
 }
 
-/// The pictures that were explained; none where the file has changed since, or is gone.
-std::vector<picture::Image> seen_in(const ManifestLines& lines, InputReader& reader) {
-  try {
-    const Input input = reader.read({lines[0]["input"].get<std::string>(), ""});
-    if (lines[0].value("input_crc32", Json()) != input.checksum) return {};
-    std::vector<picture::Image> seen;
-    for (const View& view : input.views) seen.push_back(view.picture());
-    return seen;
-  } catch (const InputError&) {
-  }
-  return {};
-}
-
 /// One entry an example, or one that says why the input was skipped.
-void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder, InputReader& reader) {
+void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::path& folder, const ReadAgain& read) {
   if (lines[0].contains("skipped")) {
     inputs.push_back({{"input", lines[0]["input"]}, {"skipped", lines[0]["skipped"]}, {"entries", Json::array()}});
     return;
   }
-  const std::vector<picture::Image> seen = seen_in(lines, reader);
+  const std::vector<picture::Image> seen = seen_in(lines, read);
   const std::size_t examples = lines.back()["example"].get<std::size_t>() + 1;
   for (std::size_t example = 0; example < examples; ++example) {
     Json entries = Json::array();
@@ -89,15 +72,35 @@ void add_input(Json& inputs, const ManifestLines& lines, const std::filesystem::
 
 }  // namespace
 
-void write_report(const RunSettings& settings, const Json& document, const std::vector<ManifestLines>& inputs,
-                  InputReader& reader) {
+std::vector<picture::Image> seen_in(const ManifestLines& lines, const ReadAgain& read) {
+  try {
+    const Input input = read(lines);
+    if (lines[0].value("input_crc32", Json()) != input.checksum) return {};
+    std::vector<picture::Image> seen;
+    for (const View& view : input.views) seen.push_back(view.picture());
+    return seen;
+  } catch (const InputError&) {
+  }
+  return {};
+}
+
+std::optional<picture::Image> map_in(const std::filesystem::path& folder, const std::string& name) {
+  try {
+    if (leads_through_folders(folder, name)) return picture::read_image(folder / name, 3);
+  } catch (const InputError&) {
+  }
+  return std::nullopt;
+}
+
+void write_report(const std::filesystem::path& page, const std::filesystem::path& folder, const Json& document,
+                  const std::vector<ManifestLines>& inputs, const ReadAgain& read) {
   Json data{{"settings", document}, {"warnings", document["warnings"]}, {"inputs", Json::array()}};
   for (const char* elsewhere : {"explanations", "skipped", "warnings", "finished"}) data["settings"].erase(elsewhere);
-  for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, settings.folder, reader);
-  std::string page = report_page;
+  for (const ManifestLines& lines : inputs) add_input(data["inputs"], lines, folder, read);
+  std::string text = report_page;
   const std::string place = "@DATA@";
-  page.replace(page.find(place), place.size(), for_script(to_text(data)));
-  write_text(settings.folder / "report.html", page);
+  text.replace(text.find(place), place.size(), for_script(to_text(data)));
+  write_text(page, text);
 }
 
 }  // namespace whycam::cli

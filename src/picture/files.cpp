@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -18,13 +19,29 @@ namespace fs = std::filesystem;
 
 std::string describe(int error_number) { return std::generic_category().message(error_number); }
 
+struct Owner {
+  std::mutex mutex;
+  std::string name;
+};
+
+Owner& owner() {
+  static Owner one;
+  return one;
+}
+
+/// What the names of this process's temporary files begin with.
+std::string temporary_prefix() {
+  const std::lock_guard lock(owner().mutex);
+  return ".whycam-" + (owner().name.empty() ? "" : owner().name + "-") + std::to_string(::getpid()) + "-";
+}
+
 /// A file under construction, which disappears again unless it is moved into place.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) : target_(target) {
     static std::atomic<unsigned> next_number{0};
     // The name is not made from the target's: that may already be as long as the file system allows.
-    const std::string prefix = ".whycam-" + std::to_string(::getpid()) + "-";
+    const std::string prefix = temporary_prefix();
     do {
       path_ = target.parent_path() / (prefix + std::to_string(next_number++) + ".part");
       descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -112,6 +129,11 @@ void write_file(const fs::path& path, const Bytes& bytes) {
   TemporaryFile file(path);
   file.write(bytes);
   file.move_into_place();
+}
+
+void set_owner_of_temporary_files(const std::string& name) {
+  const std::lock_guard lock(owner().mutex);
+  owner().name = name;
 }
 
 }  // namespace whycam::picture

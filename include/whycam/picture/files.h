@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "whycam/api.h"
@@ -22,5 +23,9 @@ WHYCAM_API Bytes read_file(const std::filesystem::path& path, std::uintmax_t mos
 /// to the disk, and renamed into place, so that a reader never sees half a file and a failure leaves what
 /// was there before. Only a regular file is ever replaced. Throws WriteError and leaves no temporary file.
 WHYCAM_API void write_file(const std::filesystem::path& path, const Bytes& bytes);
+
+/// The temporary files of this process are called ".whycam-OWNER-....part" from now on, instead of ".whycam-....part",
+/// so that whoever comes behind a process that was killed knows which were its. May be called from any thread.
+WHYCAM_API void set_owner_of_temporary_files(const std::string& owner);
 
 }  // namespace whycam::picture
