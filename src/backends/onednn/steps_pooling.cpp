@@ -47,13 +47,9 @@ void put_plain_average(Builder& builder, Value value, std::optional<AveragePoolA
   builder.define(value, to, {});
 }
 
-}  // namespace
-
-void put_max_pool(Builder& builder, Value value) {
-  const Node& node = builder.graph[value];
+/// The maxima, and their positions unless those are no_value.
+Place put_maxima(Builder& builder, const Node& node, Value positions, Layout layout) {
   const Shape& x = builder.graph.shape(node.inputs[0]);
-  const Layout layout = pooling_layout(builder, node.inputs[0]);
-  const Value positions = builder.positions_of(value);
   const Operation operation = pooling(x, layout, node.shape, node.as<PoolingAttributes>(), algorithm::pooling_max,
                                       positions != graph::no_value);
   const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, layout);
@@ -65,10 +61,26 @@ void put_max_pool(Builder& builder, Value value) {
     builder.define(positions, memory, layout);
   }
   builder.primitive(operation, std::move(arguments), "max_pool");
-  builder.define(value, to, layout);
+  return to;
 }
 
-void put_max_pool_positions(Builder&, Value) {}  // with max_pool
+}  // namespace
+
+void put_max_pool(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = pooling_layout(builder, node.inputs[0]);
+  builder.define(value, put_maxima(builder, node, builder.positions_of(value), layout), layout);
+}
+
+void put_max_pool_positions(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  for (Value other = 0; other < builder.graph.size(); ++other) {
+    const Node& pool = builder.graph[other];
+    if (pool.op == Operator::max_pool && pool.inputs == node.inputs && pool.attributes == node.attributes)
+      return;  // it gives them
+  }
+  put_maxima(builder, node, value, pooling_layout(builder, node.inputs[0]));
+}
 
 void put_max_pool_gradient(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
