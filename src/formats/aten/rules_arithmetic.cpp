@@ -31,7 +31,9 @@ constexpr std::size_t left_out = 99;  ///< no operator has so many arguments
 
 /// A clamp at 0 from below alone is a ReLU.
 void clamp(Call& call, std::size_t low_at, std::size_t high_at, const std::string& name) {
-  if (call.is<Tensor>(low_at) || call.is<Tensor>(high_at)) call.refuse("bounds that are tensors");
+  for (const std::size_t bound : {low_at, high_at})
+    if (call.is<Tensor>(bound) && (call.depends_on_inputs(bound) || call.dimensions(bound) > 0))
+      call.refuse("bounds that are tensors");
   const double from = call.number(low_at, -infinity), to = call.number(high_at, infinity);
   if (from == 0 && !call.given(high_at)) return relu(call);
   call.give_activation(call.graph.unary(Function::clamp, call.tensor(), from, to), name);

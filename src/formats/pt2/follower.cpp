@@ -244,11 +244,12 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     return true;
   }
   if (!folds(by)) return false;
-  known::Array result = folded(by, call);
-  count_folded(result.numbers.size());
+  std::vector<known::Array> results = folded(by, call);
+  for (const known::Array& result : results) count_folded(result.numbers.size());
   const std::vector<std::string> names = names_of(node.outputs);
-  if (names.size() != 1) throw CannotCompile("more than one result");
+  if (names.size() != results.size()) throw CannotCompile("another number of results than the file says");
   if (in_place) {
+    const known::Array& result = results[0];
     const Id self = std::get<aten::Tensor>(arguments.at(0).value).id;
     if (!table_.known(self)) throw CannotCompile("an operation in place on a weight");
     graph::require(result.shape == call.shape(), "an operation in place that changes the shape");
@@ -256,11 +257,13 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     name_tensor(names[0], self);
     return true;
   }
-  const auto meta = contents_.program.tensors.find(names[0]);
-  const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
-                          : result.integers                       ? aten::Type::int64
-                                                                  : aten::Type::float32;
-  name_tensor(names[0], table_.add(Known::of(std::move(result)), type));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto meta = contents_.program.tensors.find(names[i]);
+    const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
+                            : results[i].integers                   ? aten::Type::int64
+                                                                    : aten::Type::float32;
+    name_tensor(names[i], table_.add(Known::of(std::move(results[i])), type));
+  }
   return true;
 }
 
