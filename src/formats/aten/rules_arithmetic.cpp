@@ -118,6 +118,14 @@ void addition(Call& call, bool subtract, bool reverse) {
   call.give(g.binary(subtract ? Operator::subtract : Operator::add, a, b));
 }
 
+/// x + value * a * b, or of a / b
+void add_combined(Call& call, Operator with) {
+  graph::Graph& g = call.graph;
+  Value product = g.binary(with, call.tensor(1), call.tensor(2));
+  if (const double factor = call.number(3, 1); factor != 1) product = g.unary(Function::linear, product, factor);
+  call.give(g.binary(Operator::add, call.tensor(0), product));
+}
+
 void binary(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {}) {
   rules[op] = [=](Call& call) {
     if (call.given(2)) call.refuse("a rounding division");
@@ -284,6 +292,8 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "div", Operator::divide);
   binary(rules, "maximum", Operator::maximum, "maximum");
   binary(rules, "minimum", Operator::minimum, "minimum");
+  rules["addcmul"] = [](Call& call) { add_combined(call, Operator::multiply); };
+  rules["addcdiv"] = [](Call& call) { add_combined(call, Operator::divide); };
   rules["linear"] = linear;
   rules["matmul"] = rules["mm"] = rules["bmm"] = matmul;
   rules["addmm"] = rules["baddbmm"] = baddbmm;

@@ -57,8 +57,8 @@ void keep_common(std::optional<Path>& path, const std::optional<Path>& other) {
   path->resize(common);
 }
 
-/// Nodes that the exporter added without a word, as the Split of an attention's projections is one, belong to the modules
-/// that hold both what they read and what reads them.
+/// Nodes that the exporter added without a word, as the Split of an attention's projections is one, belong to the
+/// modules that hold both what they read and what reads them.
 void lend_paths(Network::Contents& contents) {
   const proto::GraphProto& graph = contents.model->graph();
   const auto count = static_cast<std::size_t>(graph.node_size());
