@@ -299,15 +299,16 @@ void Follower::give(const Node& node, const aten::Call& call, const aten::Argume
       result.value = table_.graph.unary(graph::Function::detach, result.value);
     const auto meta = contents_.program.tensors.find(names[i]);
     const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type : aten::Type::float32;
+    if (result.kind == Kind::perhaps) table_.perhaps_copies.push_back(result.value);
+    const bool is_view = result.kind == Kind::view || result.kind == Kind::perhaps;
     if (result.kind == Kind::unchanged) {
       name_tensor(names[i], self());
     } else if (in_place) {
-      if (result.kind == Kind::view) throw CannotCompile("a change of shape in place");
+      if (is_view) throw CannotCompile("a change of shape in place");
       table_.write(self(), result.value);
       name_tensor(names[i], self());
     } else {
-      name_tensor(names[i], result.kind == Kind::view ? table_.add_view(result.value, type, self())
-                                                      : table_.add(result.value, type));
+      name_tensor(names[i], is_view ? table_.add_view(result.value, type, self()) : table_.add(result.value, type));
     }
   }
 }

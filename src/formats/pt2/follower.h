@@ -27,6 +27,7 @@ class Follower {
   /// followed.
   graph::Value final_value(const std::string& tensor);
   graph::Value first_value(const std::string& tensor);
+  const std::vector<graph::Value>& perhaps_copies() const { return table_.perhaps_copies; }
 
  private:
   /// A reason that says where already.

@@ -23,6 +23,7 @@
 #include "torch/model/inputs.h"
 #include "torch/model/load.h"
 #include "torch/model/network.h"
+#include "torch/model/newer_operators.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -156,6 +157,7 @@ Model network::load(const core::NetworkSource& source, torch::Device device) {
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
   try {
+    network::provide_newer_operators();
     torch::jit::Module module = torch::jit::load(std::make_shared<torchscript::ArchiveReader>(archive), device);
     module.eval();
     return Model(module);
