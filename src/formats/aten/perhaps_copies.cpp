@@ -10,8 +10,7 @@ namespace {
 using graph::Value;
 
 bool is_relu(const graph::Node& node) {
-  return node.op == graph::Operator::unary &&
-         node.as<graph::FunctionAttributes>().function == graph::Function::relu;
+  return node.op == graph::Operator::unary && node.as<graph::FunctionAttributes>().function == graph::Function::relu;
 }
 
 /// Whether a value has another reader than one node.

@@ -257,6 +257,11 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     name_tensor(names[0], self);
     return true;
   }
+  name_known(names, std::move(results));
+  return true;
+}
+
+void Follower::name_known(const std::vector<std::string>& names, std::vector<known::Array> results) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto meta = contents_.program.tensors.find(names[i]);
     const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
@@ -264,7 +269,6 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
                                                                     : aten::Type::float32;
     name_tensor(names[i], table_.add(Known::of(std::move(results[i])), type));
   }
-  return true;
 }
 
 void Follower::fold_views(const Node& node, const std::string& op, const aten::Call& call, Id self) {

@@ -58,8 +58,6 @@ std::unique_ptr<torch::Library> missing_operators() {
 
 }  // namespace
 
-void provide_newer_operators() {
-  static const std::unique_ptr<torch::Library> library = missing_operators();
-}
+void provide_newer_operators() { static const std::unique_ptr<torch::Library> library = missing_operators(); }
 
 }  // namespace whycam::network
