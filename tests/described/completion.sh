@@ -56,7 +56,7 @@ for option in $(help_options); do
 done
 
 expect "layers" la
-expect "--save-npy" explain network.pt photo.jpg --save
+expect "--save-activations --save-npy" explain network.pt photo.jpg --save
 expect "captum paper" explain --guided-rule ''
 expect "paper" explain --quiet --guided-rule p
 expect "" explain network.pt photo                 # files

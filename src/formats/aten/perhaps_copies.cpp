@@ -9,35 +9,40 @@ namespace {
 
 using graph::Value;
 
+/// A ReLU, or one that is cut off above, which options may have guided, too.
 bool is_relu(const graph::Node& node) {
-  return node.op == graph::Operator::unary && node.as<graph::FunctionAttributes>().function == graph::Function::relu;
+  if (node.op != graph::Operator::unary) return false;
+  const graph::Function function = node.as<graph::FunctionAttributes>().function;
+  return function == graph::Function::relu || function == graph::Function::hardtanh ||
+         function == graph::Function::clamp;
 }
 
-/// Whether a value has another reader than one node.
-bool is_read_elsewhere(const graph::Graph& graph, Value value, Value but) {
-  for (Value reader = 0; reader < graph.size(); ++reader) {
-    const std::vector<Value>& inputs = graph[reader].inputs;
-    if (reader != but && std::find(inputs.begin(), inputs.end(), value) != inputs.end()) return true;
+/// Of each value how many nodes read it, and whether a ReLU does.
+struct Readers {
+  explicit Readers(const graph::Graph& graph)
+      : counts(static_cast<std::size_t>(graph.size()), 0), relu(counts.size(), false) {
+    for (Value reader = 0; reader < graph.size(); ++reader)
+      for (const Value input : graph[reader].inputs) {
+        ++counts[static_cast<std::size_t>(input)];
+        if (is_relu(graph[reader])) relu[static_cast<std::size_t>(input)] = true;
+      }
   }
-  return false;
-}
-
-bool enters_a_relu(const graph::Graph& graph, Value value) {
-  for (Value reader = value + 1; reader < graph.size(); ++reader)
-    if (is_relu(graph[reader]) && graph[reader].inputs[0] == value) return true;
-  return false;
-}
+  std::vector<int> counts;
+  std::vector<bool> relu;
+};
 
 }  // namespace
 
 void require_no_difference(const graph::Graph& graph, const std::vector<Value>& copies,
                            const std::vector<std::vector<Value>>& layers) {
+  const Readers readers(graph);
   for (const Value copy : copies) {
-    if (!is_read_elsewhere(graph, graph[copy].inputs[0], copy)) continue;
+    if (readers.counts[static_cast<std::size_t>(graph[copy].inputs[0])] < 2) continue;
     const bool is_layer = std::any_of(layers.begin(), layers.end(), [&](const std::vector<Value>& layer) {
       return std::find(layer.begin(), layer.end(), copy) != layer.end();
     });
-    if (is_layer || enters_a_relu(graph, copy)) throw core::CannotCompile("a tensor that may or may not be copied");
+    if (is_layer || readers.relu[static_cast<std::size_t>(copy)])
+      throw core::CannotCompile("a tensor that may or may not be copied");
   }
 }
 

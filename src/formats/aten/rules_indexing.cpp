@@ -107,6 +107,8 @@ std::optional<std::size_t> only_dimension(const Shape& shape) {
   return count <= 1 ? std::optional<std::size_t>(found) : std::nullopt;
 }
 
+constexpr std::int64_t most_places = std::int64_t{1} << 22;
+
 /// The tensors of indices among x[...], and the axes that they index.
 struct Indices {
   std::vector<std::size_t> axes;
@@ -186,6 +188,7 @@ Taken taken_by(Call& call, const Indices& indices) {
              last = first + static_cast<std::ptrdiff_t>(indices.axes.size());
   Shape together;
   for (const Shape& shape : indices.shapes) together = graph::broadcast(together, shape);
+  if (graph::element_count(together) > most_places) call.refuse("more than 2^22 places");
   taken.places.assign(static_cast<std::size_t>(graph::element_count(together)), 0);
   for (std::size_t i = 0; i < indices.axes.size(); ++i) {
     const std::int64_t extent = first[static_cast<std::ptrdiff_t>(i)];
@@ -243,6 +246,7 @@ void index_put(Call& call) {
   graph::Graph& g = call.graph;
   const Taken these = taken_by(call, indices_of(call));
   const std::int64_t all = these.table[these.axis];
+  if (all > most_places) call.refuse("more than 2^22 places");
   Integers sources(static_cast<std::size_t>(all));
   std::iota(sources.begin(), sources.end(), std::int64_t{0});
   for (std::size_t i = 0; i < these.places.size(); ++i)

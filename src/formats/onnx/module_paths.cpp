@@ -59,21 +59,21 @@ void keep_common(std::optional<Path>& path, const std::optional<Path>& other) {
 
 /// Nodes that the exporter added without a word, as the Split of an attention's projections is one, belong to the
 /// modules that hold both what they read and what reads them.
-void lend_paths(Network::Contents& contents) {
+void lend_paths(Network::Contents& contents, const std::vector<bool>& said) {
   const proto::GraphProto& graph = contents.model->graph();
   const auto count = static_cast<std::size_t>(graph.node_size());
   std::vector<std::optional<Path>> before(count), after(count);
   std::unordered_map<std::string, std::size_t> producers;
   for (std::size_t i = 0; i < count; ++i) {
     const proto::NodeProto& node = graph.node(static_cast<int>(i));
-    if (!contents.paths[i].empty()) before[i] = after[i] = contents.paths[i];
+    if (said[i]) before[i] = after[i] = contents.paths[i];
     for (const std::string& input : node.input())
-      if (const auto producer = producers.find(input); contents.paths[i].empty() && producer != producers.end())
+      if (const auto producer = producers.find(input); !said[i] && producer != producers.end())
         keep_common(before[i], before[producer->second]);
     for (const std::string& output : node.output()) producers.emplace(output, i);
   }
   for (std::size_t i = count; i-- > 0;) {
-    if (!contents.paths[i].empty()) continue;
+    if (said[i]) continue;
     for (const std::string& output : graph.node(static_cast<int>(i)).output()) {
       if (contents.output_names.count(output)) keep_common(after[i], Path());
       if (const auto readers = contents.readers.find(output); readers != contents.readers.end())
@@ -89,13 +89,16 @@ void lend_paths(Network::Contents& contents) {
 
 void find_paths(Network::Contents& contents) {
   bool has_metadata = false;
+  std::vector<bool> said;  ///< of each node, whether the file says where it belongs, be it to no module
   for (int i = 0; i < contents.model->graph().node_size(); ++i) {
     const proto::NodeProto& node = contents.model->graph().node(i);
     const auto* origin = contents.origins.empty() ? nullptr : contents.origins[static_cast<std::size_t>(i)].get();
     contents.paths.push_back(path_of(node, origin));
-    has_metadata = has_metadata || !modules_in_metadata(node).empty();
+    const bool has_scopes = !metadata_of(node, name_scopes).empty();
+    said.push_back(has_scopes || !contents.paths.back().empty());
+    has_metadata = has_metadata || has_scopes;
   }
-  if (has_metadata) lend_paths(contents);
+  if (has_metadata) lend_paths(contents, said);
 }
 
 }  // namespace whycam::onnx

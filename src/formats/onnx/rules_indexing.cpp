@@ -70,8 +70,9 @@ void scatter_nd(Call& call) {
   std::int64_t tuple = 0;
   const Integers rows = named_rows(call, tuple);
   graph::Graph& g = call.graph;
-  const Shape shape = call.shape(), table = as_rows(shape, tuple);
   if (rows.empty()) return call.give(call.value());
+  const Shape shape = call.shape(), table = as_rows(shape, tuple);
+  if (table[0] > 1 << 22) call.refuse("more than 2^22 places");
   if (graph::element_count(call.shape(2)) != static_cast<std::int64_t>(rows.size()) * table[1])
     call.refuse("updates for another number of places");
   Integers sources(static_cast<std::size_t>(table[0]));

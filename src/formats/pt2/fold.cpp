@@ -184,6 +184,7 @@ std::vector<Array> grids(const Call& call) {
     require(axes[i].shape.size() <= 1, "an axis of more than one dimension");
     shape.push_back(static_cast<std::int64_t>(axes[i].numbers.size()));
   }
+  known::require_known(shape);
   const bool columns_first = call.text(1, "ij") == "xy" && axes.size() > 1;
   if (columns_first) std::swap(shape[0], shape[1]);
   std::vector<Array> results;
