@@ -65,5 +65,34 @@ TEST(InputGradient, EqualsCentralDifferencesWhereThereIsNoRelu) {
   expect_close(GuidedBackprop(Model(network)).attribute(x, 4), expected, 1e-7, "gradient");
 }
 
+/// libtorch's own backward pass makes wrong numbers where the gradient comes back through the transpose.
+TEST(InputGradient, OfABatchNormalisationBeforeTokensEqualsCentralDifferences) {
+  torch::manual_seed(3);
+  const auto network = scripted(R"(
+def forward(self, x):
+    x = torch.batch_norm(torch.conv2d(x, self.weight), self.scale, self.scale, self.scale, self.scale, False, 0.1, 1e-5, False)
+    return torch.linear(x.flatten(2).transpose(1, 2)[:, 5], self.head)
+)",
+                                {{"weight", torch::randn({5, 2, 3, 3}, torch::kDouble)},
+                                 {"scale", torch::rand({5}, torch::kDouble) + 0.5},
+                                 {"head", torch::randn({4, 5}, torch::kDouble)}});
+  const torch::Tensor x = torch::randn({1, 2, 6, 6}, torch::kDouble);
+  torch::Tensor expected = torch::zeros_like(x);
+  constexpr double step = 1e-5;
+  torch::jit::Module runnable = network;
+  for (int i = 0; i < x.numel(); ++i) {
+    torch::Tensor up = x.clone(), down = x.clone();
+    up.view(-1)[i] += step;
+    down.view(-1)[i] -= step;
+    expected.view(-1)[i] =
+        (runnable.forward({up}).toTensor()[0][2] - runnable.forward({down}).toTensor()[0][2]).item<double>() /
+        (2 * step);
+  }
+  for (const torch::Tensor& laid_out : {x, x.contiguous(torch::MemoryFormat::ChannelsLast)})
+    for (const Engine engine : {Engine::autograd, Engine::automatic})
+      expect_close(GuidedBackprop(network).attribute(laid_out, 2, AttributeOptions().engine(engine)), expected, 1e-7,
+                   to_string(engine));
+}
+
 }  // namespace
 }  // namespace whycam::test

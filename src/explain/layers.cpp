@@ -102,17 +102,23 @@ void describe_layers(const Observed& pass, std::vector<LayerInfo>& layers) {
   if (last) layers[*last].is_default = true;
 }
 
-Layout known_layout(const graph::Shape& shape, const graph::Axes& axes) {
-  const auto found = graph::layout_of(axes);
+namespace {
+
+Layout named(const graph::Shape& shape, const std::optional<graph::Layout>& found) {
   if (!found || shape.size() < 3) return {};
   if (*found == graph::channels_first(shape.size())) return Layout::channels_first();
   return *found == graph::channels_last(shape.size()) ? Layout::channels_last() : Layout();
 }
 
+}  // namespace
+
+Layout known_layout(const graph::Shape& shape, const graph::Axes& axes) { return named(shape, graph::layout_of(axes)); }
+
 std::vector<Layout> input_layouts(const graph::Graph& graph, const std::vector<Value>& inputs) {
   const std::vector<graph::Axes> axes = graph::find_axes(graph, inputs);
   std::vector<Layout> layouts;
-  for (const Value input : inputs) layouts.push_back(known_layout(graph.shape(input), axes[index(input)]));
+  for (const Value input : inputs)
+    layouts.push_back(named(graph.shape(input), graph::layout_of_input(axes[index(input)])));
   return layouts;
 }
 

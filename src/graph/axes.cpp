@@ -1,8 +1,8 @@
 #include "graph/axes.h"
 
 #include <algorithm>
-#include <optional>
 
+#include "graph/axis_parts.h"
 #include "graph/operators.h"
 
 namespace whycam::graph {
@@ -10,99 +10,15 @@ namespace {
 
 using Kind = AxisPart::Kind;
 
-Axis axis_of(Kind kind, std::int64_t extent, int dimension = 0) { return {{{kind, dimension, 1, extent}}}; }
-
-/// Joins neighbours that are one whole, and lets what only repeats a part of space be more of that space.
-void join(std::vector<AxisPart>& parts) {
-  std::vector<AxisPart> joined;
-  for (const AxisPart& part : parts) {
-    if (part.extent == 1 && parts.size() > 1 && part.kind == Kind::other) continue;
-    if (!joined.empty()) {
-      AxisPart& last = joined.back();
-      const bool one_whole = last.kind == part.kind && last.dimension == part.dimension &&
-                             (last.stride == part.stride * part.extent || part.kind == Kind::other);
-      if (one_whole || (last.kind == Kind::space && part.kind == Kind::other)) {
-        last = {last.kind, last.dimension, one_whole ? part.stride : last.stride, last.extent * part.extent};
-        continue;
-      }
-    }
-    joined.push_back(part);
-  }
-  parts = std::move(joined);
-}
-
-/// Gives the parts of some neighbouring axes to others with the same product; nothing where they do not divide so.
-std::optional<std::vector<Axis>> dealt(std::vector<AxisPart> parts, const Shape& extents) {
-  std::vector<Axis> result;
-  std::reverse(parts.begin(), parts.end());
-  for (const std::int64_t extent : extents) {
-    Axis& axis = result.emplace_back();
-    std::int64_t left = extent;
-    while (left > 1) {
-      if (parts.empty()) return std::nullopt;
-      AxisPart& next = parts.back();
-      if (left % next.extent == 0) {
-        axis.parts.push_back(next);
-        left /= next.extent;
-        parts.pop_back();
-      } else if (next.extent % left == 0) {
-        const std::int64_t rest = next.extent / left;
-        axis.parts.push_back({next.kind, next.dimension, next.stride * rest, left});
-        next.extent = rest;
-        left = 1;
-      } else {
-        return std::nullopt;
-      }
-    }
-    if (extent == 1) axis.parts.push_back({});
-    join(axis.parts);
-  }
-  return result;
-}
-
-/// The axes of a tensor after it was given another shape: groups of neighbouring axes with the same product, one by
-/// one.
-Axes reshaped(const Axes& axes, const Shape& from, const Shape& to) {
-  Axes result(to.size());
-  std::size_t i = 0, j = 0;
-  while (i < from.size() && j < to.size()) {
-    const std::size_t first = i, start = j;
-    std::int64_t one = from[i++], other = to[j++];
-    while (one != other) {
-      if (one < other ? i == from.size() : j == to.size()) return result;
-      if (one < other)
-        one *= from[i++];
-      else
-        other *= to[j++];
-    }
-    if (i == first + 1 && j == start + 1) {
-      result[start] = axes[first];
-      continue;
-    }
-    std::vector<AxisPart> parts;
-    bool known = true;
-    for (std::size_t k = first; k < i; ++k) {
-      known = known && (from[k] == 1 || (axes[k].known() && axes[k].before == 0 && axes[k].behind == 0));
-      if (from[k] > 1) parts.insert(parts.end(), axes[k].parts.begin(), axes[k].parts.end());
-    }
-    if (!known) continue;
-    if (auto given = dealt(std::move(parts), Shape(to.begin() + static_cast<std::ptrdiff_t>(start),
-                                                   to.begin() + static_cast<std::ptrdiff_t>(j))))
-      std::move(given->begin(), given->end(), result.begin() + static_cast<std::ptrdiff_t>(start));
-  }
-  return result;
-}
-
-/// The one of two descriptions of an axis that says more.
-const Axis& better(const Axis& one, const Axis& other) {
-  const auto rank = [](const Axis& axis) { return !axis.known() ? 0 : axis.is(Kind::other) ? 1 : 2; };
-  return rank(other) > rank(one) ? other : one;
-}
-
 class Finder {
  public:
   Finder(const Graph& graph, const std::vector<Value>& inputs) : graph_(graph) {
-    for (Value value = 0; value < graph.size(); ++value) all_.emplace_back(graph.shape(value).size());
+    for (Value value = 0; value < graph.size(); ++value) {
+      all_.emplace_back(graph.shape(value).size());
+      const Node& node = graph[value];
+      depends_.push_back(node.op == Operator::input ||
+                         std::any_of(node.inputs.begin(), node.inputs.end(), [&](Value one) { return depends(one); }));
+    }
     const bool fixed = fixes_axes(graph);
     for (const Value input : inputs) {
       const Shape& shape = graph.shape(input);
@@ -126,8 +42,11 @@ class Finder {
  private:
   Axes& axes(Value value) { return all_[static_cast<std::size_t>(value)]; }
 
+  /// Whether a value is more than the network's weights.
+  bool depends(Value value) const { return depends_[static_cast<std::size_t>(value)]; }
+
   void learn(Value value, std::size_t d, const Axis& axis) {
-    if (graph_[value].op == Operator::constant) return;
+    if (!depends(value)) return;
     Axis& known = axes(value)[d];
     const Axis& best = better(known, axis);
     if (&best == &known || best == known) return;
@@ -272,6 +191,7 @@ class Finder {
     const auto& a = node.as<MatmulAttributes>();
     const Value x = node.inputs[0], y = node.inputs[1];
     const std::size_t last = node.shape.size() - 1;
+    if (merges_patches(value, node)) return;
     for (std::size_t d = 0; d + 2 < node.shape.size(); ++d)
       for (const Value input : {x, y}) learn_aligned(value, d, input);
     if (last == 0) return;
@@ -282,12 +202,28 @@ class Finder {
     };
     learn(value, last - 1, of(x, false, a.transpose_a));
     const Axis& summed = of(x, true, a.transpose_a);
-    if (graph_[y].op != Operator::constant)
+    if (depends(y))
       learn(value, last, of(y, true, a.transpose_b));
     else if (summed.is(Kind::channel))
       learn(value, last, axis_of(Kind::channel, node.shape[last]));
     else if (summed.is(Kind::space) && summed.parts.size() == 1 && has_other_space(axes(x), summed.parts[0].dimension))
       learn(value, last, axis_of(Kind::space, node.shape[last], summed.parts[0].dimension));  // it is resampled
+  }
+
+  /// Weights that sum up the channels of whole patches, as where tokens are merged: what is left counts patches.
+  bool merges_patches(Value value, const Node& node) {
+    const Axes& from = axes(node.inputs[0]);
+    if (depends(node.inputs[1]) || from.size() != node.shape.size() || from.empty() ||
+        node.as<MatmulAttributes>().transpose_a)
+      return false;
+    const Axis& summed = from.back();
+    const auto has = [&](Kind kind) {
+      return std::any_of(summed.parts.begin(), summed.parts.end(), [&](const AxisPart& p) { return p.kind == kind; });
+    };
+    if (!has(Kind::channel) || !has(Kind::space) || summed.before + summed.behind > 0) return false;
+    for (std::size_t d = 0; d + 1 < from.size(); ++d) learn(value, d, without_inner_space(from[d], summed));
+    learn(value, from.size() - 1, axis_of(Kind::channel, node.shape.back()));
+    return true;
   }
 
   static bool has_other_space(const Axes& all, int dimension) {
@@ -369,15 +305,11 @@ class Finder {
 
   const Graph& graph_;
   std::vector<Axes> all_;
+  std::vector<bool> depends_;
   bool changed_ = true;
 };
 
 }  // namespace
-
-bool Axis::is(AxisPart::Kind kind) const {
-  return known() && before + behind == 0 &&
-         std::all_of(parts.begin(), parts.end(), [&](const AxisPart& part) { return part.kind == kind; });
-}
 
 std::vector<Axes> find_axes(const Graph& graph, const std::vector<Value>& inputs) {
   return Finder(graph, inputs).find();

@@ -9,6 +9,9 @@ namespace {
 
 using Kind = AxisPart::Kind;
 
+/// A product of space and other parts: no axis of channels.
+bool is_tokens(const Axis& axis) { return axis.known() && !axis.is(Kind::other); }
+
 /// A reshape may leave of one example no more than an axis of extent 1.
 bool counts_examples(const Axis& axis) {
   return axis.is(Kind::batch) || (axis.is(Kind::other) && axis.parts.size() == 1 && axis.parts[0].extent == 1);
@@ -71,6 +74,18 @@ std::optional<Layout> layout_of(const Axes& axes) {
     layout.permutation.push_back(space[i].second);
   }
   return layout;
+}
+
+std::optional<Layout> layout_of_input(Axes axes) {
+  Axis* unknown = nullptr;
+  for (std::size_t d = 1; d < axes.size(); ++d) {
+    if (axes[d].is(Kind::channel)) return layout_of(axes);
+    if (axes[d].is(Kind::space)) continue;
+    if (unknown) return std::nullopt;
+    unknown = &axes[d];
+  }
+  if (unknown && axes.size() > 2 && !is_tokens(*unknown)) *unknown = {{{Kind::channel}}};
+  return layout_of(axes);
 }
 
 namespace {

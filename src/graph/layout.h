@@ -34,6 +34,10 @@ std::size_t channel_axis(const Layout& layout);
 /// Nothing where it is not proven.
 std::optional<Layout> layout_of(const Axes& axes);
 
+/// The same for an input: where all axes but one are known to be examples and space, that one holds the channels,
+/// however the network takes them apart.
+std::optional<Layout> layout_of_input(Axes axes);
+
 /// "nchw", "nhwc" (of any number of dimensions), "14x14+1" (N x tokens x C, with so many tokens before the grid), or
 /// all axes in order: "n,w,h,c".
 std::string to_string(const Layout& layout);

@@ -41,23 +41,20 @@ std::optional<graph::Layout> layout_for(const graph::Shape& shape, const Layout&
 
 Layouts find_layouts(const graph::Forward& forward, const Layout& of_layers, const Layout& of_inputs) {
   const std::vector<graph::Axes> axes = graph::find_axes(forward.graph, forward.inputs);
-  const auto found = [&](graph::Value value, const Layout& chosen) {
-    return layout_for(forward.graph.shape(value), chosen, graph::layout_of(axes[static_cast<std::size_t>(value)]));
-  };
+  const auto axes_of = [&](graph::Value value) -> const graph::Axes& { return axes[static_cast<std::size_t>(value)]; };
   Layouts result;
   for (const graph::Value input : forward.inputs) {
-    const auto layout = found(input, of_inputs);
     const graph::Shape& shape = forward.graph.shape(input);
+    const auto layout = layout_for(shape, of_inputs, graph::layout_of_input(axes_of(input)));
     if (!layout) result.warnings.push_back({"layout", core::layout_assumed(shape)});
     result.inputs.push_back(layout ? *layout : graph::channels_first(shape.size()));
   }
-  if (const auto layout = graph::layout_of(axes[static_cast<std::size_t>(forward.output)]))
-    result.class_axis = graph::channel_axis(*layout);
+  if (const auto layout = graph::layout_of(axes_of(forward.output))) result.class_axis = graph::channel_axis(*layout);
   for (const std::vector<graph::Value>& layer : forward.layers) {
     auto& layouts = result.layers.emplace_back();
     bool any = false;
     for (const graph::Value value : layer) {
-      const auto layout = found(value, of_layers);
+      const auto layout = layout_for(forward.graph.shape(value), of_layers, graph::layout_of(axes_of(value)));
       any = any || layout;
       layouts.push_back(layout ? *layout : graph::channels_first(forward.graph.shape(value).size()));
     }

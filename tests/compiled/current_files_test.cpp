@@ -21,6 +21,11 @@ double relative_l2(const torch::Tensor& actual, const torch::Tensor& expected) {
   return (actual - expected).norm().item<double>() / (scale == 0 ? 1 : scale);
 }
 
+/// Those that attend to windows of 7 x 7, or have a table of positions, take what they were made for.
+std::int64_t size_of(const std::string& network) {
+  return network.rfind("vit", 0) == 0 || network.rfind("maxvit", 0) == 0 ? 224 : 96;
+}
+
 class CurrentFiles : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -29,7 +34,8 @@ class CurrentFiles : public testing::TestWithParam<const char*> {
         std::system((python + " -m pip show torchvision >/dev/null 2>&1").c_str()) != 0)
       GTEST_SKIP() << "no current torch with torchvision and onnxscript (" << python << ")";
     const std::string command = python + " " WHYCAM_SOURCE_DIR "/tests/fixtures/torchvision_files.py " +
-                                folder_.path().string() + " " + GetParam() + " 96 >/dev/null 2>&1";
+                                folder_.path().string() + " " + GetParam() + " " + std::to_string(size_of(GetParam())) +
+                                " >/dev/null 2>&1";
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
   }
 
@@ -44,7 +50,7 @@ class CurrentFiles : public testing::TestWithParam<const char*> {
 /// torchvision_test.cpp has it. ONNX has the batch normalisations in the convolutions, and rounds in other places.
 TEST_P(CurrentFiles, AreExplainedAsTorchScriptIs) {
   torch::manual_seed(0);
-  const torch::Tensor image = torch::randn({1, 3, 96, 96});
+  const torch::Tensor image = torch::randn({1, 3, size_of(GetParam()), size_of(GetParam())});
   const std::string layer = Model::load(folder_.path() / (GetParam() + std::string(".pt"))).default_layer({image});
   const Explanation expected = explained(".pt", image, layer);
   for (const char* extension : {".pt2", ".decomposed.pt2", ".batch.pt2", ".onnx"}) {
@@ -68,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(DISABLED_Others, CurrentFiles,
                          testing::Values("alexnet", "vgg11", "vgg11_bn", "resnet50", "wide_resnet50_2",
                                          "resnext50_32x4d", "densenet121", "mobilenet_v2", "mnasnet1_0",
                                          "efficientnet_b0", "efficientnet_v2_s", "regnet_x_400mf", "regnet_y_400mf",
-                                         "convnext_tiny"),
+                                         "convnext_tiny", "googlenet", "inception_v3", "vit_b_16", "swin_t",
+                                         "swin_v2_t", "maxvit_t"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -117,6 +117,40 @@ TEST_F(AxesTest, WindowsAreJoinedAgain) {
   EXPECT_EQ(layout(joined), "nhwc");
 }
 
+TEST_F(AxesTest, MergedPatchesAreACoarserGrid) {
+  const Value y = graph_.transpose(convolution(input({2, 3, 16, 24}), 8, 4, 4), {0, 2, 3, 1});
+  const Value apart = graph_.transpose(graph_.reshape(y, {2, 2, 2, 3, 2, 8}), {0, 1, 3, 4, 2, 5});
+  const Value patches = graph_.reshape(apart, {2, 2, 3, 32});
+  EXPECT_EQ(layout(patches), "") << "places are among the channels";
+  const Value merged = graph_.reshape(linear(graph_.reshape(patches, {12, 32}), 16), {2, 2, 3, 16});
+  EXPECT_EQ(layout(merged), "nhwc");
+  EXPECT_EQ(layout(linear(patches, 16)), "nhwc");
+}
+
+TEST_F(AxesTest, PatchesOfAPictureBecomeTokensByWeights) {
+  const Value x = input({2, 3, 16, 24});
+  const Value apart = graph_.transpose(graph_.reshape(x, {2, 3, 2, 8, 3, 8}), {0, 2, 4, 3, 5, 1});
+  EXPECT_EQ(layout(linear(graph_.reshape(apart, {2, 6, 192}), 10)), "2x3");
+}
+
+TEST_F(AxesTest, WeightsMayBeComputedOfWeights) {
+  const Value x = tokens(1, false);
+  const Value turned = graph_.expand(graph_.transpose(weights({16, 8}), {1, 0}), {1, 8, 16});
+  EXPECT_EQ(layout(graph_.add(Operator::matmul, {x, turned}, graph::MatmulAttributes{})), "4x6");
+}
+
+TEST_F(AxesTest, OfAnInputThatIsTakenApartTheOneThatIsLeftIsTheChannels) {
+  const Value x = input({2, 3, 8, 10});
+  std::vector<Value> scaled;
+  for (std::int64_t c = 0; c < 3; ++c)
+    scaled.push_back(graph_.reshape(graph_.reshape(graph_.slice(x, 1, c, 1), {2, 8, 10}), {2, 1, 8, 10}));
+  convolution(concat(scaled, 1), 4, 3, 1);
+  const auto axes = graph::find_axes(graph_, {x_}).at(static_cast<std::size_t>(x));
+  const auto found = graph::layout_of_input(axes);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(graph::to_string(*found), "nchw");
+}
+
 TEST_F(AxesTest, ShuffledChannelsStayChannels) {
   const Value y = convolution(input({2, 4, 6, 6}), 8, 3, 1);
   const Value shuffled =

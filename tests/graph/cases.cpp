@@ -210,6 +210,10 @@ std::vector<OperatorCase> shapings() {
   one("slice", Operator::slice, {2, 5, 4}, static_cast<graph::SliceAttributes>(part));
   part.shape = {3, 5, 7};
   one("embed", Operator::embed, {2, 2, 2}, part);
+  graph::EmbedAttributes second_of_odd{{{{2, 3, 4, 4}}, {0, 0, 0, 0}, {1, 1, 2, 2}}, 0};
+  one("slice_second_of_odd", Operator::slice, {2, 3, 7, 7}, static_cast<graph::SliceAttributes>(second_of_odd));
+  second_of_odd.shape = {2, 3, 7, 7};
+  one("embed_second_of_odd", Operator::embed, {2, 3, 4, 4}, second_of_odd);
   one("expand_area", Operator::expand, {2, 3, 1, 1}, graph::ShapeAttributes{{2, 3, 4, 4}});
   one("expand", Operator::expand, {3, 1, 4}, graph::ShapeAttributes{{2, 3, 4, 4}});
   one("reduce_sum_area", Operator::reduce_sum, {2, 16, 4, 4}, graph::AxesAttributes{{2, 3}});

@@ -1,4 +1,5 @@
-// Small networks as PyTorch exports them, beside what Captum says of them: tests/fixtures/pt2.py writes both.
+// Small networks as PyTorch exports them, beside what Captum, and of tokens pytorch-grad-cam, says of them:
+// tests/fixtures/pt2.py writes all.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,16 +19,30 @@ struct Case {
   const char* layer;
   std::int64_t relus;
   const char* output = nullptr;
+  const char* layout = "nchw";  ///< the layer's
 };
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.network; }
 
-const Case cases[] = {{"unet", "join1", 5},         {"detector", "stage2", 3, "scores"},
-                      {"vit", "patches", 0},        {"swin", "patches", 0},
-                      {"convnext", "depthwise", 0}, {"crnn", "features.2.0", 2},
-                      {"signal", "features.3", 2},  {"volume", "features.4", 2},
-                      {"siamese", "body", 2},       {"squeeze", "depthwise", 2},
-                      {"mixture", "body", 2}};
+const Case cases[] = {{"unet", "join1", 5},
+                      {"detector", "stage2", 3, "scores"},
+                      {"vit", "patches", 0},
+                      {"swin", "patches", 0},
+                      {"convnext", "depthwise", 0},
+                      {"crnn", "features.2.0", 2},
+                      {"signal", "features.3", 2},
+                      {"volume", "features.4", 2},
+                      {"siamese", "body", 2},
+                      {"squeeze", "depthwise", 2},
+                      {"mixture", "body", 2},
+                      {"registers", "blocks.1.norm1", 0, nullptr, "3x4+4"},
+                      {"coordinates", "body", 2},
+                      {"merging", "norm", 0, nullptr, "nhwc"},
+                      {"embedding", "body", 2},
+                      {"torchvision_maxvit", "blocks.0", 0},
+                      {"torchvision_vit", "encoder.layers.encoder_layer_1.ln_1", 0, nullptr, "3x3+1"},
+                      {"torchvision_swin", "features.3.1.norm1", 0, nullptr, "nhwc"},
+                      {"torchvision_swin_v2", "features.3.0.norm1", 0, nullptr, "nhwc"}};
 
 Network network_of(const std::string& file) { return Network(explain::open_graph(folder / file)); }
 
@@ -85,6 +100,20 @@ TEST_P(ExportedProgram, IsExplainedForAnyBatchWhereItTakesAny) {
   expect_captums(explain(".batch.pt2", {two}), 2);
 }
 
+TEST_P(ExportedProgram, IsExplainedAlikeAsOnnx) {
+  if (!exists(folder / (GetParam().network + std::string(".onnx")))) GTEST_SKIP() << "has no such file";
+  if (GetParam().network == std::string("crnn")) GTEST_SKIP() << "its layer is part of another there";
+  expect_captums(explain(".onnx", {input()}));
+}
+
+TEST_P(ExportedProgram, HasItsLayersLayout) {
+  const Tensor x = input();
+  for (const LayerInfo& layer : network_of(GetParam().network + std::string(".pt2")).layers({x.shape}))
+    if (layer.path == GetParam().layer) {
+      EXPECT_EQ(layer.layout, GetParam().layout);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Small, ExportedProgram, testing::ValuesIn(cases),
                          [](const auto& info) { return std::string(info.param.network); });
 
@@ -121,6 +150,22 @@ TEST(ExportedProgramLayers, OfSeveralCallsAreToldApart) {
   EXPECT_NE(cam("body@0"), cam("body@1"));
   expect_says([&] { cam("body@2"); }, "\"body\" runs 2 times: there is no call 2");
   expect_says([&] { cam("bodi"); }, "the nearest are \"body\"");
+}
+
+TEST(ExportedProgramLayers, OfOnnxThatWentIntoOthersSayIntoWhich) {
+  const auto explaining = [](const std::string& layer) {
+    network_of("crnn.onnx").explain({numbers_of("crnn.x.npy")}, layer, {Target(1)});
+  };
+  expect_says([&] { explaining("features.2.0"); }, "its weights went into \"features.2.1\"");
+  explaining("features.2.1");
+}
+
+TEST(ExportedProgramLayers, OfOnnxHoldTheNodesWithoutMetadataThatLieInThem) {
+  const Network network = network_of("torchvision_swin.onnx");
+  for (const LayerInfo& layer : network.layers({{1, 3, 16, 16}}))
+    if (layer.path == "features.3.1.attn") {
+      EXPECT_EQ(layer.output_shapes.size(), 1U);
+    }
 }
 
 TEST(ExportedProgramOldLayout, WithWeightsInPicklesIsRead) {

@@ -132,17 +132,10 @@ void Call::give_views(const std::vector<graph::Value>& values) {
 }
 
 void Call::give_contiguous() {
-  switch (tensors_.order(tensor_argument(0))) {
-    case Order::row_major:
-      return give_unchanged();
-    case Order::gaps:
-    case Order::unknown:
-      refuse("a tensor that may or may not be copied");
-    case Order::other:
-      break;
-  }
+  const Order order = tensors_.order(tensor_argument(0));
+  if (order == Order::row_major) return give_unchanged();
   const graph::Value copy = graph.add(graph::Operator::reshape, {tensor()}, graph::ShapeAttributes{shape()});
-  results_ = {{Result::Kind::row_major, copy}};
+  results_ = {{order == Order::other ? Result::Kind::row_major : Result::Kind::perhaps, copy}};
 }
 
 void Call::give_activation(graph::Value value, const std::string& report_name) {

@@ -80,6 +80,7 @@ struct Result {
   enum class Kind {
     computed,   ///< a new tensor
     row_major,  ///< a new tensor whose elements lie in row-major order
+    perhaps,    ///< a copy of argument 0 in row-major order, or argument 0 itself (perhaps_copies.h)
     view,       ///< one that shares the memory of argument 0, which operations in place on either must not separate
     unchanged,  ///< argument 0 itself
   };

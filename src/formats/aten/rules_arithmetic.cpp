@@ -31,7 +31,9 @@ constexpr std::size_t left_out = 99;  ///< no operator has so many arguments
 
 /// A clamp at 0 from below alone is a ReLU.
 void clamp(Call& call, std::size_t low_at, std::size_t high_at, const std::string& name) {
-  if (call.is<Tensor>(low_at) || call.is<Tensor>(high_at)) call.refuse("bounds that are tensors");
+  for (const std::size_t bound : {low_at, high_at})
+    if (call.is<Tensor>(bound) && (call.depends_on_inputs(bound) || call.dimensions(bound) > 0))
+      call.refuse("bounds that are tensors");
   const double from = call.number(low_at, -infinity), to = call.number(high_at, infinity);
   if (from == 0 && !call.given(high_at)) return relu(call);
   call.give_activation(call.graph.unary(Function::clamp, call.tensor(), from, to), name);
@@ -114,6 +116,14 @@ void addition(Call& call, bool subtract, bool reverse) {
   const double alpha = call.number(2, 1);
   if (alpha != 1) b = g.unary(Function::linear, b, alpha);
   call.give(g.binary(subtract ? Operator::subtract : Operator::add, a, b));
+}
+
+/// x + value * a * b, or of a / b
+void add_combined(Call& call, Operator with) {
+  graph::Graph& g = call.graph;
+  Value product = g.binary(with, call.tensor(1), call.tensor(2));
+  if (const double factor = call.number(3, 1); factor != 1) product = g.unary(Function::linear, product, factor);
+  call.give(g.binary(Operator::add, call.tensor(0), product));
 }
 
 void binary(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {}) {
@@ -282,6 +292,8 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "div", Operator::divide);
   binary(rules, "maximum", Operator::maximum, "maximum");
   binary(rules, "minimum", Operator::minimum, "minimum");
+  rules["addcmul"] = [](Call& call) { add_combined(call, Operator::multiply); };
+  rules["addcdiv"] = [](Call& call) { add_combined(call, Operator::divide); };
   rules["linear"] = linear;
   rules["matmul"] = rules["mm"] = rules["bmm"] = matmul;
   rules["addmm"] = rules["baddbmm"] = baddbmm;

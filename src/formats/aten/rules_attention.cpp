@@ -40,6 +40,21 @@ Value mask_of(Call& call, std::size_t at) {
   return call.graph.add_constant(graph::constant_of(std::move(numbers)), call.shape(at));
 }
 
+/// Keys or values that several heads of queries share, once for each of them.
+Value for_each_head(Call& call, Value x, const Shape& queries) {
+  graph::Graph& g = call.graph;
+  Shape shape = g.shape(x);
+  if (shape.size() < 3) call.refuse("keys without heads");
+  const std::size_t heads = shape.size() - 3;
+  const std::int64_t times = shape[heads] > 0 ? queries[heads] / shape[heads] : 0;
+  if (times < 1 || times * shape[heads] != queries[heads]) call.refuse("heads that keys do not divide");
+  Shape apart = shape, wide = shape;
+  apart.insert(apart.begin() + static_cast<std::ptrdiff_t>(heads) + 1, 1);
+  wide.insert(wide.begin() + static_cast<std::ptrdiff_t>(heads) + 1, times);
+  shape[heads] *= times;
+  return g.reshape(g.expand(g.reshape(x, apart), wide), shape);
+}
+
 void scaled_dot_product_attention(Call& call) {
   if (call.number(4) != 0) call.refuse("a dropout in training mode");
   graph::Graph& g = call.graph;
@@ -48,9 +63,9 @@ void scaled_dot_product_attention(Call& call) {
   Value mask = graph::no_value;
   if (call.given(3)) mask = mask_of(call, 3);
   if (call.boolean(5)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
-  if (call.boolean(7)) call.refuse("keys that queries share in groups");
   const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
-  call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
+  const auto shared = [&](Value x) { return call.boolean(7) ? for_each_head(call, x, q) : x; };
+  call.give(attention(g, call.tensor(0), shared(call.tensor(1)), shared(call.tensor(2)), scale, mask));
 }
 
 /// (query, key, value, dropout_p, is_causal, attn_mask, scale)

@@ -1,9 +1,11 @@
-// What is put together of other operators: Einstein's sums, maxima along axes.
+// What is put together of other operators: Einstein's sums, maxima along axes, similarities.
 #include <algorithm>
+#include <limits>
 
 #include "formats/aten/rules.h"
 #include "graph/einsum.h"
 #include "graph/maximum.h"
+#include "graph/operators.h"
 
 namespace whycam::aten {
 namespace {
@@ -43,10 +45,31 @@ void extreme_of_any_kind(Call& call, Operator of_two, const char* name, double f
   extreme(call, {call.integer(1)}, call.boolean(2), Ties::first, factor);
 }
 
+/// The sum of x1 * x2 along an axis over the product of their norms, of which neither counts for less than eps.
+void cosine_similarity(Call& call) {
+  graph::Graph& g = call.graph;
+  Shape shape = graph::broadcast(call.shape(0), call.shape(1));
+  const std::int64_t axis = call.axis(call.integer(2, 1), static_cast<std::int64_t>(shape.size()));
+  const auto along = [&](std::size_t argument) {
+    const Value x = call.tensor(argument);
+    return g.shape(x) == shape ? x : g.expand(x, shape);
+  };
+  const auto norm = [&](Value x) {
+    const Value length = g.unary(Function::sqrt, g.sum(g.unary(Function::power, x, 2), {axis}));
+    return g.unary(Function::clamp, length, call.number(3, 1e-8), std::numeric_limits<double>::infinity());
+  };
+  const Value x = along(0), y = along(1);
+  const Value product = g.sum(g.binary(Operator::multiply, x, y), {axis});
+  const Value similarity = g.binary(Operator::divide, product, g.binary(Operator::multiply, norm(x), norm(y)));
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  call.give(g.reshape(similarity, shape));
+}
+
 }  // namespace
 
 void add_composed_rules(Rules& rules) {
   rules["einsum"] = einsum;
+  rules["cosine_similarity"] = cosine_similarity;
   rules["max"] = [](Call& call) { extreme_of_any_kind(call, Operator::maximum, "maximum", 1); };
   rules["min"] = [](Call& call) { extreme_of_any_kind(call, Operator::minimum, "minimum", -1); };
   rules["amax"] = [](Call& call) { extreme(call, call.integers(1), call.boolean(2), Ties::evenly, 1); };

@@ -1,4 +1,4 @@
-// LSTM and GRU, step by step.
+// LSTM, GRU and plain recurrent layers, step by step.
 #include <algorithm>
 
 #include "formats/aten/rules.h"
@@ -12,6 +12,8 @@ using graph::Operator;
 using graph::Shape;
 using graph::Value;
 
+enum class Cell { lstm, gru, tanh, relu };
+
 /// The weights of one layer in one direction.
 struct Weights {
   Value input, hidden, input_bias = graph::no_value, hidden_bias = graph::no_value;
@@ -20,8 +22,8 @@ struct Weights {
 /// One direction of one layer, over inputs of steps x examples x features.
 class Direction {
  public:
-  Direction(graph::Graph& graph, const Weights& weights, bool lstm)
-      : graph_(graph), weights_(weights), lstm_(lstm), width_(graph.shape(weights.hidden).at(1)) {}
+  Direction(graph::Graph& graph, const Weights& weights, Cell kind)
+      : graph_(graph), weights_(weights), kind_(kind), width_(graph.shape(weights.hidden).at(1)) {}
 
   /// All hidden states in the order of the steps; `hidden` and `cell` become the last ones.
   Value run(Value x, bool backwards, Value& hidden, Value& cell) const {
@@ -34,17 +36,19 @@ class Direction {
       const std::int64_t step = backwards ? shape[0] - 1 - i : i;
       const Value now = graph_.reshape(graph_.slice(all, 0, step, 1), {shape[1], gates() * width_});
       const Value before = product(hidden, weights_.hidden, weights_.hidden_bias);
-      if (lstm_)
+      if (kind_ == Cell::gru)
+        gru_step(now, before, hidden);
+      else if (kind_ == Cell::lstm)
         lstm_step(graph_.binary(Operator::add, now, before), hidden, cell);
       else
-        gru_step(now, before, hidden);
+        hidden = plain_step(graph_.binary(Operator::add, now, before));
       states[static_cast<std::size_t>(step)] = graph_.reshape(hidden, {1, shape[1], width_});
     }
     return states.size() == 1 ? states[0] : graph_.add(Operator::concat, states, graph::ConcatAttributes{0});
   }
 
  private:
-  std::int64_t gates() const { return lstm_ ? 4 : 3; }
+  std::int64_t gates() const { return kind_ == Cell::lstm ? 4 : kind_ == Cell::gru ? 3 : 1; }
 
   Value product(Value x, Value weight, Value bias) const {
     std::vector<Value> inputs{x, weight};
@@ -53,6 +57,12 @@ class Direction {
   }
   Value gate(Value gates, std::int64_t i, Function function) const {
     return graph_.unary(function, graph_.slice(gates, 1, i * width_, width_));
+  }
+
+  Value plain_step(Value sum) const {
+    const Value hidden = graph_.unary(kind_ == Cell::relu ? Function::relu : Function::tanh, sum);
+    if (kind_ == Cell::relu) graph_.set_activation(hidden, "relu");
+    return hidden;
   }
 
   void lstm_step(Value gates, Value& hidden, Value& cell) const {
@@ -80,23 +90,23 @@ class Direction {
 
   graph::Graph& graph_;
   const Weights& weights_;
-  bool lstm_;
+  Cell kind_;
   std::int64_t width_;
 };
 
 /// (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
 class Network {
  public:
-  Network(Call& call, bool lstm) : call_(call), graph_(call.graph), lstm_(lstm) {
+  Network(Call& call, Cell kind) : call_(call), graph_(call.graph), kind_(kind), lstm_(kind == Cell::lstm) {
     has_biases_ = call.boolean(3);
     layers_ = call.integer(4);
     directions_ = call.boolean(7) ? 2 : 1;
     parameters_ = call.tensors(2);
-    states_ = lstm ? call.tensors(1) : std::vector<Value>{call.tensor(1)};
+    states_ = lstm_ ? call.tensors(1) : std::vector<Value>{call.tensor(1)};
     if (call.number(5) != 0 && call.boolean(6)) call.refuse("a dropout in training mode");
     if (call.dimensions() != 3) call.refuse("other than steps, examples and features");
     const auto each = static_cast<std::size_t>(has_biases_ ? 4 : 2);
-    if (layers_ < 1 || states_.size() != (lstm ? 2U : 1U) ||
+    if (layers_ < 1 || states_.size() != (lstm_ ? 2U : 1U) ||
         parameters_.size() != each * static_cast<std::size_t>(layers_ * directions_))
       call.refuse("another number of weights, such as with projections");
   }
@@ -113,7 +123,7 @@ class Network {
       for (std::int64_t direction = 0; direction < directions_; ++direction) {
         const std::int64_t index = layer * directions_ + direction;
         Value state = initial(0, index), cell = lstm_ ? initial(1, index) : graph::no_value;
-        outputs.push_back(Direction(graph_, weights(index), lstm_).run(x, direction == 1, state, cell));
+        outputs.push_back(Direction(graph_, weights(index), kind_).run(x, direction == 1, state, cell));
         hidden.push_back(stacked(state));
         if (lstm_) cells.push_back(stacked(cell));
       }
@@ -149,6 +159,7 @@ class Network {
 
   Call& call_;
   graph::Graph& graph_;
+  Cell kind_;
   bool lstm_, has_biases_ = false;
   std::int64_t layers_ = 0, directions_ = 1;
   std::vector<Value> parameters_, states_;
@@ -157,8 +168,9 @@ class Network {
 }  // namespace
 
 void add_recurrent_rules(Rules& rules) {
-  rules["lstm"] = [](Call& call) { Network(call, true).give(); };
-  rules["gru"] = [](Call& call) { Network(call, false).give(); };
+  const std::pair<const char*, Cell> kinds[] = {
+      {"lstm", Cell::lstm}, {"gru", Cell::gru}, {"rnn_tanh", Cell::tanh}, {"rnn_relu", Cell::relu}};
+  for (const auto& [op, kind] : kinds) rules[op] = [kind = kind](Call& call) { Network(call, kind).give(); };
 }
 
 }  // namespace whycam::aten

@@ -257,6 +257,7 @@ const Folders& folders() {
     add_comparisons(made);
     add_functions(made);
     add_reducing_folders(made);
+    add_indexing_folders(made);
     made["Gather"] = gather;
     made["Slice"] = slice;
     made["Concat"] = concatenate;

@@ -36,6 +36,8 @@ struct FoldAttributes {
   graph::Integers permutation, axes;
   bool to_integers = false, to_booleans = false;  ///< Cast's type
   bool keeps_dimensions = true, exclusive = false, reverse = false, upper = true;
+  std::int64_t batch_dimensions = 0;  ///< GatherND's
+  std::string reduction = "none";     ///< ScatterND's
 };
 
 /// Whether fold() knows an operator on numbers.
@@ -50,6 +52,10 @@ Array reduce(const Array& x, const std::vector<bool>& reduced, bool keeps_dimens
 
 /// An axis counted from the end where it is negative. Throws std::invalid_argument where it is none of `dimensions`.
 std::size_t axis_of(std::int64_t axis, std::size_t dimensions);
+
+/// The rows that tuples of indices, along the last axis of `indices`, name in a tensor of this shape: each tuple is a
+/// place of its first axes, counted in row-major order. Throws std::invalid_argument where there is no such place.
+graph::Integers rows_named(const Array& indices, const graph::Shape& shape);
 
 /// The places that a slice from `begin` to `end` takes of `size`, as ONNX and NumPy count them.
 graph::Integers slice_places(std::int64_t size, std::int64_t begin, std::int64_t end, std::int64_t step);

@@ -16,5 +16,7 @@ using Folders = std::map<std::string, Folder>;
 
 /// Reductions, running sums and what finds places.
 void add_reducing_folders(Folders& folders);
+/// What goes by tuples of indices.
+void add_indexing_folders(Folders& folders);
 
 }  // namespace whycam::known

@@ -32,6 +32,7 @@ using known::folds;
 using known::integer_array;
 using known::integer_scalar;
 using known::require_known;
+using known::rows_named;
 using known::slice_places;
 
 /// A tensor of the file: numbers that are kept as they are, or a small array of integers.

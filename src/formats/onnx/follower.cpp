@@ -114,6 +114,8 @@ FoldAttributes Follower::fold_attributes(const Call& call) {
   attributes.exclusive = call.integer("exclusive", 0) != 0;
   attributes.reverse = call.integer("reverse", 0) != 0;
   attributes.upper = call.integer("upper", 1) != 0;
+  attributes.batch_dimensions = call.integer("batch_dims", 0);
+  attributes.reduction = call.text("reduction", "none");
   const std::int64_t to = call.integer("to", proto::TensorProto::INT64);
   attributes.to_integers = to != proto::TensorProto::FLOAT && to != proto::TensorProto::DOUBLE &&
                            to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::BFLOAT16;

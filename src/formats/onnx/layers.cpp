@@ -6,47 +6,12 @@
 #include "core/layer_name.h"
 #include "core/warning_texts.h"
 #include "formats/onnx/calls.h"
-#include "formats/onnx/metadata.h"
+#include "formats/onnx/module_paths.h"
 
 namespace whycam::onnx {
 namespace {
 
 using Names = std::vector<std::string>;
-
-bool begins(const std::string& text, const std::string& with) { return text.compare(0, with.size(), with) == 0; }
-
-/// The module of a node's name, and all around it, outermost first: PyTorch calls the convolution of
-/// features.12.squeeze
-/// "/features/12/squeeze/Conv", or, in other versions, "/features/features.12/squeeze/Conv".
-std::vector<std::string> modules_of(const std::string& node) {
-  constexpr std::ptrdiff_t most_levels = 64;
-  std::vector<std::string> modules;
-  if (node.empty() || node[0] != '/' || std::count(node.begin(), node.end(), '/') > most_levels) return modules;
-  std::string path, before;
-  std::size_t from = 1;
-  for (std::size_t to = node.find('/', from); to != std::string::npos; to = node.find('/', from)) {
-    const std::string part = node.substr(from, to - from);
-    const bool repeats = !before.empty() && begins(part, before + ".");
-    path += path.empty() ? part : repeats ? part.substr(before.size()) : "." + part;
-    if (!part.empty()) modules.push_back(path);
-    before = part;
-    from = to + 1;
-  }
-  return modules;
-}
-
-/// The modules that a node belongs to, and the calls of functions.
-std::vector<ModulePath> paths_of(const proto::NodeProto& node, const Origin* origin) {
-  std::vector<ModulePath> paths;
-  std::vector<std::string> modules = modules_in_metadata(node);
-  if (modules.empty() && origin) modules = origin->modules;
-  for (const std::string& module : modules) paths.push_back(module_path(module));
-  if (paths.empty())
-    for (const std::string& module : modules_of(node.name())) paths.push_back({module, {}});
-  if (origin)
-    for (const std::string& call : origin->calls) paths.push_back({call, {}});
-  return paths;
-}
 
 bool is_read_outside(const Network::Contents& contents, const std::string& tensor, const std::set<std::size_t>& own) {
   if (contents.output_names.count(tensor)) return true;
@@ -88,6 +53,18 @@ struct Found {
   Names tensors;
 };
 
+/// A module without nodes, whose weights another one's node reads.
+Found find_folded(const Network::Contents& contents, const std::string& name) {
+  const auto readers = contents.readers.find(name + ".weight");
+  if (readers == contents.readers.end() || readers->second.size() != 1) return {};
+  const std::vector<ModulePath>& holder = contents.paths[readers->second[0]];
+  if (holder.empty()) return {};
+  return {true,
+          "\"" + name + "\" computes nothing of its own in this file: its weights went into \"" + holder.back().path +
+              "\", as where the exporter folds a batch normalisation into the convolution before it; take that one",
+          {}};
+}
+
 /// A node's, a module's or a tensor's own name.
 Found find_exact(const Network::Contents& contents, const std::string& name, bool inputs) {
   const auto node = contents.nodes.find(name);
@@ -112,7 +89,7 @@ Found find_exact(const Network::Contents& contents, const std::string& name, boo
                 "\", the last, which PyTorch means if they are, or the first by its node's name, or \"" + name +
                 "@0\" and so on for each",
             {}};
-  return {};
+  return find_folded(contents, name);
 }
 
 Found find_call(const Network::Contents& contents, const std::string& path, std::size_t call, bool inputs) {
@@ -160,7 +137,7 @@ std::vector<std::string> tensors_of_layer(const Network::Contents& contents, con
   return found.tensors;
 }
 
-bool is_computed(const std::string& weight) { return begins(weight, "onnx::"); }
+bool is_computed(const std::string& weight) { return weight.rfind("onnx::", 0) == 0; }
 
 std::string name_of(const proto::NodeProto& node) {
   return !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : node.op_type();
@@ -178,14 +155,14 @@ void find_readers(Network::Contents& contents) {
 
 void find_layers(Network::Contents& contents) {
   const proto::GraphProto& graph = contents.model->graph();
+  find_paths(contents);
   std::size_t step = 0;
   for (int i = 0; i < graph.node_size(); ++i) {
     const proto::NodeProto& node = graph.node(i);
     const auto number = static_cast<std::size_t>(i);
     if (const auto* origin = contents.origins.empty() ? nullptr : contents.origins[number].get())
       contents.function_calls.insert(origin->calls.begin(), origin->calls.end());
-    contents.paths.push_back(paths_of(node, contents.origins.empty() ? nullptr : contents.origins[number].get()));
-    for (const ModulePath& module : contents.paths.back()) {
+    for (const ModulePath& module : contents.paths[number]) {
       if (!contents.modules.count(module.path)) contents.layers.push_back({module.path, "module"});
       auto& nodes = contents.modules[module.path].nodes;
       if (nodes.empty() || nodes.back() != number) nodes.push_back(number);

@@ -87,7 +87,7 @@ std::vector<std::string> texts_of_list(const std::string& list) {
 std::vector<std::string> modules_in_metadata(const proto::NodeProto& node) {
   std::vector<std::string> modules;
   constexpr std::size_t most_levels = 64;
-  const std::vector<std::string> scopes = texts_of_list(metadata_of(node, "pkg.torch.onnx.name_scopes"));
+  const std::vector<std::string> scopes = texts_of_list(metadata_of(node, name_scopes));
   if (scopes.size() > most_levels) return modules;
   for (std::size_t i = 0; i + 1 < scopes.size(); ++i)  // the last is the operator's
     if (!scopes[i].empty() && (modules.empty() || modules.back() != scopes[i])) modules.push_back(scopes[i]);

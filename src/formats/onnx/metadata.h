@@ -22,6 +22,9 @@ std::vector<proto::AttributeProto> defaults_of(const proto::FunctionProto& funct
 /// The texts of a list as Python prints it: ['', 'features', 'features.3', 'relu_1']. Empty where it is no such list.
 std::vector<std::string> texts_of_list(const std::string& list);
 
+/// The key under which PyTorch's newer exporter says where a node comes from.
+constexpr const char* name_scopes = "pkg.torch.onnx.name_scopes";
+
 /// The module of a node, and all around it, outermost first, as PyTorch's newer exporter says in the node's metadata.
 /// Empty where it says nothing.
 std::vector<std::string> modules_in_metadata(const proto::NodeProto& node);

@@ -110,6 +110,7 @@ const Rules& rules() {
     add_window_rules(made);
     add_arithmetic_rules(made);
     add_shaping_rules(made);
+    add_indexing_rules(made);
     add_constant_rules(made);
     add_normalisation_rules(made);
     add_resizing_rules(made);

@@ -92,6 +92,7 @@ const Rules& rules();
 void add_window_rules(Rules& rules);
 void add_arithmetic_rules(Rules& rules);
 void add_shaping_rules(Rules& rules);
+void add_indexing_rules(Rules& rules);
 void add_constant_rules(Rules& rules);
 void add_normalisation_rules(Rules& rules);
 void add_resizing_rules(Rules& rules);

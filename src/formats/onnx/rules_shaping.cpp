@@ -154,24 +154,6 @@ void slice(Call& call) {
   call.give(x);
 }
 
-void gather(Call& call) {
-  const std::size_t axis = axis_of(call.integer("axis", 0), call.dimensions());
-  if (std::holds_alternative<Value>(call.item(1))) call.refuse("places that depend on the inputs");
-  const Array places = call.array(1);
-  Shape shape = call.shape();
-  Integers chosen = places.to_integers();
-  for (std::int64_t& place : chosen) {
-    if (place < 0) place += shape[axis];
-    if (place < 0 || place >= shape[axis])
-      call.refuse("the place " + std::to_string(place) + " of an extent of " + std::to_string(shape[axis]));
-  }
-  if (chosen.empty()) call.refuse("no places");
-  const Value taken = take(call.graph, call.value(), axis, chosen);
-  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
-  shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), places.shape.begin(), places.shape.end());
-  call.give(call.graph.reshape(taken, shape));
-}
-
 void expand(Call& call) {
   const Shape shape = graph::broadcast(call.shape(), call.array(1).to_integers());
   call.give(shape == call.shape() ? call.value() : call.graph.expand(call.value(), shape));
@@ -257,19 +239,6 @@ void pad(Call& call) {
 
 }  // namespace
 
-Value take(graph::Graph& graph, Value x, std::size_t axis, const Integers& places) {
-  std::vector<Value> parts;
-  for (std::size_t i = 0; i < places.size();) {
-    std::size_t end = i + 1;
-    while (end < places.size() && places[end] == places[end - 1] + 1) ++end;
-    const auto size = static_cast<std::int64_t>(end - i);
-    parts.push_back(size == graph.shape(x)[axis] ? x : graph.slice(x, axis, places[i], size));
-    i = end;
-  }
-  if (parts.size() == 1) return parts[0];
-  return graph.add(Operator::concat, parts, graph::ConcatAttributes{static_cast<std::int64_t>(axis)});
-}
-
 void add_shaping_rules(Rules& rules) {
   rules["Reshape"] = reshape;
   rules["Flatten"] = flatten;
@@ -279,7 +248,6 @@ void add_shaping_rules(Rules& rules) {
   rules["Concat"] = concatenate;
   rules["Split"] = split;
   rules["Slice"] = slice;
-  rules["Gather"] = gather;
   rules["Expand"] = expand;
   rules["Tile"] = tile;
   rules["DepthToSpace"] = [](Call& call) { shuffle(call, true); };

@@ -1,11 +1,9 @@
 // Known numbers that are computed with.
-#include "formats/pt2/fold.h"
+#include "formats/pt2/folds.h"
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <map>
 
 #include "graph/operators.h"
 
@@ -17,9 +15,6 @@ using graph::Integers;
 using graph::require;
 using graph::Shape;
 using known::Array;
-
-using Fold = std::function<Array(const Call&)>;
-using Folds = std::map<std::string, Fold>;
 
 Array combined(const char* op, const Array& a, const Array& b) { return known::fold(op, {&a, &b}, {}); }
 Array applied(const char* op, const Array& a) { return known::fold(op, {&a}, {}); }
@@ -107,49 +102,6 @@ Array where(const Array& condition, const Array& a, const Array& b) {
   return known::fold("Where", {&condition, &a, &b}, {});
 }
 
-/// x[indices]: with tensors of indices at axes that follow one another.
-Array indexed(const Call& call) {
-  Array x = array_of(call, 0);
-  const aten::Arguments& given = call.list(1);
-  std::size_t first = 0;
-  while (first < given.size() && !given[first].given()) ++first;
-  std::vector<Array> indices;
-  std::size_t end = first;
-  for (; end < given.size() && given[end].given(); ++end) {
-    const Call one = call.element(1, end);
-    require(one.type() != aten::Type::boolean, "indices that are true and false");
-    indices.push_back(array_of(one, 0));
-  }
-  for (std::size_t i = end; i < given.size(); ++i) require(!given[i].given(), "indices with a gap between them");
-  require(!indices.empty() && end <= x.shape.size(), "more indices than dimensions");
-  // All indexed axes become one, and so do their indices.
-  Array place{true, {}, {0}};
-  std::int64_t size = 1;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    const std::int64_t extent = x.shape[first + i];
-    for (double& index : indices[i].numbers) {
-      if (index < 0) index += static_cast<double>(extent);
-      require(index >= 0 && index < static_cast<double>(extent), "an index beyond the end");
-    }
-    place = combined("Add", combined("Mul", place, known::integer_scalar(extent)), indices[i]);
-    size *= extent;
-  }
-  Shape flat(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(first));
-  flat.push_back(size);
-  flat.insert(flat.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(end), x.shape.end());
-  x.shape = flat;
-  known::FoldAttributes attributes;
-  attributes.axis = static_cast<std::int64_t>(first);
-  return known::fold("Gather", {&x, &place}, attributes);
-}
-
-Array gathered(const Call& call, std::int64_t axis, std::size_t x_at, std::size_t index_at) {
-  const Array x = array_of(call, x_at), index = array_of(call, index_at);
-  known::FoldAttributes attributes;
-  attributes.axis = axis;
-  return known::fold("Gather", {&x, &index}, attributes);
-}
-
 /// Sums and the like over some axes, or all.
 Fold reduction(double start, double (*with)(double, double), bool mean = false) {
   return [=](const Call& call) {
@@ -223,31 +175,29 @@ Array triangle(const Call& call, bool upper) {
   return x;
 }
 
-/// x with `part` written at these places of an axis.
-Array scattered(const Call& call, std::size_t axis, const Integers& places) {
-  Array x = array_of(call, 0);
-  const Array part = array_of(call, 1), at = known::integer_array(places);
-  Array all{true, x.shape, {}};
-  for (std::size_t i = 0; i < x.numbers.size(); ++i) all.numbers.push_back(static_cast<double>(i));
-  known::FoldAttributes attributes;
-  attributes.axis = static_cast<std::int64_t>(axis);
-  const Array targets = known::fold("Gather", {&all, &at}, attributes);
-  require(targets.numbers.size() == part.numbers.size(), "a part of another size than its place");
-  for (std::size_t i = 0; i < part.numbers.size(); ++i)
-    x.numbers[static_cast<std::size_t>(targets.numbers[i])] = part.numbers[i];
-  return x;
-}
-
-Array slice_scattered(const Call& call) {
-  const std::size_t axis = known::axis_of(call.integer(2, 0), call.shape().size());
-  return scattered(call, axis,
-                   known::slice_places(call.shape()[axis], call.bound(3, 0), call.bound(4, graph::largest_extent),
-                                       call.bound(5, 1)));
-}
-
-Array select_scattered(const Call& call) {
-  const std::size_t axis = known::axis_of(call.integer(2), call.shape().size());
-  return scattered(call, axis, {call.integer(3)});
+/// Each axis of a grid, at every place of it.
+std::vector<Array> grids(const Call& call) {
+  std::vector<Array> axes;
+  Shape shape;
+  for (std::size_t i = 0; i < call.list(0).size(); ++i) {
+    axes.push_back(array_of(call.element(0, i), 0));
+    require(axes[i].shape.size() <= 1, "an axis of more than one dimension");
+    shape.push_back(static_cast<std::int64_t>(axes[i].numbers.size()));
+  }
+  known::require_known(shape);
+  const bool columns_first = call.text(1, "ij") == "xy" && axes.size() > 1;
+  if (columns_first) std::swap(shape[0], shape[1]);
+  std::vector<Array> results;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    Array axis = axes[i];
+    axis.shape.assign(shape.size(), 1);
+    axis.shape[columns_first && i < 2 ? 1 - i : i] = static_cast<std::int64_t>(axis.numbers.size());
+    results.push_back(combined(
+        "Add",
+        Array{axis.integers, shape, std::vector<double>(static_cast<std::size_t>(graph::element_count(shape)), 0)},
+        axis));
+  }
+  return results;
 }
 
 void add_makers(Folds& all) {
@@ -343,11 +293,6 @@ void add_movers(Folds& all) {
     with.integers = is_whole(call, 0);
     return where(array_of(call, 1), with, array_of(call, 0));
   };
-  all["index"] = indexed;
-  all["index_select"] = [](const Call& call) { return gathered(call, call.integer(1), 0, 2); };
-  all["embedding"] = [](const Call& call) { return gathered(call, 0, 0, 1); };
-  all["slice_scatter"] = slice_scattered;
-  all["select_scatter"] = select_scattered;
   all["repeat"] = repeated;
   all["roll"] = rolled;
   all["tril"] = [](const Call& call) { return triangle(call, false); };
@@ -370,6 +315,7 @@ const Folds& all_folds() {
     add_arithmetic(made);
     add_reductions(made);
     add_movers(made);
+    add_indexing_folds(made);
     return made;
   }();
   return all;
@@ -388,8 +334,11 @@ bool looks_at_shape(const std::string& op) {
          op == "full_like";
 }
 
-bool folds(const std::string& op) { return all_folds().count(op) > 0; }
+bool folds(const std::string& op) { return op == "meshgrid" || all_folds().count(op) > 0; }
 
-Array folded(const std::string& op, const Call& call) { return all_folds().at(op)(call); }
+std::vector<Array> folded(const std::string& op, const Call& call) {
+  if (op == "meshgrid") return grids(call);
+  return {all_folds().at(op)(call)};
+}
 
 }  // namespace whycam::pt2

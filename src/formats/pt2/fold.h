@@ -19,9 +19,9 @@ std::vector<known::Array> viewed(const std::string& op, const aten::Call& call, 
 bool looks_at_shape(const std::string& op);
 /// Whether folded() knows an operator.
 bool folds(const std::string& op);
-/// What an operator gives whose tensors are all known. Throws std::invalid_argument or CannotCompile where they do not
-/// fit.
-known::Array folded(const std::string& op, const aten::Call& call);
+/// What an operator gives whose tensors are all known: one array for each result. Throws std::invalid_argument or
+/// CannotCompile where they do not fit.
+std::vector<known::Array> folded(const std::string& op, const aten::Call& call);
 
 /// A tensor's numbers, or a single number.
 known::Array array_of(const aten::Call& call, std::size_t argument);

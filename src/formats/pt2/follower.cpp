@@ -244,11 +244,12 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     return true;
   }
   if (!folds(by)) return false;
-  known::Array result = folded(by, call);
-  count_folded(result.numbers.size());
+  std::vector<known::Array> results = folded(by, call);
+  for (const known::Array& result : results) count_folded(result.numbers.size());
   const std::vector<std::string> names = names_of(node.outputs);
-  if (names.size() != 1) throw CannotCompile("more than one result");
+  if (names.size() != results.size()) throw CannotCompile("another number of results than the file says");
   if (in_place) {
+    const known::Array& result = results[0];
     const Id self = std::get<aten::Tensor>(arguments.at(0).value).id;
     if (!table_.known(self)) throw CannotCompile("an operation in place on a weight");
     graph::require(result.shape == call.shape(), "an operation in place that changes the shape");
@@ -256,12 +257,18 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     name_tensor(names[0], self);
     return true;
   }
-  const auto meta = contents_.program.tensors.find(names[0]);
-  const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
-                          : result.integers                       ? aten::Type::int64
-                                                                  : aten::Type::float32;
-  name_tensor(names[0], table_.add(Known::of(std::move(result)), type));
+  name_known(names, std::move(results));
   return true;
+}
+
+void Follower::name_known(const std::vector<std::string>& names, std::vector<known::Array> results) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto meta = contents_.program.tensors.find(names[i]);
+    const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
+                            : results[i].integers                   ? aten::Type::int64
+                                                                    : aten::Type::float32;
+    name_tensor(names[i], table_.add(Known::of(std::move(results[i])), type));
+  }
 }
 
 void Follower::fold_views(const Node& node, const std::string& op, const aten::Call& call, Id self) {
@@ -296,15 +303,16 @@ void Follower::give(const Node& node, const aten::Call& call, const aten::Argume
       result.value = table_.graph.unary(graph::Function::detach, result.value);
     const auto meta = contents_.program.tensors.find(names[i]);
     const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type : aten::Type::float32;
+    if (result.kind == Kind::perhaps) table_.perhaps_copies.push_back(result.value);
+    const bool is_view = result.kind == Kind::view || result.kind == Kind::perhaps;
     if (result.kind == Kind::unchanged) {
       name_tensor(names[i], self());
     } else if (in_place) {
-      if (result.kind == Kind::view) throw CannotCompile("a change of shape in place");
+      if (is_view) throw CannotCompile("a change of shape in place");
       table_.write(self(), result.value);
       name_tensor(names[i], self());
     } else {
-      name_tensor(names[i], result.kind == Kind::view ? table_.add_view(result.value, type, self())
-                                                      : table_.add(result.value, type));
+      name_tensor(names[i], is_view ? table_.add_view(result.value, type, self()) : table_.add(result.value, type));
     }
   }
 }

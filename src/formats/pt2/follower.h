@@ -27,6 +27,7 @@ class Follower {
   /// followed.
   graph::Value final_value(const std::string& tensor);
   graph::Value first_value(const std::string& tensor);
+  const std::vector<graph::Value>& perhaps_copies() const { return table_.perhaps_copies; }
 
  private:
   /// A reason that says where already.
@@ -42,6 +43,7 @@ class Follower {
   bool fold(const Node& node, const std::string& op, bool in_place, const aten::Arguments& arguments,
             const aten::Call& call);
   bool asks_for_infinity(const Node& node, const std::string& op, const aten::Call& call);
+  void name_known(const std::vector<std::string>& names, std::vector<known::Array> results);
   void fold_views(const Node& node, const std::string& op, const aten::Call& call, TensorTable::Id self);
   void give(const Node& node, const aten::Call& call, const aten::Arguments& arguments, bool in_place);
   void name_tensor(const std::string& name, TensorTable::Id tensor);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "formats/aten/perhaps_copies.h"
 #include "formats/pt2/contents.h"
 #include "formats/pt2/follower.h"
 #include "formats/pt2/network.h"
@@ -133,6 +134,11 @@ Lowered Network::lower(const std::vector<Given>& inputs, const formats::Wanted& 
   take_outputs(*contents_, follower, lowered);
   formats::require_outputs(lowered, wanted.output);
   for (const std::string& layer : wanted.layers) take_layer(*contents_, layer, wanted, follower, lowered);
+  try {
+    aten::require_no_difference(lowered.graph, follower.perhaps_copies(), lowered.layers);
+  } catch (const aten::CannotCompile& reason) {
+    throw Error(std::string("aten.contiguous: ") + reason.what());
+  }
   return lowered;
 }
 

@@ -37,6 +37,9 @@ class TensorTable : public aten::Tensors {
   /// An operation in place: from now on the tensor stands for another value.
   void write(Id tensor, graph::Value value);
 
+  /// What contiguous() gave where it is not known whether that is a copy.
+  std::vector<graph::Value> perhaps_copies;
+
   aten::Tensor tensor(Id id) const { return {id, entries_[id].shape, entries_[id].type}; }
   const std::optional<Known>& known(Id id) const { return entries_[id].known; }
   /// Whether its numbers are known and few enough to compute with.

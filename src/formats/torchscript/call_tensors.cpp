@@ -112,6 +112,9 @@ torch::Tensor CallTensors::tensor_of(const aten::Result& result, const aten::Cal
       return self;
     case aten::Result::Kind::row_major:
       return symbols_.stand_in(result.value);
+    case aten::Result::Kind::perhaps:
+      symbols_.perhaps_copies.push_back(result.value);
+      return symbols_.stand_in(result.value, self);
     case aten::Result::Kind::view:
       if (in_place) throw CannotCompile("a change of shape in place");
       return in_order(symbols_.stand_in(result.value, symbols_.is_symbol(self) ? self : torch::Tensor()), call, true);
@@ -124,12 +127,17 @@ torch::Tensor CallTensors::tensor_of(const aten::Result& result, const aten::Cal
   return self;
 }
 
-c10::IValue CallTensors::result(const aten::Call& call, const std::vector<c10::IValue>& inputs, bool in_place) {
-  if (call.results().size() == 1 && call.results()[0].kind == aten::Result::Kind::unchanged) return inputs.at(0);
-  if (!call.gives_list()) return tensor_of(call.results().at(0), call, in_place);
+std::vector<c10::IValue> CallTensors::results(const aten::Call& call, const std::vector<c10::IValue>& inputs,
+                                              bool in_place) {
+  if (call.results().size() == 1 && call.results()[0].kind == aten::Result::Kind::unchanged) return {inputs.at(0)};
+  std::vector<c10::IValue> values;
   c10::List<torch::Tensor> list;
-  for (const aten::Result& result : call.results()) list.push_back(tensor_of(result, call, in_place));
-  return list;
+  for (const aten::Result& result : call.results()) {
+    const torch::Tensor tensor = tensor_of(result, call, in_place);
+    list.push_back(tensor);
+    values.emplace_back(tensor);
+  }
+  return call.gives_list() ? std::vector<c10::IValue>{list} : values;
 }
 
 }  // namespace whycam::torchscript

@@ -17,8 +17,8 @@ class CallTensors : public aten::Tensors {
 
   /// A node's inputs. Throws CannotCompile for values that no operator with a rule takes.
   aten::Arguments arguments(const torch::jit::Node& node, const std::vector<c10::IValue>& inputs);
-  /// What the node gives for them.
-  c10::IValue result(const aten::Call& call, const std::vector<c10::IValue>& inputs, bool in_place);
+  /// What the node gives for them: one for each of its outputs, or of the first ones.
+  std::vector<c10::IValue> results(const aten::Call& call, const std::vector<c10::IValue>& inputs, bool in_place);
 
   graph::Value value(const aten::Tensor& tensor) override { return symbols_.value_of(tensors_[tensor.id]); }
   bool depends_on_inputs(const aten::Tensor& tensor) const override { return symbols_.is_symbol(tensors_[tensor.id]); }

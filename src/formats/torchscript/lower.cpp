@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "formats/aten/perhaps_copies.h"
 #include "formats/aten/rules.h"
 #include "formats/torchscript/call_stack.h"
 #include "formats/torchscript/call_tensors.h"
@@ -58,12 +59,20 @@ const std::set<std::string> looks_at_no_number{"aten::size",
                                                "prim::layout",
                                                "prim::is_quantized",
                                                "prim::is_sparse",
+                                               "prim::is_nested",
+                                               "prim::is_cpu",
                                                "prim::is_mkldnn",
                                                "prim::is_meta",
                                                "prim::unchecked_cast",
                                                "prim::unchecked_unwrap_optional",
                                                "aten::_unwrap_optional",
                                                "prim::isinstance",
+                                               "aten::new_zeros",
+                                               "aten::new_ones",
+                                               "aten::new_full",
+                                               "aten::zeros_like",
+                                               "aten::ones_like",
+                                               "aten::full_like",
                                                "prim::min"};
 
 /// A reason that says where already.
@@ -92,6 +101,7 @@ class Follower {
     require_followed(output);
     if (!symbols_.is_symbol(output)) throw CannotCompile("an output that does not depend on the inputs");
     lowered_.output = symbols_.value_of(output);
+    aten::require_no_difference(symbols_.graph, symbols_.perhaps_copies, lowered_.layers);
     lowered_.graph = std::move(symbols_.graph);
     return std::move(lowered_);
   }
@@ -206,22 +216,43 @@ class Follower {
     const std::vector<IValue> inputs = inputs_of(node);
     for (const IValue& input : inputs) require_followed(input);
     if (op == "whycam::observe") return observe(node, inputs);
-    if (op == "aten::set_grad_enabled" || op == "aten::is_grad_enabled" || op == "prim::requires_grad")
-      throw CannotCompile("gradients that are switched or asked for");
+    if (op == "aten::set_grad_enabled") throw CannotCompile("gradients that are switched");
+    if (op == "aten::is_grad_enabled") return know(node->output(), true);  // as where autograd explains
+    if (op == "prim::requires_grad" && symbols_.holds_symbol(inputs[0]))
+      return know(node->output(), requires_gradient(symbols_.value_of(inputs[0].toTensor())));
     if (op == "prim::device" && symbols_.holds_symbol(inputs[0]))
       return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
     for (const IValue& input : inputs) symbolic = symbolic || symbols_.holds_symbol(input);
-    if (!symbolic || looks_at_no_number.count(op) > 0) {
-      if (node->isNondeterministic() || node->hasSideEffects()) throw CannotCompile("what is not the same at each run");
+    const bool joins_lists = op == "aten::add" && inputs[0].isList();
+    if (!symbolic || joins_lists || looks_at_no_number.count(op) > 0) {
+      const bool is_question = op.rfind("aten::is_autocast", 0) == 0;  // libtorch counts it among what has effects
+      if (!is_question && (node->isNondeterministic() || node->hasSideEffects()))
+        throw CannotCompile("what is not the same at each run");
       return run(node, inputs);
     }
     apply_rule(node, op, inputs);
   }
 
+  /// Whether a gradient passes from a value to one of the inputs.
+  bool requires_gradient(graph::Value value) const {
+    std::vector<bool> requires_it;
+    for (graph::Value v = 0; v <= value; ++v) {
+      const graph::Node& node = symbols_.graph[v];
+      const bool detaches =
+          node.op == graph::Operator::unary && node.as<graph::FunctionAttributes>().function == graph::Function::detach;
+      requires_it.push_back(std::count(lowered_.inputs.begin(), lowered_.inputs.end(), v) > 0 ||
+                            (!detaches && std::any_of(node.inputs.begin(), node.inputs.end(), [&](graph::Value input) {
+                              return requires_it[static_cast<std::size_t>(input)];
+                            })));
+    }
+    return requires_it.back();
+  }
+
   void know(const JitValue* value, IValue is) { known_[value] = std::move(is); }
 
   void run(Node* node, std::vector<IValue> stack) {
+    if (node->schema().is_vararg()) stack.emplace_back(static_cast<std::int64_t>(stack.size()));
     node->getOperation()(stack);
     for (std::size_t i = 0; i < node->outputs().size(); ++i)
       know(node->outputs()[i], stack[stack.size() - node->outputs().size() + i]);
@@ -237,12 +268,15 @@ class Follower {
       rule = rules.find(name.substr(0, name.size() - 1));
     }
     if (rule == rules.end()) throw CannotCompile("an operator that is not known");
-    for (std::size_t i = 1; i < node->outputs().size(); ++i)  // attention's weights, which are rarely asked for
-      if (node->outputs()[i]->hasUses()) throw CannotCompile("more than one result that is used");
     CallTensors tensors(symbols_);
     aten::Call call(tensors, tensors.arguments(*node, inputs));
     rule->second(call);
-    know(node->outputs()[0], tensors.result(call, inputs, in_place));
+    const std::vector<IValue> results = tensors.results(call, inputs, in_place);
+    for (std::size_t i = 0; i < node->outputs().size(); ++i)
+      if (i < results.size())
+        know(node->outputs()[i], results[i]);
+      else if (node->outputs()[i]->hasUses())  // attention's weights, which are rarely asked for
+        throw CannotCompile("a result that is not computed");
   }
 
   void attribute(const Node* node) {

@@ -47,6 +47,9 @@ class Symbols {
   aten::Order order(const torch::Tensor& tensor) const;
   void set_order(const torch::Tensor& tensor, aten::Order order) { orders_[tensor.unsafeGetTensorImpl()] = order; }
 
+  /// What contiguous() gave where it is not known whether that is a copy.
+  std::vector<graph::Value> perhaps_copies;
+
   /// The type of the network's numbers.
   torch::ScalarType type = torch::kFloat;
 

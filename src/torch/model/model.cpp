@@ -23,6 +23,7 @@
 #include "torch/model/inputs.h"
 #include "torch/model/load.h"
 #include "torch/model/network.h"
+#include "torch/model/newer_operators.h"
 #include "whycam/errors.h"
 
 namespace whycam {
@@ -147,6 +148,7 @@ std::vector<LayerInfo> layers_of(const network::FileNetwork& network, const std:
 
 Model network::load(const core::NetworkSource& source, torch::Device device) {
   check_kind(source);
+  provide_newer_operators();
   if (formats::format_of(source)) {
     const auto file = explain::read_network_file(source);
     const auto network = std::make_shared<network::FileNetwork>(file, network::exported_program(file));

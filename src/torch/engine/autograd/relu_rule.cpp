@@ -1,5 +1,6 @@
 #include "torch/engine/autograd/relu_rule.h"
 
+#include "torch/engine/autograd/batch_norm_gradient.h"
 #include "whycam/errors.h"
 
 #include <torch/csrc/autograd/function.h>
@@ -325,6 +326,7 @@ void ReluHooks::Found::find(const torch::autograd::Edge& from, const std::vector
   for (const Node* node : between)
     for (const torch::autograd::Edge& edge : node->next_edges()) used.emplace(edge.function.get(), edge.input_nr);
   for (Node* node : between) {
+    lay_out_gradient(*node);
     const auto* slices = dynamic_cast<const torch::autograd::CopySlices*>(node);
     const Kind kind = kind_of(slices && slices->fn ? *slices->fn : *node);
     if (kind.meaning == Kind::relu || kind.meaning == Kind::clipped_relu) {
