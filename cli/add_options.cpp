@@ -1,46 +1,9 @@
-// The options as CLI11 has them. It is a large header: few files include it.
-#include <CLI/CLI.hpp>
-
+// The options of explain, and those that it shares, as CLI11 has them.
 #include "arguments.h"
+#include "option_parts.h"
 
 namespace whycam::cli {
 namespace {
-
-/// A script's unset variable is no option that was left out.
-std::string not_empty(const std::string& text) { return text.empty() ? "it takes a value, and is empty" : ""; }
-
-/// CLI11 takes signs, and numbers that do not fit.
-std::string whole_number(const std::string& text) {
-  const bool digits = !text.empty() && text.size() <= 19 && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits && (text[0] != '0' || text.size() == 1) ? ""
-                                                        : "takes a whole number from 0 to 10^19, not \"" + text + "\"";
-}
-
-/// It is said where a value is not in it, and not in --help.
-CLI::Validator range(int low, int high) { return CLI::Range(low, high).description(""); }
-
-/// The options that are added next stand under that heading in --help.
-void begin_group(CLI::App& command, const char* heading) { command.option_defaults()->group(heading); }
-
-constexpr char what[] = "What is explained", how[] = "How it is computed", output_group[] = "Output",
-               running[] = "Running";
-
-void add_threads(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads, "Threads for the network; default: all cores")
-      ->type_name("COUNT")
-      ->check(range(1, 4096));
-}
-
-void add_output_element(CLI::App& command, std::string& output_element) {
-  command
-
-      .add_option("--output-element", output_element,
-                  "Which element of the network's output is explained where that is a tuple, list or dictionary: a "
-                  "number or key, with points between several steps; a key with points in it, or that is a number, in "
-                  "double quotes")
-      ->type_name("ELEMENT")
-      ->check(not_empty);
-}
 
 /// The heat maps' names: "{one,other}".
 std::string heat_map_choices() {
@@ -180,6 +143,24 @@ void ExplainArguments::add_to(CLI::App& command) {
       ->type_name("FILE")
       ->take_all()
       ->allow_extra_args(false);
+  add_layers(command);
+  add_targets(command);
+  begin_group(command, how);
+  command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
+      ->type_name(method_choices())
+      ->take_all()
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->capture_default_str();
+  AttributionArguments::add_to(command);
+  add_repetition(command);
+  preprocessing.add_to(command);
+  drawing.add_to(command);
+  add_output(command);
+  add_running(command);
+}
+
+void ExplainArguments::add_layers(CLI::App& command) {
   command
       .add_option(
           "--layer", layers,
@@ -195,20 +176,6 @@ void ExplainArguments::add_to(CLI::App& command) {
                   "by its own maximum and resized to the input")
       ->type_name("{none,mean,max}")
       ->capture_default_str();
-  add_targets(command);
-  begin_group(command, how);
-  command.add_option("--method", methods, "What is computed; repeatable, or with commas between them")
-      ->type_name(method_choices())
-      ->take_all()
-      ->allow_extra_args(false)
-      ->delimiter(',')
-      ->capture_default_str();
-  AttributionArguments::add_to(command);
-  add_repetition(command);
-  preprocessing.add_to(command);
-  drawing.add_to(command);
-  add_output(command);
-  add_running(command);
 }
 
 void ExplainArguments::add_targets(CLI::App& command) {
@@ -233,6 +200,17 @@ void ExplainArguments::add_targets(CLI::App& command) {
           "the best classes of a dense output are explained where they are predicted")
       ->type_name("{all,predicted,FILE}")
       ->check(not_empty);
+  add_boxes(command);
+  command
+      .add_option("--like", like,
+                  "Explain what makes the output similar (by its cosine) to that of this picture or array, for "
+                  "networks that give embeddings; a .npy array as long as the output is taken for the output itself")
+      ->type_name("FILE")
+      ->check(not_empty);
+  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
+}
+
+void ExplainArguments::add_boxes(CLI::App& command) {
   command
       .add_option(
           "--box", box,
@@ -248,13 +226,6 @@ void ExplainArguments::add_targets(CLI::App& command) {
                   "rows-last, objectness (behind the box, as in YOLOv5), classes=N; with commas between them")
       ->type_name("FORMAT")
       ->check(not_empty);
-  command
-      .add_option("--like", like,
-                  "Explain what makes the output similar (by its cosine) to that of this picture or array, for "
-                  "networks that give embeddings; a .npy array as long as the output is taken for the output itself")
-      ->type_name("FILE")
-      ->check(not_empty);
-  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
 }
 
 void ExplainArguments::add_repetition(CLI::App& command) {
@@ -314,134 +285,6 @@ void ExplainArguments::add_running(CLI::App& command) {
   command.add_flag(
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");
-}
-
-void ReportArguments::add_to(CLI::App& command) {
-  begin_group(command, output_group);
-  command.add_option("FOLDER", folder, "What whycam explain wrote into, with one or several manifests")
-      ->type_name("DIR")
-      ->required();
-  command.add_option("--output-dir", output_dir, "Where the report goes; default: FOLDER")->type_name("DIR");
-  command
-      .add_option("--limit", limit, "How many inputs are shown in report.html and contact sheets; the tables have all")
-      ->capture_default_str()
-      ->type_name("COUNT")
-      ->check(range(0, 10000000));
-  command.add_flag("--contact-sheet", contact_sheet,
-                   "Write SVG drawings of the inputs and their maps side by side, 20 rows in each");
-  command.add_flag("--json", json, "Print the summary as JSON");
-  command.add_flag("--quiet", quiet, "Print nothing but errors");
-}
-
-void CheckArguments::add_to(CLI::App& command) {
-  begin_group(command, what);
-  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
-  command.add_option("INPUT", input, "A JPEG or PNG picture, or a .npy tensor of one example (1 x C x H x W)")
-      ->type_name("FILE")
-      ->required();
-  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
-  command.add_option("--target", target, "The class that is explained: its number, its label, or top1")
-      ->type_name("TARGET")
-      ->capture_default_str();
-  command.add_option("--labels", labels, "A file with a class name a line")->type_name("FILE");
-  AttributionArguments::add_to(command);
-  preprocessing.add_to(command);
-  begin_group(command, "What is measured");
-  command
-      .add_option(
-          "--measure", measure,
-          "What is measured of a class: its softmax probability, or the network's own number, as for regression "
-          "and sigmoids; auto tells by the outputs")
-      ->type_name("{auto,softmax,score}")
-      ->capture_default_str();
-  command.add_option("--classes", other_classes, "How many of the next best classes the map is compared with; 0: none")
-      ->capture_default_str()
-      ->type_name("COUNT")
-      ->check(range(0, 1000));
-  command
-      .add_option("--random-steps", randomisation_steps,
-                  "In how many steps the weights are randomised, at most; 0: not at all")
-      ->capture_default_str()
-      ->type_name("COUNT")
-      ->check(range(0, 10000));
-  command.add_option("--pixel-steps", pixel_steps, "In how many steps pixels are inserted and deleted; 0: not at all")
-      ->capture_default_str()
-      ->type_name("COUNT")
-      ->check(range(0, 10000));
-  command.add_option("--seed", seed, "Of the random weights and orders: the same seed, the same report")
-      ->type_name("NUMBER")
-      ->capture_default_str()
-      ->check(whole_number);
-  begin_group(command, output_group);
-  command.add_option("--output-dir", output_dir, "Where check.json and check.svg go; made if it is missing")
-      ->type_name("DIR")
-      ->capture_default_str();
-  command.add_flag("--json", json, "Print check.json instead of the report");
-  command.add_flag("--quiet", quiet, "Print nothing but errors");
-  begin_group(command, running);
-  add_threads(command, threads);
-}
-
-void ExampleInputArguments::add_to(CLI::App& command) {
-  begin_group(command, "Example input");
-  command
-      .add_option("--size", size,
-                  "The input's size: N for N x N pixels, or H,W; default: what the network's file declares, else 224")
-      ->type_name("PIXELS");
-  command.add_option("--channels", channels, "The input's channels; default: what the network's file declares, else 3")
-      ->type_name("COUNT")
-      ->check(range(1, 65536));
-  command
-      .add_option("--shape", shapes,
-                  "The whole shape of an input, as in 1x12x1000; given once for each input, instead of --size and "
-                  "--channels")
-      ->type_name("SHAPE")
-      ->excludes("--size")
-      ->excludes("--channels");
-}
-
-void ExportArguments::add_to(CLI::App& command) {
-  begin_group(command, what);
-  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
-  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
-  command
-      .add_option(
-          "--region", region,
-          "For an output of N x classes x space, such as a segmenter's: the file sums a class's scores over all "
-          "places, over those where it is predicted, or over a mask that it takes as a further input")
-      ->type_name("{all,predicted,mask}")
-      ->check(not_empty);
-  command.add_option("--versus", versus, "A class whose score the file subtracts: why the target and not this one")
-      ->type_name("CLASS")
-      ->check(whole_number);
-  command.add_flag("--against", against, "Explain what speaks against the target");
-  AttributionArguments::add_all_but_engine_to(command);
-  input.add_to(command);
-  begin_group(command, output_group);
-  command.add_option("--output", output, "The ONNX file that is written")->type_name("FILE")->capture_default_str();
-  command.add_flag("--quiet", quiet, "Print nothing but errors");
-  begin_group(command, running);
-  add_threads(command, threads);
-}
-
-void GraphArguments::add_to(CLI::App& command) {
-  begin_group(command, what);
-  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
-  command.add_option("--layer", layer, "Where Grad-CAM is computed; default: as in whycam explain")->type_name("LAYER");
-  command.add_flag("--layer-input", layer_input, "Attribute to what enters the layer instead of what leaves it");
-  add_output_element(command, output_element);
-  input.add_to(command);
-  begin_group(command, output_group);
-  command.add_option("--pass", pass, "Show the graph behind this pass alone")->type_name("PASS");
-}
-
-void LayersArguments::add_to(CLI::App& command) {
-  begin_group(command, what);
-  command.add_option("MODEL", model, build.network_file)->type_name("FILE")->required();
-  add_output_element(command, output_element);
-  input.add_to(command);
-  begin_group(command, running);
-  add_threads(command, threads);
 }
 
 }  // namespace whycam::cli

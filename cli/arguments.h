@@ -115,7 +115,9 @@ struct ExplainArguments : AttributionArguments {
 
  private:
   void add_inputs(CLI::App& command);
+  void add_layers(CLI::App& command);
   void add_targets(CLI::App& command);
+  void add_boxes(CLI::App& command);
   void add_repetition(CLI::App& command);  ///< of what takes many passes
   void add_output(CLI::App& command);
   void add_running(CLI::App& command);
@@ -150,6 +152,9 @@ struct CheckArguments : AttributionArguments {
   bool quiet = false;
 
   void add_to(CLI::App& command);
+
+ private:
+  void add_measures(CLI::App& command);
 };
 
 /// Inputs of which only the shapes matter.

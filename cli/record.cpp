@@ -75,48 +75,58 @@ Json document(const Drawing& drawing, const DrawingArguments& arguments) {
 
 Record::Record(const RunSettings& settings) : checksum_(checksum_of_network(settings.arguments.model)) {}
 
-Json Record::settings_document(const RunSettings& settings) const {
-  const ExplainArguments& arguments = settings.arguments;
-  return {{"whycam", version},
-          {"model", arguments.model},
-          {"model_crc32", checksum_},
-          {"also", documents(arguments.also)},
-          {"layer", layer_entry(settings.layers)},
-          {"merge", arguments.merge},
-          {"precision", arguments.precision},
-          {"layer_side", arguments.layer_input ? "input" : "output"},
-          {"layout", arguments.layout},
-          {"input_layout", arguments.input_layout},
-          {"output_element", arguments.output_element},
-          {"before_softmax", arguments.before_softmax},
-          {"targets", arguments.targets},
-          {"region", arguments.region},
-          {"region_crc32", checksum_or_null(arguments.region)},
-          {"box", arguments.box},
-          {"box_format", arguments.box_format},
-          {"versus", arguments.versus},
-          {"like", arguments.like},
-          {"like_crc32", checksum_or_null(arguments.like)},
-          {"labels", arguments.labels},
-          {"labels_crc32", settings.labels.empty() ? Json(nullptr) : Json(settings.labels.checksum())},
-          {"methods", names_of(settings.methods)},
-          {"cam", arguments.cam},
-          {"integration_steps", arguments.integration_steps},
+namespace {
+
+/// What takes many passes.
+Json repetition_document(const ExplainArguments& arguments) {
+  return {{"integration_steps", arguments.integration_steps},
           {"baseline", arguments.baseline},
           {"smooth", arguments.smooth},
           {"noise", arguments.noise},
-          {"seed", arguments.seed},
-          {"interpolation", arguments.interpolate},
-          {"guided_rule", arguments.guided_rule},
-          {"guide_clipped_relus", arguments.guide_clipped_relus},
-          {"engine", arguments.engine},
-          {"batch_size", arguments.batch_size},
-          {"preprocessing", document(settings.preprocessing)},
-          {"scaling", document(settings.drawing, arguments.drawing)},
-          {"save_npy", arguments.save_npy},
-          {"save_activations", arguments.save_activations},
-          {"full_size", arguments.full_size},
-          {"contact_sheet", arguments.contact_sheet}};
+          {"seed", arguments.seed}};
+}
+
+}  // namespace
+
+Json Record::settings_document(const RunSettings& settings) const {
+  const ExplainArguments& arguments = settings.arguments;
+  Json document_of_all{{"whycam", version},
+                       {"model", arguments.model},
+                       {"model_crc32", checksum_},
+                       {"also", documents(arguments.also)},
+                       {"layer", layer_entry(settings.layers)},
+                       {"merge", arguments.merge},
+                       {"precision", arguments.precision},
+                       {"layer_side", arguments.layer_input ? "input" : "output"},
+                       {"layout", arguments.layout},
+                       {"input_layout", arguments.input_layout},
+                       {"output_element", arguments.output_element},
+                       {"before_softmax", arguments.before_softmax},
+                       {"targets", arguments.targets},
+                       {"region", arguments.region},
+                       {"region_crc32", checksum_or_null(arguments.region)},
+                       {"box", arguments.box},
+                       {"box_format", arguments.box_format},
+                       {"versus", arguments.versus},
+                       {"like", arguments.like},
+                       {"like_crc32", checksum_or_null(arguments.like)},
+                       {"labels", arguments.labels},
+                       {"labels_crc32", settings.labels.empty() ? Json(nullptr) : Json(settings.labels.checksum())},
+                       {"methods", names_of(settings.methods)},
+                       {"cam", arguments.cam},
+                       {"interpolation", arguments.interpolate},
+                       {"guided_rule", arguments.guided_rule},
+                       {"guide_clipped_relus", arguments.guide_clipped_relus},
+                       {"engine", arguments.engine},
+                       {"batch_size", arguments.batch_size},
+                       {"preprocessing", document(settings.preprocessing)},
+                       {"scaling", document(settings.drawing, arguments.drawing)},
+                       {"save_npy", arguments.save_npy},
+                       {"save_activations", arguments.save_activations},
+                       {"full_size", arguments.full_size},
+                       {"contact_sheet", arguments.contact_sheet}};
+  document_of_all.update(repetition_document(arguments));
+  return document_of_all;
 }
 
 std::vector<Shard> shards_in(const std::filesystem::path& folder) {

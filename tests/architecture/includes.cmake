@@ -13,14 +13,14 @@ set(may_include_src/formats/archive src/core include)
 set(may_include_src/formats/aten src/graph src/core)
 set(may_include_src/formats/pt2 src/formats src/formats/aten src/formats/known src/formats/archive src/graph src/core include)
 set(may_include_src/formats/torchscript src/formats/aten src/formats/archive src/graph src/core include)
-set(may_include_src/backends src/backends/onednn src/graph)
+set(may_include_src/backends src/backends/onednn src/graph include)
 set(may_include_src/backends/onednn src/backends src/graph include)
 set(may_include_src/explain src/methods src/formats src/backends src/graph src/core include)
 set(may_include_src/picture include)
 set(may_include_src/c include)
 set(may_include_src/torch src/explain src/methods src/formats src/formats/pt2 src/formats/torchscript src/graph src/core include)
 set(may_include_src/checks src/torch include)
-set(may_include_src/export src/torch src/explain src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/graph
+set(may_include_src/export src/core src/torch src/explain src/methods src/formats src/formats/onnx src/formats/torchscript src/backends src/graph
   include)
 set(may_include_cli include)
 set(folders include src/core src/graph src/methods src/formats src/formats/archive src/formats/aten src/formats/known src/formats/onnx src/formats/pt2 src/formats/torchscript src/backends src/backends/onednn src/explain

@@ -235,7 +235,7 @@ TEST_F(CInterface, FillsAsMuchOfAStructAsTheCallerHas) {
 TEST_F(CInterface, KnowsItsOptionsByName) {
   std::size_t count = 0;
   while (whycam_option_name(count)) ++count;
-  EXPECT_EQ(count, 18U);
+  EXPECT_EQ(count, 19U);
   EXPECT_STREQ(whycam_option_name(0), "method");
   EXPECT_STREQ(whycam_version(), WHYCAM_TEST_VERSION);
 }

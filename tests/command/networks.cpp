@@ -27,6 +27,16 @@ onnx::NodeProto& add_node(onnx::GraphProto& graph, const std::string& op, const 
   return node;
 }
 
+/// A constant of one number for each of a detector's numbers.
+void add_numbers_of_rows(onnx::GraphProto& graph, const std::string& name, const std::vector<float>& numbers) {
+  onnx::TensorProto& tensor = *graph.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (const std::int64_t extent : {std::int64_t{1}, static_cast<std::int64_t>(numbers.size()), std::int64_t{1}})
+    tensor.add_dims(extent);
+  for (const float number : numbers) tensor.add_float_data(number);
+}
+
 void add_convolution(onnx::GraphProto& graph, const std::string& from, const std::string& to, std::int64_t channels,
                      std::int64_t outputs, const std::vector<std::int64_t>& kernel, std::int64_t stride) {
   onnx::TensorProto& weight = *graph.add_initializer();
@@ -95,12 +105,11 @@ void SmallNetwork::save(const std::filesystem::path& path) const {
     shape.add_dims(3);
     for (const std::int64_t extent : {0, 7, -1}) shape.add_int64_data(extent);
     add_node(graph, "Reshape", {"second", "rows"}, "numbers");
-    onnx::TensorProto& scale = *graph.add_initializer();  // boxes are of some pixels
-    scale.set_name("scale");
-    scale.set_data_type(onnx::TensorProto::FLOAT);
-    for (const std::int64_t extent : {1, 7, 1}) scale.add_dims(extent);
-    for (const float factor : {10.0F, 10.0F, 6.0F, 6.0F, 1.0F, 1.0F, 1.0F}) scale.add_float_data(factor);
-    add_node(graph, "Mul", {"numbers", "scale"}, "y");
+    const std::vector<float> sizes{10, 10, 6, 6, 1, 1, 1}, smallest{10, 9, 8, 6, 0, 0, 0};  // boxes are of some pixels
+    add_numbers_of_rows(graph, "sizes", sizes);
+    add_numbers_of_rows(graph, "smallest", smallest);
+    add_node(graph, "Mul", {"numbers", "sizes"}, "larger");
+    add_node(graph, "Add", {"larger", "smallest"}, "y");
   } else if (dense) {
     std::vector<std::int64_t> order{0, 1};
     for (std::size_t d = 2; d < rank; ++d) order.push_back(static_cast<std::int64_t>(d));

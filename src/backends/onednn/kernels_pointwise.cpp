@@ -273,6 +273,21 @@ bool with_quantize(float a, float b, const Work& work) {
   return true;
 }
 
+/// MobileNet v3's.
+template <class Work>
+bool with_hard_function(graph::Function function, const Work& work) {
+  if (function == graph::Function::hardsigmoid)
+    work([=](float x) { return clip(x + 3, 0, 6) / 6; }, [](float x) { return x > -3 && x < 3 ? 1.0F / 6 : 0.0F; });
+  else if (function == graph::Function::hardswish)
+    work([=](float x) { return x * clip(x + 3, 0, 6) / 6; },
+         [](float x) { return x < -3   ? 0.0F
+                              : x <= 3 ? x / 3 + 0.5F
+                                       : 1.0F; });
+  else
+    return false;
+  return true;
+}
+
 /// The functions that need no more than arithmetic, in single precision; others go through the graph's record.
 template <class Work>
 bool with_simple_function(const graph::FunctionAttributes& attributes, const Work& work) {
@@ -294,15 +309,6 @@ bool with_simple_function(const graph::FunctionAttributes& attributes, const Wor
     case Function::leaky_relu:
       work([=](float x) { return x > 0 ? x : a * x; }, [=](float x) { return x > 0 ? 1.0F : a; });
       return true;
-    case Function::hardsigmoid:
-      work([=](float x) { return clip(x + 3, 0, 6) / 6; }, [](float x) { return x > -3 && x < 3 ? 1.0F / 6 : 0.0F; });
-      return true;
-    case Function::hardswish:
-      work([=](float x) { return x * clip(x + 3, 0, 6) / 6; },
-           [](float x) { return x < -3   ? 0.0F
-                                : x <= 3 ? x / 3 + 0.5F
-                                         : 1.0F; });
-      return true;
     case Function::heaviside:
       work([](float x) { return x > 0 ? 1.0F : x == 0 ? 0.5F : 0.0F; }, [](float) { return 0.0F; });
       return true;
@@ -315,7 +321,7 @@ bool with_simple_function(const graph::FunctionAttributes& attributes, const Wor
       work([](float x) { return std::fabs(x); }, [](float x) { return static_cast<float>((x > 0) - (x < 0)); });
       return true;
     default:
-      return false;
+      return with_hard_function(attributes.function, work);
   }
 }
 
