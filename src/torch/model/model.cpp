@@ -148,7 +148,6 @@ std::vector<LayerInfo> layers_of(const network::FileNetwork& network, const std:
 
 Model network::load(const core::NetworkSource& source, torch::Device device) {
   check_kind(source);
-  provide_newer_operators();
   if (formats::format_of(source)) {
     const auto file = explain::read_network_file(source);
     const auto network = std::make_shared<network::FileNetwork>(file, network::exported_program(file));
@@ -158,6 +157,7 @@ Model network::load(const core::NetworkSource& source, torch::Device device) {
   const c10::InferenceMode not_inference(false);
   const network::CollectedWarnings libtorch;
   try {
+    provide_newer_operators();
     torch::jit::Module module = torch::jit::load(std::make_shared<torchscript::ArchiveReader>(archive), device);
     module.eval();
     return Model(module);

@@ -4,6 +4,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/jit_type.h>
 
+#include "torch/model/newer_operators.h"
+
 namespace whycam::network {
 namespace {
 
@@ -28,6 +30,7 @@ bool reaches_out(const pt2::Node& node) {
 c10::OperatorHandle operator_of(const pt2::Node& node) {
   if (reaches_out(node))
     refuse(node, "an operator that touches files, streams or other processes; a program computes alone");
+  provide_newer_operators();
   const std::string overload = node.overload == "default" ? "" : node.overload;
   const auto found = c10::Dispatcher::singleton().findSchema({node.domain + "::" + node.op, overload});
   if (!found)
