@@ -1,0 +1,68 @@
+// What races of one network against itself share.
+#pragma once
+
+#include <whycam/network.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace whycam::race {
+
+struct Arguments {
+  std::string network;
+  std::int64_t batch = 1;
+  int rounds = 21;
+};
+
+/// NETWORK [BATCH] [ROUNDS]; ends the program where they are others.
+inline Arguments arguments(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: " << argv[0] << " NETWORK [BATCH] [ROUNDS]   (OMP_NUM_THREADS sets the threads)\n";
+    std::exit(2);
+  }
+  return {argv[1], argc > 2 ? std::stoll(argv[2]) : 1, argc > 3 ? std::stoi(argv[3]) : 21};
+}
+
+inline Tensor noise(std::int64_t batch) {
+  Tensor input{{batch, 3, 224, 224}, {}};
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  for (std::int64_t i = 0; i < batch * 3 * 224 * 224; ++i) input.values.push_back(normal(random));
+  return input;
+}
+
+/// Relative L2 error.
+inline double apart(const Tensor& actual, const Tensor& expected) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < expected.values.size(); ++i) {
+    difference += std::pow(static_cast<double>(actual.values[i]) - expected.values[i], 2);
+    size += std::pow(static_cast<double>(expected.values[i]), 2);
+  }
+  return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
+}
+
+/// The median time of the second over that of the first, which run in turns.
+template <class First, class Second>
+double ratio(int rounds, const First& first, const Second& second) {
+  std::vector<double> seconds[2];
+  const auto timed = [](const auto& work, std::vector<double>& times) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  };
+  for (int round = 0; round < rounds; ++round) {
+    timed(first, seconds[0]);
+    timed(second, seconds[1]);
+  }
+  for (std::vector<double>& times : seconds) std::sort(times.begin(), times.end());
+  const auto middle = static_cast<std::size_t>(rounds / 2);
+  return seconds[1][middle] / seconds[0][middle];
+}
+
+}  // namespace whycam::race
