@@ -158,11 +158,14 @@ Layout Builder::layout(Value value) const {
 Type Builder::factor_type(Value value) const {
   const Node& node = graph[value];
   if (!rounded_[at(value)]) return Type::f32;
-  // Few products are not worth to round their factors first.
-  constexpr std::int64_t fewest = 16;
+  // Rounding a number pays where many products read it, and each rounding adds to the error of deep networks.
+  constexpr std::int64_t fewest_channels = 16, fewest_products = 128;
   const Shape& weights = graph.shape(node.inputs[1]);
-  const std::int64_t groups = node.as<graph::ConvolutionAttributes>().groups;
-  return weights[0] / groups < fewest || weights[1] < fewest ? Type::f32 : Type::bf16;
+  const std::int64_t groups = node.as<graph::ConvolutionAttributes>().groups, of_group = weights[0] / groups;
+  if (of_group < fewest_channels || weights[1] < fewest_channels) return Type::f32;
+  const std::int64_t taps = graph::element_count(weights) / (weights[0] * weights[1]);
+  const bool transposed = node.op == Operator::convolution_transpose;
+  return (transposed ? weights[1] : of_group) * taps < fewest_products ? Type::f32 : Type::bf16;
 }
 
 Place Builder::read(Value value, Layout wanted, Type type) {
