@@ -59,7 +59,7 @@ require_match("${control}" "Depends: [^\n]*libdnnl[^\n]*\n" "${library_package}'
 if(package STREQUAL "whycam")
   set(headers_of_others "")
   set(other whycam-torch)
-  if(control MATCHES "torch|openblas")
+  if(control MATCHES "libtorch|openblas")
     message(FATAL_ERROR "${library_package} asks for what it does not use:\n${control}")
   endif()
 else()
