@@ -197,7 +197,7 @@ class Follower {
   void step(Node* node) {
     switch (node->kind()) {
       case c10::prim::Constant:
-        return know(node->output(), node->mustBeNone() ? IValue() : *torch::jit::toIValue(node->output()));
+        return constant(node);
       case c10::prim::GetAttr:
         return attribute(node);
       case c10::prim::SetAttr:
@@ -254,8 +254,10 @@ class Follower {
   void run(Node* node, std::vector<IValue> stack) {
     if (node->schema().is_vararg()) stack.emplace_back(static_cast<std::int64_t>(stack.size()));
     node->getOperation()(stack);
-    for (std::size_t i = 0; i < node->outputs().size(); ++i)
-      know(node->outputs()[i], stack[stack.size() - node->outputs().size() + i]);
+    if (stack.size() != node->outputs().size())
+      throw CannotCompile("an operator that gives " + std::to_string(stack.size()) + " results and not " +
+                          std::to_string(node->outputs().size()));
+    for (std::size_t i = 0; i < stack.size(); ++i) know(node->outputs()[i], stack[i]);
   }
 
   void apply_rule(const Node* node, const std::string& op, const std::vector<IValue>& inputs) {
@@ -277,6 +279,13 @@ class Follower {
         know(node->outputs()[i], results[i]);
       else if (node->outputs()[i]->hasUses())  // attention's weights, which are rarely asked for
         throw CannotCompile("a result that is not computed");
+  }
+
+  /// A function that was called before it was inlined stays behind as a constant that has no value.
+  void constant(const Node* node) {
+    if (node->mustBeNone()) return know(node->output(), IValue());
+    if (const auto value = torch::jit::toIValue(node->output())) return know(node->output(), *value);
+    if (node->output()->hasUses()) throw CannotCompile("a constant of the type " + node->output()->type()->str());
   }
 
   void attribute(const Node* node) {
