@@ -20,17 +20,22 @@ void put_down(Builder& builder, Value value) {
 
 Builder::Builder(const graph::Graph& of, Precision precision)
     : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
-  for (Value value = 0; value < graph.size(); ++value)
+  for (Value value = 0; value < graph.size(); ++value) {
+    if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
+  }
   find_phases();
   find_what_lasts();
   find_what_is_rounded(precision);
 }
 
-Value Builder::positions_of(Value pool) const {
-  const auto [first, last] = positions_.equal_range(graph[pool].inputs[0]);
+Value Builder::positions_of(Value pool) const { return with_attributes_of(pool, positions_); }
+Value Builder::pool_of(Value positions) const { return with_attributes_of(positions, pools_); }
+
+Value Builder::with_attributes_of(Value value, const std::multimap<Value, Value>& others) const {
+  const auto [first, last] = others.equal_range(graph[value].inputs[0]);
   const auto found = std::find_if(
-      first, last, [&](const auto& entry) { return graph[entry.second].attributes == graph[pool].attributes; });
+      first, last, [&](const auto& entry) { return graph[entry.second].attributes == graph[value].attributes; });
   return found == last ? graph::no_value : found->second;
 }
 

@@ -31,6 +31,8 @@ class Builder {
 
   /// The node that remembers a maximum pooling's positions, or no_value.
   Value positions_of(Value pool) const;
+  /// The maximum pooling whose positions a node remembers, or no_value.
+  Value pool_of(Value positions) const;
 
   bool is_constant(Value value) const { return constant_[at(value)]; }
   /// A constant's numbers in row-major order; not copied where the network has them as they are.
@@ -104,6 +106,8 @@ class Builder {
   };
 
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
+  /// That of the other nodes which reads the same input with the same attributes, or no_value.
+  Value with_attributes_of(Value value, const std::multimap<Value, Value>& others) const;
   void find_phases();
   void find_what_lasts();
   void find_what_is_rounded(Precision precision);
@@ -119,7 +123,8 @@ class Builder {
   std::vector<bool> constant_, backward_;   ///< backward: depends on the output's gradient
   std::vector<std::vector<Value>> phases_;  ///< what each section computes, in order
   std::vector<int> readers_;                ///< in the phase that is put down now
-  std::multimap<Value, Value> positions_;   ///< nodes that remember positions, by what is pooled
+  std::multimap<Value, Value> pools_;       ///< maximum poolings, by what is pooled
+  std::multimap<Value, Value> positions_;   ///< nodes that remember positions, likewise
   std::vector<bool> rounded_;               ///< multiplied in bfloat16
   std::vector<bool> lasts_;                 ///< forward values that a later section reads
   std::map<Value, Home> homes_;

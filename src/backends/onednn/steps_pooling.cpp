@@ -73,12 +73,8 @@ void put_max_pool(Builder& builder, Value value) {
 }
 
 void put_max_pool_positions(Builder& builder, Value value) {
+  if (builder.pool_of(value) != graph::no_value) return;  // it gives them
   const Node& node = builder.graph[value];
-  for (Value other = 0; other < builder.graph.size(); ++other) {
-    const Node& pool = builder.graph[other];
-    if (pool.op == Operator::max_pool && pool.inputs == node.inputs && pool.attributes == node.attributes)
-      return;  // it gives them
-  }
   put_maxima(builder, node, value, pooling_layout(builder, node.inputs[0]));
 }
 
