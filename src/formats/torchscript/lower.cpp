@@ -219,7 +219,7 @@ class Follower {
     if (op == "aten::set_grad_enabled") throw CannotCompile("gradients that are switched");
     if (op == "aten::is_grad_enabled") return know(node->output(), true);  // as where autograd explains
     if (op == "prim::requires_grad" && symbols_.holds_symbol(inputs[0]))
-      return know(node->output(), requires_gradient(symbols_.value_of(inputs[0].toTensor())));
+      return know(node->output(), symbols_.requires_gradient(inputs[0].toTensor(), lowered_.inputs));
     if (op == "prim::device" && symbols_.holds_symbol(inputs[0]))
       return know(node->output(), torch::Device(torch::kCPU));
     bool symbolic = false;
@@ -232,21 +232,6 @@ class Follower {
       return run(node, inputs);
     }
     apply_rule(node, op, inputs);
-  }
-
-  /// Whether a gradient passes from a value to one of the inputs.
-  bool requires_gradient(graph::Value value) const {
-    std::vector<bool> requires_it;
-    for (graph::Value v = 0; v <= value; ++v) {
-      const graph::Node& node = symbols_.graph[v];
-      const bool detaches =
-          node.op == graph::Operator::unary && node.as<graph::FunctionAttributes>().function == graph::Function::detach;
-      requires_it.push_back(std::count(lowered_.inputs.begin(), lowered_.inputs.end(), v) > 0 ||
-                            (!detaches && std::any_of(node.inputs.begin(), node.inputs.end(), [&](graph::Value input) {
-                              return requires_it[static_cast<std::size_t>(input)];
-                            })));
-    }
-    return requires_it.back();
   }
 
   void know(const JitValue* value, IValue is) { known_[value] = std::move(is); }

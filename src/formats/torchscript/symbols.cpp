@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "graph/differentiate.h"
+
 namespace whycam::torchscript {
 
 torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base) {
@@ -32,6 +34,18 @@ graph::Value Symbols::value_of(const torch::Tensor& tensor) {
     throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
   const auto found = values_.find(key);
   return found == values_.end() ? constant(tensor) : found->second;
+}
+
+bool Symbols::requires_gradient(const torch::Tensor& symbol, const std::vector<graph::Value>& inputs) {
+  const graph::Value value = value_of(symbol);
+  std::vector<bool> required(static_cast<std::size_t>(value) + 1, false);
+  for (const graph::Value input : inputs)
+    if (input <= value) required[static_cast<std::size_t>(input)] = true;
+  for (graph::Value v = 0; v <= value; ++v)
+    if (!graph::is_detach(graph[v]))
+      for (const graph::Value input : graph[v].inputs)
+        if (required[static_cast<std::size_t>(input)]) required[static_cast<std::size_t>(v)] = true;
+  return required.back();
 }
 
 void Symbols::write(const torch::Tensor& tensor, graph::Value value) {

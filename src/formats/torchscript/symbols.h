@@ -36,6 +36,9 @@ class Symbols {
   /// was written over through another view of its memory, and for numbers of another kind than floating-point.
   graph::Value value_of(const torch::Tensor& tensor);
 
+  /// Whether a gradient passes from a symbol to one of these values.
+  bool requires_gradient(const torch::Tensor& symbol, const std::vector<graph::Value>& inputs);
+
   /// An operation in place: from now on the tensor stands for another value.
   void write(const torch::Tensor& tensor, graph::Value value);
 
