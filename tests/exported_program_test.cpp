@@ -1,8 +1,7 @@
 // Exported programs (.pt2) as libtorch runs them: what the compiler does not know goes through autograd.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
+#include "support/arrays.h"
 #include "whycam/picture/npy.h"
 #include "whycam/whycam.h"
 
@@ -30,17 +29,6 @@ const Case cases[] = {{"unet", "join1", 5},         {"detector", "stage2", 3, "s
 
 picture::Array numbers_of(const std::string& file) { return picture::to_array(picture::read_npy(folder / file)); }
 
-/// The norm of the difference over that of what is expected.
-double relative_error(const std::vector<float>& actual, const std::vector<float>& expected) {
-  if (actual.size() != expected.size()) return 1;
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    difference += std::pow(actual[i] - expected[i], 2);
-    norm += std::pow(expected[i], 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 class ExportedProgramByAutograd : public testing::TestWithParam<Case> {
  protected:
   /// Captum computes in single precision, too; these networks are too small for a mask to flip.
@@ -64,8 +52,8 @@ class ExportedProgramByAutograd : public testing::TestWithParam<Case> {
                                                       {Method::guided_backprop, "guided-backprop"},
                                                       {Method::guided_grad_cam, "guided-gradcam"}};
     for (const auto& [method, file] : methods)
-      EXPECT_LT(relative_error(explanation.targets[0].attributions(method)[0].values,
-                               numbers_of(name + "." + file + ".npy").values),
+      EXPECT_LT(relative_l2(explanation.targets[0].attributions(method)[0].values,
+                            numbers_of(name + "." + file + ".npy").values),
                 1e-5)
           << file;
   }
@@ -89,8 +77,8 @@ TEST(ExportedProgramOfUnknownOperators, GoesThroughAutogradByItself) {
     const Network::Explanation explanation = network.explain({x}, "body", {Target(1)});
     EXPECT_EQ(explanation.engine, "autograd");
     EXPECT_NE(explanation.why_not_compiled.find(reason), std::string::npos) << explanation.why_not_compiled;
-    EXPECT_LT(relative_error(explanation.targets[0].attributions(Method::guided_grad_cam)[0].values,
-                             numbers_of(file + std::string(".guided-gradcam.npy")).values),
+    EXPECT_LT(relative_l2(explanation.targets[0].attributions(Method::guided_grad_cam)[0].values,
+                          numbers_of(file + std::string(".guided-gradcam.npy")).values),
               1e-5);
     // The last with weights behind it; torch.cond's branches have no layers.
     EXPECT_EQ(network.default_layer({x.shape}), file == std::string("warp") ? "relu" : "body");
@@ -116,7 +104,7 @@ TEST(ExportedProgramOfUnknownOperators, IsAModelToo) {
   EXPECT_EQ(explanation.engine, "autograd");
   const torch::Tensor map = explanation.targets[0].layers[0].guided_grad_cam[0].contiguous();
   const std::vector<float> values(map.data_ptr<float>(), map.data_ptr<float>() + map.numel());
-  EXPECT_LT(relative_error(values, numbers_of("warp.guided-gradcam.npy").values), 1e-5);
+  EXPECT_LT(relative_l2(values, numbers_of("warp.guided-gradcam.npy").values), 1e-5);
 }
 
 }  // namespace

@@ -7,24 +7,15 @@
 #include <random>
 
 #include "backends/backend.h"
-#include "explain/network_file.h"
 #include "explain/network_state.h"
 #include "onnx/model_builder.h"
+#include "support/arrays.h"
 #include "whycam/errors.h"
 
 namespace whycam::test {
 namespace {
 
 using Values = std::vector<float>;
-
-double relative_l2(const Values& actual, const Values& expected) {
-  double apart = 0, size = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    apart += std::pow(static_cast<double>(actual[i]) - expected[i], 2);
-    size += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::sqrt(apart / size);
-}
 
 std::vector<double> ranks(const Values& values) {
   std::vector<std::size_t> order(values.size());

@@ -2,10 +2,10 @@
 // tests/fixtures/pt2.py writes all.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <functional>
 
 #include "explain/network_state.h"
+#include "support/arrays.h"
 #include "whycam/errors.h"
 #include "whycam/picture/npy.h"
 
@@ -48,17 +48,6 @@ Network network_of(const std::string& file) { return Network(explain::open_graph
 
 picture::Array numbers_of(const std::string& file) { return picture::to_array(picture::read_npy(folder / file)); }
 
-/// The norm of the difference over that of what is expected.
-double relative_error(const std::vector<float>& actual, const std::vector<float>& expected) {
-  if (actual.size() != expected.size()) return 1;
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    difference += std::pow(actual[i] - expected[i], 2);
-    norm += std::pow(expected[i], 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 class ExportedProgram : public testing::TestWithParam<Case> {
  protected:
   Network::Explanation explain(const std::string& suffix, const std::vector<Tensor>& inputs) const {
@@ -76,7 +65,7 @@ class ExportedProgram : public testing::TestWithParam<Case> {
     for (const auto& [method, name] : methods) {
       std::vector<float> expected = numbers_of(GetParam().network + std::string(".") + name + ".npy").values, all;
       for (std::size_t i = 0; i < examples; ++i) all.insert(all.end(), expected.begin(), expected.end());
-      EXPECT_LT(relative_error(explanation.targets[0].attributions(method)[0].values, all), 1e-5) << name;
+      EXPECT_LT(relative_l2(explanation.targets[0].attributions(method)[0].values, all), 1e-5) << name;
     }
   }
 
