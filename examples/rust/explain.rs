@@ -1,5 +1,5 @@
 // Explains a network on an image of numbers through the C interface: explain NETWORK HEIGHT WIDTH.
-// Built with: rustc explain.rs -L FOLDER_OF_THE_LIBRARY -l whycam
+// Built with: rustc explain.rs -L FOLDER_OF_THE_LIBRARY -l whycam, or -l whycam_torch where it was built with libtorch.
 use std::ffi::{c_char, c_int, CStr, CString};
 use std::ptr::{null, null_mut};
 

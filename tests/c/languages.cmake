@@ -21,7 +21,7 @@ if(python)
 endif()
 find_program(rust rustc)
 if(rust)
-  execute_process(COMMAND ${rust} ${SOURCE}/examples/rust/explain.rs -o ${WORK}/explain_rust -L ${FOLDER} -l whycam
+  execute_process(COMMAND ${rust} ${SOURCE}/examples/rust/explain.rs -o ${WORK}/explain_rust -L ${FOLDER} -l ${NAME}
     -C link-arg=-Wl,-rpath,${FOLDER} COMMAND_ERROR_IS_FATAL ANY)
   require_line(Rust ${WORK}/explain_rust ${network})
 endif()
