@@ -91,6 +91,48 @@ INSTANTIATE_TEST_SUITE_P(Regions, ExportedTargets, testing::Combine(testing::Val
                                   std::string(std::get<1>(info.param) ? "ClassesLast" : "ClassesFirst");
                          });
 
+class ExportWarnings : public Command {};
+
+TEST_F(ExportWarnings, AreThoseOfTheExplanation) {
+  const torch::Tensor images = torch::ones({1, 3, 8, 10});
+  const auto warnings_of = [&](const torch::jit::Module& network, const std::string& layer) {
+    const Model model(network);
+    const std::vector<std::string> warnings =
+        export_explanation(model, {images}, layer, folder_ / "explained.onnx", {}, {}, target_over(Region::Kind::all));
+    const Explanation explanation =
+        GuidedGradCam(model, layer).explain({images}, {Target(0).over(Region::all())}, AttributeOptions());
+    EXPECT_EQ(warnings, explanation.warnings);
+    return warnings;
+  };
+  EXPECT_TRUE(warnings_of(segmenter(/*channels_last=*/false), "features").empty());
+  // After the matrix product neither axis is known to be the classes'; and there is no ReLU.
+  const torch::jit::Module unknown = scripted(
+      "def forward(self, x):\n"
+      "    y = self.features.forward(x)\n"
+      "    return torch.matmul(y.reshape([x.size(0), 4, 60]), self.mix)\n",
+      {{"mix", torch::randn({60, 5})}}, {{"features", scripted("def forward(self, x):\n    return x * 2\n")}});
+  const std::vector<std::string> warnings = warnings_of(unknown, "features");
+  ASSERT_EQ(warnings.size(), 2);
+  EXPECT_NE(warnings[0].find("N x classes x space was assumed"), std::string::npos) << warnings[0];
+  EXPECT_NE(warnings[1].find("no ReLU"), std::string::npos) << warnings[1];
+}
+
+TEST_F(ExportWarnings, AreSaidByTheCommand) {
+  const fs::path network = folder_ / "smooth.pt";
+  scripted("def forward(self, x):\n    return self.features.forward(x).mean([2, 3])\n", {},
+           {{"features", scripted("def forward(self, x):\n    return x.sigmoid()\n")}})
+      .save(network);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"export", network, "--layer", "features", "--size", "8,10", "--output", folder_ / "explained.onnx"});
+    return run(more);
+  };
+  const Outcome said = with({});
+  EXPECT_EQ(said.exit_code, 0) << said.error;
+  EXPECT_EQ(said.error.rfind("whycam: warning: the network has no ReLU", 0), 0) << said.error;
+  EXPECT_EQ(with({"--quiet"}).error, "");
+}
+
 class ExportedComparison : public Command {};
 
 TEST_F(ExportedComparison, OfTwoClassesIsTheDifferenceOfTheirGradients) {

@@ -59,13 +59,15 @@ ExitCode export_network(const ExportArguments& arguments) {
     inputs.push_back(at::zeros(shape, model.floating_type() == torch::kDouble ? torch::kDouble : torch::kFloat));
   const std::string layer =
       arguments.layer.empty() ? model.default_layer(inputs, {}, options.output_element) : arguments.layer;
-  export_explanation(model, inputs, layer, arguments.output, options,
-                     {{"whycam_source_crc32", checksum_of_network(arguments.model)}}, target);
-  if (!arguments.quiet)
-    std::cout << fmt::format(
-        "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example{}\n",
-        printable(arguments.output), printable(layer),
-        target.region == Region::Kind::mask ? ", and mask, N x the output's space" : "");
+  const std::vector<std::string> warnings =
+      export_explanation(model, inputs, layer, arguments.output, options,
+                         {{"whycam_source_crc32", checksum_of_network(arguments.model)}}, target);
+  if (arguments.quiet) return ExitCode::success;
+  for (const std::string& warning : warnings) std::cerr << "whycam: warning: " << printable(warning) << '\n';
+  std::cout << fmt::format(
+      "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example{}\n",
+      printable(arguments.output), printable(layer),
+      target.region == Region::Kind::mask ? ", and mask, N x the output's space" : "");
   return ExitCode::success;
 }
 

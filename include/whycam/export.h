@@ -48,10 +48,11 @@ struct ExportedTarget {
 /// does, to a relative L2 error of 1e-2 (a flipped mask is allowed, a number that was built in is not). Throws
 /// ModelError for a network that cannot be compiled or exported, with the operator's name and place; LayerError;
 /// TargetError for a region or comparison that the output does not have; InputError; OutputError where the file cannot
-/// be written. Thread-safe.
-WHYCAM_API void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
-                                   const std::filesystem::path& path, const AttributeOptions& options = {},
-                                   const std::vector<std::pair<std::string, std::string>>& metadata = {},
-                                   const ExportedTarget& target = {});
+/// be written. Returns what a careful reader of the file's maps should know, as Explanation::warnings does.
+/// Thread-safe.
+WHYCAM_API std::vector<std::string> export_explanation(
+    const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer, const std::filesystem::path& path,
+    const AttributeOptions& options = {}, const std::vector<std::pair<std::string, std::string>>& metadata = {},
+    const ExportedTarget& target = {});
 
 }  // namespace whycam

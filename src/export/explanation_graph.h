@@ -51,7 +51,8 @@ void for_each_part(const Parts& parts, const Visit& visit) {
     if (!one.part.at_layer) visit(one, inputs[one.part.method]++);
 }
 
-/// Runs what was written beside the compiled engine. Throws ModelError where they differ.
-void prove(const Plan& plan, const std::string& onnx);
+/// Runs what was written beside the compiled engine, and gives the engine's warnings. Throws ModelError where they
+/// differ.
+std::vector<std::string> prove(const Plan& plan, const std::string& onnx);
 
 }  // namespace whycam::exporting

@@ -64,16 +64,21 @@ std::string content_of(const exporting::Plan& plan, const Layer& layer, const At
 
 }  // namespace
 
-void export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs, const Layer& layer,
-                        const std::filesystem::path& path, const AttributeOptions& options,
-                        const std::vector<std::pair<std::string, std::string>>& metadata,
-                        const ExportedTarget& target) {
+std::vector<std::string> export_explanation(const Model& model, const std::vector<torch::Tensor>& inputs,
+                                            const Layer& layer, const std::filesystem::path& path,
+                                            const AttributeOptions& options,
+                                            const std::vector<std::pair<std::string, std::string>>& metadata,
+                                            const ExportedTarget& target) {
   const torch::NoGradGuard no_gradients;
   std::string content;
+  std::vector<std::string> warnings;
   try {
     const exporting::Plan plan = exporting::plan_of(model, inputs, layer, options, target);
     content = content_of(plan, layer, options, metadata);
-    exporting::prove(plan, content);
+    warnings = exporting::prove(plan, content);
+    const auto side = options.attribute_to_layer_input() ? network::LayerSide::input : network::LayerSide::output;
+    for (std::string& warning : plan.network->warnings(plan.request.layers, side))
+      warnings.push_back(std::move(warning));
   } catch (const Error&) {
     throw;
   } catch (const std::exception& reason) {
@@ -81,6 +86,7 @@ void export_explanation(const Model& model, const std::vector<torch::Tensor>& in
     throw ModelError("the network cannot be exported: " + torchscript::first_sentence(reason));
   }
   picture::write_file(path, picture::Bytes(content.begin(), content.end()));
+  return warnings;
 }
 
 }  // namespace whycam

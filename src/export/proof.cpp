@@ -9,6 +9,7 @@
 
 #include "backends/backend.h"
 #include "core/objective.h"
+#include "core/warning_texts.h"
 #include "export/explanation_graph.h"
 #include "export/target_gradient.h"
 #include "formats/onnx/network.h"
@@ -33,7 +34,7 @@ struct Chosen {
 };
 
 /// The output as a target reads it: without a region, rows of elements.
-core::OutputValues values_of(const Plan& plan, const torch::Tensor& output, std::size_t class_axis) {
+core::OutputValues values_of(const Plan& plan, const torch::Tensor& output, std::optional<std::size_t> class_axis) {
   core::OutputValues values;
   const torch::Tensor numbers = output.to(torch::kDouble).contiguous();
   values.values.assign(numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel());
@@ -64,22 +65,32 @@ Chosen chosen_for(const Plan& plan, const torch::Tensor& output, std::size_t cla
   return chosen;
 }
 
-Parts by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round, const Fill& fill,
-                    Chosen& chosen) {
+/// What the compiled engine gives for what it chose itself.
+struct ByTheEngine {
+  Chosen chosen;
+  Parts parts;
+  std::vector<std::string> warnings;
+};
+
+ByTheEngine by_the_engine(const Plan& plan, const engine::Request& request, std::int64_t round, const Fill& fill) {
   const auto pass = engine::compiled_engine(plan.network)->forward(request);
   const torch::Tensor& output = pass->output();
-  const std::size_t class_axis = pass->class_axis().value_or(1);
-  chosen = chosen_for(plan, output, class_axis, round, fill);
-  const picture::Array mask = chosen.mask.defined() ? picture::to_array(chosen.mask) : picture::Array();
-  const core::Objective objective =
-      core::objective(target_of(plan.target, chosen.targets, mask).terms(), values_of(plan, output, class_axis));
+  const std::optional<std::size_t> class_axis = pass->class_axis();
+  ByTheEngine result;
+  result.chosen = chosen_for(plan, output, class_axis.value_or(1), round, fill);
+  const picture::Array mask = result.chosen.mask.defined() ? picture::to_array(result.chosen.mask) : picture::Array();
+  core::Objective objective =
+      core::objective(target_of(plan.target, result.chosen.targets, mask).terms(), values_of(plan, output, class_axis));
+  result.warnings = std::move(objective.warnings);
   const torch::Tensor gradient = at::tensor(objective.gradient, torch::kFloat).reshape(output.sizes());
-  Parts parts{{plan.output, output}};
+  result.parts = {{plan.output, output}};
   const engine::Explained explained = pass->explain(gradient, /*last=*/true);
   for_each_part(explained.parts, [&](const engine::PartTensor& one, std::size_t input) {
-    if (one.tensor.numel() > 0) parts[output_name(plan, one.part, input)] = one.tensor;
+    if (one.tensor.numel() > 0) result.parts[output_name(plan, one.part, input)] = one.tensor;
   });
-  return parts;
+  for (const core::Warning& warning : explained.warnings) result.warnings.push_back(warning.message);
+  if (request.settings.guide() && pass->activations().relus_guided == 0) result.warnings.push_back(core::no_relu());
+  return result;
 }
 
 std::vector<torch::Tensor> tensors_of(const engine::Request& request) {
@@ -132,19 +143,21 @@ void compare(const Parts& expected, const Parts& actual) {
 
 }  // namespace
 
-void prove(const Plan& plan, const std::string& onnx) {
+std::vector<std::string> prove(const Plan& plan, const std::string& onnx) {
   const auto network = onnx::Network::parse(onnx, "the exported network", {});
   at::Generator generator = at::detail::createCPUGenerator(20240613);
   const auto random = [&](torch::IntArrayRef shape) {
     return at::randn(shape, generator, at::TensorOptions(at::kFloat));
   };
+  std::vector<std::string> warnings;
   for (std::int64_t round = 0; round < 2; ++round) {
     const std::int64_t examples = plan.fixed_batch > 0 ? plan.fixed_batch : round + 1;
     const engine::Request request = with_examples(plan, examples, random);
-    Chosen chosen;
-    const Parts expected = by_the_engine(plan, request, round, random, chosen);
-    compare(expected, by_the_file(*network, request, chosen));
+    ByTheEngine expected = by_the_engine(plan, request, round, random);
+    compare(expected.parts, by_the_file(*network, request, expected.chosen));
+    if (round == 0) warnings = std::move(expected.warnings);
   }
+  return warnings;
 }
 
 }  // namespace whycam::exporting
