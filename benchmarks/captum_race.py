@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Races whycam's Guided Grad-CAM against Captum's: same libtorch, threads, weights and inputs.
+"""Races whycam against Captum: same libtorch, threads, weights and inputs.
 
-usage: captum_race.py WORKER [--rounds N] [--threads N] [--device cpu|cuda] [--networks NAME ...] [--batches N ...]
+usage: captum_race.py WORKER [--method guided-grad-cam|integrated-gradients] [--rounds N] [--threads N] [--device cpu|cuda]
+                      [--networks NAME ...] [--batches N ...]
 
 WORKER is build/benchmarks/whycam_explain_worker. Needs PyTorch and torchvision for Python built on the libtorch that
 whycam uses (Debian: python3-torch, python3-torchvision), and Captum. For each network and batch it first proves the two
 answers equal, then lets the two explain in turns, and prints the ratio of their medians: below 1, whycam is faster.
 Absolute times say little on a shared machine and are not printed. Both sides keep freed memory (see MALLOC below): glibc
 otherwise returns it to the system after each explanation and fetches it again, page by page, at the next, which takes longer
-than computing and hits the two sides at random. On a GPU, both wait for it before the clock stops.
+than computing and hits the two sides at random. On a GPU, both wait for it before the clock stops. Integrated gradients
+take 50 steps; Captum puts them into batches of 50 inputs.
 """
 import argparse
 import copy
@@ -24,7 +26,7 @@ import warnings
 import numpy
 import torch
 import torchvision
-from captum.attr import GuidedGradCam
+from captum.attr import GuidedGradCam, IntegratedGradients
 
 # The last convolutional stage of each network.
 LAYERS = {
@@ -42,6 +44,7 @@ TOLERANCE = 1e-3  # relative L2 error: float32 rounding through some hundred lay
 def arguments():
     parser = argparse.ArgumentParser(description="Races whycam against Captum.")
     parser.add_argument("worker")
+    parser.add_argument("--method", default="guided-grad-cam", choices=["guided-grad-cam", "integrated-gradients"])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -64,8 +67,16 @@ def without_in_place(network):
     return network
 
 
-def explained(captum, inputs, target):
-    attribution = captum.attribute(inputs, target)
+def attribute_of(method, network, layer):
+    """What explains (inputs, target)."""
+    if method == "guided-grad-cam":
+        return GuidedGradCam(network, layer).attribute
+    attribute = IntegratedGradients(network).attribute
+    return lambda inputs, target: attribute(inputs, target=target, n_steps=50, internal_batch_size=50)
+
+
+def explained(attribute, inputs, target):
+    attribution = attribute(inputs, target)
     if inputs.is_cuda:
         torch.cuda.synchronize()
     return attribution
@@ -81,15 +92,15 @@ def race(options, name, batch, folder):
 
     reference = without_in_place(network).to(options.device)
     inputs = inputs.to(options.device)
-    captum = GuidedGradCam(reference, getattr(reference, LAYERS[name]))
+    attribute = attribute_of(options.method, reference, getattr(reference, LAYERS[name]))
     # Weights are random: a class whose Grad-CAM is positive nowhere has an answer of zeros, which would prove nothing.
     for target in range(100):
-        expected = captum.attribute(inputs, target).detach().cpu().double()  # squares of tiny answers vanish in float32
+        expected = attribute(inputs, target).detach().cpu().double()  # squares of tiny answers vanish in float32
         if expected.norm() > 0:
             break
     process = subprocess.Popen(
-        [options.worker, files["network.pt"], files["input.npy"], LAYERS[name], str(target), str(options.threads),
-         options.device, files["answer.npy"]],
+        [options.worker, options.method, files["network.pt"], files["input.npy"], LAYERS[name], str(target),
+         str(options.threads), options.device, files["answer.npy"]],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout.readline().strip() != "ready":
         sys.exit("the worker failed")
@@ -104,7 +115,7 @@ def race(options, name, batch, folder):
         process.stdin.flush()
         times["whycam"].append(float(process.stdout.readline()))
         start = time.perf_counter()
-        explained(captum, inputs, target)
+        explained(attribute, inputs, target)
         times["captum"].append(time.perf_counter() - start)
     process.stdin.close()
     process.wait()
