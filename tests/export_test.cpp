@@ -92,6 +92,18 @@ TEST_F(Export, SaysInTheFileWhatItIs) {
   EXPECT_EQ(network->inputs()[0].shape, (graph::Shape{-1, 3, 96, 96})) << "any number of examples";
 }
 
+TEST_F(Export, ServesBatchesOfAnySizeFromSeveralThreads) {
+  torch::manual_seed(4);
+  OnnxRuntime runtime;
+  add_exported(runtime, "shapes", model_, {picture_}, "stage4", {}, 2e-3,  // some masks flip, as above
+               {1, 2, 5, 8});
+  runtime.expect_failure(
+      "one row of a class that is not there", "shapes",
+      {{"pictures", {{2, 3, 96, 96}, std::vector<float>(2 * 3 * 96 * 96)}}, {"target", {{2}, {3, 6}, true}}});
+  if (!OnnxRuntime::available()) GTEST_SKIP() << OnnxRuntime::missing;
+  EXPECT_EQ(runtime.run(/*threads=*/4), "");
+}
+
 TEST_F(Export, HoldsEachWeightOnce) {
   export_explanation(model_, {picture_}, "stage3", file_);
   std::size_t weights = 0;

@@ -30,8 +30,10 @@ elif [ "$kind" = js ]; then
   modules="$source/tests/exported/node_modules"
   { command -v node && [ -d "$modules/onnxruntime-node" ]; } >/dev/null || { echo "skipped: no node, or no onnxruntime-node"; exit 77; }
   ln -s "$modules" node_modules
-  whycam export examples/shapes/shapes.pt --layer stage4 --output explained.onnx
-  { echo "import ort from 'onnxruntime-node';"; cat snippets; echo "if (output.dims.join() !== '1,6') throw new Error(output.dims);"; } >snippets.mjs
+  # As the document itself makes it.
+  grep '^whycam export .* --output explained.onnx$' "$document" >export
+  sh -eu export
+  { echo "import ort from 'onnxruntime-node';"; cat snippets; echo "if (output.dims[1] !== 6) throw new Error(output.dims);"; } >snippets.mjs
   node snippets.mjs
 else
   sh -eu snippets

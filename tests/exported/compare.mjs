@@ -1,15 +1,17 @@
 // Runs ONNX files in ONNX Runtime and compares what they give with what is expected.
 //
-//   node compare.mjs FOLDER MODULES
+//   node compare.mjs FOLDER MODULES [THREADS]
 //
-// MODULES is a folder with onnxruntime-node in its node_modules. FOLDER holds cases.json, a list of
+// MODULES is a folder with onnxruntime-node in its node_modules. Several threads run all cases at once, each with a
+// session of its own and beginning with another case. FOLDER holds cases.json, a list of
 //   {"name", "network", "inputs": {NAME: {"dims", "file", "integers"}}, "outputs": {NAME: {"dims", "file"}}, "tolerance", "fails"}
-// whose files are float32 numbers in the machine's order. One line a case; the exit code is 1 where one is not as expected.
+// whose files are float32 numbers in the machine's order. One line per case and thread; the exit code is 1 where one is not as expected.
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join, resolve} from 'node:path';
+import {isMainThread, Worker, workerData} from 'node:worker_threads';
 
-const [folder, modules] = process.argv.slice(2);
+const [folder, modules, threads] = process.argv.slice(2);
 const ort = createRequire(join(resolve(modules), 'x.js'))('onnxruntime-node');
 
 const numbersIn = (file) => {
@@ -57,10 +59,23 @@ const run = async ({network, inputs, outputs, tolerance, fails}) => {
   return '';
 };
 
-let bad = 0;
-for (const one of JSON.parse(readFileSync(join(folder, 'cases.json')))) {
-  const fault = await run(one);
-  bad += fault !== '';
-  console.log(`${fault === '' ? 'ok' : 'BAD'} ${one.name}${fault === '' ? '' : ': ' + fault}`);
+const runAll = async (first) => {
+  const cases = JSON.parse(readFileSync(join(folder, 'cases.json')));
+  let bad = 0;
+  for (let i = 0; i < cases.length; ++i) {
+    const one = cases[(first + i) % cases.length];
+    const fault = await run(one);
+    bad += fault !== '';
+    console.log(`${fault === '' ? 'ok' : 'BAD'} ${one.name}${fault === '' ? '' : ': ' + fault}`);
+  }
+  return bad === 0 ? 0 : 1;
+};
+
+if (isMainThread && threads > 1) {
+  for (let first = 0; first < threads; ++first)
+    new Worker(new URL(import.meta.url), {argv: [folder, modules], workerData: first}).on('exit', (code) => {
+      if (code !== 0) process.exitCode = 1;
+    });
+} else {
+  process.exit(await runAll(isMainThread ? 0 : workerData));
 }
-process.exit(bad === 0 ? 0 : 1);

@@ -51,6 +51,7 @@ void OnnxRuntime::add_case(const std::string& name, const std::string& network, 
        << ",\"outputs\":" << list(outputs) << ",\"tolerance\":" << tolerance
        << ",\"fails\":" << (fails ? "true" : "false") << "}";
   cases_ += (cases_.empty() ? "" : ",\n") + text.str();
+  ++count_;
 }
 
 void OnnxRuntime::expect(const std::string& name, const std::string& network, const Arrays& inputs,
@@ -62,21 +63,21 @@ void OnnxRuntime::expect_failure(const std::string& name, const std::string& net
   add_case(name, network, inputs, {}, 0, true);
 }
 
-std::string OnnxRuntime::run() {
+std::string OnnxRuntime::run(int threads) {
   const std::string all = "[" + cases_ + "]", output = folder_.path() / "output.txt";
   write(folder_.path() / "cases.json", all.data(), all.size());
-  const int status = std::system(
-      ("node " + scripts + "/compare.mjs " + folder_.path().string() + " " + scripts + " >" + output + " 2>&1")
-          .c_str());
+  const int status = std::system(("node " + scripts + "/compare.mjs " + folder_.path().string() + " " + scripts + " " +
+                                  std::to_string(threads) + " >" + output + " 2>&1")
+                                     .c_str());
   std::ifstream lines(output);
   std::string faults, line, last;
-  bool any = false;
+  int cases = 0;
   while (std::getline(lines, line)) {
-    any = any || line.rfind("ok ", 0) == 0 || line.rfind("BAD ", 0) == 0;
+    cases += line.rfind("ok ", 0) == 0 || line.rfind("BAD ", 0) == 0;
     if (line.rfind("BAD ", 0) == 0) faults += line + "\n";
     last = line;
   }
-  if (faults.empty() && (status != 0 || !any)) return "ONNX Runtime did not run: " + last;
+  if (faults.empty() && (status != 0 || cases != count_ * threads)) return "ONNX Runtime did not run all: " + last;
   return faults;
 }
 

@@ -32,8 +32,8 @@ class OnnxRuntime {
   /// The network must refuse these inputs.
   void expect_failure(const std::string& name, const std::string& network, const Arrays& inputs);
 
-  /// Runs all; what went wrong, a line each, or nothing.
-  std::string run();
+  /// Runs all, in each of the threads; what went wrong, a line each, or nothing.
+  std::string run(int threads = 1);
 
  private:
   void add_case(const std::string& name, const std::string& network, const Arrays& inputs, const Arrays& outputs,
@@ -42,7 +42,7 @@ class OnnxRuntime {
 
   TemporaryFolder folder_;
   std::string cases_;
-  int files_ = 0;
+  int count_ = 0, files_ = 0;
 };
 
 }  // namespace whycam::test
