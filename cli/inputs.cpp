@@ -42,7 +42,7 @@ class FolderSearch {
     for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
          entry.increment(failure)) {
       std::error_code unknown;  // such as of a link to itself: whoever reads the file says it, and goes on with others
-      if (fs::is_directory(entry->path(), unknown)) {
+      if (entry->is_directory(unknown)) {  // most file systems say so in the list itself
         if (!is_passed_over(entry->path()))
           (search_.recursive && !entry->is_symlink(unknown) ? folders : left_out).push_back(entry->path());
       } else if (is_picture(entry->path()) || is_array(entry->path())) {
@@ -112,10 +112,10 @@ FoundInputs find_inputs(const std::vector<std::string>& paths, const Search& sea
   for (const std::string& text : paths) {
     const fs::path path(text);
     std::error_code failure;
-    if (!fs::exists(path, failure))
-      throw Failure(ExitCode::input, failure ? "cannot read \"" + text + "\": " + failure.message()
-                                             : "there is no input \"" + text + "\"");
-    if (!fs::is_directory(path, failure)) {
+    const fs::file_status status = fs::status(path, failure);
+    if (status.type() == fs::file_type::not_found) throw Failure(ExitCode::input, "there is no input \"" + text + "\"");
+    if (!fs::exists(status)) throw Failure(ExitCode::input, "cannot read \"" + text + "\": " + failure.message());
+    if (!fs::is_directory(status)) {
       found.files.push_back({path, {}, {}, without_ending(path.lexically_normal())});
       continue;
     }
