@@ -2,7 +2,7 @@
 # Builds and tests whycam with other parts than the system's: matrix.sh [ROW ...], all rows by default. Each row has a build folder of
 # its own; what compiles alike in several comes from ccache.
 #   pip         the libtorch of pip's torch, which has a oneDNN of its own inside, and the tests that use libtorch
-#   plain       the build without libtorch, with its tests
+#   plain       the build without libtorch, with its tests, and the package for Python, as pip installs it
 #   clang       everything by clang, with warnings as errors
 #   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
 set -eu
@@ -37,6 +37,17 @@ plain() {
   configure build-plain -DWHYCAM_TORCH=OFF -DWHYCAM_BUILD_TESTS=ON
   cmake --build build-plain
   run_tests build-plain -E WholeNetworks  # which are the same, and take minutes
+  python_package
+}
+
+# The package for Python, as pip installs it.
+python_package() {
+  sh scripts/install-dependencies.sh python3-venv
+  environment="$(mktemp -d)"
+  /usr/bin/python3 -m venv "$environment"
+  "$environment/bin/python" -m pip install -q .
+  (cd "$environment" && bin/python "$OLDPWD/tests/python/package_test.py")
+  rm -r "$environment"
 }
 
 clang() {

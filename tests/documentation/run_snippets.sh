@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the shell snippets of a document, its Python ones (for a current PyTorch or an older one) or its JavaScript ones, as a reader would: run_snippets.sh sh|python|"python current"|js DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
+# Runs the shell snippets of a document, its Python ones (for a current PyTorch, an older one or whycam's package) or its JavaScript ones, as
+# a reader would: run_snippets.sh sh|python|"python current"|"python whycam"|js DOCUMENT FOLDER-OF-THE-COMMAND SOURCE
 set -eu
 kind="$1" document="$2" command="$3" source="$4"
 folder="$(mktemp -d)"
@@ -26,6 +27,11 @@ elif [ "$kind" = "python current" ]; then
     whycam layers "$network" --size 32 >listed
     grep -q '+ \*' listed
   done
+elif [ "$kind" = "python whycam" ]; then
+  /usr/bin/python3 -c 'import numpy' 2>/dev/null || { echo "skipped: no NumPy for /usr/bin/python3"; exit 77; }
+  ln -s "$source/tests/plain/network.onnx" network.onnx
+  echo "assert attributions.shape == pictures.shape and attributions.any() and 'stage2' in layers" >>snippets
+  WHYCAM_LIBRARY="$(find "$command/../src" -name 'libwhycam*.so')" PYTHONPATH="$source/python" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 snippets
 elif [ "$kind" = js ]; then
   modules="$source/tests/exported/node_modules"
   { command -v node && [ -d "$modules/onnxruntime-node" ]; } >/dev/null || { echo "skipped: no node, or no onnxruntime-node"; exit 77; }
