@@ -1,5 +1,6 @@
-// Transformers that a PyTorch newer than the libtorch at hand saved as TorchScript: operators that it lacks are
-// provided, and both engines give what Captum and pytorch-grad-cam say (tests/fixtures/pt2.py).
+// Networks that a PyTorch newer than the libtorch at hand saved as TorchScript: transformers, whose operators are
+// provided where libtorch lacks them, and choices and writing in place. Both engines give what Captum and
+// pytorch-grad-cam say (tests/fixtures/pt2.py).
 #include <gtest/gtest.h>
 
 #include "whycam/picture/npy.h"
@@ -50,12 +51,12 @@ TEST_P(NewerTorchScript, IsExplainedByTheCompiledEngine) { expect_references(Eng
 /// Of a run nobody can tell which tokens are a grid.
 TEST_P(NewerTorchScript, IsExplainedByAutograd) { expect_references(Engine::autograd, GetParam().layout); }
 
-INSTANTIATE_TEST_SUITE_P(Transformers, NewerTorchScript,
-                         testing::Values(Case{"registers", "blocks.1.norm1", Layout::tokens({3, 4}, 4)},
-                                         Case{"torchvision_vit", "encoder.layers.encoder_layer_1.ln_1",
-                                              Layout::tokens({3, 3}, 1)},
-                                         Case{"torchvision_swin", "features.3.1.norm1", Layout::channels_last()}),
-                         [](const auto& info) { return std::string(info.param.network); });
+INSTANTIATE_TEST_SUITE_P(
+    Small, NewerTorchScript,
+    testing::Values(Case{"choices", "body", Layout()}, Case{"registers", "blocks.1.norm1", Layout::tokens({3, 4}, 4)},
+                    Case{"torchvision_vit", "encoder.layers.encoder_layer_1.ln_1", Layout::tokens({3, 3}, 1)},
+                    Case{"torchvision_swin", "features.3.1.norm1", Layout::channels_last()}),
+    [](const auto& info) { return std::string(info.param.network); });
 
 }  // namespace
 }  // namespace whycam::test

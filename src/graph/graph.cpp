@@ -140,6 +140,20 @@ Value Graph::slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t s
   return add(Operator::slice, {x}, std::move(part));
 }
 
+Value Graph::put(Value x, std::size_t axis, std::int64_t begin, Value part) {
+  Shape shape = this->shape(x);
+  const std::int64_t extent = shape.at(axis), row = element_count(shape) / std::max<std::int64_t>(extent, 1);
+  const std::int64_t count = element_count(this->shape(part)) / std::max<std::int64_t>(row, 1);
+  require(begin >= 0 && begin + count <= extent, "a part that is not within its tensor");
+  if (row == 0 || count == 0) return x;
+  shape[axis] = count;
+  std::vector<Value> parts;
+  if (begin > 0) parts.push_back(slice(x, axis, 0, begin));
+  parts.push_back(reshape(part, shape));
+  if (begin + count < extent) parts.push_back(slice(x, axis, begin + count, extent - begin - count));
+  return parts.size() == 1 ? parts[0] : add(Operator::concat, parts, ConcatAttributes{static_cast<std::int64_t>(axis)});
+}
+
 Value Graph::pad(Value x, const Integers& before, const Integers& behind, double fill) {
   const Shape from = shape(x);
   SliceAttributes cut{{from}, Integers(from.size(), 0), Integers(from.size(), 1)};

@@ -132,6 +132,8 @@ class Graph {
   Value normalize_groups(Value x, std::int64_t groups, double epsilon, const std::string& name);
   /// A part of one axis.
   Value slice(Value x, std::size_t axis, std::int64_t begin, std::int64_t size, std::int64_t step = 1);
+  /// x with other elements from `begin` on along an axis, which `part` may lack where it is one place.
+  Value put(Value x, std::size_t axis, std::int64_t begin, Value part);
   /// So many elements more before and behind in each dimension; negative ones are cut off. x itself where all are 0.
   Value pad(Value x, const Integers& before, const Integers& behind, double fill);
 

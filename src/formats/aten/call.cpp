@@ -118,7 +118,7 @@ std::int64_t Call::axis(std::int64_t given, std::int64_t dimensions) const {
 
 void Call::give(graph::Value value) { results_ = {{Result::Kind::computed, value}}; }
 
-void Call::give_view(graph::Value value) { results_ = {{Result::Kind::view, value}}; }
+void Call::give_view(graph::Value value, std::optional<Part> part) { results_ = {{Result::Kind::view, value, part}}; }
 
 void Call::give_several(const std::vector<graph::Value>& values) {
   results_.clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -75,6 +76,13 @@ class Tensors {
   virtual bool floats_are_one_type() const { return false; }
 };
 
+/// Which part of a tensor a view is: so many places from `begin` on along an axis, which the view may lack where it is
+/// one.
+struct Part {
+  std::size_t axis = 0;
+  std::int64_t begin = 0;
+};
+
 /// What a rule makes of a call.
 struct Result {
   enum class Kind {
@@ -86,6 +94,7 @@ struct Result {
   };
   Kind kind = Kind::computed;
   graph::Value value = graph::no_value;
+  std::optional<Part> part = {};  ///< of argument 0, where the view is one that may be written in place
 };
 
 class Call {
@@ -133,7 +142,7 @@ class Call {
 
   /// What the call gives.
   void give(graph::Value value);
-  void give_view(graph::Value value);
+  void give_view(graph::Value value, std::optional<Part> part = {});
   /// Several new tensors, which are no list.
   void give_several(const std::vector<graph::Value>& values);
   /// A list of tensors.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "formats/aten/rules.h"
+#include "graph/conditions.h"
 
 namespace whycam::aten {
 namespace {
@@ -186,11 +187,17 @@ void baddbmm(Call& call) {
   call.give(g.binary(Operator::add, result, addend));
 }
 
-/// Where a known mask is true, one tensor, else the other.
+/// A condition as the graph has it.
+Value condition(Call& call, std::size_t at = 0) {
+  if (call.type(at) != Type::boolean) call.refuse("a condition of numbers");
+  return call.tensor(at);
+}
+
+/// One tensor where a mask is true, else the other.
 Value chosen(Call& call, std::size_t mask_at, Value yes, Value no) {
-  if (call.type(mask_at) != Type::boolean || call.depends_on_inputs(mask_at))
-    call.refuse("a choice that depends on the inputs");
   graph::Graph& g = call.graph;
+  const Value truth = condition(call, mask_at);
+  if (call.depends_on_inputs(mask_at)) return graph::choose(g, truth, yes, no);
   std::vector<float> mask, rest;
   for (const double truth : call.numbers_of(mask_at)) {
     mask.push_back(truth != 0 ? 1.0F : 0.0F);
@@ -215,11 +222,52 @@ bool masks_a_row(Call& call) {
 void masked_fill(Call& call) {
   double number = call.number(2);
   if (number == -infinity) {  // in a softmax the same, and no arithmetic makes NaN of it
+    if (call.depends_on_inputs(1)) call.refuse("a filling with -inf that depends on the inputs");
     if (masks_a_row(call)) call.refuse("a row that is masked as a whole");
     number = -1e30;
   }
   if (!std::isfinite(number)) call.refuse("a filling with " + std::to_string(number));
   call.give(chosen(call, 1, call.graph.scalar(number), call.tensor()));
+}
+
+void where(Call& call) {
+  if (call.count() < 3) call.refuse("a list of places that depends on the inputs");
+  for (const std::size_t branch : {1, 2})
+    if (call.is<double>(branch) && !std::isfinite(call.number(branch)))
+      call.refuse("a choice of " + std::to_string(call.number(branch)));
+  call.give(chosen(call, 0, call.tensor(1), call.tensor(2)));
+}
+
+/// Whether a is greater than b, or b than a; or the opposite of that.
+void compare(Rules& rules, const std::string& name, bool swapped, bool opposite) {
+  rules[name] = [=](Call& call) {
+    const Value greater = graph::greater(call.graph, call.tensor(swapped ? 1 : 0), call.tensor(swapped ? 0 : 1));
+    call.give(opposite ? graph::negation(call.graph, greater) : greater);
+  };
+}
+
+void add_condition_rules(Rules& rules) {
+  compare(rules, "gt", false, false);
+  compare(rules, "lt", true, false);
+  compare(rules, "ge", true, true);
+  compare(rules, "le", false, true);
+  rules["eq"] = [](Call& call) { call.give(graph::equal(call.graph, call.tensor(), call.tensor(1))); };
+  rules["ne"] = [](Call& call) {
+    call.give(graph::negation(call.graph, graph::equal(call.graph, call.tensor(), call.tensor(1))));
+  };
+  rules["logical_and"] = rules["bitwise_and"] = rules["__and__"] = [](Call& call) {
+    call.give(call.graph.binary(Operator::multiply, condition(call), condition(call, 1)));
+  };
+  rules["logical_or"] = rules["bitwise_or"] = rules["__or__"] = [](Call& call) {
+    call.give(call.graph.binary(Operator::maximum, condition(call), condition(call, 1)));
+  };
+  rules["logical_not"] =
+      rules["bitwise_not"] = [](Call& call) { call.give(graph::negation(call.graph, condition(call))); };
+  rules["sign"] = [](Call& call) {
+    call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.tensor()), 2, -1));
+  };
+  rules["where"] = where;
+  rules["masked_fill"] = masked_fill;
 }
 
 /// One half of an axis times the sigmoid of the other.
@@ -269,6 +317,7 @@ void add_activation_rules(Rules& rules) {
 
 void add_arithmetic_rules(Rules& rules) {
   add_activation_rules(rules);
+  add_condition_rules(rules);
   function(rules, "exp", Function::exp);
   function(rules, "log", Function::log);
   function(rules, "sqrt", Function::sqrt);
@@ -297,8 +346,6 @@ void add_arithmetic_rules(Rules& rules) {
   rules["linear"] = linear;
   rules["matmul"] = rules["mm"] = rules["bmm"] = matmul;
   rules["addmm"] = rules["baddbmm"] = baddbmm;
-  rules["where"] = [](Call& call) { call.give(chosen(call, 0, call.tensor(1), call.tensor(2))); };
-  rules["masked_fill"] = masked_fill;
   rules["glu"] = glu;
 }
 

@@ -99,20 +99,34 @@ void slice(Call& call) {
   const std::int64_t begin = inside(call.bound(2, 0)), end = std::max(begin, inside(call.bound(3, size)));
   const std::int64_t step = call.bound(4, 1);
   if (step < 1) call.refuse("a slice with a step of " + std::to_string(step));
-  call.give_view(part(call, axis, begin, (end - begin + step - 1) / step, step));
+  const Value value = part(call, axis, begin, (end - begin + step - 1) / step, step);
+  call.give_view(value, step == 1 ? std::optional(Part{static_cast<std::size_t>(axis), begin}) : std::nullopt);
 }
 
 void narrow(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
-  call.give_view(part(call, axis, call.axis(call.integer(2), size_along(call, axis)), call.integer(3), 1));
+  const std::int64_t begin = call.axis(call.integer(2), size_along(call, axis));
+  call.give_view(part(call, axis, begin, call.integer(3), 1), Part{static_cast<std::size_t>(axis), begin});
 }
 
 void select(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1), call.dimensions());
   Shape shape = call.shape();
   shape.erase(shape.begin() + axis);
-  const Value row = part(call, axis, call.axis(call.integer(2), size_along(call, axis)), 1, 1);
-  call.give_view(call.graph.reshape(row, shape));
+  const std::int64_t place = call.axis(call.integer(2), size_along(call, axis));
+  call.give_view(call.graph.reshape(part(call, axis, place, 1, 1), shape), Part{static_cast<std::size_t>(axis), place});
+}
+
+/// The tensor with other elements in a slice, or in one place along an axis.
+void scatter(Call& call, bool slice) {
+  const std::int64_t axis = call.axis(call.integer(2, 0), call.dimensions()), size = size_along(call, axis);
+  std::int64_t begin = call.bound(3, 0);
+  if (begin < 0) begin += size;
+  if (slice && call.bound(5, 1) != 1) call.refuse("a part with a step of " + std::to_string(call.bound(5, 1)));
+  Shape shape = call.shape();
+  shape[static_cast<std::size_t>(axis)] = slice ? call.shape(1).at(static_cast<std::size_t>(axis)) : 1;
+  call.give(call.graph.put(call.tensor(), static_cast<std::size_t>(axis), std::clamp<std::int64_t>(begin, 0, size),
+                           call.graph.reshape(call.tensor(1), shape)));
 }
 
 void split_into(Call& call, std::int64_t axis, const Integers& sizes) {
@@ -300,6 +314,8 @@ void add_shaping_rules(Rules& rules) {
   rules["slice"] = slice;
   rules["narrow"] = narrow;
   rules["select"] = select;
+  rules["slice_scatter"] = [](Call& call) { scatter(call, true); };
+  rules["select_scatter"] = [](Call& call) { scatter(call, false); };
   rules["split"] = rules["split_with_sizes"] = split;
   rules["chunk"] = chunk;
   rules["unbind"] = unbind;

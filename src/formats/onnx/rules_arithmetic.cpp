@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "formats/onnx/rules.h"
+#include "graph/conditions.h"
 #include "graph/differentiate.h"
 #include "graph/operators.h"
 
@@ -205,29 +206,12 @@ void matmul(Call& call) {
   call.give(g.reshape(g.add(Operator::matmul, {rows, call.value(1)}, MatmulAttributes{}, call.name), result));
 }
 
-// Conditions are numbers, 1 where they hold and 0 elsewhere. No gradient passes through them.
-
-/// 1 where x is above 0, else 0; from one half at 0: h * (2 h - 1).
-Value positive(graph::Graph& g, Value x) {
-  const Value h = g.unary(Function::heaviside, x);
-  return g.binary(Operator::multiply, h, g.unary(Function::linear, h, 2, -1));
-}
-Value negation(graph::Graph& g, Value condition) { return g.unary(Function::linear, condition, -1, 1); }
-
 /// Whether a is greater than b, or b than a; or the opposite of that.
 void compare(Rules& rules, const std::string& op, bool swapped, bool opposite) {
   rules[op] = [=](Call& call) {
-    const Value difference =
-        call.graph.binary(Operator::subtract, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
-    const Value greater = positive(call.graph, difference);
-    call.give(opposite ? negation(call.graph, greater) : greater);
+    const Value greater = graph::greater(call.graph, call.value(swapped ? 1 : 0), call.value(swapped ? 0 : 1));
+    call.give(opposite ? graph::negation(call.graph, greater) : greater);
   };
-}
-
-void equal(Call& call) {
-  graph::Graph& g = call.graph;
-  const Value apart = g.unary(Function::absolute, g.binary(Operator::subtract, call.value(0), call.value(1)));
-  call.give(negation(g, positive(g, apart)));
 }
 
 bool is_zero(const std::optional<Array>& array) {
@@ -238,9 +222,11 @@ bool is_zero(const std::optional<Array>& array) {
 void where(Call& call) {
   graph::Graph& g = call.graph;
   const Value condition = call.value(0);
-  const Value then = g.binary(Operator::multiply, call.value(1), condition);
-  if (is_zero(call.known(2)) && g.shape(then) == graph::broadcast(call.shape(1), call.shape(2))) return call.give(then);
-  call.give(g.binary(Operator::add, then, g.binary(Operator::multiply, call.value(2), negation(g, condition))));
+  if (is_zero(call.known(2))) {
+    const Value then = g.binary(Operator::multiply, call.value(1), condition);
+    if (g.shape(then) == graph::broadcast(call.shape(1), call.shape(2))) return call.give(then);
+  }
+  call.give(graph::choose(g, condition, call.value(1), call.value(2)));
 }
 
 void add_activation_rules(Rules& rules) {
@@ -303,10 +289,10 @@ void add_arithmetic_rules(Rules& rules) {
   compare(rules, "Less", true, false);
   compare(rules, "GreaterOrEqual", true, true);
   compare(rules, "LessOrEqual", false, true);
-  rules["Equal"] = equal;
+  rules["Equal"] = [](Call& call) { call.give(graph::equal(call.graph, call.value(0), call.value(1))); };
   binary(rules, "And", Operator::multiply);
   binary(rules, "Or", Operator::maximum);
-  rules["Not"] = [](Call& call) { call.give(negation(call.graph, call.value())); };
+  rules["Not"] = [](Call& call) { call.give(graph::negation(call.graph, call.value())); };
   rules["Sign"] = [](Call& call) {
     call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.value()), 2, -1));
   };

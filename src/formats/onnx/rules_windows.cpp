@@ -1,4 +1,5 @@
 // Convolutions and pooling.
+#include <algorithm>
 #include <limits>
 
 #include "formats/onnx/rules.h"
@@ -170,11 +171,28 @@ bool is_zero(const graph::Graph& g, Value x) {
   return true;
 }
 
-/// Two uses: values that are added up at the places where a MaxPool found its maxima, and values that are put at one
-/// place of each row.
+/// Values that take the place of others, at one known place along an axis. False where it is something else.
+bool put_at_one_place(Call& call, std::size_t axis) {
+  Shape row = call.shape(0);
+  row[axis] = 1;
+  if (call.shape(2) != row || call.shape(1) != row || call.text("reduction", "none") != "none") return false;
+  const auto places = call.known(1, std::int64_t{1} << 22);
+  if (!places || places->numbers.empty()) return false;
+  const double place = places->numbers[0];
+  if (std::any_of(places->numbers.begin(), places->numbers.end(), [&](double other) { return other != place; }))
+    return false;
+  const auto extent = static_cast<double>(call.shape(0)[axis]), begin = place < 0 ? place + extent : place;
+  if (!(begin >= 0 && begin < extent)) call.refuse("a place that is not within the tensor");
+  call.give(call.graph.put(call.value(0), axis, static_cast<std::int64_t>(begin), call.value(2)));
+  return true;
+}
+
+/// Three uses: values that take the place of others, values that are added up at the places where a MaxPool found its
+/// maxima, and values that are put at one place of each row.
 void scatter(Call& call) {
   graph::Graph& g = call.graph;
   const Shape data = call.shape(0), updates = call.shape(2);
+  if (put_at_one_place(call, axis_of(call.integer("axis", 0), data.size()))) return;
   if (!is_zero(g, call.value(0))) call.refuse("values that are put into other ones than zeros");
   const std::string reduction = call.text("reduction", "none");
   const std::size_t axis = axis_of(call.integer("axis", 0), data.size());

@@ -312,7 +312,8 @@ void Follower::give(const Node& node, const aten::Call& call, const aten::Argume
       table_.write(self(), result.value);
       name_tensor(names[i], self());
     } else {
-      name_tensor(names[i], is_view ? table_.add_view(result.value, type, self()) : table_.add(result.value, type));
+      name_tensor(names[i],
+                  is_view ? table_.add_view(result.value, type, self(), result.part) : table_.add(result.value, type));
     }
   }
 }

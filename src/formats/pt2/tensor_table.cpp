@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "graph/operators.h"
 
@@ -43,9 +44,11 @@ TensorTable::Id TensorTable::add(Value value, aten::Type type) {
   return append(std::move(entry));
 }
 
-TensorTable::Id TensorTable::add_view(Value value, aten::Type type, Id of) {
+TensorTable::Id TensorTable::add_view(Value value, aten::Type type, Id of, std::optional<aten::Part> part) {
   const Id id = add(value, type);
   entries_[id].memory = entries_[of].memory;
+  entries_[id].part = part;
+  entries_[id].whole = of;
   return id;
 }
 
@@ -77,8 +80,15 @@ void TensorTable::write(Id tensor, Value value) {
   if (entry.value == graph::no_value)
     throw CannotCompile("an operation in place on a tensor that does not depend on the inputs");
   entry.value = value;
-  for (Entry& other : entries_)
-    if (&other != &entry && other.memory == entry.memory) other.is_outdated = true;
+  std::set<Id> current{tensor};
+  for (Id at = tensor; entries_[at].part; at = entries_[at].whole) {
+    const Id whole = entries_[at].whole;
+    const Value old = this->value(this->tensor(whole));  // throws where it is outdated
+    entries_[whole].value = graph.put(old, entries_[at].part->axis, entries_[at].part->begin, entries_[at].value);
+    current.insert(whole);
+  }
+  for (Id id = 0; id < entries_.size(); ++id)
+    if (current.count(id) == 0 && entries_[id].memory == entry.memory) entries_[id].is_outdated = true;
 }
 
 bool TensorTable::is_few(Id id, std::int64_t most) const {

@@ -30,11 +30,12 @@ class TensorTable : public aten::Tensors {
   /// What the table keeps of a tensor; its number is its place in the table.
   using Id = std::size_t;
   Id add(graph::Value value, aten::Type type);
-  Id add_view(graph::Value value, aten::Type type, Id of);
+  /// `part`: which part of the tensor that is, where an operation in place on the view may be one on the tensor.
+  Id add_view(graph::Value value, aten::Type type, Id of, std::optional<aten::Part> part);
   Id add(Known known, aten::Type type);
   Id add(const Weight& weight, const std::string& name);
 
-  /// An operation in place: from now on the tensor stands for another value.
+  /// An operation in place: from now on the tensor stands for another value, and so does that of which it is a part.
   void write(Id tensor, graph::Value value);
 
   /// What contiguous() gave where it is not known whether that is a copy.
@@ -64,6 +65,8 @@ class TensorTable : public aten::Tensors {
     const Weight* weight = nullptr;
     std::string name, module;  ///< of a weight
     Id memory = 0;             ///< the first tensor that it shares memory with
+    std::optional<aten::Part> part;
+    Id whole = 0;              ///< the tensor that it is a part of
     bool is_outdated = false;  ///< was written over through another view of its memory
     aten::Order order = aten::Order::row_major;
   };

@@ -117,7 +117,8 @@ torch::Tensor CallTensors::tensor_of(const aten::Result& result, const aten::Cal
       return symbols_.stand_in(result.value, self);
     case aten::Result::Kind::view:
       if (in_place) throw CannotCompile("a change of shape in place");
-      return in_order(symbols_.stand_in(result.value, symbols_.is_symbol(self) ? self : torch::Tensor()), call, true);
+      return in_order(symbols_.stand_in(result.value, symbols_.is_symbol(self) ? self : torch::Tensor(), result.part),
+                      call, true);
     case aten::Result::Kind::computed:
       break;
   }

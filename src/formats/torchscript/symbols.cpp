@@ -9,13 +9,16 @@
 
 namespace whycam::torchscript {
 
-torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base) {
+constexpr char outdated[] = "an operation in place on a view of a tensor that is used elsewhere, too";
+
+torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base, std::optional<aten::Part> part) {
   const graph::Shape& shape = graph.shape(value);
   const torch::Tensor memory = base.defined() ? base : at::empty({1}, type);
   const torch::Tensor tensor = memory.as_strided(shape, std::vector<std::int64_t>(shape.size(), 0), 0);
   kept_.push_back(tensor);
   values_[tensor.unsafeGetTensorImpl()] = value;
   views_.emplace(tensor.storage().unsafeGetStorageImpl(), tensor.unsafeGetTensorImpl());
+  if (part && is_symbol(base)) parts_.insert({tensor.unsafeGetTensorImpl(), {base.unsafeGetTensorImpl(), *part}});
   return tensor;
 }
 
@@ -30,8 +33,7 @@ bool Symbols::holds_symbol(const c10::IValue& value) const {
 
 graph::Value Symbols::value_of(const torch::Tensor& tensor) {
   const c10::TensorImpl* key = tensor.unsafeGetTensorImpl();
-  if (outdated_.count(key))
-    throw CannotCompile("an operation in place on a view of a tensor that is used elsewhere, too");
+  if (outdated_.count(key)) throw CannotCompile(outdated);
   const auto found = values_.find(key);
   return found == values_.end() ? constant(tensor) : found->second;
 }
@@ -51,9 +53,16 @@ bool Symbols::requires_gradient(const torch::Tensor& symbol, const std::vector<g
 void Symbols::write(const torch::Tensor& tensor, graph::Value value) {
   if (!is_symbol(tensor)) throw CannotCompile("an operation in place on a tensor that does not depend on the inputs");
   values_[tensor.unsafeGetTensorImpl()] = value;
+  std::set<const c10::TensorImpl*> current{tensor.unsafeGetTensorImpl()};
+  for (auto at = parts_.find(tensor.unsafeGetTensorImpl()); at != parts_.end(); at = parts_.find(at->second.whole)) {
+    const auto& [whole, part] = at->second;
+    if (outdated_.count(whole)) throw CannotCompile(outdated);
+    values_[whole] = graph.put(values_.at(whole), part.axis, part.begin, values_.at(at->first));
+    current.insert(whole);
+  }
   const auto views = views_.equal_range(tensor.storage().unsafeGetStorageImpl());
   for (auto view = views.first; view != views.second; ++view)
-    if (view->second != tensor.unsafeGetTensorImpl()) outdated_.insert(view->second);
+    if (current.count(view->second) == 0) outdated_.insert(view->second);
 }
 
 void Symbols::set_attribute(const torch::Tensor& tensor, const std::string& name) {

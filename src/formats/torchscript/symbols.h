@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -23,8 +24,9 @@ class Symbols {
  public:
   graph::Graph graph;
 
-  /// A new tensor for this value; a view of `base`, where one is given.
-  torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {});
+  /// A new tensor for this value; a view of `base`, where one is given. `part`: which part of the base that is, where
+  /// an operation in place on the view may be one on the base.
+  torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {}, std::optional<aten::Part> part = {});
 
   bool is_symbol(const torch::Tensor& tensor) const {
     return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0;
@@ -39,7 +41,7 @@ class Symbols {
   /// Whether a gradient passes from a symbol to one of these values.
   bool requires_gradient(const torch::Tensor& symbol, const std::vector<graph::Value>& inputs);
 
-  /// An operation in place: from now on the tensor stands for another value.
+  /// An operation in place: from now on the tensor stands for another value, and so does that of which it is a part.
   void write(const torch::Tensor& tensor, graph::Value value);
 
   /// The network's own tensors are constants without being copied; `name` says where they are.
@@ -65,6 +67,11 @@ class Symbols {
   std::multimap<const c10::StorageImpl*, const c10::TensorImpl*> views_;
   std::unordered_map<const c10::TensorImpl*, aten::Order>
       orders_;  ///< those that are not known to be in row-major order
+  struct Within {
+    const c10::TensorImpl* whole;
+    aten::Part part;
+  };
+  std::unordered_map<const c10::TensorImpl*, Within> parts_;
   std::set<const c10::TensorImpl*> outdated_;
   std::vector<torch::Tensor> kept_;  ///< so that no address is used twice
 };
