@@ -14,12 +14,6 @@ using graph::Value;
 
 std::size_t index(Value value) { return static_cast<std::size_t>(value); }
 
-/// Whether each place of a tensor goes into each of the result: through weights, or as one tensor is multiplied with
-/// another.
-bool mixes(const Node& node) {
-  return node.op == Operator::convolution || node.op == Operator::convolution_transpose || node.op == Operator::matmul;
-}
-
 /// What the output can be told of from a value, going back from the output.
 class Reach {
  public:
@@ -46,6 +40,16 @@ class Reach {
   bool grid(Value value) const { return grid_[index(value)]; }
 
  private:
+  /// Whether an operator has weights, or multiplies tensors with each other; matrices that resize are none.
+  bool mixes(const Node& node) const {
+    if (node.op != Operator::matmul)
+      return node.op == Operator::convolution || node.op == Operator::convolution_transpose;
+    const Node& matrix = graph_[node.inputs[1]];
+    const graph::Axes& rows = axes_[index(node.inputs[0])];
+    return matrix.op != Operator::constant || !matrix.name.empty() || rows.empty() ||
+           !rows.back().is(graph::AxisPart::space);
+  }
+
   void back(Value value, Value input) {
     const Node& node = graph_[value];
     any_[index(input)] = true;
