@@ -36,23 +36,31 @@ std::vector<float> matrix_of(std::int64_t from, std::int64_t to, Resizing how) {
 
 }  // namespace
 
-std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from) {
+std::vector<float> filter_weights(const std::vector<double>& places, std::int64_t from, const Filter& filter) {
   std::vector<float> matrix(places.size() * static_cast<std::size_t>(from), 0.0F);
+  const double reach = (filter.cubic ? 2 : 1) * filter.stretch;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const double below = std::floor(places[i]);
-    add_weight(matrix, i, from, below, 1 - (places[i] - below));
-    add_weight(matrix, i, from, below + 1, places[i] - below);
+    const double first = std::floor(places[i] - reach) + 1, last = std::ceil(places[i] + reach) - 1;
+    const auto weight = [&](double place) {
+      const double distance = (places[i] - place) / filter.stretch;
+      if (filter.inside_only && (place < 0 || place >= static_cast<double>(from))) return 0.0;
+      return filter.cubic ? keys(distance, filter.a) : std::max(1 - std::abs(distance), 0.0);
+    };
+    double sum = 0;
+    for (double place = first; place <= last; ++place) sum += weight(place);
+    const bool whole = filter.stretch == 1 && !filter.inside_only;  // then it is 1 but for rounding
+    for (double place = first; place <= last && sum != 0; ++place)
+      add_weight(matrix, i, from, place, whole ? weight(place) : weight(place) / sum);
   }
   return matrix;
 }
 
+std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from) {
+  return filter_weights(places, from, {});
+}
+
 std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t from, double a) {
-  std::vector<float> matrix(places.size() * static_cast<std::size_t>(from), 0.0F);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const double below = std::floor(places[i]);
-    for (int k = -1; k <= 2; ++k) add_weight(matrix, i, from, below + k, keys(places[i] - below - k, a));
-  }
-  return matrix;
+  return filter_weights(places, from, {true, a, 1, false});
 }
 
 Value repeat(Graph& graph, Value x, const Integers& times) {

@@ -20,10 +20,17 @@ Value repeat(Graph& graph, Value x, const Integers& times);
 Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std::vector<float> matrix,
                      const std::string& name = {});
 
-/// Row i holds Keys' weights for a place of the input, at most four of them other than 0; `a` is -0.75 in PyTorch.
-/// `places` are where the results lie in the input, in elements.
+/// How a place between elements is interpolated.
+struct Filter {
+  bool cubic = false;
+  double a = -0.75;          ///< Keys' parameter, PyTorch's
+  double stretch = 1;        ///< by how much the filter is wider than between neighbours: against aliasing, above 1
+  bool inside_only = false;  ///< what lies beyond the border has no weight; else the outermost element has it
+};
+
+/// Row i holds the weights of a place of the input. `places` are where the results lie in the input, in elements.
+std::vector<float> filter_weights(const std::vector<double>& places, std::int64_t from, const Filter& filter);
 std::vector<float> cubic_weights(const std::vector<double>& places, std::int64_t from, double a);
-/// The same for linear interpolation.
 std::vector<float> linear_weights(const std::vector<double>& places, std::int64_t from);
 
 }  // namespace whycam::graph

@@ -192,9 +192,11 @@ void normalize_gradient(const float* gradient, const float* x, float* result, st
 
 namespace {
 
+std::int64_t rounded_up(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
+
 /// The part of x that a window covers, and what its sum is divided by.
 struct Covered {
-  std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, size[3] = {1, 1, 1};
+  std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, step[3] = {1, 1, 1}, size[3] = {1, 1, 1};
   double divisor = 1;
 };
 
@@ -208,10 +210,12 @@ Covered covered_by(std::int64_t i, const graph::Shape& area_x, const graph::Shap
     std::int64_t count = 0;
     if (window) {
       const std::int64_t first = at * window->strides[d] - window->padding_begin[d];
-      const std::int64_t last = std::min(first + window->kernel[d], area_x[d] + window->padding_end[d]);
-      part.begin[d] = std::max<std::int64_t>(first, 0);
+      const std::int64_t step = part.step[d] = window->dilation[d];
+      const std::int64_t last =
+          std::min(first + (window->kernel[d] - 1) * step + 1, area_x[d] + window->padding_end[d]);
+      part.begin[d] = first < 0 ? first + rounded_up(-first, step) * step : first;
       part.end[d] = std::min(last, area_x[d]);
-      count = window->count_padding ? last - first : part.end[d] - part.begin[d];
+      count = rounded_up(window->count_padding ? last - first : part.end[d] - part.begin[d], step);
     } else {
       part.begin[d] = at * area_x[d] / area_y[d];
       part.end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
@@ -237,9 +241,9 @@ void average_pool(const float* x, const graph::Shape& x_shape, float* y, const g
       const Covered part = covered_by(i, area_x, area_y, window);
       double sum = 0;
       const auto share = static_cast<float>((gradient ? from[i] : 0) / part.divisor);
-      for (std::int64_t p = part.begin[0]; p < part.end[0]; ++p)
-        for (std::int64_t q = part.begin[1]; q < part.end[1]; ++q)
-          for (std::int64_t r = part.begin[2]; r < part.end[2]; ++r) {
+      for (std::int64_t p = part.begin[0]; p < part.end[0]; p += part.step[0])
+        for (std::int64_t q = part.begin[1]; q < part.end[1]; q += part.step[1])
+          for (std::int64_t r = part.begin[2]; r < part.end[2]; r += part.step[2]) {
             const std::int64_t at = (p * part.size[1] + q) * part.size[2] + r;
             if (gradient)
               to[at] += share;

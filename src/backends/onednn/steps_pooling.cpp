@@ -23,8 +23,8 @@ bool divides_otherwise(const Shape& x, const Shape& y, const AveragePoolAttribut
   constexpr std::int64_t most_places = 1 << 24;
   if (graph::element_count(a.kernel) > most_places) return true;
   for (std::size_t i = 0; i < a.kernel.size(); ++i)
-    if (a.count_padding &&
-        (y[i + 2] - 1) * a.strides[i] - a.padding_begin[i] + a.kernel[i] > x[i + 2] + a.padding_end[i])
+    if (a.count_padding && (y[i + 2] - 1) * a.strides[i] - a.padding_begin[i] + (a.kernel[i] - 1) * a.dilation[i] >=
+                               x[i + 2] + a.padding_end[i])
       return true;
   return false;
 }

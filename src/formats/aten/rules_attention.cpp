@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "formats/aten/rules.h"
+#include "graph/attention.h"
 
 namespace whycam::aten {
 namespace {
@@ -13,46 +14,10 @@ using graph::Operator;
 using graph::Shape;
 using graph::Value;
 
-constexpr float never = -1e30F;  ///< the score of what is masked: its weight is 0, and no arithmetic with it overflows
-
-/// 0 where a query may look at a key, else `never`; a key is masked for all earlier queries.
-Value causal_mask(graph::Graph& g, std::int64_t queries, std::int64_t keys) {
-  std::vector<float> numbers(static_cast<std::size_t>(queries * keys), 0.0F);
-  for (std::int64_t i = 0; i < queries; ++i)
-    for (std::int64_t j = i + 1; j < keys; ++j) numbers[static_cast<std::size_t>(i * keys + j)] = never;
-  return g.add_constant(graph::constant_of(std::move(numbers)), {queries, keys});
-}
-
-/// softmax(q k^T * scale + mask) v, of tensors of ... x places x channels.
-Value attention(graph::Graph& g, Value q, Value k, Value v, double scale, Value mask = graph::no_value) {
-  Value scores = g.unary(Function::linear, g.add(Operator::matmul, {q, k}, MatmulAttributes{false, true}), scale);
-  if (mask != graph::no_value) scores = g.binary(Operator::add, scores, mask);
-  const auto last = static_cast<std::int64_t>(g.shape(scores).size()) - 1;
-  return g.add(Operator::matmul, {g.add(Operator::softmax, {scores}, graph::AxesAttributes{{last}}), v},
-               MatmulAttributes{});
-}
-
 /// What is added to the scores. A mask of true and false is known: it cannot be computed from the inputs.
 Value mask_of(Call& call, std::size_t at) {
   if (call.type(at) != Type::boolean) return call.tensor(at);
-  std::vector<float> numbers;
-  for (const double flag : call.numbers_of(at)) numbers.push_back(flag != 0 ? 0.0F : never);
-  return call.graph.add_constant(graph::constant_of(std::move(numbers)), call.shape(at));
-}
-
-/// Keys or values that several heads of queries share, once for each of them.
-Value for_each_head(Call& call, Value x, const Shape& queries) {
-  graph::Graph& g = call.graph;
-  Shape shape = g.shape(x);
-  if (shape.size() < 3) call.refuse("keys without heads");
-  const std::size_t heads = shape.size() - 3;
-  const std::int64_t times = shape[heads] > 0 ? queries[heads] / shape[heads] : 0;
-  if (times < 1 || times * shape[heads] != queries[heads]) call.refuse("heads that keys do not divide");
-  Shape apart = shape, wide = shape;
-  apart.insert(apart.begin() + static_cast<std::ptrdiff_t>(heads) + 1, 1);
-  wide.insert(wide.begin() + static_cast<std::ptrdiff_t>(heads) + 1, times);
-  shape[heads] *= times;
-  return g.reshape(g.expand(g.reshape(x, apart), wide), shape);
+  return graph::mask_of_flags(call.graph, call.numbers_of(at), call.shape(at));
 }
 
 void scaled_dot_product_attention(Call& call) {
@@ -62,10 +27,11 @@ void scaled_dot_product_attention(Call& call) {
   if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
   Value mask = graph::no_value;
   if (call.given(3)) mask = mask_of(call, 3);
-  if (call.boolean(5)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  if (call.boolean(5)) mask = graph::causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
   const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
-  const auto shared = [&](Value x) { return call.boolean(7) ? for_each_head(call, x, q) : x; };
-  call.give(attention(g, call.tensor(0), shared(call.tensor(1)), shared(call.tensor(2)), scale, mask));
+  const std::int64_t heads = q.size() < 3 ? 1 : q[q.size() - 3];
+  const auto shared = [&](Value x) { return call.boolean(7) ? graph::for_each_head(g, x, heads) : x; };
+  call.give(graph::attention(g, call.tensor(0), shared(call.tensor(1)), shared(call.tensor(2)), scale, mask));
 }
 
 /// (query, key, value, dropout_p, is_causal, attn_mask, scale)
@@ -76,9 +42,9 @@ void flash_attention(Call& call) {
   if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
   Value mask = graph::no_value;
   if (call.given(5)) mask = mask_of(call, 5);
-  if (call.boolean(4)) mask = causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  if (call.boolean(4)) mask = graph::causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
   const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
-  call.give(attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
+  call.give(graph::attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
 }
 
 /// x weight^T + bias
@@ -93,12 +59,9 @@ Value self_attention(Call& call, Value x, std::int64_t heads, std::size_t weight
   const std::int64_t width = shape[2], of_head = width / heads;
   const Value all = linear(g, x, call.tensor(weights_at), call.tensor(weights_at + 1));
   std::vector<Value> parts;
-  for (std::int64_t i = 0; i < 3; ++i)
-    parts.push_back(
-        g.transpose(g.reshape(g.slice(all, 2, i * width, width), {shape[0], shape[1], heads, of_head}), {0, 2, 1, 3}));
-  const Value joined = attention(g, parts[0], parts[1], parts[2], 1 / std::sqrt(static_cast<double>(of_head)));
-  return linear(g, g.reshape(g.transpose(joined, {0, 2, 1, 3}), shape), call.tensor(weights_at + 2),
-                call.tensor(weights_at + 3));
+  for (std::int64_t i = 0; i < 3; ++i) parts.push_back(graph::split_heads(g, g.slice(all, 2, i * width, width), heads));
+  const Value joined = graph::attention(g, parts[0], parts[1], parts[2], 1 / std::sqrt(static_cast<double>(of_head)));
+  return linear(g, graph::join_heads(g, joined), call.tensor(weights_at + 2), call.tensor(weights_at + 3));
 }
 
 void check_self_attention(Call& call, std::size_t mask_at, std::int64_t heads) {

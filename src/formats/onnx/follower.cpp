@@ -82,6 +82,10 @@ Item Follower::item_of(const Tensor& tensor, const std::string& name) {
 
 void Follower::step(const proto::NodeProto& node) {
   const bool is_own = node.domain().empty() || node.domain() == "ai.onnx";
+  if (node.domain() == "com.microsoft.nchwc")
+    throw Error(
+        "ONNX Runtime laid this network's weights out for one kind of processor; save the optimised network at the "
+        "level ORT_ENABLE_EXTENDED, or explain the network that it was made from");
   if (!is_own && node.domain() != "com.microsoft")
     throw Error("the domain \"" + node.domain() +
                 "\" is not known; only ONNX's own operators and some of ONNX Runtime's are");
@@ -96,8 +100,18 @@ void Follower::step(const proto::NodeProto& node) {
     const auto rule = rules().find((is_own ? "" : node.domain() + ".") + node.op_type());
     if (rule == rules().end()) throw Error("an operator that is not known");
     rule->second(call);
+    if (is_own) check_attributes(call);
   }
   keep(node, call);
+}
+
+/// An operator set that is younger than the rules may have given an operator another meaning, by an attribute.
+void Follower::check_attributes(const Call& call) const {
+  constexpr std::int64_t newest = 24;
+  if (operator_set_ <= newest) return;
+  if (const auto attribute = call.overlooked_attribute())
+    throw Error("the attribute " + *attribute + " is not known; operator sets up to " + std::to_string(newest) +
+                " are, and this one is " + std::to_string(operator_set_));
 }
 
 void Follower::keep(const proto::NodeProto& node, const Call& call) {

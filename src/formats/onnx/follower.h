@@ -38,6 +38,7 @@ class Follower {
   Item item_of(const Tensor& tensor, const std::string& name);
   void follow(const proto::NodeProto& node);
   void step(const proto::NodeProto& node);
+  void check_attributes(const Call& call) const;
   void keep(const proto::NodeProto& node, const Call& call);
   bool fold_into(Call& call);
   static FoldAttributes fold_attributes(const Call& call);

@@ -11,7 +11,8 @@ using Names = std::vector<std::string>;
 /// What stands in the place of one node.
 class Expansion {
  public:
-  Expansion(Network::Contents& contents, const proto::NodeProto& node) : contents_(contents), node_(node) {}
+  Expansion(Network::Contents& contents, const proto::NodeProto& node)
+      : contents_(contents), node_(node), channels_last_(number("channels_last", 0) != 0) {}
 
   bool has(int input) const { return input < node_.input_size() && !node_.input(input).empty(); }
   double number(const char* attribute, double otherwise) const {
@@ -23,6 +24,11 @@ class Expansion {
   /// A tensor of integers with the scale and the zero point behind it, as floating-point numbers.
   std::string floats(int input, std::int64_t axis = 1) {
     return dequantised(input, at(input + 1), at(input + 2), axis);
+  }
+
+  /// The channels come second in the operators that are put down.
+  std::string channels_second(const std::string& tensor) {
+    return channels_last_ ? transposed(tensor, node_.output(0) + "/channels_second", false) : tensor;
   }
 
   /// Integers of which one counts the product of two scales times a factor.
@@ -47,16 +53,23 @@ class Expansion {
     node.clear_input();
     node.clear_output();
     for (const std::string& input : inputs) node.add_input(input);
-    if (!has(result)) {
-      node.add_output(node_.output(0));
-      return;
-    }
-    node.add_output(node_.output(0) + "/float");
+    const bool rounds = result >= 0 && has(result);
+    const std::string given = rounds ? node_.output(0) + "/float" : node_.output(0);
+    const std::string own = channels_last_ ? given + "/channels_second" : given;
+    node.add_output(own);
+    if (channels_last_) transposed(own, given, true);
+    if (!rounds) return;
     proto::NodeProto& rounded = add("QuantizeLinear", node_.name() + "/quantize");
     rounded.add_input(node_.output(0) + "/float");
     rounded.add_input(at(result));
     rounded.add_input(at(result + 1));
     rounded.add_output(node_.output(0));
+  }
+
+  /// The input itself, of a node that takes integers as they are and has its channels last.
+  std::string of_channels_last() {
+    channels_last_ = true;
+    return channels_second(at(0));
   }
 
   const std::vector<proto::NodeProto>& nodes() const { return nodes_; }
@@ -87,6 +100,32 @@ class Expansion {
     return node.output(0);
   }
 
+  /// Those of space come from the kernel; where the node has none, as it covers all, there are two.
+  int dimensions() const {
+    const auto weights = contents_.initializers.find(at(3));
+    for (const auto& one : node_.attribute())
+      if (one.name() == "kernel_shape") return one.ints_size() + 2;
+    return weights == contents_.initializers.end() || weights->second.shape.size() < 3
+               ? 4
+               : static_cast<int>(weights->second.shape.size());
+  }
+
+  /// N x space x C from N x C x space (`back`), or the other way round.
+  std::string transposed(const std::string& from, const std::string& to, bool back) {
+    proto::NodeProto& node = add("Transpose", node_.name() + (back ? "/channels_last" : "/channels_second"));
+    node.add_input(from);
+    node.add_output(to);
+    proto::AttributeProto& permutation = *node.add_attribute();
+    permutation.set_name("perm");
+    permutation.set_type(proto::AttributeProto::INTS);
+    const int count = dimensions();
+    permutation.add_ints(0);
+    if (!back) permutation.add_ints(count - 1);
+    for (int d = back ? 2 : 1; d < (back ? count : count - 1); ++d) permutation.add_ints(d);
+    if (back) permutation.add_ints(1);
+    return to;
+  }
+
   proto::NodeProto& add(const std::string& op, const std::string& name) {
     proto::NodeProto& node = nodes_.emplace_back();
     node.set_op_type(op);
@@ -96,13 +135,14 @@ class Expansion {
 
   Network::Contents& contents_;
   const proto::NodeProto& node_;
+  bool channels_last_;
   std::vector<proto::NodeProto> nodes_;
 };
 
 using Expand = void (*)(Expansion&);
 
 void convolution(Expansion& e) {
-  const std::string x = e.floats(0), weights = e.floats(3, 0);
+  const std::string x = e.channels_second(e.floats(0)), weights = e.floats(3, 0);
   if (e.has(8))
     e.give("Conv", {x, weights, e.bias(8, 1, 4)}, 6);
   else
@@ -125,8 +165,11 @@ void concat(Expansion& e) {
 
 template <const char* op>
 void of_one(Expansion& e) {
-  e.give(op, {e.floats(0)}, 3);
+  e.give(op, {e.channels_second(e.floats(0))}, 3);
 }
+
+/// The largest integer is the largest of what they stand for.
+void max_pool(Expansion& e) { e.give("MaxPool", {e.of_channels_last()}, -1); }
 
 template <const char* op>
 void of_two(Expansion& e) {
@@ -143,6 +186,7 @@ const std::map<std::string, Expand>& expansions() {
   static const std::map<std::string, Expand> all{{"QLinearConv", convolution},
                                                  {"QLinearMatMul", of_two<matmul>},
                                                  {"com.microsoft.QLinearConv", convolution},
+                                                 {"com.microsoft.NhwcMaxPool", max_pool},
                                                  {"com.microsoft.QGemm", gemm},
                                                  {"com.microsoft.QLinearAdd", of_two<add>},
                                                  {"com.microsoft.QLinearMul", of_two<multiply>},
@@ -162,7 +206,6 @@ std::vector<proto::NodeProto> expanded(Network::Contents& contents, const proto:
   const auto found = expansions().find((own ? "" : node.domain() + ".") + node.op_type());
   if (found == expansions().end() || node.output_size() != 1) return {};
   Expansion expansion(contents, node);
-  if (expansion.number("channels_last", 0) != 0) return {};
   try {
     found->second(expansion);
   } catch (const Error&) {

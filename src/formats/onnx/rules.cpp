@@ -39,9 +39,20 @@ Array Call::array(std::size_t i) const {
 }
 
 const proto::AttributeProto* Call::find(const std::string& attribute) const {
+  asked_for_.insert(attribute);
   for (const auto& one : node_.attribute())
     if (one.name() == attribute) return &one;
   return nullptr;
+}
+
+std::optional<std::string> Call::overlooked_attribute() const {
+  // They say how exactly something is computed, or what is known otherwise.
+  static const std::set<std::string> harmless{
+      "stash_type", "precision",         "saturate",  "round_mode", "num_outputs",         "hidden_size",
+      "seed",       "softmax_precision", "allowzero", "keepdims",   "noop_with_empty_axes"};
+  for (const auto& attribute : node_.attribute())
+    if (!asked_for_.count(attribute.name()) && !harmless.count(attribute.name())) return attribute.name();
+  return std::nullopt;
 }
 
 std::int64_t Call::integer(const std::string& attribute, std::int64_t otherwise) const {
@@ -104,6 +115,14 @@ void Call::give_activation(Value value, const std::string& report_name) {
   give(value);
 }
 
+void Call::give_as(const proto::NodeProto& node, Value x) {
+  const auto rule = rules().find(node.op_type());
+  if (rule == rules().end()) refuse("the activation " + node.op_type());
+  Call other(graph, node, {x}, contents_, constants_);
+  rule->second(other);
+  give_item(other.outputs().at(0));
+}
+
 const Rules& rules() {
   static const Rules all = [] {
     Rules made;
@@ -117,6 +136,7 @@ const Rules& rules() {
     add_quantisation_rules(made);
     add_recurrent_rules(made);
     add_microsoft_rules(made);
+    add_attention_rules(made);
     return made;
   }();
   return all;

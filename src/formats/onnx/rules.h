@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,6 +52,11 @@ class Call {
   /// Whether no other node reads this input, nor the network gives it.
   bool reads_alone(std::size_t i) const;
 
+  /// Whether an output has a name: those that nobody wants have none.
+  bool is_read(std::size_t output) const {
+    return output < outputs_.size() && !node_.output(static_cast<int>(output)).empty();
+  }
+
   bool has(const std::string& attribute) const { return find(attribute) != nullptr; }
   std::int64_t integer(const std::string& attribute, std::int64_t otherwise) const;
   double number(const std::string& attribute, double otherwise) const;
@@ -63,12 +69,17 @@ class Call {
   std::optional<graph::Integers> integers(const std::string& attribute, std::size_t i) const;
   const proto::AttributeProto* find(const std::string& attribute) const;
   Tensor tensor(const std::string& attribute) const;
+  /// An attribute that was never asked for; nothing where all were.
+  std::optional<std::string> overlooked_attribute() const;
 
   void give(graph::Value value, std::size_t output = 0);
   void give(Array array, std::size_t output = 0);
   void give_item(Item item) { outputs_.at(0) = std::move(item); }
   /// An activation's value, by the name that a report calls it.
   void give_activation(graph::Value value, const std::string& report_name);
+
+  /// Gives what another of ONNX's own operators, of these attributes, makes of x.
+  void give_as(const proto::NodeProto& node, graph::Value x);
 
   [[noreturn]] void refuse(const std::string& why) const { throw Error(why); }
 
@@ -81,6 +92,7 @@ class Call {
   const Network::Contents& contents_;
   Constants& constants_;
   std::vector<Item> outputs_;
+  mutable std::set<std::string> asked_for_;  ///< attributes
 };
 
 using Rule = std::function<void(Call&)>;
@@ -99,6 +111,10 @@ void add_resizing_rules(Rules& rules);
 void add_quantisation_rules(Rules& rules);
 void add_recurrent_rules(Rules& rules);
 void add_microsoft_rules(Rules& rules);
+void add_attention_rules(Rules& rules);
+
+/// x * sigmoid(alpha * x)
+graph::Value sigmoid_gated(graph::Graph& graph, graph::Value x, double alpha);
 
 /// `x` at these places of an axis, as slices that are put together.
 graph::Value take(graph::Graph& graph, graph::Value x, std::size_t axis, const graph::Integers& places);

@@ -57,11 +57,6 @@ void clip(Call& call) {
   call.give_activation(value, relu6 ? "relu6" : "clamp");
 }
 
-void thresholded_relu(Call& call) {
-  if (call.number("alpha", 1) != 0) call.refuse("a threshold other than a ReLU's");
-  relu(call);
-}
-
 void hard_sigmoid(Call& call) {
   const double slope = call.number("alpha", 0.2), offset = call.number("beta", 0.5);
   graph::Graph& g = call.graph;
@@ -229,6 +224,21 @@ void where(Call& call) {
   call.give(graph::choose(g, condition, call.value(1), call.value(2)));
 }
 
+/// x where it is above a threshold, else 0.
+void thresholded_relu(Call& call) {
+  const double threshold = call.number("alpha", 1);
+  if (threshold == 0) return relu(call);
+  graph::Graph& g = call.graph;
+  const Value above = graph::greater(g, call.value(), g.scalar(threshold));
+  call.give_activation(g.binary(Operator::multiply, call.value(), above), "thresholded_relu");
+}
+
+/// x * sigmoid(alpha * x)
+void swish(Call& call) {
+  const double alpha = call.number("alpha", 1);
+  call.give_activation(sigmoid_gated(call.graph, call.value(), alpha), "silu");
+}
+
 void add_activation_rules(Rules& rules) {
   rules["Relu"] = relu;
   rules["Clip"] = clip;
@@ -242,6 +252,7 @@ void add_activation_rules(Rules& rules) {
   rules["Softplus"] = [](Call& call) {  // beyond 40 it is x in double precision, too
     call.give_activation(call.graph.unary(Function::softplus, call.value(), 1, 40), "softplus");
   };
+  rules["Swish"] = swish;
   rules["Gelu"] = [](Call& call) {
     call.give_activation(
         call.graph.unary(call.text("approximate", "none") == "tanh" ? Function::gelu_tanh : Function::gelu,
@@ -257,6 +268,11 @@ void add_activation_rules(Rules& rules) {
 }
 
 }  // namespace
+
+Value sigmoid_gated(graph::Graph& g, Value x, double alpha) {
+  if (alpha == 1) return g.unary(Function::silu, x);
+  return g.binary(Operator::multiply, x, g.unary(Function::sigmoid, g.unary(Function::linear, x, alpha)));
+}
 
 void add_arithmetic_rules(Rules& rules) {
   add_activation_rules(rules);

@@ -57,12 +57,23 @@ void constant_of_shape(Call& call) {
   call.give(shape.empty() ? one : call.graph.expand(one, shape));
 }
 
+bool is_floating_point(std::int64_t type) {
+  return type == proto::TensorProto::FLOAT || type == proto::TensorProto::FLOAT16 ||
+         type == proto::TensorProto::DOUBLE || type == proto::TensorProto::BFLOAT16;
+}
+
 /// From floating-point numbers to such.
 void cast(Call& call) {
-  const std::int64_t to = call.integer("to", 0);
-  if (to != proto::TensorProto::FLOAT && to != proto::TensorProto::FLOAT16 && to != proto::TensorProto::DOUBLE &&
-      to != proto::TensorProto::BFLOAT16)
-    call.refuse("numbers that become integers");
+  if (!is_floating_point(call.integer("to", 0))) call.refuse("numbers that become integers");
+  call.give(call.value());
+}
+
+/// To the type of the second input: known integers are Arrays, floating-point numbers values of the graph.
+void cast_like(Call& call) {
+  if (std::holds_alternative<Array>(call.item(1))) {
+    if (!std::holds_alternative<Array>(call.item(0))) call.refuse("numbers that become integers");
+    return call.give_item(call.item(0));
+  }
   call.give(call.value());
 }
 
@@ -73,6 +84,7 @@ void add_constant_rules(Rules& rules) {
   rules["Constant"] = constant;
   rules["ConstantOfShape"] = constant_of_shape;
   rules["Cast"] = cast;
+  rules["CastLike"] = cast_like;
   rules["Identity"] = [](Call& call) { call.give_item(call.item(0)); };
   rules["Dropout"] = [](Call& call) {
     const bool drops = !call.given(1) || call.array(1).numbers.at(0) != 0;

@@ -1,5 +1,6 @@
 // Normalisation, softmax and sums.
 #include <algorithm>
+#include <limits>
 
 #include "formats/onnx/rules.h"
 #include "graph/einsum.h"
@@ -47,14 +48,64 @@ void instance_normalization(Call& call) {
   call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), dimensions)));
 }
 
+/// The mean along axes, each with extent 1 in the result.
+Value mean(graph::Graph& g, Value x, const Integers& axes) {
+  double count = 1;
+  for (const std::int64_t axis : axes) count *= static_cast<double>(g.shape(x)[static_cast<std::size_t>(axis)]);
+  return g.unary(Function::linear, g.sum(x, axes), 1 / count);
+}
+
+/// 1 / sqrt(the mean of x^2 + epsilon)
+Value inverse_root(graph::Graph& g, Value x, const Integers& axes, double epsilon) {
+  const Value squares = mean(g, g.binary(Operator::multiply, x, x), axes);
+  return g.unary(Function::power, g.unary(Function::linear, squares, 1, epsilon), -0.5);
+}
+
 void layer_normalization(Call& call) {
-  if (call.output_count() > 1) call.refuse("statistics as further outputs");
   const std::size_t dimensions = call.dimensions(), axis = axis_of(call.integer("axis", -1), dimensions);
+  const Integers axes = graph::axes_between(axis, dimensions);
+  const double epsilon = call.number("epsilon", 1e-5);
   graph::Graph& g = call.graph;
-  Value x = g.normalize(call.value(), graph::axes_between(axis, dimensions), call.number("epsilon", 1e-5), call.name);
+  Value x = g.normalize(call.value(), axes, epsilon, call.name);
   x = g.binary(Operator::multiply, x, call.value(1));
   if (call.given(2)) x = g.binary(Operator::add, x, call.value(2));
   call.give(x);
+  if (call.output_count() < 2) return;
+  const Value centre = mean(g, call.value(), axes);
+  call.give(centre, 1);
+  if (call.output_count() > 2)
+    call.give(inverse_root(g, g.binary(Operator::subtract, call.value(), centre), axes, epsilon), 2);
+}
+
+void rms_normalization(Call& call) {
+  const std::size_t dimensions = call.dimensions();
+  const Integers axes = graph::axes_between(axis_of(call.integer("axis", -1), dimensions), dimensions);
+  graph::Graph& g = call.graph;
+  const Value factor = inverse_root(g, call.value(), axes, call.number("epsilon", 1e-5));
+  const Value x = g.add(Operator::multiply, {call.value(), factor}, {}, call.name);
+  call.give(g.binary(Operator::multiply, x, call.value(1)));
+  if (call.output_count() > 1) call.give(factor, 1);
+}
+
+/// x over its norm along an axis; what is 0 throughout stays 0.
+void lp_normalization(Call& call) {
+  const std::int64_t p = call.integer("p", 2);
+  if (p != 1 && p != 2) call.refuse("a norm with p = " + std::to_string(p));
+  graph::Graph& g = call.graph;
+  const Integers axes{static_cast<std::int64_t>(axis_of(call.integer("axis", -1), call.dimensions()))};
+  const Value x = call.value();
+  const Value sum = g.sum(p == 1 ? g.unary(Function::absolute, x) : g.binary(Operator::multiply, x, x), axes);
+  const Value above_zero = g.unary(Function::clamp, sum, 1e-30, std::numeric_limits<double>::infinity());
+  call.give(g.binary(Operator::multiply, x, g.unary(Function::power, above_zero, p == 1 ? -1 : -0.5)));
+}
+
+/// Up to operator set 20 there is one scale and one shift a group, later one a channel.
+Value for_each_channel(Call& call, Value row, std::int64_t channels) {
+  graph::Graph& g = call.graph;
+  const std::int64_t groups = graph::element_count(g.shape(row));
+  if (call.operator_set < 21)
+    row = g.reshape(g.expand(g.reshape(row, {groups, 1}), {groups, channels / groups}), {channels});
+  return per_channel(call, row, call.dimensions());
 }
 
 void group_normalization(Call& call) {
@@ -62,11 +113,13 @@ void group_normalization(Call& call) {
   const std::int64_t groups = call.integer("num_groups", 0);
   if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
     call.refuse(std::to_string(groups) + " groups of channels");
-  if (call.operator_set < 21) call.refuse("one scale a group");
+  const Shape row{call.operator_set < 21 ? groups : shape[1]};
+  if (call.shape(1) != row || call.shape(2) != row)
+    call.refuse("scales of the shape " + graph::to_string(call.shape(1)));
   graph::Graph& g = call.graph;
   const Value x = g.normalize_groups(call.value(), groups, call.number("epsilon", 1e-5), call.name);
-  const Value scaled = g.binary(Operator::multiply, x, per_channel(call, call.value(1), shape.size()));
-  call.give(g.binary(Operator::add, scaled, per_channel(call, call.value(2), shape.size())));
+  const Value scaled = g.binary(Operator::multiply, x, for_each_channel(call, call.value(1), shape[1]));
+  call.give(g.binary(Operator::add, scaled, for_each_channel(call, call.value(2), shape[1])));
 }
 
 /// x / (bias + alpha / size * the sum of x^2 over the channels around)^beta, Krizhevsky et al. 2012.
@@ -151,6 +204,8 @@ void give_mean(Call& call, Value value, const Reduction& over) {
 }
 void give_root(Call& call, Value value, const Reduction&) { call.give(call.graph.unary(Function::sqrt, value)); }
 
+void give_logarithm(Call& call, Value value, const Reduction&) { call.give(call.graph.unary(Function::log, value)); }
+
 /// Of equal elements each has its share of the gradient, as in PyTorch's amax and TensorFlow's reduce_max.
 void reduce_max(Call& call, double factor) {
   graph::Graph& g = call.graph;
@@ -161,6 +216,17 @@ void reduce_max(Call& call, double factor) {
   call.give(factor != 1 ? g.unary(Function::linear, x, factor) : x);
 }
 
+/// max + log(the sum of e^(x - max)), in which no number overflows.
+void reduce_log_sum_exp(Call& call) {
+  graph::Graph& g = call.graph;
+  const Reduction over = reduction(call);
+  if (over.axes.empty()) return call.give(call.value());
+  const Value most = graph::maximum_along(g, call.value(), over.axes, graph::Ties::evenly);
+  const Value powers = g.unary(Function::exp, g.binary(Operator::subtract, call.value(), most));
+  const Value sum = g.binary(Operator::add, g.unary(Function::log, g.sum(powers, over.axes)), most);
+  call.give(g.reshape(sum, over.shape));
+}
+
 void einsum(Call& call) { call.give(graph::einsum(call.graph, call.text("equation", ""), call.values())); }
 
 }  // namespace
@@ -169,6 +235,9 @@ void add_normalisation_rules(Rules& rules) {
   rules["BatchNormalization"] = batch_normalization;
   rules["InstanceNormalization"] = instance_normalization;
   rules["LayerNormalization"] = layer_normalization;
+  // ONNX Runtime writes the second, in ONNX's own domain, for an RMS normalisation that it put together.
+  rules["RMSNormalization"] = rules["SimplifiedLayerNormalization"] = rms_normalization;
+  rules["LpNormalization"] = lp_normalization;
   rules["GroupNormalization"] = group_normalization;
   rules["LRN"] = local_response;
   rules["Softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
@@ -180,6 +249,8 @@ void add_normalisation_rules(Rules& rules) {
   reduce(rules, "ReduceL2", squared, give_root);
   rules["ReduceMax"] = [](Call& call) { reduce_max(call, 1); };
   rules["ReduceMin"] = [](Call& call) { reduce_max(call, -1); };
+  reduce(rules, "ReduceLogSum", itself, give_logarithm);
+  rules["ReduceLogSumExp"] = reduce_log_sum_exp;
   rules["Einsum"] = einsum;
 }
 

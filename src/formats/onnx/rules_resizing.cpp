@@ -1,4 +1,5 @@
 // Resize and Upsample: along each axis a product with a matrix that is known.
+#include <algorithm>
 #include <cmath>
 
 #include "formats/onnx/rules.h"
@@ -26,6 +27,11 @@ double source_place(const Call& call, const std::string& mode, const Axis& axis,
     return axis.to == 1 ? 0 : place * static_cast<double>(axis.from - 1) / static_cast<double>(axis.to - 1);
   if (mode == "half_pixel" || (mode == "pytorch_half_pixel" && axis.to > 1)) return (place + 0.5) / axis.scale - 0.5;
   if (mode == "pytorch_half_pixel") return 0;
+  if (mode == "tf_half_pixel_for_nn") return (place + 0.5) / axis.scale;
+  if (mode == "half_pixel_symmetric") {  // the part that rounding the extent cut off is shared by both ends
+    const auto from = static_cast<double>(axis.from);
+    return from / 2 * (1 - static_cast<double>(axis.to) / (axis.scale * from)) + (place + 0.5) / axis.scale - 0.5;
+  }
   call.refuse("coordinates " + mode);
 }
 
@@ -45,9 +51,26 @@ std::vector<float> matrix_of(const Call& call, const Axis& axis, const std::stri
     const double place = source_place(call, coordinates, axis, i);
     places.push_back(mode == "nearest" ? rounded(call, rounding, place) : place);
   }
-  if (mode == "nearest" || mode == "linear") return graph::linear_weights(places, axis.from);
-  if (mode == "cubic") return graph::cubic_weights(places, axis.from, call.number("cubic_coeff_a", -0.75));
-  call.refuse("the mode " + mode);
+  if (mode == "nearest") return graph::linear_weights(places, axis.from);
+  if (mode != "linear" && mode != "cubic") call.refuse("the mode " + mode);
+  graph::Filter filter;
+  filter.cubic = mode == "cubic";
+  filter.a = call.number("cubic_coeff_a", -0.75);
+  filter.inside_only = call.integer("exclude_outside", 0) != 0;
+  if (call.integer("antialias", 0) != 0 && axis.scale < 1) filter.stretch = 1 / axis.scale;
+  return graph::filter_weights(places, axis.from, filter);
+}
+
+/// The one scale of all axes where the aspect ratio is to be kept; 0 where each has its own.
+double common_scale(const Call& call, const Shape& shape, const Integers& axes, const Integers& sizes) {
+  const std::string policy = call.text("keep_aspect_ratio_policy", "stretch");
+  if (policy == "stretch" || sizes.empty()) return 0;
+  if (policy != "not_larger" && policy != "not_smaller") call.refuse("the aspect ratio " + policy);
+  std::vector<double> scales;
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(shape[axis_of(axes[i], shape.size())]));
+  return policy == "not_larger" ? *std::min_element(scales.begin(), scales.end())
+                                : *std::max_element(scales.begin(), scales.end());
 }
 
 std::vector<Axis> axes_by(const Call& call, const std::vector<double>& scales, const Integers& sizes) {
@@ -59,11 +82,14 @@ std::vector<Axis> axes_by(const Call& call, const std::vector<double>& scales, c
     for (std::size_t d = 0; d < shape.size(); ++d) chosen.push_back(static_cast<std::int64_t>(d));
   if ((sizes.empty() ? scales.size() : sizes.size()) != chosen.size())
     call.refuse("sizes for another number of dimensions");
+  const double common = common_scale(call, shape, chosen, sizes);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     Axis& axis = axes[axis_of(chosen[i], shape.size())];
-    axis.scale = sizes.empty() ? scales[i] : static_cast<double>(sizes[i]) / static_cast<double>(axis.from);
-    const double to =
-        sizes.empty() ? std::floor(static_cast<double>(axis.from) * scales[i]) : static_cast<double>(sizes[i]);
+    const auto from = static_cast<double>(axis.from);
+    axis.scale = sizes.empty() ? scales[i] : common > 0 ? common : static_cast<double>(sizes[i]) / from;
+    const double to = sizes.empty() ? std::floor(from * scales[i])
+                      : common > 0  ? std::floor(from * common + 0.5)
+                                    : static_cast<double>(sizes[i]);
     if (!(axis.scale > 0) || !(to >= 1) || to > 1 << 20) call.refuse("a scale of " + std::to_string(axis.scale));
     axis.to = static_cast<std::int64_t>(to);
   }
@@ -93,9 +119,6 @@ void resize(Call& call) {
   if (call.given(scales_at) && !scales) call.refuse("scales that depend on the inputs");
   if (call.given(3) && !sizes) call.refuse("sizes that depend on the inputs");
   const std::string mode = call.text("mode", "nearest");
-  if (call.integer("exclude_outside", 0) != 0 || call.integer("antialias", 0) != 0)
-    call.refuse("exclude_outside or antialias");
-  if (call.text("keep_aspect_ratio_policy", "stretch") != "stretch") call.refuse("a policy for the aspect ratio");
   const std::vector<double> by = scales ? scales->numbers : std::vector<double>();
   const Integers to = sizes && !sizes->numbers.empty() ? sizes->to_integers() : Integers();
   resize_to(call, axes_by(call, by, to), mode,

@@ -178,11 +178,12 @@ void shuffle(Call& call, bool to_space) {
   if (s.size() != 4 || r < 1 || r > 1 << 15)
     call.refuse("blocks of " + std::to_string(r) + " of a tensor of " + std::to_string(s.size()) + " dimensions");
   graph::Graph& g = call.graph;
+  const bool columns_first = call.text("mode", "DCR") == "CRD";
   if (!to_space) {
     const Value apart = g.reshape(call.value(), {s[0], s[1], s[2] / r, r, s[3] / r, r});
-    return call.give(g.reshape(g.transpose(apart, {0, 3, 5, 1, 2, 4}), {s[0], s[1] * r * r, s[2] / r, s[3] / r}));
+    const Value moved = g.transpose(apart, columns_first ? Integers{0, 1, 3, 5, 2, 4} : Integers{0, 3, 5, 1, 2, 4});
+    return call.give(g.reshape(moved, {s[0], s[1] * r * r, s[2] / r, s[3] / r}));
   }
-  const bool columns_first = call.text("mode", "DCR") == "CRD";
   const std::int64_t channels = s[1] / (r * r);
   const Value apart = g.reshape(
       call.value(), columns_first ? Shape{s[0], channels, r, r, s[2], s[3]} : Shape{s[0], r, r, channels, s[2], s[3]});

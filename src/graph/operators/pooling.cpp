@@ -79,14 +79,17 @@ Tensor evaluate_max_pool_gradient(const Node& node, const Tensors& inputs) {
   return result;
 }
 
-/// By how much a window's sum is divided.
+/// By how much a window's sum is divided: its elements inside of x, or of x and its padding.
 double divisor(const Shape& x, const AveragePoolAttributes& a, const Integers& at) {
   double count = 1;
   for (std::size_t d = 0; d < a.kernel.size(); ++d) {
     const std::int64_t begin = at[d + 2] * a.strides[d] - a.padding_begin[d];
-    const std::int64_t end = std::min(begin + a.kernel[d], x[d + 2] + a.padding_end[d]);
-    count *=
-        static_cast<double>(a.count_padding ? end - begin : std::min(end, x[d + 2]) - std::max<std::int64_t>(begin, 0));
+    std::int64_t inside = 0;
+    for (std::int64_t tap = 0; tap < a.kernel[d]; ++tap) {
+      const std::int64_t place = begin + tap * a.dilation[d];
+      inside += a.count_padding ? place < x[d + 2] + a.padding_end[d] : place >= 0 && place < x[d + 2];
+    }
+    count *= static_cast<double>(inside);
   }
   return count;
 }
