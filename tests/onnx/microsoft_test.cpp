@@ -44,10 +44,9 @@ TEST(OnnxRuntimesOperators, AConvolutionTakesASumAndAnActivation) {
 }
 
 TEST(OnnxRuntimesOperators, OfAnActivationThatIsNotKnownAreRefused) {
-  const Attributes attributes{{"activation", std::string("Softsign")}};
+  const Attributes attributes{{"activation", std::string("Snake")}};
   const auto network = builder(image).node("FusedConv", {"x", "w"}, {"y"}, attributes, "fused", domain).network();
-  EXPECT_NE(fault_of(*network, {{"input.0", image}}, {{}, false, 0}).find("the activation Softsign"),
-            std::string::npos);
+  EXPECT_NE(fault_of(*network, {{"input.0", image}}, {{}, false, 0}).find("the activation Snake"), std::string::npos);
 }
 
 TEST(OnnxRuntimesOperators, AProductTakesTransposesAndAFactor) {
@@ -76,6 +75,54 @@ TEST(OnnxRuntimesOperators, ANormalisationTakesWhatIsSkipped) {
       builder(tokens).node("SkipLayerNormalization", {"x", "skip", "s", "v"}, {"y"}, epsilon, "fused", domain);
   const ModelBuilder apart =
       builder(tokens).node("Add", {"x", "skip"}, {"a"}).node("LayerNormalization", {"a", "s", "v"}, {"y"}, epsilon);
+  EXPECT_LT(error_between(fused, apart, tokens), rounding);
+}
+
+TEST(OnnxRuntimesOperators, AGemmTakesAnActivationWithItsNumbers) {
+  const graph::Shape rows{3, 4};
+  const Attributes attributes{{"alpha", 0.5F}, {"activation", std::string("LeakyRelu")}, {"activation_alpha", 0.25F}};
+  const ModelBuilder fused = builder(rows).node("FusedGemm", {"x", "m", "v"}, {"y"}, attributes, "fused", domain);
+  const ModelBuilder apart = builder(rows)
+                                 .node("Gemm", {"x", "m", "v"}, {"g"}, {{"alpha", 0.5F}})
+                                 .node("LeakyRelu", {"g"}, {"y"}, {{"alpha", 0.25F}});
+  EXPECT_LT(error_between(fused, apart, rows), rounding);
+}
+
+TEST(OnnxRuntimesOperators, AProductTakesBatchesBehindRows) {
+  const Attributes attributes{{"transBatchA", std::int64_t{1}}, {"transB", std::int64_t{1}}};
+  const ModelBuilder fused = builder(tokens)
+                                 .weights("other", {5, 3, 4})
+                                 .node("FusedMatMul", {"x", "other"}, {"y"}, attributes, "fused", domain);
+  const ModelBuilder apart = builder(tokens)
+                                 .weights("other", {5, 3, 4})
+                                 .node("Transpose", {"x"}, {"a"}, {{"perm", std::vector<std::int64_t>{1, 0, 2}}})
+                                 .node("Transpose", {"other"}, {"b"}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}})
+                                 .node("MatMul", {"a", "b"}, {"y"});
+  EXPECT_LT(error_between(fused, apart, tokens), rounding);
+}
+
+TEST(OnnxRuntimesOperators, AttentionIsOnnxsWithItsProjections) {
+  ModelBuilder apart(23), with_weights(23), with_biases(23);
+  for (ModelBuilder* one : {&apart, &with_weights, &with_biases})
+    one->input("x", tokens).output("y").weights("w", {4, 12}).weights("b", {12}, 1);
+  const Attributes thirds{{"axis", std::int64_t{2}}, {"num_outputs", std::int64_t{3}}},
+      heads{{"num_heads", std::int64_t{2}}}, both{{"q_num_heads", std::int64_t{2}}, {"kv_num_heads", std::int64_t{2}}};
+  apart.node("MatMul", {"x", "w"}, {"p"}).node("Add", {"p", "b"}, {"s"});
+  apart.node("Split", {"s"}, {"q", "k", "v"}, thirds).node("Attention", {"q", "k", "v"}, {"y"}, both);
+  with_weights.node("Attention", {"x", "w", "b"}, {"y"}, heads, "fused", domain);
+  with_biases.node("MatMul", {"x", "w"}, {"p"}).node("Split", {"p"}, {"q", "k", "v"}, thirds);
+  with_biases.node("MultiHeadAttention", {"q", "k", "v", "b"}, {"y"}, heads, "fused", domain);
+  EXPECT_LT(error_between(with_weights, apart, tokens), rounding);
+  EXPECT_LT(error_between(with_biases, apart, tokens), rounding);
+}
+
+TEST(OnnxRuntimesOperators, ANormalisationByTheRootOfTheMeanSquareTakesWhatIsSkipped) {
+  const ModelBuilder fused =
+      ModelBuilder(builder(tokens))
+          .node("SkipSimplifiedLayerNormalization", {"x", "skip", "s", "v"}, {"y"}, {}, "fused", domain);
+  ModelBuilder apart(23);
+  apart.input("x", tokens).output("y").weights("v", {4}, 3).weights("s", {4}, 4).weights("skip", {2, 5, 4}, 5);
+  apart.node("Add", {"x", "skip"}, {"a"}).node("Add", {"a", "v"}, {"b"}).node("RMSNormalization", {"b", "s"}, {"y"});
   EXPECT_LT(error_between(fused, apart, tokens), rounding);
 }
 

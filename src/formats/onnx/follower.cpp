@@ -80,15 +80,26 @@ Item Follower::item_of(const Tensor& tensor, const std::string& name) {
   return graph_.add_constant(tensor.constant, tensor.shape, name);
 }
 
-void Follower::step(const proto::NodeProto& node) {
-  const bool is_own = node.domain().empty() || node.domain() == "ai.onnx";
-  if (node.domain() == "com.microsoft.nchwc")
+namespace {
+
+/// Of operators that are not ONNX's own.
+void check_domain(const proto::NodeProto& node) {
+  const std::string& domain = node.domain();
+  if (domain == "com.microsoft.nchwc")
     throw Error(
         "ONNX Runtime laid this network's weights out for one kind of processor; save the optimised network at the "
         "level ORT_ENABLE_EXTENDED, or explain the network that it was made from");
-  if (!is_own && node.domain() != "com.microsoft")
-    throw Error("the domain \"" + node.domain() +
-                "\" is not known; only ONNX's own operators and some of ONNX Runtime's are");
+  if (domain == "ai.onnx.ml" && !rules().count(domain + "." + node.op_type()))
+    throw Error("an operator of the domain \"ai.onnx.ml\" for trees, labels and text, which is not known");
+  if (domain != "com.microsoft" && domain != "ai.onnx.ml")
+    throw Error("the domain \"" + domain + "\" is not known; only ONNX's own operators and some of ONNX Runtime's are");
+}
+
+}  // namespace
+
+void Follower::step(const proto::NodeProto& node) {
+  const bool is_own = node.domain().empty() || node.domain() == "ai.onnx";
+  if (!is_own) check_domain(node);
   std::vector<Item> inputs;
   for (const std::string& input : node.input()) inputs.push_back(item(input));
   Call call(graph_, node, std::move(inputs), contents_, constants_);

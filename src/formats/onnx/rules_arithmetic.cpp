@@ -137,17 +137,50 @@ void binary(Rules& rules, const std::string& op, Operator with) {
   };
 }
 
-void variadic(Rules& rules, const std::string& op, Operator with, const std::string& report_name = {},
-              bool mean = false) {
-  rules[op] = [=](Call& call) {
-    Value result = call.value(0);
-    for (std::size_t i = 1; i < call.count(); ++i) result = call.graph.binary(with, result, call.value(i));
-    if (mean) result = call.graph.unary(Function::linear, result, 1 / static_cast<double>(call.count()));
-    if (report_name.empty() || call.count() < 2)
-      call.give(result);
-    else
-      call.give_activation(result, report_name);
-  };
+/// Of any number of inputs, one after the other; an activation where a report is to name it.
+void fold_inputs(Call& call, Operator with, const std::string& report_name = {}) {
+  Value result = call.value(0);
+  for (std::size_t i = 1; i < call.count(); ++i) result = call.graph.binary(with, result, call.value(i));
+  if (report_name.empty() || call.count() < 2) return call.give(result);
+  call.give_activation(result, report_name);
+}
+
+void mean(Call& call) {
+  fold_inputs(call, Operator::add);
+  const Value sum = std::get<Value>(call.outputs().at(0));
+  call.give(call.graph.unary(Function::linear, sum, 1 / static_cast<double>(call.count())));
+}
+
+/// Which of two inputs is one known number, where the other has the shape of the result.
+std::optional<std::size_t> bound_of(const Call& call) {
+  if (call.count() != 2) return std::nullopt;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
+    const auto number = call.known(i, 1);
+    if (number && number->numbers.size() == 1 && call.dimensions(i) <= call.dimensions(1 - i)) return i;
+  }
+  return std::nullopt;
+}
+
+/// With 0 it is a ReLU, with another number a bound.
+void maximum(Call& call) {
+  const auto at = bound_of(call);
+  if (!at) return fold_inputs(call, Operator::maximum, "maximum");
+  const double low = call.array(*at).numbers[0];
+  const Value x = call.value(1 - *at);
+  if (low == 0) return call.give_activation(call.graph.unary(Function::relu, x), "relu");
+  call.give_activation(call.graph.unary(Function::clamp, x, low, infinity), "clamp");
+}
+
+/// With a number it is a bound; with 6 and a ReLU that it alone reads, a ReLU6: so JAX writes it.
+void minimum(Call& call) {
+  const auto at = bound_of(call);
+  if (!at) return fold_inputs(call, Operator::minimum, "minimum");
+  const double high = call.array(*at).numbers[0];
+  const Value x = call.value(1 - *at);
+  if (high != 6 || !graph::is_relu(call.graph[x], false) || !call.reads_alone(1 - *at))
+    return call.give_activation(call.graph.unary(Function::clamp, x, -infinity, high), "clamp");
+  call.graph.make_part(x);
+  call.give_activation(call.graph.unary(Function::hardtanh, x, 0, high), "relu6");
 }
 
 /// alpha * A * B + beta * C
@@ -294,10 +327,10 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "Sub", Operator::subtract);
   binary(rules, "Mul", Operator::multiply);
   binary(rules, "Div", Operator::divide);
-  variadic(rules, "Sum", Operator::add);
-  variadic(rules, "Mean", Operator::add, {}, true);
-  variadic(rules, "Max", Operator::maximum, "maximum");
-  variadic(rules, "Min", Operator::minimum, "minimum");
+  rules["Sum"] = [](Call& call) { fold_inputs(call, Operator::add); };
+  rules["Mean"] = mean;
+  rules["Max"] = maximum;
+  rules["Min"] = minimum;
   rules["Gemm"] = gemm;
   rules["MatMul"] = matmul;
   rules["Where"] = where;

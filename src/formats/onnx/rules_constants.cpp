@@ -68,13 +68,12 @@ void cast(Call& call) {
   call.give(call.value());
 }
 
-/// To the type of the second input: known integers are Arrays, floating-point numbers values of the graph.
+/// To the type of the second input.
 void cast_like(Call& call) {
-  if (std::holds_alternative<Array>(call.item(1))) {
-    if (!std::holds_alternative<Array>(call.item(0))) call.refuse("numbers that become integers");
-    return call.give_item(call.item(0));
-  }
-  call.give(call.value());
+  const auto* like = std::get_if<Array>(&call.item(1));
+  if (!like || !like->integers) return call.give(call.value());
+  if (!std::holds_alternative<Array>(call.item(0))) call.refuse("numbers that become integers");
+  call.give_item(call.item(0));
 }
 
 }  // namespace

@@ -23,6 +23,25 @@ Value per_channel(Call& call, Value row, std::size_t dimensions) {
   return call.graph.reshape(row, shape);
 }
 
+/// (x - offset) * scale, of scikit-learn's pipelines: one number for all, or one for each of the last axis.
+void scaler(Call& call) {
+  if (call.dimensions() == 0) call.refuse("a single number");
+  graph::Graph& g = call.graph;
+  Value x = call.value();
+  const auto row = [&](const char* attribute) {
+    const proto::AttributeProto* found = call.find(attribute);
+    std::vector<float> numbers;
+    if (found) numbers.assign(found->floats().begin(), found->floats().end());
+    const auto count = static_cast<std::int64_t>(numbers.size());
+    if (count > 1 && count != call.shape().back())
+      call.refuse(std::to_string(count) + " numbers for an extent of " + std::to_string(call.shape().back()));
+    return count == 0 ? graph::no_value : g.add_constant(graph::constant_of(std::move(numbers)), {count});
+  };
+  if (const Value offset = row("offset"); offset != graph::no_value) x = g.binary(Operator::subtract, x, offset);
+  if (const Value scale = row("scale"); scale != graph::no_value) x = g.binary(Operator::multiply, x, scale);
+  call.give(x);
+}
+
 /// With running statistics a batch norm is a scale and a shift.
 void batch_normalization(Call& call) {
   const std::size_t dimensions = call.dimensions();
@@ -239,6 +258,7 @@ void add_normalisation_rules(Rules& rules) {
   rules["RMSNormalization"] = rules["SimplifiedLayerNormalization"] = rms_normalization;
   rules["LpNormalization"] = lp_normalization;
   rules["GroupNormalization"] = group_normalization;
+  rules["ai.onnx.ml.Scaler"] = scaler;
   rules["LRN"] = local_response;
   rules["Softmax"] = [](Call& call) { softmax(call, Operator::softmax); };
   rules["LogSoftmax"] = [](Call& call) { softmax(call, Operator::log_softmax); };
