@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draw scenes of plain shapes, train a small classifier on them and write the example's files.
 
-Needs PyTorch (1.13 or newer), NumPy and Pillow. Run it without arguments to write again every
-file of this folder; see README.md for what they are.
+Needs PyTorch (1.13 or newer), NumPy and Pillow. Run it without arguments to write again the
+files of this folder; export.py writes the .pt2 ones. See README.md for what they are.
 """
 
 import argparse

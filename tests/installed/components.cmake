@@ -28,8 +28,8 @@ list(SORT files_of_components)
 require_equal("${files_of_components}" "${all_files}" "the components' files together are")
 
 require_equal("${library_files}" "${LIBDIR}/${LIBRARY}.so.${SOVERSION};${LIBDIR}/${LIBRARY}.so.${VERSION}" "library's files are")
-file(GLOB_RECURSE headers RELATIVE ${SOURCE} ${SOURCE}/include/*.h)
-foreach(file IN ITEMS ${headers} include/whycam/version.h ${LIBDIR}/${LIBRARY}.so ${LIBDIR}/pkgconfig/whycam.pc
+list(TRANSFORM HEADERS PREPEND include/)
+foreach(file IN ITEMS ${HEADERS} include/whycam/version.h ${LIBDIR}/${LIBRARY}.so ${LIBDIR}/pkgconfig/whycam.pc
     ${LIBDIR}/cmake/whycam/whycam-config.cmake ${LIBDIR}/cmake/whycam/whycam-config-version.cmake)
   require_file(development ${file})
 endforeach()
