@@ -20,7 +20,7 @@ inline std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;
   for (const std::int64_t axis : shape) {
     if (axis < 0) throw InputError("a shape has a negative axis");
-    if (axis > 0 && count > std::numeric_limits<std::int64_t>::max() / axis)
+    if (axis > 0 && count > (std::numeric_limits<std::int64_t>::max)() / axis)
       throw InputError("a shape has more elements than 64 bits can count");
     count *= axis;
   }
