@@ -5,6 +5,7 @@
 #   plain       the build without libtorch, with its tests, and the package for Python, as pip installs it
 #   clang       everything by clang, with warnings as errors
 #   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
+#   threads     a service of eight threads without libtorch under the thread sanitizer, by clang, whose OpenMP tells it what is in order
 set -eu
 cd "$(dirname "$0")/.."
 # Tests run side by side: threads that wait must leave the processors to those of the other test.
@@ -63,7 +64,14 @@ sanitizers() {
   run_tests build-sanitizers -R '^(whycam_graph_test|whycam_onnx_test|whycam_engine_test|WithoutAvx512|WithoutCaches)' -E WholeNetworks
 }
 
-[ $# -gt 0 ] || set -- pip plain clang sanitizers
+threads() {
+  sh scripts/install-dependencies.sh clang libclang-rt-dev libomp-dev
+  configure build-threads -DCMAKE_CXX_COMPILER=clang++ -DWHYCAM_TORCH=OFF -DWHYCAM_SANITIZE_THREAD=ON -DWHYCAM_BUILD_TESTS=ON
+  cmake --build build-threads --target whycam_serving_test
+  run_tests build-threads -R Library.whycam_serving_test
+}
+
+[ $# -gt 0 ] || set -- pip plain clang sanitizers threads
 for row; do
   echo "== $row"
   "$row"
