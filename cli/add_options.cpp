@@ -18,10 +18,11 @@ std::string heat_map_choices() {
 void PreprocessingArguments::add_to(CLI::App& command) {
   begin_group(command, "Preprocessing");
   command
-      .add_option("--size", size,
-                  "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N")
-      ->type_name("PIXELS")
-      ->capture_default_str();
+      .add_option(
+          "--size", size,
+          "Pictures are resized to N x N pixels or H,W; with --crop, their shorter side is made N; default: what "
+          "the network's file declares, else 224")
+      ->type_name("PIXELS");
   command.add_option("--crop", crop, "Cut N x N or H,W pixels from the middle of the resized picture")
       ->type_name("PIXELS");
   command

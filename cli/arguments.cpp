@@ -13,6 +13,9 @@
 namespace whycam::cli {
 namespace {
 
+constexpr char default_size[] = "224";  // ImageNet's
+constexpr std::int64_t largest_side = 65536;
+
 std::vector<float> parse_numbers(const std::string& text, const std::string& option) {
   std::vector<float> numbers;
   for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
@@ -48,7 +51,7 @@ std::pair<int, int> parse_size(const std::string& text, const std::string& optio
   const auto side = [&](const std::string& part) {
     int value = 0;
     const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (failure != std::errc() || end != part.data() + part.size() || value < 1 || value > 65536)
+    if (failure != std::errc() || end != part.data() + part.size() || value < 1 || value > largest_side)
       throw Failure(ExitCode::usage,
                     option + " takes a number of pixels, or height,width, from 1 to 65536, not \"" + text + "\"");
     return value;
@@ -68,7 +71,7 @@ std::vector<OutputElement> parse_output_element(const std::string& text) {
 
 picture::Preprocessing PreprocessingArguments::parse() const {
   picture::Preprocessing preprocessing;
-  std::tie(preprocessing.height, preprocessing.width) = parse_size(size, "--size");
+  std::tie(preprocessing.height, preprocessing.width) = parse_size(size.empty() ? default_size : size, "--size");
   if (!crop.empty()) {
     if (preprocessing.height != preprocessing.width)
       throw Failure(ExitCode::usage, "with --crop, --size takes one number, the length of the shorter side");
@@ -88,6 +91,16 @@ picture::Preprocessing PreprocessingArguments::parse() const {
     throw Failure(ExitCode::usage, error.what());
   }
   return preprocessing;
+}
+
+bool PreprocessingArguments::take_size(const Shape& declared, bool channels_last) {
+  if (!size.empty()) return false;
+  size = default_size;
+  if (!crop.empty() || declared.size() != 4) return false;
+  const std::int64_t height = declared[channels_last ? 1 : 2], width = declared[channels_last ? 2 : 3];
+  if (height < 1 || width < 1 || height > largest_side || width > largest_side) return false;
+  size = std::to_string(height) + (width == height ? "" : "," + std::to_string(width));
+  return size != default_size;
 }
 
 Drawing DrawingArguments::parse() const {
@@ -241,7 +254,7 @@ std::vector<Shape> ExampleInputArguments::parse(const std::vector<Port>& declare
     if (!result.empty() && result.size() == declared.size()) return result;
   }
   const bool says_channels = !declared.empty() && declared[0].shape.size() == 4 && declared[0].shape[1] > 0;
-  const auto [height, width] = parse_size(size.empty() ? "224" : size, "--size");
+  const auto [height, width] = parse_size(size.empty() ? default_size : size, "--size");
   return {{1, channels > 0 ? channels : says_channels ? declared[0].shape[1] : 3, height, width}};
 }
 

@@ -20,7 +20,7 @@ namespace whycam::cli {
 
 /// How pictures become the network's input; as typed.
 struct PreprocessingArguments {
-  std::string size = "224";
+  std::string size;  ///< empty: what the network's file declares, else 224
   std::string crop;
   std::string mean = "0.485,0.456,0.406";
   std::string standard_deviation = "0.229,0.224,0.225";
@@ -29,6 +29,9 @@ struct PreprocessingArguments {
   void add_to(CLI::App& command);
   /// Throws Failure.
   picture::Preprocessing parse() const;
+  /// Where --size was not given: sets it to the height and width that are declared of an input (there is none for a
+  /// crop), else to the default. Whether what is declared is another size than that.
+  bool take_size(const Shape& declared, bool channels_last);
 };
 
 /// How attributions become pictures.

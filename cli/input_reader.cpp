@@ -62,6 +62,7 @@ InputReader::InputReader(const Network& network, const ExplainArguments& argumen
     throw Failure(ExitCode::usage, "--also names the further inputs of one INPUT, and there are " +
                                        std::to_string(files.size()) + ": explain them one by one");
   require_all_inputs(network, arguments.also.size() + 1);
+  preprocessing_.take_size({}, false);
   form_.preprocessing = preprocessing_.parse();
   const bool pictures =
       std::any_of(files.begin(), files.end(), [](const InputFile& file) { return !is_array(file.path); });
@@ -89,9 +90,14 @@ PictureForm InputReader::form_of(std::size_t index) {
   auto found = candidates.begin();
   if (candidates.size() > 1 && arguments_.also.empty())
     found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
-      return is_taken(network_, candidate, shape_of(candidate, preprocessing));
+      PreprocessingArguments sized = arguments;
+      sized.take_size(declared, candidate.last);
+      return is_taken(network_, candidate, shape_of(candidate, sized.parse()));
     });
   const Candidate taken = found == candidates.end() ? candidates[0] : *found;
+  if (arguments.take_size(declared, taken.last))
+    notes_.push_back("--size is " + arguments.size + ", as the network's file declares, unless it is given");
+  preprocessing = arguments.parse();
   if (taken.channels != preprocessing.channels()) {
     arguments.mean = grey_mean;
     arguments.standard_deviation = grey_deviation;

@@ -259,17 +259,20 @@ class Check {
 
 ExitCode check(const CheckArguments& arguments) {
   use_threads(arguments.threads);
-  const picture::Preprocessing preprocessing = arguments.preprocessing.parse();
+  PreprocessingArguments preprocessing = arguments.preprocessing;
+  preprocessing.parse();  // what is wrong there is said before anything takes time
   Check check(arguments, arguments.labels.empty() ? Labels() : Labels(arguments.labels));
   const std::vector<InputFile> files = find_inputs({arguments.input}, {}).files;
   if (files.size() != 1)
     throw Failure(ExitCode::input,
                   "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
-  const Input input = read_input(files[0], {preprocessing, false, false, arguments.preprocessing.picture_limit});
+  auto model = load<Model>(arguments.model);
+  const std::vector<Port> declared = model.inputs();
+  preprocessing.take_size(declared.empty() ? Shape() : declared[0].shape, false);
+  const Input input = read_input(files[0], {preprocessing.parse(), false, false, preprocessing.picture_limit});
   if (input.tensor.shape[0] != 1)
     throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +
                                        std::to_string(input.tensor.shape[0]));
-  auto model = load<Model>(arguments.model);
   if (arguments.before_softmax) model = model.before_softmax(arguments.parse().output_element);
   const std::filesystem::path folder = arguments.output_dir;
   const OutputFolder output(folder);

@@ -114,6 +114,15 @@ Bytes encode_png(const Image& image) {
   return compress_png(image);
 }
 
+Bytes encode_photo(const Photo& photo) {
+  require_valid(photo.image);
+  if (photo.levels.empty()) return compress_png(photo.image);
+  if (photo.levels.size() != photo.image.pixels.size())
+    throw InputError("a photo has " + std::to_string(photo.levels.size()) + " levels of 16 bits and " +
+                     std::to_string(photo.image.pixels.size()) + " of 8");
+  return compress_deep_png(photo);
+}
+
 Bytes encode_jpeg(const Image& image, int quality) {
   require_valid(image);
   if (quality < 1 || quality > 100)
@@ -127,6 +136,12 @@ void write_image(const fs::path& path, const Image& image) {
   if (ending == ".png") return write_file(path, encode_png(image));
   if (ending == ".jpg" || ending == ".jpeg") return write_file(path, encode_jpeg(image, quality));
   throw InputError("a picture is written as .png or .jpg, not as \"" + path.filename().string() + "\"");
+}
+
+void write_photo(const fs::path& path, const Photo& photo) {
+  if (lower_case(path.extension().string()) != ".png")
+    throw InputError("a photo is written as .png, not as \"" + path.filename().string() + "\"");
+  write_file(path, encode_photo(photo));
 }
 
 }  // namespace whycam::picture

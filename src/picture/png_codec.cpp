@@ -52,6 +52,32 @@ struct Reader {
   png_infop info;
 };
 
+struct Sink {
+  std::uint8_t* next;
+  std::size_t left;
+};
+
+void put(png_structp png, png_bytep from, std::size_t count) {
+  auto* sink = static_cast<Sink*>(png_get_io_ptr(png));
+  if (count > sink->left) png_error(png, "the data grows too large");
+  std::memcpy(sink->next, from, count);
+  sink->next += count;
+  sink->left -= count;
+}
+
+struct Writer {
+  Writer()
+      : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, &trouble, give_up, give_up)),
+        info(png_create_info_struct(png)) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer() { png_destroy_write_struct(&png, &info); }
+
+  Trouble trouble{};
+  png_structp png;
+  png_infop info;
+};
+
 /// The file as far as the pixels, and what they are to become: grey or colour of 8 or 16 bits. What is transparent
 /// keeps its colour, as in PIL's convert("RGB").
 void read_header(Reader& reader, Source& source) {
@@ -112,6 +138,38 @@ Bytes compress_png(const Image& image) {
       png_image_write_to_memory(&description, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0;
   if (!done) throw OutputError(std::string("cannot encode a picture as PNG: ") + description.message);
   bytes.resize(size);
+  return bytes;
+}
+
+Bytes compress_deep_png(const Photo& photo) {
+  Writer writer;
+  if (!writer.png || !writer.info) throw std::bad_alloc();
+  Bytes samples;  // pairs of bytes, of which the upper comes first
+  samples.reserve(2 * photo.levels.size());
+  for (const std::uint16_t level : photo.levels) {
+    samples.push_back(static_cast<std::uint8_t>(level >> 8));
+    samples.push_back(static_cast<std::uint8_t>(level & 0xFF));
+  }
+  const Image& image = photo.image;
+  const std::size_t stride = samples.size() / static_cast<std::size_t>(image.height);
+  std::vector<png_bytep> rows;
+  for (int y = 0; y < image.height; ++y) rows.push_back(&samples[stride * static_cast<std::size_t>(y)]);
+
+  // Numbers that cannot be compressed grow by a filter's byte a row, and by less than a 64th for zlib's blocks and
+  // PNG's.
+  Bytes bytes(samples.size() + rows.size() + samples.size() / 64 + 4096);
+  Sink sink{bytes.data(), bytes.size()};
+  const bool done = attempt(writer.trouble, [&] {
+    png_set_write_fn(writer.png, &sink, put, nullptr);
+    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
+                 16, image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(writer.png, writer.info);
+    png_write_image(writer.png, rows.data());
+    png_write_end(writer.png, nullptr);
+  });
+  if (!done) throw OutputError(std::string("cannot encode a picture as PNG: ") + writer.trouble.message);
+  bytes.resize(bytes.size() - sink.left);
   return bytes;
 }
 

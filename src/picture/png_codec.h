@@ -15,4 +15,7 @@ Samples decode_png(const std::filesystem::path& path, const Bytes& bytes);
 /// Throws std::runtime_error where libpng fails. The image is valid.
 Bytes compress_png(const Image& image);
 
+/// The same of a valid image's levels, in 16 bits.
+Bytes compress_deep_png(const Photo& photo);
+
 }  // namespace whycam::picture

@@ -105,14 +105,19 @@ void require_size_of(const Image& base, const Array& map, const char* what) {
                      to_text({base.height, base.width}));
 }
 
+/// What the values of a map are divided by: its maximum, or 1 where nothing is above 0.
+double scale_of(const Array& map) {
+  double maximum = 0.0;
+  for (const float value : map.values) maximum = std::max(maximum, finite_or_zero(value));
+  return maximum > 0.0 ? maximum : 1.0;
+}
+
 /// `alpha_at` gives the opacity of each place.
 template <typename AlphaAt>
 Image blended(const Image& base, const Array& map, const ColourTable& colours, const AlphaAt& alpha_at) {
   require_valid(base);
   require_size_of(base, map, "a map");
-  double maximum = 0.0;
-  for (const float value : map.values) maximum = std::max(maximum, finite_or_zero(value));
-  const double scale = maximum > 0.0 ? maximum : 1.0;
+  const double scale = scale_of(map);
 
   Image image{base.height, base.width, 3, {}};
   image.pixels.reserve(3 * map.values.size());
@@ -134,6 +139,20 @@ void require_percentile(double percentile) {
 }
 
 }  // namespace
+
+Photo grey_map(const Array& map) {
+  require_shape(map, 2, "H x W");
+  if (map.shape[0] > largest_pixel_count || map.shape[1] > largest_pixel_count)
+    throw InputError("an array of " + to_text(map.shape) + " is too large for a picture");
+  const double scale = scale_of(map);
+  Photo photo{{static_cast<int>(map.shape[0]), static_cast<int>(map.shape[1]), 1, {}}, {}};
+  for (const float value : map.values) {
+    const double share = std::max(finite_or_zero(value), 0.0) / scale;
+    photo.levels.push_back(static_cast<std::uint16_t>(std::lround(65535.0 * share)));
+    photo.image.pixels.push_back(static_cast<std::uint8_t>(photo.levels.back() >> 8));
+  }
+  return photo;
+}
 
 Image overlay(const Image& base, const Array& map, ColourMap colours, double alpha) {
   return overlay(base, map, colour_table(colours), alpha);

@@ -125,6 +125,34 @@ TEST_F(Types, GreyNetworksTakeColourPictures) {
   }
 }
 
+TEST_F(Types, PicturesTakeTheSizeThatTheFileDeclares) {
+  const std::string picture = shapes / "two_shapes.png";
+  const auto of = [&](const SmallNetwork& small, const std::vector<std::string>& more = {}) {
+    fs::remove_all(results());
+    return explain(with(with({network(small), picture}, options), more));
+  };
+  const SmallNetwork first{3, {3, 3}, false, {0, 3, 20, 24}}, last{3, {3, 3}, true, {0, 20, 24, 3}};
+  for (const SmallNetwork& small : {first, last}) {
+    const Outcome outcome = of(small);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+    EXPECT_EQ(outcome.error.find("whycam: note: --size is 20,24, as the network's file declares, unless it is given\n"),
+              0U)
+        << outcome.error;
+    EXPECT_EQ(document()["preprocessing"]["size"], "20,24") << "what was used is written down";
+    const picture::Array found = result("two_shapes-second-2-gradcam.npy");
+    EXPECT_EQ(found.shape, (std::vector<std::int64_t>{1, 1, 20, 24}));
+    EXPECT_EQ(of(small, {"--size", "20,24"}).error.find("--size"), std::string::npos);
+    EXPECT_EQ(found.values, result("two_shapes-second-2-gradcam.npy").values);
+  }
+  expect_failure(of(first, {"--size", "30"}), 8, "30");
+  for (const std::vector<std::int64_t>& open : {std::vector<std::int64_t>{}, std::vector<std::int64_t>{0, 3, 0, 24}}) {
+    EXPECT_EQ(of({3, {3, 3}, false, open}, {"--size", "24"}).exit_code, 0);
+    EXPECT_EQ(document()["preprocessing"]["size"], "24");
+  }
+  EXPECT_EQ(of({3, {3, 3}, false, {}}).error.find("--size"), std::string::npos);
+  EXPECT_EQ(document()["preprocessing"]["size"], "224");
+}
+
 class ExampleInputs : public InputsCommand {
  protected:
   /// The head of what `layers` prints.

@@ -83,6 +83,10 @@ TEST_F(WrongArguments, OfPictureFiles) {
       [&] { picture::write_file(none / "deeper", {}); },
       [&] { picture::write_image(png, short_); },
       [&] { picture::write_image(png, two_channels_); },
+      [&] { picture::write_photo(png, {short_, {}}); },
+      [&] { picture::write_photo(png, {colour_, {1, 2}}); },
+      [&] { picture::write_photo(folder_.path() / "photo.jpg", {colour_, {}}); },
+      [&] { picture::encode_photo({two_channels_, {}}); },
       [&] { picture::write_image(none / "deeper.png", colour_); },
       [&] { picture::write_image(none / "deeper.svg", picture::Svg{}); },
       [&] { picture::encode_png(short_); },
@@ -142,6 +146,8 @@ TEST_F(WrongArguments, OfDrawing) {
   const picture::ColourMap jet = picture::ColourMap::jet;
   const picture::Geometry geometry = picture::geometry_of(4, 4, {});
   expect_errors({
+      [&] { picture::grey_map(torn); },
+      [&] { picture::grey_map({{1, 1, 1}, {1}}); },
       [&] { picture::overlay(colour_, other, jet, 0.5); },
       [&] { picture::overlay(colour_, torn, jet, 0.5); },
       [&] { picture::overlay(short_, map, jet, 0.5); },

@@ -78,6 +78,31 @@ TEST(Image, KeepsAllOfSixteenBitsInAPhoto) {
   EXPECT_EQ(photo(make_png(1, 1, 8, 0, {{7}}), 1).levels, Deep());
 }
 
+TEST(Image, WritesAllOfSixteenBitsOfAPhoto) {
+  const TemporaryFolder folder;
+  for (const int channels : {1, 3}) {
+    Photo photo{{40, 31, channels, {}}, {}};
+    std::uint32_t state = 1;  // numbers that cannot be compressed
+    for (int i = 0; i < 40 * 31 * channels; ++i) {
+      state = state * 1664525U + 1013904223U;
+      photo.levels.push_back(static_cast<std::uint16_t>(state >> 16));
+      photo.image.pixels.push_back(static_cast<std::uint8_t>(state >> 24));
+    }
+    write_photo(folder / "photo.png", photo);
+    const Photo again = read_photo(folder / "photo.png", channels);
+    EXPECT_EQ(again.levels, photo.levels);
+    EXPECT_EQ(again.image.pixels, photo.image.pixels);
+    EXPECT_EQ(again.image.height, 40);
+
+    photo.levels.clear();
+    EXPECT_EQ(encode_photo(photo), encode_png(photo.image)) << "which has 8 bits";
+    photo.levels.push_back(7);
+    EXPECT_THROW(encode_photo(photo), InputError);
+    EXPECT_THROW(write_photo(folder / "photo.jpg", again), InputError);
+    EXPECT_FALSE(std::filesystem::exists(folder / "photo.jpg"));
+  }
+}
+
 // The expected levels are those of PIL's convert("RGB") and convert("L").
 TEST(Image, DropsTransparencyAndKeepsColours) {
   const Bytes colour = make_png(3, 1, 8, 6, {{100, 0, 255, 51, 9, 9, 9, 0, 1, 2, 3, 255}});

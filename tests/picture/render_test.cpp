@@ -16,6 +16,17 @@ constexpr float largest = std::numeric_limits<float>::max();
 
 SignedMapOptions full_range(Sign sign) { return {sign, 100.0}; }
 
+TEST(GreyMap, DividesByTheMaximumIntoSixteenBits) {
+  const Photo photo = grey_map({{2, 3}, {0.0F, 1.0F, 4.0F, -2.0F, nan, 0.001F}});
+  EXPECT_EQ(photo.levels, (std::vector<std::uint16_t>{0, 16384, 65535, 0, 0, 16}));  // 16383.75, 16.4
+  EXPECT_EQ(photo.image.pixels, (std::vector<std::uint8_t>{0, 64, 255, 0, 0, 0}));
+  EXPECT_EQ(photo.image.height, 2);
+  EXPECT_EQ(photo.image.channels, 1);
+  EXPECT_EQ(grey_map({{1, 2}, {-1.0F, 0.0F}}).levels, (std::vector<std::uint16_t>{0, 0}));
+  EXPECT_THROW(grey_map({{1, 1, 2}, {1.0F, 2.0F}}), InputError);
+  EXPECT_THROW(grey_map({{0, 2}, {}}), InputError);
+}
+
 TEST(Overlay, BlendsTheColouredMapWithThePicture) {
   const Image base{1, 2, 3, {10, 20, 30, 200, 100, 0}};
   // 2 / 4 is level lround(127.5) = 128; 0.25 * 128 + 0.75 * 10 = 39.5 and so on.

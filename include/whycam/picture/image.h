@@ -54,6 +54,10 @@ WHYCAM_API Photo read_photo(const std::filesystem::path& path, int channels);
 /// The picture as a PNG file. Throws InputError for an invalid image.
 WHYCAM_API Bytes encode_png(const Image& image);
 
+/// A photo as a PNG file with all its levels: of 16 bits where it has any, else of 8. Throws InputError for an invalid
+/// image, and for levels that are not height x width x channels.
+WHYCAM_API Bytes encode_photo(const Photo& photo);
+
 /// The picture as a JPEG file of a quality from 1 to 100. Throws InputError for another quality and an
 /// invalid image.
 WHYCAM_API Bytes encode_jpeg(const Image& image, int quality);
@@ -61,5 +65,9 @@ WHYCAM_API Bytes encode_jpeg(const Image& image, int quality);
 /// Writes the picture with write_file as what its name says: PNG (.png), or JPEG of the quality 95 (.jpg, .jpeg).
 /// Throws WriteError, InputError for another name, or as encode_png does.
 WHYCAM_API void write_image(const std::filesystem::path& path, const Image& image);
+
+/// Writes a photo with write_file as PNG (.png). Throws WriteError, InputError for another name, or as encode_photo
+/// does.
+WHYCAM_API void write_photo(const std::filesystem::path& path, const Photo& photo);
 
 }  // namespace whycam::picture

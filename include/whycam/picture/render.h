@@ -18,6 +18,11 @@ WHYCAM_API Image overlay(const Image& base, const Array& map, const ColourTable&
 /// The same with an opacity of its own for each place: H x W, from 0 to 1.
 WHYCAM_API Image overlay(const Image& base, const Array& map, const ColourTable& colours, const Array& alpha);
 
+/// A map, H x W with values from 0 up, as a grey picture of 16 bits for other programs (write_photo): 65535 is the
+/// map's maximum. Values that are negative, infinite or not numbers count as 0. Throws InputError for another shape and
+/// for no elements.
+WHYCAM_API Photo grey_map(const Array& map);
+
 /// What a signed picture shows of each value.
 enum class Sign {
   all,       ///< value, around mid-grey
