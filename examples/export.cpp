@@ -3,6 +3,7 @@
 // usage: export NETWORK.pt OUTPUT.onnx
 #include <whycam/whycam.h>
 
+#include <filesystem>
 #include <iostream>
 
 int main(int argc, char** argv) try {
@@ -13,15 +14,14 @@ int main(int argc, char** argv) try {
   const whycam::Model model = whycam::Model::load(argv[1]);
   const std::vector<torch::Tensor> inputs{torch::zeros({1, 3, 224, 224})};  // their shapes count
   const std::string layer = model.default_layer(inputs);
-  export_explanation(model, inputs, layer, argv[2],
-                     whycam::AttributeOptions()
-                         .methods({whycam::Method::grad_cam, whycam::Method::guided_grad_cam})
-                         .interpolate_mode(whycam::Interpolation::bilinear));
+  const auto options = whycam::AttributeOptions()
+                           .methods({whycam::Method::grad_cam, whycam::Method::guided_grad_cam})
+                           .interpolate_mode(whycam::Interpolation::bilinear);
+  for (const std::string& warning : export_explanation(model, inputs, layer, argv[2], options))
+    std::cout << "warning: " << warning << "\n";
 
-  // It is a network like others: here it is read again.
-  const auto explained = whycam::Network::load(argv[2]);
-  for (const auto& input : explained.inputs()) std::cout << "takes " << input.name << "\n";
-  for (const auto& output : explained.outputs()) std::cout << "gives " << output.name << "\n";
+  // Beside the network's inputs it takes `target`; beside its outputs it gives `grad_cam` and `guided_grad_cam`.
+  std::cout << argv[2] << ": " << std::filesystem::file_size(argv[2]) << " bytes, explained at " << layer << "\n";
 } catch (const std::exception& error) {
   std::cerr << "export: " << error.what() << "\n";
   return 1;
