@@ -29,8 +29,8 @@ pip() {
   prefix="$("$python/bin/python" -c 'import torch; print(torch.utils.cmake_prefix_path)')"
   configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON
   cmake --build build-pip
-  run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed|Example|Subdirectory)' \
-    -E 'LinksLeadSomewhere|ReferenceHasNoWarnings'
+  run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed)' \
+    -E 'LinksLeadSomewhere|ReferenceHasNoWarnings|ExamplesAreBuilt'  # which are the same for every libtorch
 }
 
 plain() {
