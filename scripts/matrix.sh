@@ -29,7 +29,7 @@ pip() {
   prefix="$("$python/bin/python" -c 'import torch; print(torch.utils.cmake_prefix_path)')"
   configure build-pip "-DCMAKE_PREFIX_PATH=$prefix" -DWHYCAM_BUILD_TESTS=ON
   cmake --build build-pip
-  run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed)' \
+  run_tests build-pip -R '^(whycam_test|whycam_engine_test|Torchvision|Library|Documentation|Installed|Subdirectory)' \
     -E 'LinksLeadSomewhere|ReferenceHasNoWarnings|ExamplesAreBuilt'  # which are the same for every libtorch
 }
 

@@ -104,6 +104,16 @@ TEST_F(Export, ServesBatchesOfAnySizeFromSeveralThreads) {
   EXPECT_EQ(runtime.run(/*threads=*/4), "");
 }
 
+TEST_F(Export, TakesAnExportedProgram) {
+  torch::manual_seed(5);
+  OnnxRuntime runtime;
+  const fs::path networks = fs::path(WHYCAM_SOURCE_DIR) / "tests/pt2/networks";
+  add_exported(runtime, "squeeze", Model::load(networks / "squeeze.batch.pt2"), {torch::zeros({1, 3, 12, 12})},
+               "depthwise", {}, 1e-5);  // float32, few operations
+  if (!OnnxRuntime::available()) GTEST_SKIP() << OnnxRuntime::missing;
+  EXPECT_EQ(runtime.run(), "");
+}
+
 TEST_F(Export, HoldsEachWeightOnce) {
   export_explanation(model_, {picture_}, "stage3", file_);
   std::size_t weights = 0;

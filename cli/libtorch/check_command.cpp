@@ -260,7 +260,7 @@ class Check {
 ExitCode check(const CheckArguments& arguments) {
   use_threads(arguments.threads);
   PreprocessingArguments preprocessing = arguments.preprocessing;
-  preprocessing.parse();  // what is wrong there is said before anything takes time
+  const std::int64_t channels = preprocessing.parse().channels();  // what is wrong there is said first
   Check check(arguments, arguments.labels.empty() ? Labels() : Labels(arguments.labels));
   const std::vector<InputFile> files = find_inputs({arguments.input}, {}).files;
   if (files.size() != 1)
@@ -268,7 +268,9 @@ ExitCode check(const CheckArguments& arguments) {
                   "the check takes one input, and \"" + arguments.input + "\" holds " + std::to_string(files.size()));
   auto model = load<Model>(arguments.model);
   const std::vector<Port> declared = model.inputs();
-  preprocessing.take_size(declared.empty() ? Shape() : declared[0].shape, false);
+  const Shape shape = declared.empty() ? Shape() : declared[0].shape;
+  const bool channels_first = shape.size() == 4 && (shape[1] < 0 || shape[1] == channels);
+  preprocessing.take_size(channels_first ? shape : Shape(), false);
   const Input input = read_input(files[0], {preprocessing.parse(), false, false, preprocessing.picture_limit});
   if (input.tensor.shape[0] != 1)
     throw Failure(ExitCode::input, "the check takes one example, and \"" + arguments.input + "\" holds " +

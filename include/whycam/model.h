@@ -35,8 +35,9 @@ class Network;
 class WHYCAM_API Model {
  public:
   /// Reads a network, told apart by its content: a TorchScript file (scripted or traced), which is put in EVALUATION
-  /// mode and moved to `device`, or an ONNX file (with its weights in it or in files beside it, within its folder),
-  /// which the compiled engine explains on the CPU, in float32. The layers of an ONNX network are named by node
+  /// mode and moved to `device`, a .pt2 file of torch.export, or an ONNX file (with its weights in it or in files
+  /// beside it, within its folder); the latter is explained by the compiled engine on the CPU, in float32. The layers
+  /// of an ONNX network are named by node
   /// ("/features/12/Concat"), by tensor, or by the path of the exported module ("features.12"). The whole file is
   /// checked first, its checksums and what libtorch would trust blindly; a network remains a program, though: load
   /// those of authors you trust. Throws ModelError where the file is missing, of another kind, or damaged.

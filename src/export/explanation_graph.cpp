@@ -28,8 +28,9 @@ std::vector<std::string> names_of_script(const engine::Request& request, const n
       network.script(request.layers, request.layer_inputs ? network::LayerSide::input : network::LayerSide::output);
   if (!script)
     throw ModelError(
-        "only TorchScript networks in evaluation mode that write nothing on themselves, and ONNX networks, can be "
-        "exported");
+        "only ONNX and .pt2 networks, and TorchScript networks in evaluation mode that write nothing on themselves, "
+        "can "
+        "be exported");
   std::vector<std::string> names;
   const auto& parameters = script->schema.arguments();
   std::size_t next = 1;  // behind self

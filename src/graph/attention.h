@@ -14,7 +14,8 @@ Value attention(Graph& graph, Value q, Value k, Value v, double scale, Value mas
 /// 0 where a query may look at a key, else `never`; a key is masked for all earlier queries.
 Value causal_mask(Graph& graph, std::int64_t queries, std::int64_t keys);
 
-/// 0 where a flag is set, else `never`.
+/// 0 where a flag is set, else `never`. Throws std::invalid_argument where a row has no flag that is set: there is no
+/// softmax of it, and runtimes differ in what they make of it.
 Value mask_of_flags(Graph& graph, const std::vector<double>& flags, const Shape& shape);
 
 /// Keys or values (... x heads x places x channels) that several heads of queries share, once for each of them. Throws

@@ -2,6 +2,8 @@
 // tests/fixtures/exporters.py collects, and what those leave open.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "backends/onednn/plan.h"
@@ -138,6 +140,55 @@ TEST(OnnxMaximum, OfZeroIsAReluAndOfSixBelowItARelu6) {
   EXPECT_EQ(six.graph[six.outputs[0]].activation, "relu6");
   const auto relu = ModelBuilder(builder).node("Identity", {"r"}, {"y"}).network()->lower({{"x", image}}, {}, false);
   EXPECT_EQ(relu.graph[relu.outputs[0]].activation, "relu");
+}
+
+/// Scores of 2 x 3, of which a mask takes some away, and their softmax.
+ModelBuilder masked_softmax(const std::vector<std::int64_t>& mask, float filling) {
+  ModelBuilder builder(19);
+  builder.input("x", {2, 3})
+      .output("y")
+      .tensor(integers_of("mask", {2, 3}, mask, proto::TensorProto::BOOL))
+      .tensor(tensor_of("filling", {}, {filling}))
+      .node("Where", {"mask", "x", "filling"}, {"scores"})
+      .node("Softmax", {"scores"}, {"y"});
+  return builder;
+}
+
+TEST(OnnxChoices, OfMinusInfinityTakeScoresOutOfASoftmax) {
+  const auto network = masked_softmax({1, 0, 1, 0, 1, 1}, -std::numeric_limits<float>::infinity()).network();
+  const std::vector<double> x{0.3, 2, -0.4, 1.5, 0.2, 0.9};
+  const double a = std::exp(0.3), b = std::exp(-0.4), c = std::exp(0.2), d = std::exp(0.9);
+  const std::vector<double> expected{a / (a + b), 0, b / (a + b), 0, c / (c + d), d / (c + d)};
+  EXPECT_LT(relative_error(evaluated(*network, {{2, 3}}, {x}), expected), 1e-12);
+  EXPECT_LT(relative_error(planned(*network, {{2, 3}}, {x}), expected), 1e-6);
+}
+
+TEST(OnnxChoices, ThatArithmeticCannotMakeAreRefused) {
+  const std::vector<Given> given{{"in.0", {2, 3}}};
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto fault = [&](const ModelBuilder& builder) { return fault_of(*builder.network(), given, {}); };
+  EXPECT_NE(fault(masked_softmax({1, 0, 1, 0, 0, 0}, -infinity)).find("masked as a whole"), std::string::npos);
+  EXPECT_NE(fault(masked_softmax({1, 0, 1, 0, 1, 1}, infinity)).find("a choice of inf"), std::string::npos);
+  ModelBuilder of_inputs(19);
+  of_inputs.input("x", {2, 3})
+      .output("y")
+      .tensor(tensor_of("zero", {}, {0}))
+      .tensor(tensor_of("filling", {}, {-infinity}))
+      .node("Greater", {"x", "zero"}, {"mask"})
+      .node("Where", {"mask", "x", "filling"}, {"scores"})
+      .node("Softmax", {"scores"}, {"y"});
+  EXPECT_NE(fault(of_inputs).find("infinity or NaN that depends on the inputs"), std::string::npos);
+}
+
+TEST(OnnxAttention, WithAMaskThatDependsOnTheInputsIsRefused) {
+  ModelBuilder builder(23);
+  builder.input("x", {1, 1, 3, 3})
+      .output("y")
+      .tensor(tensor_of("zero", {}, {0}))
+      .node("Greater", {"x", "zero"}, {"mask"})
+      .node("Attention", {"x", "x", "x", "mask"}, {"y"});
+  EXPECT_NE(fault_of(*builder.network(), {{"in.0", {1, 1, 3, 3}}}, {}).find("a mask that depends on the inputs"),
+            std::string::npos);
 }
 
 }  // namespace

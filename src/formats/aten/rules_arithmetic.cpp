@@ -1,9 +1,10 @@
-// Activations, arithmetic and products of matrices.
+// Activations, arithmetic, comparisons and choices, and products of matrices.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "formats/aten/rules.h"
+#include "graph/attention.h"
 #include "graph/conditions.h"
 
 namespace whycam::aten {
@@ -196,16 +197,11 @@ Value condition(Call& call, std::size_t at = 0) {
 /// One tensor where a mask is true, else the other.
 Value chosen(Call& call, std::size_t mask_at, Value yes, Value no) {
   graph::Graph& g = call.graph;
-  const Value truth = condition(call, mask_at);
-  if (call.depends_on_inputs(mask_at)) return graph::choose(g, truth, yes, no);
-  std::vector<float> mask, rest;
-  for (const double truth : call.numbers_of(mask_at)) {
-    mask.push_back(truth != 0 ? 1.0F : 0.0F);
-    rest.push_back(truth != 0 ? 0.0F : 1.0F);
-  }
-  const Value taken = g.add_constant(graph::constant_of(std::move(mask)), call.shape(mask_at)),
-              left = g.add_constant(graph::constant_of(std::move(rest)), call.shape(mask_at));
-  return g.binary(Operator::add, g.binary(Operator::multiply, yes, taken), g.binary(Operator::multiply, no, left));
+  if (call.depends_on_inputs(mask_at)) return graph::choose(g, condition(call, mask_at), yes, no);
+  if (call.type(mask_at) != Type::boolean) call.refuse("a condition of numbers");
+  std::vector<float> mask;
+  for (const double truth : call.numbers_of(mask_at)) mask.push_back(truth != 0 ? 1.0F : 0.0F);
+  return graph::choose(g, g.add_constant(graph::constant_of(std::move(mask)), call.shape(mask_at)), yes, no);
 }
 
 /// Whether a mask leaves nothing of a row.
@@ -224,7 +220,7 @@ void masked_fill(Call& call) {
   if (number == -infinity) {  // in a softmax the same, and no arithmetic makes NaN of it
     if (call.depends_on_inputs(1)) call.refuse("a filling with -inf that depends on the inputs");
     if (masks_a_row(call)) call.refuse("a row that is masked as a whole");
-    number = -1e30;
+    number = graph::never;
   }
   if (!std::isfinite(number)) call.refuse("a filling with " + std::to_string(number));
   call.give(chosen(call, 1, call.graph.scalar(number), call.tensor()));

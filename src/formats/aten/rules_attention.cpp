@@ -1,6 +1,7 @@
 // Attention that libtorch has as one operator. Its fused inference operators have no gradient in libtorch; here they
 // are what they compute.
 #include <cmath>
+#include <optional>
 
 #include "formats/aten/rules.h"
 #include "graph/attention.h"
@@ -14,37 +15,32 @@ using graph::Operator;
 using graph::Shape;
 using graph::Value;
 
-/// What is added to the scores. A mask of true and false is known: it cannot be computed from the inputs.
+/// What is added to the scores. A mask of true and false must not depend on the inputs.
 Value mask_of(Call& call, std::size_t at) {
   if (call.type(at) != Type::boolean) return call.tensor(at);
   return graph::mask_of_flags(call.graph, call.numbers_of(at), call.shape(at));
 }
 
-void scaled_dot_product_attention(Call& call) {
-  if (call.number(4) != 0) call.refuse("a dropout in training mode");
+/// Where the arguments stand; query, key and value come first, the scale is number 6. `groups`: whether several heads
+/// of queries share keys.
+struct Places {
+  std::size_t mask, dropout, causal;
+  std::optional<std::size_t> groups;
+};
+
+void attention(Call& call, const Places& at) {
+  if (call.number(at.dropout) != 0) call.refuse("a dropout in training mode");
   graph::Graph& g = call.graph;
   const Shape q = call.shape(0), k = call.shape(1);
   if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
   Value mask = graph::no_value;
-  if (call.given(3)) mask = mask_of(call, 3);
-  if (call.boolean(5)) mask = graph::causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
+  if (call.given(at.mask)) mask = mask_of(call, at.mask);
+  if (call.boolean(at.causal)) mask = graph::causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
   const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
   const std::int64_t heads = q.size() < 3 ? 1 : q[q.size() - 3];
-  const auto shared = [&](Value x) { return call.boolean(7) ? graph::for_each_head(g, x, heads) : x; };
+  const bool groups = at.groups && call.boolean(*at.groups);
+  const auto shared = [&](Value x) { return groups ? graph::for_each_head(g, x, heads) : x; };
   call.give(graph::attention(g, call.tensor(0), shared(call.tensor(1)), shared(call.tensor(2)), scale, mask));
-}
-
-/// (query, key, value, dropout_p, is_causal, attn_mask, scale)
-void flash_attention(Call& call) {
-  if (call.number(3) != 0) call.refuse("a dropout in training mode");
-  graph::Graph& g = call.graph;
-  const Shape q = call.shape(0), k = call.shape(1);
-  if (q.size() != k.size() || q.size() < 2) call.refuse("queries and keys of different numbers of dimensions");
-  Value mask = graph::no_value;
-  if (call.given(5)) mask = mask_of(call, 5);
-  if (call.boolean(4)) mask = graph::causal_mask(g, q[q.size() - 2], k[k.size() - 2]);
-  const double scale = call.number(6, 1 / std::sqrt(static_cast<double>(q.back())));
-  call.give(graph::attention(g, call.tensor(0), call.tensor(1), call.tensor(2), scale, mask));
 }
 
 /// x weight^T + bias
@@ -102,8 +98,8 @@ void transformer_encoder_layer(Call& call) {
 }  // namespace
 
 void add_attention_rules(Rules& rules) {
-  rules["scaled_dot_product_attention"] = scaled_dot_product_attention;
-  rules["_scaled_dot_product_flash_attention_for_cpu"] = flash_attention;
+  rules["scaled_dot_product_attention"] = [](Call& call) { attention(call, {3, 4, 5, 7}); };
+  rules["_scaled_dot_product_flash_attention_for_cpu"] = [](Call& call) { attention(call, {5, 3, 4, std::nullopt}); };
   rules["_native_multi_head_attention"] = native_multi_head_attention;
   rules["_transformer_encoder_layer_fwd"] = transformer_encoder_layer;
 }

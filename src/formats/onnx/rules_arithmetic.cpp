@@ -1,9 +1,10 @@
-// Activations, arithmetic and products of matrices.
+// Activations, arithmetic, comparisons and choices, and products of matrices.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "formats/onnx/rules.h"
+#include "graph/attention.h"
 #include "graph/conditions.h"
 #include "graph/differentiate.h"
 #include "graph/operators.h"
@@ -246,6 +247,26 @@ bool is_zero(const std::optional<Array>& array) {
   return array && std::all_of(array->numbers.begin(), array->numbers.end(), [](double number) { return number == 0; });
 }
 
+/// A branch of a choice. -inf is a score that a softmax makes 0 of; a number that is none cannot be multiplied away
+/// where the other branch is chosen.
+Value branch_of(Call& call, std::size_t i) {
+  const std::optional<Array> known = call.known(i);
+  if (!known || std::all_of(known->numbers.begin(), known->numbers.end(), [](double x) { return std::isfinite(x); }))
+    return call.value(i);
+  const std::optional<Array> condition = call.known(0, std::int64_t{1} << 24);
+  if (!condition) call.refuse("a choice of infinity or NaN that depends on the inputs");
+  const std::ptrdiff_t row = condition->shape.empty() ? 1 : condition->shape.back();
+  for (auto at = condition->numbers.begin(); at != condition->numbers.end() && row > 0; at += row)
+    if (std::all_of(at, at + row, [&](double flag) { return (flag != 0) == (i == 1); }))
+      call.refuse("a row that is masked as a whole");
+  std::vector<float> scores;
+  for (const double x : known->numbers) {
+    if (!std::isfinite(x) && x != -infinity) call.refuse("a choice of " + std::to_string(x));
+    scores.push_back(x == -infinity ? graph::never : static_cast<float>(x));
+  }
+  return call.graph.add_constant(graph::constant_of(std::move(scores)), known->shape);
+}
+
 /// One of two values.
 void where(Call& call) {
   graph::Graph& g = call.graph;
@@ -254,7 +275,7 @@ void where(Call& call) {
     const Value then = g.binary(Operator::multiply, call.value(1), condition);
     if (g.shape(then) == graph::broadcast(call.shape(1), call.shape(2))) return call.give(then);
   }
-  call.give(graph::choose(g, condition, call.value(1), call.value(2)));
+  call.give(graph::choose(g, condition, branch_of(call, 1), branch_of(call, 2)));
 }
 
 /// x where it is above a threshold, else 0.

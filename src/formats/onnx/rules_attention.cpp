@@ -23,26 +23,16 @@ Array causal_flags(std::int64_t queries, std::int64_t keys) {
   return flags;
 }
 
-/// Scores of what is masked. A query that may look at nothing has no softmax; runtimes differ in what they make of it.
-Value mask_of(Call& call, const Array& flags) {
-  const auto keys = static_cast<std::size_t>(flags.shape.empty() ? 1 : flags.shape.back());
-  for (std::size_t row = 0; row < flags.numbers.size(); row += keys) {
-    const auto begin = flags.numbers.begin() + static_cast<std::ptrdiff_t>(row);
-    if (std::all_of(begin, begin + static_cast<std::ptrdiff_t>(keys), [](double flag) { return flag == 0; }))
-      call.refuse("a mask that lets a query look at no key");
-  }
-  return graph::mask_of_flags(call.graph, flags.numbers, flags.shape);
-}
-
-/// What is added to the scores. A mask of true and false is known: it cannot be computed from the inputs.
+/// What is added to the scores: a known mask, of true and false or of numbers.
 Value mask_of(Call& call, std::size_t at, bool causal, std::int64_t queries, std::int64_t keys) {
   require_known({queries, keys});
   const Array allowed = causal ? causal_flags(queries, keys) : Array{true, {}, {1}};
-  const auto* flags = call.given(at) ? std::get_if<Array>(&call.item(at)) : nullptr;
-  if (flags && flags->integers) return mask_of(call, fold("And", {flags, &allowed}, {}));
-  const Value mask = causal ? mask_of(call, allowed) : graph::no_value;
-  if (!call.given(at)) return mask;
-  return causal ? call.graph.binary(Operator::add, call.value(at), mask) : call.value(at);
+  const auto scores = [&](const Array& flags) { return graph::mask_of_flags(call.graph, flags.numbers, flags.shape); };
+  if (!call.given(at)) return causal ? scores(allowed) : graph::no_value;
+  if (!call.known(at, std::int64_t{1} << 24)) call.refuse("a mask that depends on the inputs");
+  const auto* flags = std::get_if<Array>(&call.item(at));
+  if (flags && flags->integers) return scores(fold("And", {flags, &allowed}, {}));
+  return causal ? call.graph.binary(Operator::add, call.value(at), scores(allowed)) : call.value(at);
 }
 
 void refuse_given(Call& call, std::size_t from, std::size_t to, const char* what) {
