@@ -13,8 +13,8 @@
 #include "torch/engine/compiled/lowering.h"
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: plan_profile NETWORK.pt LAYER BATCH   (inputs of 3 x 224 x 224)\n");
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: plan_profile NETWORK LAYER BATCH [METHOD ...]   (inputs of 3 x 224 x 224)\n");
     return 2;
   }
   at::set_num_threads(2);
@@ -23,6 +23,8 @@ int main(int argc, char** argv) {
   request.inputs = {torch::randn({std::stoi(argv[3]), 3, 224, 224})};
   request.layers = {whycam::Layer(argv[2])};
   request.settings.methods = whycam::AttributeOptions().methods();
+  if (argc > 4) request.settings.methods.clear();
+  for (int i = 4; i < argc; ++i) request.settings.methods.push_back(whycam::method_named(argv[i]));
   const auto graph = whycam::graph::optimise(
       whycam::explain::explanation_graph(whycam::engine::lower(*model.network(), request), request.settings).graph);
   const whycam::onednn::Plan plan(graph);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
@@ -93,8 +94,61 @@ void fill_area(const float* x, float* result, const Extents& e) {
   });
 }
 
+namespace {
+
+/// A tensor as outer x count x inner, of which the middle is added up.
+struct Middle {
+  std::int64_t outer = 1, count = 1, inner = 1;
+};
+
+/// Nothing where what is added up does not lie together.
+std::optional<Middle> middle_of(const graph::Shape& shape, const graph::Integers& steps) {
+  Middle middle;
+  bool seen = false, behind = false;
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (shape[d] == 1) continue;
+    const bool summed = steps[d] == 0;
+    if (summed && behind) return std::nullopt;
+    behind = behind || (seen && !summed);
+    seen = seen || summed;
+    (summed ? middle.count : seen ? middle.inner : middle.outer) *= shape[d];
+  }
+  return middle;
+}
+
+double sum_of(const float* x, std::int64_t count) {
+  constexpr std::int64_t lanes = 16;  // sums that do not wait for each other
+  double sums[lanes] = {}, sum = 0;
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane];
+  for (; i < count; ++i) sum += x[i];
+  for (const double one : sums) sum += one;
+  return sum;
+}
+
+void sum_middle(const float* x, float* result, const Middle& m) {
+  if (m.inner == 1)
+    return for_each(m.outer, m.count,
+                    [&](std::int64_t i) { result[i] = static_cast<float>(sum_of(x + i * m.count, m.count)); });
+  constexpr std::int64_t most = 256;
+  const std::int64_t parts = (m.inner + most - 1) / most;
+  for_each(m.outer * parts, m.count * std::min(m.inner, most), [&](std::int64_t part) {
+    const std::int64_t i = part / parts, begin = part % parts * most, size = std::min(most, m.inner - begin);
+    double sums[most] = {};
+    for (std::int64_t row = 0; row < m.count; ++row) {
+      const float* from = x + (i * m.count + row) * m.inner + begin;
+      for (std::int64_t k = 0; k < size; ++k) sums[k] += from[k];
+    }
+    for (std::int64_t k = 0; k < size; ++k) result[i * m.inner + begin + k] = static_cast<float>(sums[k]);
+  });
+}
+
+}  // namespace
+
 void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result,
                 std::int64_t results) {
+  if (const std::optional<Middle> middle = middle_of(shape, steps)) return sum_middle(x, result, *middle);
   std::vector<double> sums(static_cast<std::size_t>(results), 0.0);
   const RowByRow rows(shape);
   const std::int64_t step = RowByRow::step(steps);
