@@ -95,7 +95,9 @@ void unary_gradient(const graph::FunctionAttributes& attributes, const float* gr
 
 /// The sum of each channel of each example.
 void sum_area(const float* x, float* result, const Extents& extents);
-/// The contrary: each number fills its channel's area.
+/// The sum over the channels at each place of each example, of blocks of at most 16 channels that are all there.
+void sum_channels(const float* x, float* result, const Extents& extents);
+/// The contrary of sum_area: each number fills its channel's area.
 void fill_area(const float* x, float* result, const Extents& extents);
 /// Sums in row-major order; steps place each element in the result.
 void reduce_sum(const float* x, const graph::Shape& shape, const graph::Integers& steps, float* result,

@@ -87,6 +87,24 @@ void sum_area(const float* x, float* result, const Extents& e) {
   });
 }
 
+void sum_channels(const float* x, float* result, const Extents& e) {
+  constexpr std::int64_t most = 32, largest_block = 16;  // places whose sums are kept at once
+  const std::int64_t parts = (e.area + most - 1) / most;
+  for_each(e.batch * parts, e.blocks * std::min(e.area, most) * e.block, [&](std::int64_t part) {
+    const std::int64_t example = part / parts, begin = part % parts * most, size = std::min(most, e.area - begin);
+    double sums[most * largest_block] = {};
+    for (std::int64_t k = 0; k < e.blocks; ++k) {
+      const float* from = x + ((example * e.blocks + k) * e.area + begin) * e.block;
+      for (std::int64_t j = 0; j < size * e.block; ++j) sums[j] += from[j];
+    }
+    for (std::int64_t s = 0; s < size; ++s) {
+      double sum = 0;
+      for (std::int64_t c = 0; c < e.block; ++c) sum += sums[s * e.block + c];
+      result[example * e.area + begin + s] = static_cast<float>(sum);
+    }
+  });
+}
+
 void fill_area(const float* x, float* result, const Extents& e) {
   for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
     for (std::int64_t s = 0; s < e.area; ++s)

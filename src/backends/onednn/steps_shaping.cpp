@@ -86,6 +86,12 @@ void copy_part(Builder& builder, const Shape& shape, const Part& from, const Par
   copy_part(builder, last, moved(from), moved(to), what);
 }
 
+/// Whether blocks of channels are added up, none of which is filled up with channels that are not there.
+bool is_over_channels(const Shape& shape, const Integers& axes, Layout layout) {
+  return shape.size() > 2 && axes == Integers{1} && layout.block > 1 && layout.block <= 16 &&
+         shape[1] % layout.block == 0;
+}
+
 bool is_spatial(const Shape& shape, const Integers& axes) {
   if (shape.size() < 3 || axes.size() != shape.size() - 2) return false;
   for (std::size_t i = 0; i < axes.size(); ++i)
@@ -255,6 +261,14 @@ void put_reduce_sum(Builder& builder, Value value) {
                      const Memory& memory) { kernels::sum_area(memory.at(from), memory.at(to), extents); },
                  {from, to}, "sum_area");
     return builder.define(value, to, layout);
+  }
+  if (const Layout layout = builder.layout(node.inputs[0]);
+      is_over_channels(x, node.as<graph::AxesAttributes>().axes, layout)) {
+    const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, {});
+    builder.loop([=, extents = Extents(x, layout)](
+                     const Memory& memory) { kernels::sum_channels(memory.at(from), memory.at(to), extents); },
+                 {from, to}, "sum_channels");
+    return builder.define(value, to, {});
   }
   const Integers steps = graph::broadcast_steps(node.shape, x);  // a sum's place is where it would be broadcast from
   const Place from = builder.read(node.inputs[0]), to = builder.make(node.shape, {});
