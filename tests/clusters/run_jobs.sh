@@ -22,15 +22,17 @@ fail() {
   exit 1
 }
 
-wait_for() {  # SECONDS CONDITION...
+comes() {  # SECONDS CONDITION...
   left=$(($1 * 20))
   shift
   until "$@"; do
     left=$((left - 1))
-    [ "$left" -gt 0 ] || fail "in vain: waited for $*"
+    [ "$left" -gt 0 ] || return 1
     sleep 0.05
   done
 }
+
+wait_for() { comes "$@" || fail "waited in vain: $*"; }
 
 lines_in() { cat "$1" 2>/dev/null | wc -l; }
 
@@ -98,14 +100,14 @@ CONF
     --log-file="$folder/munged.log" --seed-file="$folder/munge.seed" 2>"$folder/munge.log" &
   daemons="$!"
   stop() { kill $daemons 2>/dev/null || true; wait; }
-  wait_for 20 test -S "$folder/munge.socket"
+  comes 20 test -S "$folder/munge.socket" || { echo "skipped: munged does not start here"; exit 77; }
   slurmctld -D >"$folder/slurmctld.log" 2>&1 &
   daemons="$daemons $!"
   for node in 1 2 3 4; do
     slurmd -D -N "node$node" >"$folder/slurmd-$node.log" 2>&1 &
     daemons="$daemons $!"
   done
-  wait_for 60 nodes_are_idle
+  comes 60 nodes_are_idle || { echo "skipped: Slurm does not start here"; exit 77; }
 }
 nodes_are_idle() { [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | wc -l)" = 4 ]; }
 has_ended() { [ -z "$(squeue -h -j "$1" -t pending,running,completing,configuring,suspended 2>/dev/null)" ]; }
@@ -151,6 +153,7 @@ run_open_mpi() {
   # More processes than cores, by any user: Open MPI 4's names and those of 5.
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
     PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  mpirun -n 16 true 2>/dev/null || { echo "skipped: mpirun starts no 16 processes here"; exit 77; }
   sh "$source/examples/clusters/mpi.sh" >"$folder/mpi.log" 2>&1 || fail "mpirun ends with $?"
   compare "an MPI job"
 }
