@@ -33,7 +33,9 @@ TEST_F(Command, HelpHasAnExampleFirstGroupsAndNoLongLines) {
     std::string line;
     for (int number = 1; std::getline(help, line); ++number) {
       EXPECT_LE(line.size(), 100u) << line;
-      if (number == 2) EXPECT_EQ(line.find("Example: whycam " + command + " network.pt2"), 0u) << line;
+      if (number == 2) {
+        EXPECT_EQ(line.find("Example: whycam " + command + " network.pt2"), 0u) << line;
+      }
     }
   }
   const std::string help = run({"explain", "--help"}).out;

@@ -102,7 +102,9 @@ TEST_P(FastPrecision, IsNearToExactBehindTheSameForwardPass) {
         const Values &one = fast.targets[target].attributions(method)[0].values,
                      &other = exact.targets[target].attributions(method)[0].values;
         rounded = rounded || one != other;
-        if (method == Method::grad_cam) EXPECT_EQ(one, other) << "heat maps are exact";
+        if (method == Method::grad_cam) {
+          EXPECT_EQ(one, other) << "heat maps are exact";
+        }
         // Factors are rounded to 8 bits: by 2^-9 at most, and the errors of many products add up at random. In maps
         // that are near 0 at most places, the order of these means little.
         EXPECT_LE(relative_l2(one, other), 1e-2);
