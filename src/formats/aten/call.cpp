@@ -120,6 +120,11 @@ void Call::give(graph::Value value) { results_ = {{Result::Kind::computed, value
 
 void Call::give_view(graph::Value value, std::optional<Part> part) { results_ = {{Result::Kind::view, value, part}}; }
 
+void Call::give_condition(graph::Value value) {
+  give(value);
+  results_[0].is_condition = true;
+}
+
 void Call::give_several(const std::vector<graph::Value>& values) {
   results_.clear();
   for (const graph::Value value : values) results_.push_back({Result::Kind::computed, value});

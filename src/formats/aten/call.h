@@ -95,6 +95,7 @@ struct Result {
   Kind kind = Kind::computed;
   graph::Value value = graph::no_value;
   std::optional<Part> part = {};  ///< of argument 0, where the view is one that may be written in place
+  bool is_condition = false;      ///< of true and false: 1 and 0
 };
 
 class Call {
@@ -143,6 +144,7 @@ class Call {
   /// What the call gives.
   void give(graph::Value value);
   void give_view(graph::Value value, std::optional<Part> part = {});
+  void give_condition(graph::Value value);
   /// Several new tensors, which are no list.
   void give_several(const std::vector<graph::Value>& values);
   /// A list of tensors.

@@ -238,7 +238,7 @@ void where(Call& call) {
 void compare(Rules& rules, const std::string& name, bool swapped, bool opposite) {
   rules[name] = [=](Call& call) {
     const Value greater = graph::greater(call.graph, call.tensor(swapped ? 1 : 0), call.tensor(swapped ? 0 : 1));
-    call.give(opposite ? graph::negation(call.graph, greater) : greater);
+    call.give_condition(opposite ? graph::negation(call.graph, greater) : greater);
   };
 }
 
@@ -247,18 +247,18 @@ void add_condition_rules(Rules& rules) {
   compare(rules, "lt", true, false);
   compare(rules, "ge", true, true);
   compare(rules, "le", false, true);
-  rules["eq"] = [](Call& call) { call.give(graph::equal(call.graph, call.tensor(), call.tensor(1))); };
+  rules["eq"] = [](Call& call) { call.give_condition(graph::equal(call.graph, call.tensor(), call.tensor(1))); };
   rules["ne"] = [](Call& call) {
-    call.give(graph::negation(call.graph, graph::equal(call.graph, call.tensor(), call.tensor(1))));
+    call.give_condition(graph::negation(call.graph, graph::equal(call.graph, call.tensor(), call.tensor(1))));
   };
   rules["logical_and"] = rules["bitwise_and"] = rules["__and__"] = [](Call& call) {
-    call.give(call.graph.binary(Operator::multiply, condition(call), condition(call, 1)));
+    call.give_condition(call.graph.binary(Operator::multiply, condition(call), condition(call, 1)));
   };
   rules["logical_or"] = rules["bitwise_or"] = rules["__or__"] = [](Call& call) {
-    call.give(call.graph.binary(Operator::maximum, condition(call), condition(call, 1)));
+    call.give_condition(call.graph.binary(Operator::maximum, condition(call), condition(call, 1)));
   };
   rules["logical_not"] =
-      rules["bitwise_not"] = [](Call& call) { call.give(graph::negation(call.graph, condition(call))); };
+      rules["bitwise_not"] = [](Call& call) { call.give_condition(graph::negation(call.graph, condition(call))); };
   rules["sign"] = [](Call& call) {
     call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.tensor()), 2, -1));
   };

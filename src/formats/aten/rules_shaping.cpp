@@ -1,7 +1,9 @@
 // What changes shapes, and what does nothing.
 #include <algorithm>
+#include <optional>
 
 #include "formats/aten/rules.h"
+#include "graph/conditions.h"
 
 namespace whycam::aten {
 namespace {
@@ -238,29 +240,37 @@ void shuffle_channels(Call& call) {
   call.give(g.reshape(g.transpose(apart, {0, 2, 1, 3}), shape));
 }
 
+/// What another type makes of a tensor that depends on the inputs.
+void give_in_type(Call& call, Type type) {
+  if (type == Type::boolean && is_float(call.type())) {
+    const Value zero = graph::equal(call.graph, call.tensor(), call.graph.scalar(0));
+    return call.give_condition(graph::negation(call.graph, zero));
+  }
+  const bool from_condition = call.type() == Type::boolean && (call.floats_are_one_type() || type == Type::float32);
+  if (!is_float(type) || !(from_condition || (is_float(call.type()) && call.floats_are_one_type())))
+    call.refuse("a change of type");
+  call.give(viewed(call, call.shape()));
+}
+
 /// To the same type: nothing.
 void convert(Call& call) {
-  bool is_copy = false;
+  std::optional<Type> other;
   for (std::size_t i = 1; i < call.count(); ++i) {
     const Type type = call.is<Type>(i)     ? std::get<Type>(call[i].value)
                       : call.is<Tensor>(i) ? call.type(i)
                                            : call.type();
-    if (type != call.type()) {
-      if (!is_float(type) || !is_float(call.type()) || !call.floats_are_one_type()) call.refuse("a change of type");
-      is_copy = true;
-    }
+    if (type != call.type()) other = type;
     if (call.is<Device>(i) && !std::get<Device>(call[i].value).is_cpu) call.refuse("a change of device");
     if ((call.is<bool>(i) && call.boolean(i)) || call.is<MemoryFormat>(i)) call.refuse("a copy");
   }
-  if (is_copy) return call.give(viewed(call, call.shape()));
+  if (other) return give_in_type(call, *other);
   call.give_unchanged();
 }
 
-/// A copy, of another floating-point type perhaps.
+/// A copy, of another type perhaps.
 void copy_to(Call& call) {
   const Type type = call.is<Type>(1) ? std::get<Type>(call[1].value) : call.type();
-  if (type != call.type() && !(is_float(type) && is_float(call.type()) && call.floats_are_one_type()))
-    call.refuse("a change of type");
+  if (type != call.type()) return give_in_type(call, type);
   call.give(viewed(call, call.shape()));
 }
 

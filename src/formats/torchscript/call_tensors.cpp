@@ -122,7 +122,9 @@ torch::Tensor CallTensors::tensor_of(const aten::Result& result, const aten::Cal
     case aten::Result::Kind::computed:
       break;
   }
-  if (!in_place) return in_order(symbols_.stand_in(result.value), call, false);
+  if (!in_place)
+    return in_order(result.is_condition ? symbols_.condition(result.value) : symbols_.stand_in(result.value), call,
+                    false);
   if (graph.shape(result.value) != call.shape()) throw CannotCompile("an operation in place that changes the shape");
   symbols_.write(self, result.value);
   return self;

@@ -22,6 +22,8 @@ torch::Tensor Symbols::stand_in(graph::Value value, const torch::Tensor& base, s
   return tensor;
 }
 
+torch::Tensor Symbols::condition(graph::Value value) { return stand_in(value, at::empty({1}, torch::kBool)); }
+
 bool Symbols::holds_symbol(const c10::IValue& value) const {
   bool any = false;
   value.visit([&](const c10::IValue& part) {

@@ -27,6 +27,8 @@ class Symbols {
   /// A new tensor for this value; a view of `base`, where one is given. `part`: which part of the base that is, where
   /// an operation in place on the view may be one on the base.
   torch::Tensor stand_in(graph::Value value, const torch::Tensor& base = {}, std::optional<aten::Part> part = {});
+  /// A new tensor of true and false.
+  torch::Tensor condition(graph::Value value);
 
   bool is_symbol(const torch::Tensor& tensor) const {
     return tensor.defined() && values_.count(tensor.unsafeGetTensorImpl()) > 0;
