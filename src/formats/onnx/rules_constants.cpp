@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "formats/onnx/rules.h"
+#include "graph/conditions.h"
 
 namespace whycam::onnx {
 namespace {
@@ -62,8 +63,12 @@ bool is_floating_point(std::int64_t type) {
          type == proto::TensorProto::DOUBLE || type == proto::TensorProto::BFLOAT16;
 }
 
-/// From floating-point numbers to such.
+/// From floating-point numbers to such, or to whether they are 0.
 void cast(Call& call) {
+  if (call.integer("to", 0) == proto::TensorProto::BOOL) {
+    graph::Graph& g = call.graph;
+    return call.give(graph::negation(g, graph::equal(g, call.value(), g.scalar(0))));
+  }
   if (!is_floating_point(call.integer("to", 0))) call.refuse("numbers that become integers");
   call.give(call.value());
 }
