@@ -47,15 +47,22 @@ aten::Order order_of(const TensorMeta& meta) {
 void Follower::add_lifted() {
   for (const Lifted& lifted : contents_.program.lifted)
     if (const auto weight = contents_.weights.find(lifted.argument); weight != contents_.weights.end())
-      name_tensor(lifted.argument, table_.add(weight->second, lifted.name));
+      name_port(lifted.argument, table_.add(weight->second, lifted.name), "the weight \"" + lifted.name + "\"");
 }
 
 Value Follower::add_input(const std::string& name, const formats::Given& given) {
   const Value value = table_.graph.add_input(given.name, given.shape);
   const auto meta = contents_.program.tensors.find(name);
   const aten::Type type = meta == contents_.program.tensors.end() ? aten::Type::float32 : meta->second.type;
-  name_tensor(name, table_.add(value, type));
+  name_port(name, table_.add(value, type), "the input \"" + name + "\"");
   return value;
+}
+
+/// Of what no node gives.
+void Follower::name_port(const std::string& name, Id id, const std::string& what) try {
+  name_tensor(name, id);
+} catch (const CannotCompile& reason) {
+  throw Error(what + ": " + reason.what());
 }
 
 void Follower::follow() {

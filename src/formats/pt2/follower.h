@@ -46,6 +46,7 @@ class Follower {
   void name_known(const std::vector<std::string>& names, std::vector<known::Array> results);
   void fold_views(const Node& node, const std::string& op, const aten::Call& call, TensorTable::Id self);
   void give(const Node& node, const aten::Call& call, const aten::Arguments& arguments, bool in_place);
+  void name_port(const std::string& name, TensorTable::Id id, const std::string& what);
   void name_tensor(const std::string& name, TensorTable::Id tensor);
   void name_number(const Node& node, aten::Argument number);
   aten::Arguments arranged(const Node& node, const std::string& op);
