@@ -295,7 +295,7 @@ class Run {
 
   /// A warning before there is progress to show.
   void caution(const std::string& warning) const {
-    if (!arguments_.quiet) std::cerr << "whycam: warning: " << printable(warning) << std::endl;
+    if (!arguments_.quiet) cli::warn(warning);
   }
 
   void warn(const std::vector<std::string>& warnings) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
+
 namespace whycam::cli {
 
 std::string printable(const std::string& text, bool keeps_lines) {
@@ -19,5 +21,7 @@ std::string printable(const std::string& text, bool keeps_lines) {
   }
   return shown;
 }
+
+void warn(const std::string& text) { std::cerr << "whycam: warning: " << printable(text) << std::endl; }
 
 }  // namespace whycam::cli

@@ -9,4 +9,7 @@ namespace whycam::cli {
 /// they are asked for.
 std::string printable(const std::string& text, bool keeps_lines = false);
 
+/// Says a warning in one line on the standard error.
+void warn(const std::string& text);
+
 }  // namespace whycam::cli

@@ -63,7 +63,7 @@ ExitCode export_network(const ExportArguments& arguments) {
       export_explanation(model, inputs, layer, arguments.output, options,
                          {{"whycam_source_crc32", checksum_of_network(arguments.model)}}, target);
   if (arguments.quiet) return ExitCode::success;
-  for (const std::string& warning : warnings) std::cerr << "whycam: warning: " << printable(warning) << '\n';
+  for (const std::string& warning : warnings) warn(warning);
   std::cout << fmt::format(
       "{} explains the layer {}; beside the network's inputs it takes target, one int64 an example{}\n",
       printable(arguments.output), printable(layer),

@@ -54,7 +54,7 @@ class ReportOfRuns {
     if (failure) throw OutputError("cannot make the folder \"" + to_.string() + "\": " + failure.message());
     joined_ = join_manifests(folder_);
     for (const std::string& caution : joined_.cautions)
-      if (!arguments_.quiet) std::cerr << "whycam: warning: " << printable(caution) << std::endl;
+      if (!arguments_.quiet) warn(caution);
     write_tables();
     write_pages();
     print();

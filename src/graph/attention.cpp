@@ -15,18 +15,26 @@ Value attention(Graph& graph, Value q, Value k, Value v, double scale, Value mas
                    MatmulAttributes{});
 }
 
-Value causal_mask(Graph& graph, std::int64_t queries, std::int64_t keys) {
+bool has_row_of(bool flag, const std::vector<double>& flags, const Shape& shape) {
+  const std::ptrdiff_t size = shape.empty() ? 1 : shape.back();
+  for (auto row = flags.begin(); row != flags.end() && size > 0; row += size)
+    if (std::all_of(row, row + size, [&](double one) { return (one != 0) == flag; })) return true;
+  return false;
+}
+
+std::vector<double> causal_flags(std::int64_t queries, std::int64_t keys) {
   std::vector<double> flags(static_cast<std::size_t>(queries * keys), 1);
   for (std::int64_t i = 0; i < queries; ++i)
     for (std::int64_t j = i + 1; j < keys; ++j) flags[static_cast<std::size_t>(i * keys + j)] = 0;
-  return mask_of_flags(graph, flags, {queries, keys});
+  return flags;
+}
+
+Value causal_mask(Graph& graph, std::int64_t queries, std::int64_t keys) {
+  return mask_of_flags(graph, causal_flags(queries, keys), {queries, keys});
 }
 
 Value mask_of_flags(Graph& graph, const std::vector<double>& flags, const Shape& shape) {
-  const std::ptrdiff_t keys = shape.empty() ? 1 : shape.back();
-  for (auto row = flags.begin(); row != flags.end() && keys > 0; row += keys)
-    require(std::any_of(row, row + keys, [](double flag) { return flag != 0; }),
-            "a mask that lets a query look at no key");
+  require(!has_row_of(false, flags, shape), "a mask that lets a query look at no key");
   std::vector<float> numbers;
   for (const double flag : flags) numbers.push_back(flag != 0 ? 0.0F : never);
   return graph.add_constant(constant_of(std::move(numbers)), shape);

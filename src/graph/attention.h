@@ -11,7 +11,12 @@ constexpr float never = -1e30F;
 /// softmax(q k^T * scale + mask) v, of tensors of ... x places x channels.
 Value attention(Graph& graph, Value q, Value k, Value v, double scale, Value mask = no_value);
 
-/// 0 where a query may look at a key, else `never`; a key is masked for all earlier queries.
+/// Whether a row of flags, along the last axis, has this one alone.
+bool has_row_of(bool flag, const std::vector<double>& flags, const Shape& shape);
+
+/// Flags of queries x keys, set where a query may look at a key: a key is masked for all earlier queries.
+std::vector<double> causal_flags(std::int64_t queries, std::int64_t keys);
+/// 0 where such a flag is set, else `never`.
 Value causal_mask(Graph& graph, std::int64_t queries, std::int64_t keys);
 
 /// 0 where a flag is set, else `never`. Throws std::invalid_argument where a row has no flag that is set: there is no

@@ -19,6 +19,8 @@ Value equal(Graph& graph, Value a, Value b) {
 
 Value negation(Graph& graph, Value condition) { return graph.unary(Function::linear, condition, -1, 1); }
 
+Value sign(Graph& graph, Value x) { return graph.unary(Function::linear, graph.unary(Function::heaviside, x), 2, -1); }
+
 Value choose(Graph& graph, Value condition, Value then, Value otherwise) {
   return graph.binary(Operator::add, graph.binary(Operator::multiply, then, condition),
                       graph.binary(Operator::multiply, otherwise, negation(graph, condition)));

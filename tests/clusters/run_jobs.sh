@@ -113,32 +113,35 @@ nodes_are_idle() { [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | wc -l)" = 4 ]; }
 has_ended() { [ -z "$(squeue -h -j "$1" -t pending,running,completing,configuring,suspended 2>/dev/null)" ]; }
 ended_well() { ! scontrol -o show job "$1" | grep -qv 'JobState=COMPLETED'; }
 
+submit() { sbatch --parsable "$source/examples/clusters/$1.sbatch"; }
+finish() {  # JOB
+  wait_for 240 has_ended "$1"
+  ended_well "$1" || fail "$(scontrol show job "$1")"
+}
+
 run_slurm() {
   start_slurm
   prepare
 
-  job="$(sbatch --parsable "$source/examples/clusters/array.sbatch")"
-  wait_for 240 has_ended "$job"
-  ended_well "$job" || fail "$(scontrol show job "$job")"
+  job="$(submit array)"
+  finish "$job"
   compare "an array"
 
-  job="$(sbatch --parsable "$source/examples/clusters/srun.sbatch")"
-  wait_for 240 has_ended "$job"
-  ended_well "$job" || fail "$(scontrol show job "$job")"
+  job="$(submit srun)"
+  finish "$job"
   compare "a step of sixteen tasks"
 
   # One task, that of the largest shard, is killed as soon as it has told of a picture, and submitted again.
   task=14 share="$folder/work/maps/manifest-15-of-16.jsonl"
   for attempt in 1 2 3; do
-    job="$(sbatch --parsable "$source/examples/clusters/array.sbatch")"
+    job="$(submit array)"
     wait_for 120 test -s "$share"
     scancel --signal=KILL --full "${job}_$task"
     wait_for 60 has_ended "${job}_$task"
     done_before="$(lines_in "$share")"
     ! ended_well "${job}_$task" || { wait_for 240 has_ended "$job"; rm -r maps; continue; }  # too late
     scontrol requeue "${job}_$task"
-    wait_for 240 has_ended "$job"
-    ended_well "$job" || fail "$(scontrol show job "$job")"
+    finish "$job"
     [ "$(lines_in "$share")" -gt "$done_before" ] || fail "the second attempt had nothing to do"
     compare "an array with a task that was killed after $done_before pictures, at attempt $attempt"
     return

@@ -71,14 +71,30 @@ void thin_product(const float* a, const float* b, float* result, float* scratch,
   });
 }
 
+namespace {
+
+/// count / by, rounded up.
+std::int64_t quotient_up(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
+
+double sum_of(const float* x, std::int64_t count) {
+  constexpr std::int64_t lanes = 16;  // sums that do not wait for each other
+  double sums[lanes] = {}, sum = 0;
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane];
+  for (; i < count; ++i) sum += x[i];
+  for (const double one : sums) sum += one;
+  return sum;
+}
+
+}  // namespace
+
 void sum_area(const float* x, float* result, const Extents& e) {
   for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
     const float* from = x + i * e.area * e.block;
     float* to = result + i * e.block;
     if (e.block == 1) {
-      double sum = 0;
-      for (std::int64_t s = 0; s < e.area; ++s) sum += from[s];
-      to[0] = static_cast<float>(sum);
+      to[0] = static_cast<float>(sum_of(from, e.area));
       return;
     }
     std::fill(to, to + e.block, 0.0F);
@@ -89,7 +105,7 @@ void sum_area(const float* x, float* result, const Extents& e) {
 
 void sum_channels(const float* x, float* result, const Extents& e) {
   constexpr std::int64_t most = 32, largest_block = 16;  // places whose sums are kept at once
-  const std::int64_t parts = (e.area + most - 1) / most;
+  const std::int64_t parts = quotient_up(e.area, most);
   for_each(e.batch * parts, e.blocks * std::min(e.area, most) * e.block, [&](std::int64_t part) {
     const std::int64_t example = part / parts, begin = part % parts * most, size = std::min(most, e.area - begin);
     double sums[most * largest_block] = {};
@@ -134,23 +150,12 @@ std::optional<Middle> middle_of(const graph::Shape& shape, const graph::Integers
   return middle;
 }
 
-double sum_of(const float* x, std::int64_t count) {
-  constexpr std::int64_t lanes = 16;  // sums that do not wait for each other
-  double sums[lanes] = {}, sum = 0;
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (std::int64_t lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane];
-  for (; i < count; ++i) sum += x[i];
-  for (const double one : sums) sum += one;
-  return sum;
-}
-
 void sum_middle(const float* x, float* result, const Middle& m) {
   if (m.inner == 1)
     return for_each(m.outer, m.count,
                     [&](std::int64_t i) { result[i] = static_cast<float>(sum_of(x + i * m.count, m.count)); });
   constexpr std::int64_t most = 256;
-  const std::int64_t parts = (m.inner + most - 1) / most;
+  const std::int64_t parts = quotient_up(m.inner, most);
   for_each(m.outer * parts, m.count * std::min(m.inner, most), [&](std::int64_t part) {
     const std::int64_t i = part / parts, begin = part % parts * most, size = std::min(most, m.inner - begin);
     double sums[most] = {};
@@ -191,7 +196,7 @@ void copy_runs(const float* from, std::int64_t from_step, float* to, std::int64_
                std::int64_t count) {
   if (count >= 4) {
     const std::int64_t at_once = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(run, 1));
-    for_each((count + at_once - 1) / at_once, run * at_once, [&](std::int64_t part) {
+    for_each(quotient_up(count, at_once), run * at_once, [&](std::int64_t part) {
       for (std::int64_t i = part * at_once; i < std::min(count, (part + 1) * at_once); ++i)
         std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(run) * sizeof(float));
     });
@@ -264,8 +269,6 @@ void normalize_gradient(const float* gradient, const float* x, float* result, st
 
 namespace {
 
-std::int64_t rounded_up(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
-
 /// The part of x that a window covers, and what its sum is divided by.
 struct Covered {
   std::int64_t begin[3] = {0, 0, 0}, end[3] = {1, 1, 1}, step[3] = {1, 1, 1}, size[3] = {1, 1, 1};
@@ -285,12 +288,12 @@ Covered covered_by(std::int64_t i, const graph::Shape& area_x, const graph::Shap
       const std::int64_t step = part.step[d] = window->dilation[d];
       const std::int64_t last =
           std::min(first + (window->kernel[d] - 1) * step + 1, area_x[d] + window->padding_end[d]);
-      part.begin[d] = first < 0 ? first + rounded_up(-first, step) * step : first;
+      part.begin[d] = first < 0 ? first + quotient_up(-first, step) * step : first;
       part.end[d] = std::min(last, area_x[d]);
-      count = rounded_up(window->count_padding ? last - first : part.end[d] - part.begin[d], step);
+      count = quotient_up(window->count_padding ? last - first : part.end[d] - part.begin[d], step);
     } else {
       part.begin[d] = at * area_x[d] / area_y[d];
-      part.end[d] = ((at + 1) * area_x[d] + area_y[d] - 1) / area_y[d];
+      part.end[d] = quotient_up((at + 1) * area_x[d], area_y[d]);
       count = part.end[d] - part.begin[d];
     }
     part.divisor *= static_cast<double>(count);

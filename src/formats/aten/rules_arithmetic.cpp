@@ -188,42 +188,24 @@ void baddbmm(Call& call) {
   call.give(g.binary(Operator::add, result, addend));
 }
 
-/// A condition as the graph has it.
+/// A condition as the graph has it. Only numbers become constants by themselves.
 Value condition(Call& call, std::size_t at = 0) {
   if (call.type(at) != Type::boolean) call.refuse("a condition of numbers");
-  return call.tensor(at);
-}
-
-/// One tensor where a mask is true, else the other.
-Value chosen(Call& call, std::size_t mask_at, Value yes, Value no) {
-  graph::Graph& g = call.graph;
-  if (call.depends_on_inputs(mask_at)) return graph::choose(g, condition(call, mask_at), yes, no);
-  if (call.type(mask_at) != Type::boolean) call.refuse("a condition of numbers");
+  if (call.depends_on_inputs(at)) return call.tensor(at);
   std::vector<float> mask;
-  for (const double truth : call.numbers_of(mask_at)) mask.push_back(truth != 0 ? 1.0F : 0.0F);
-  return graph::choose(g, g.add_constant(graph::constant_of(std::move(mask)), call.shape(mask_at)), yes, no);
-}
-
-/// Whether a mask leaves nothing of a row.
-bool masks_a_row(Call& call) {
-  const std::vector<double> mask = call.numbers_of(1);
-  const auto size = static_cast<std::size_t>(call.dimensions(1) > 0 ? call.shape(1).back() : 1);
-  for (std::size_t row = 0; row + size <= mask.size(); row += size)
-    if (std::all_of(mask.begin() + static_cast<std::ptrdiff_t>(row),
-                    mask.begin() + static_cast<std::ptrdiff_t>(row + size), [](double masked) { return masked != 0; }))
-      return true;
-  return false;
+  for (const double truth : call.numbers_of(at)) mask.push_back(truth != 0 ? 1.0F : 0.0F);
+  return call.graph.add_constant(graph::constant_of(std::move(mask)), call.shape(at));
 }
 
 void masked_fill(Call& call) {
   double number = call.number(2);
   if (number == -infinity) {  // in a softmax the same, and no arithmetic makes NaN of it
     if (call.depends_on_inputs(1)) call.refuse("a filling with -inf that depends on the inputs");
-    if (masks_a_row(call)) call.refuse("a row that is masked as a whole");
+    if (graph::has_row_of(true, call.numbers_of(1), call.shape(1))) call.refuse("a row that is masked as a whole");
     number = graph::never;
   }
   if (!std::isfinite(number)) call.refuse("a filling with " + std::to_string(number));
-  call.give(chosen(call, 1, call.graph.scalar(number), call.tensor()));
+  call.give(graph::choose(call.graph, condition(call, 1), call.graph.scalar(number), call.tensor()));
 }
 
 void where(Call& call) {
@@ -231,7 +213,7 @@ void where(Call& call) {
   for (const std::size_t branch : {1, 2})
     if (call.is<double>(branch) && !std::isfinite(call.number(branch)))
       call.refuse("a choice of " + std::to_string(call.number(branch)));
-  call.give(chosen(call, 0, call.tensor(1), call.tensor(2)));
+  call.give(graph::choose(call.graph, condition(call), call.tensor(1), call.tensor(2)));
 }
 
 /// Whether a is greater than b, or b than a; or the opposite of that.
@@ -259,9 +241,7 @@ void add_condition_rules(Rules& rules) {
   };
   rules["logical_not"] =
       rules["bitwise_not"] = [](Call& call) { call.give_condition(graph::negation(call.graph, condition(call))); };
-  rules["sign"] = [](Call& call) {
-    call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.tensor()), 2, -1));
-  };
+  rules["sign"] = [](Call& call) { call.give(graph::sign(call.graph, call.tensor())); };
   rules["where"] = where;
   rules["masked_fill"] = masked_fill;
 }

@@ -93,12 +93,15 @@ Value part(Call& call, std::int64_t axis, std::int64_t begin, std::int64_t size,
 
 std::int64_t size_along(const Call& call, std::int64_t axis) { return call.shape()[static_cast<std::size_t>(axis)]; }
 
+/// A place counted from the end where it is negative; what lies outside is cut off.
+std::int64_t place_within(std::int64_t place, std::int64_t size) {
+  return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size);
+}
+
 void slice(Call& call) {
   const std::int64_t axis = call.axis(call.integer(1, 0), call.dimensions()), size = size_along(call, axis);
-  const auto inside = [&](std::int64_t place) {
-    return std::clamp<std::int64_t>(place < 0 ? place + size : place, 0, size);
-  };
-  const std::int64_t begin = inside(call.bound(2, 0)), end = std::max(begin, inside(call.bound(3, size)));
+  const std::int64_t begin = place_within(call.bound(2, 0), size);
+  const std::int64_t end = std::max(begin, place_within(call.bound(3, size), size));
   const std::int64_t step = call.bound(4, 1);
   if (step < 1) call.refuse("a slice with a step of " + std::to_string(step));
   const Value value = part(call, axis, begin, (end - begin + step - 1) / step, step);
@@ -121,13 +124,12 @@ void select(Call& call) {
 
 /// The tensor with other elements in a slice, or in one place along an axis.
 void scatter(Call& call, bool slice) {
-  const std::int64_t axis = call.axis(call.integer(2, 0), call.dimensions()), size = size_along(call, axis);
-  std::int64_t begin = call.bound(3, 0);
-  if (begin < 0) begin += size;
+  const std::int64_t axis = call.axis(call.integer(2, 0), call.dimensions());
   if (slice && call.bound(5, 1) != 1) call.refuse("a part with a step of " + std::to_string(call.bound(5, 1)));
   Shape shape = call.shape();
   shape[static_cast<std::size_t>(axis)] = slice ? call.shape(1).at(static_cast<std::size_t>(axis)) : 1;
-  call.give(call.graph.put(call.tensor(), static_cast<std::size_t>(axis), std::clamp<std::int64_t>(begin, 0, size),
+  call.give(call.graph.put(call.tensor(), static_cast<std::size_t>(axis),
+                           place_within(call.bound(3, 0), size_along(call, axis)),
                            call.graph.reshape(call.tensor(1), shape)));
 }
 

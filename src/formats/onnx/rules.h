@@ -116,6 +116,9 @@ void add_attention_rules(Rules& rules);
 /// x * sigmoid(alpha * x)
 graph::Value sigmoid_gated(graph::Graph& graph, graph::Value x, double alpha);
 
+/// 1 / sqrt(the mean of x^2 along axes + epsilon)
+graph::Value inverse_root(graph::Graph& graph, graph::Value x, const graph::Integers& axes, double epsilon);
+
 /// `x` at these places of an axis, as slices that are put together.
 graph::Value take(graph::Graph& graph, graph::Value x, std::size_t axis, const graph::Integers& places);
 

@@ -138,18 +138,22 @@ void binary(Rules& rules, const std::string& op, Operator with) {
   };
 }
 
-/// Of any number of inputs, one after the other; an activation where a report is to name it.
-void fold_inputs(Call& call, Operator with, const std::string& report_name = {}) {
+/// Of any number of inputs, one after the other.
+Value folded(Call& call, Operator with) {
   Value result = call.value(0);
   for (std::size_t i = 1; i < call.count(); ++i) result = call.graph.binary(with, result, call.value(i));
-  if (report_name.empty() || call.count() < 2) return call.give(result);
+  return result;
+}
+
+/// The largest or smallest of any number of inputs, by the name that a report has for it.
+void extreme(Call& call, Operator with, const std::string& report_name) {
+  const Value result = folded(call, with);
+  if (call.count() < 2) return call.give(result);
   call.give_activation(result, report_name);
 }
 
 void mean(Call& call) {
-  fold_inputs(call, Operator::add);
-  const Value sum = std::get<Value>(call.outputs().at(0));
-  call.give(call.graph.unary(Function::linear, sum, 1 / static_cast<double>(call.count())));
+  call.give(call.graph.unary(Function::linear, folded(call, Operator::add), 1 / static_cast<double>(call.count())));
 }
 
 /// Which of two inputs is one known number, where the other has the shape of the result.
@@ -165,7 +169,7 @@ std::optional<std::size_t> bound_of(const Call& call) {
 /// With 0 it is a ReLU, with another number a bound.
 void maximum(Call& call) {
   const auto at = bound_of(call);
-  if (!at) return fold_inputs(call, Operator::maximum, "maximum");
+  if (!at) return extreme(call, Operator::maximum, "maximum");
   const double low = call.array(*at).numbers[0];
   const Value x = call.value(1 - *at);
   if (low == 0) return call.give_activation(call.graph.unary(Function::relu, x), "relu");
@@ -175,7 +179,7 @@ void maximum(Call& call) {
 /// With a number it is a bound; with 6 and a ReLU that it alone reads, a ReLU6: so JAX writes it.
 void minimum(Call& call) {
   const auto at = bound_of(call);
-  if (!at) return fold_inputs(call, Operator::minimum, "minimum");
+  if (!at) return extreme(call, Operator::minimum, "minimum");
   const double high = call.array(*at).numbers[0];
   const Value x = call.value(1 - *at);
   if (high != 6 || !graph::is_relu(call.graph[x], false) || !call.reads_alone(1 - *at))
@@ -255,10 +259,7 @@ Value branch_of(Call& call, std::size_t i) {
     return call.value(i);
   const std::optional<Array> condition = call.known(0, std::int64_t{1} << 24);
   if (!condition) call.refuse("a choice of infinity or NaN that depends on the inputs");
-  const std::ptrdiff_t row = condition->shape.empty() ? 1 : condition->shape.back();
-  for (auto at = condition->numbers.begin(); at != condition->numbers.end() && row > 0; at += row)
-    if (std::all_of(at, at + row, [&](double flag) { return (flag != 0) == (i == 1); }))
-      call.refuse("a row that is masked as a whole");
+  if (graph::has_row_of(i == 1, condition->numbers, condition->shape)) call.refuse("a row that is masked as a whole");
   std::vector<float> scores;
   for (const double x : known->numbers) {
     if (!std::isfinite(x) && x != -infinity) call.refuse("a choice of " + std::to_string(x));
@@ -348,7 +349,7 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "Sub", Operator::subtract);
   binary(rules, "Mul", Operator::multiply);
   binary(rules, "Div", Operator::divide);
-  rules["Sum"] = [](Call& call) { fold_inputs(call, Operator::add); };
+  rules["Sum"] = [](Call& call) { call.give(folded(call, Operator::add)); };
   rules["Mean"] = mean;
   rules["Max"] = maximum;
   rules["Min"] = minimum;
@@ -363,9 +364,7 @@ void add_arithmetic_rules(Rules& rules) {
   binary(rules, "And", Operator::multiply);
   binary(rules, "Or", Operator::maximum);
   rules["Not"] = [](Call& call) { call.give(graph::negation(call.graph, call.value())); };
-  rules["Sign"] = [](Call& call) {
-    call.give(call.graph.unary(Function::linear, call.graph.unary(Function::heaviside, call.value()), 2, -1));
-  };
+  rules["Sign"] = [](Call& call) { call.give(graph::sign(call.graph, call.value())); };
 }
 
 }  // namespace whycam::onnx

@@ -15,18 +15,11 @@ using graph::Operator;
 using graph::Shape;
 using graph::Value;
 
-/// Flags that are set where a query may look at a key: at none behind its own place.
-Array causal_flags(std::int64_t queries, std::int64_t keys) {
-  Array flags{true, {queries, keys}, {}};
-  for (std::int64_t i = 0; i < queries; ++i)
-    for (std::int64_t j = 0; j < keys; ++j) flags.numbers.push_back(j <= i ? 1 : 0);
-  return flags;
-}
-
 /// What is added to the scores: a known mask, of true and false or of numbers.
 Value mask_of(Call& call, std::size_t at, bool causal, std::int64_t queries, std::int64_t keys) {
   require_known({queries, keys});
-  const Array allowed = causal ? causal_flags(queries, keys) : Array{true, {}, {1}};
+  const Array allowed =
+      causal ? Array{true, {queries, keys}, graph::causal_flags(queries, keys)} : Array{true, {}, {1}};
   const auto scores = [&](const Array& flags) { return graph::mask_of_flags(call.graph, flags.numbers, flags.shape); };
   if (!call.given(at)) return causal ? scores(allowed) : graph::no_value;
   if (!call.known(at, std::int64_t{1} << 24)) call.refuse("a mask that depends on the inputs");
@@ -66,6 +59,12 @@ void attention(Call& call) {
   if (call.output_count() > 2) call.give(v, 2);
 }
 
+/// ONNX Runtime's: 0 stands for the default.
+double scale_of(const Call& call, const graph::Shape& queries) {
+  const double given = call.number("scale", 0);
+  return given != 0 ? given : 1 / std::sqrt(static_cast<double>(queries.back()));
+}
+
 /// ONNX Runtime's, of queries, keys and values that are projected already.
 void multi_head_attention(Call& call) {
   refuse_given(call, 4, 5, "a mask of keys");
@@ -86,9 +85,7 @@ void multi_head_attention(Call& call) {
   }
   const Shape q = g.shape(parts[0]);
   const Value mask = mask_of(call, 5, call.integer("unidirectional", 0) != 0, q[2], g.shape(parts[1])[2]);
-  const double given = call.number("scale", 0);
-  const double scale = given != 0 ? given : 1 / std::sqrt(static_cast<double>(q[3]));
-  call.give(graph::join_heads(g, graph::attention(g, parts[0], parts[1], parts[2], scale, mask)));
+  call.give(graph::join_heads(g, graph::attention(g, parts[0], parts[1], parts[2], scale_of(call, q), mask)));
 }
 
 /// ONNX Runtime's, which projects x to queries, keys and values itself: weights of channels x 3 channels.
@@ -102,8 +99,7 @@ void projecting_attention(Call& call) {
   const std::int64_t width = g.shape(all).back() / 3, heads = call.integer("num_heads", 0);
   std::vector<Value> parts;
   for (std::int64_t i = 0; i < 3; ++i) parts.push_back(graph::split_heads(g, g.slice(all, 2, i * width, width), heads));
-  const double given = call.number("scale", 0);
-  const double scale = given != 0 ? given : 1 / std::sqrt(static_cast<double>(g.shape(parts[0])[3]));
+  const double scale = scale_of(call, g.shape(parts[0]));
   call.give(graph::join_heads(g, graph::attention(g, parts[0], parts[1], parts[2], scale)));
 }
 

@@ -94,13 +94,8 @@ void skip_normalization(Call& call, bool of_layers) {
   if (call.given(bias)) sum = g.binary(Operator::add, sum, call.value(bias));
   const auto last = static_cast<std::int64_t>(g.shape(sum).size()) - 1;
   const double epsilon = call.number("epsilon", of_layers ? 1e-12 : 1e-5);
-  Value x = of_layers ? g.normalize(sum, {last}, epsilon, call.name) : graph::no_value;
-  if (!of_layers) {
-    const double count = static_cast<double>(g.shape(sum).back());
-    const Value squares = g.sum(g.binary(Operator::multiply, sum, sum), {last});
-    const Value root = g.unary(Function::power, g.unary(Function::linear, squares, 1 / count, epsilon), -0.5);
-    x = g.add(Operator::multiply, {sum, root}, {}, call.name);
-  }
+  Value x = of_layers ? g.normalize(sum, {last}, epsilon, call.name)
+                      : g.add(Operator::multiply, {sum, inverse_root(g, sum, {last}, epsilon)}, {}, call.name);
   x = g.binary(Operator::multiply, x, call.value(2));
   if (of_layers && call.given(3)) x = g.binary(Operator::add, x, call.value(3));
   call.give(x);

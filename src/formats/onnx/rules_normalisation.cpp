@@ -74,11 +74,14 @@ Value mean(graph::Graph& g, Value x, const Integers& axes) {
   return g.unary(Function::linear, g.sum(x, axes), 1 / count);
 }
 
-/// 1 / sqrt(the mean of x^2 + epsilon)
+}  // namespace
+
 Value inverse_root(graph::Graph& g, Value x, const Integers& axes, double epsilon) {
   const Value squares = mean(g, g.binary(Operator::multiply, x, x), axes);
   return g.unary(Function::power, g.unary(Function::linear, squares, 1, epsilon), -0.5);
 }
+
+namespace {
 
 void layer_normalization(Call& call) {
   const std::size_t dimensions = call.dimensions(), axis = axis_of(call.integer("axis", -1), dimensions);

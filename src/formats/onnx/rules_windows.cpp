@@ -192,10 +192,10 @@ bool put_at_one_place(Call& call, std::size_t axis) {
 void scatter(Call& call) {
   graph::Graph& g = call.graph;
   const Shape data = call.shape(0), updates = call.shape(2);
-  if (put_at_one_place(call, axis_of(call.integer("axis", 0), data.size()))) return;
+  const std::size_t axis = axis_of(call.integer("axis", 0), data.size());
+  if (put_at_one_place(call, axis)) return;
   if (!is_zero(g, call.value(0))) call.refuse("values that are put into other ones than zeros");
   const std::string reduction = call.text("reduction", "none");
-  const std::size_t axis = axis_of(call.integer("axis", 0), data.size());
   if (const Value places = places_behind(g, call.value(1)); places != graph::no_value) {
     PoolingAttributes a = g[places].as<PoolingAttributes>();
     a.shape = g.shape(g[places].inputs[0]);
