@@ -1,5 +1,7 @@
 #include "explained_targets.h"
 
+#include <algorithm>
+
 #include "exit_code.h"
 #include "whycam/errors.h"
 #include "whycam/picture/npy.h"

@@ -1,5 +1,7 @@
 #include "view.h"
 
+#include <algorithm>
+
 #include "whycam/picture/contact_sheet.h"
 #include "whycam/picture/render.h"
 #include "whycam/picture/signal.h"

@@ -1,4 +1,6 @@
 // Shards by what Slurm, MPI launchers and Kubernetes set.
+#include <map>
+
 #include "../cli/job.h"
 
 #include "../cli/exit_code.h"

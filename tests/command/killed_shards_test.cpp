@@ -1,5 +1,6 @@
 // kill -9 of any shard at any time: nothing is lost, and nothing is done twice. WHYCAM_TRIALS sets how often it is
 // tried.
+#include <map>
 #include <sys/stat.h>
 
 #include "command/shards.h"

@@ -1,4 +1,6 @@
 // --shard, --recursive and --from: every input is of one shard, and shards together give what one process gives.
+#include <map>
+
 #include "../cli/shard.h"
 
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <map>
 
 #include "command/networks.h"
 #include "support/pictures_command.h"

@@ -1,4 +1,5 @@
 // Functions that a file brings along.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "onnx/model_builder.h"

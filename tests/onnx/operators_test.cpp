@@ -2,6 +2,7 @@
 // tests/fixtures/exporters.py collects, and what those leave open.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>

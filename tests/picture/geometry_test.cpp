@@ -1,6 +1,7 @@
 // What a network saw, and maps of it on the picture that it was made of.
 #include "whycam/picture/geometry.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "fixtures.h"

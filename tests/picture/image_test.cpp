@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "whycam/picture/image.h"
 #include "whycam/picture/decode.h"
 

@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <string>
+#include <vector>
 
 namespace whycam::test {
 

@@ -1,4 +1,6 @@
 // Convolutions and products of matrices.
+#include <algorithm>
+
 #include "backends/onednn/builder.h"
 #include "backends/onednn/convolutions.h"
 #include "backends/onednn/kernels.h"

@@ -1,4 +1,6 @@
 // Known numbers that are taken from, or put at, places that are named by tuples of indices.
+#include <algorithm>
+
 #include "formats/known/array_folders.h"
 #include "graph/operators.h"
 

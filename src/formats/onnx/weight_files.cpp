@@ -1,4 +1,5 @@
 // Which files beside a network hold its weights.
+#include <algorithm>
 #include <set>
 
 #include "formats/onnx/contents.h"

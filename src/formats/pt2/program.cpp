@@ -1,6 +1,7 @@
 // Source: torch/_export/serde/schema.py, whose major version is 8 since PyTorch 2.5.
 #include "formats/pt2/program.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "formats/pt2/json.h"

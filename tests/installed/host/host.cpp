@@ -1,4 +1,6 @@
 // A program with packages of its own beside whycam, some of which whycam uses, too.
+#include <iostream>
+#include <string>
 #include <whycam/whycam.h>
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,7 @@
 #include "torch/engine/autograd/autograd_run.h"
 
+#include <algorithm>
+
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/engine.h>
