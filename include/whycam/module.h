@@ -1,10 +1,6 @@
 // C++ networks as models: modules with a forward(), and plain functions.
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/pimpl.h>
-
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +13,12 @@
 #include "whycam/errors.h"
 #include "whycam/model.h"
 #include "whycam/torch_tensor.h"
+
+// Their headers take long to compile, and whoever has a module has them.
+namespace torch::nn {
+class Module;
+class SequentialImpl;
+}  // namespace torch::nn
 
 namespace whycam {
 namespace network {
@@ -144,6 +146,12 @@ struct HasOneForward : std::false_type {};
 template <class Net>
 struct HasOneForward<Net, std::void_t<decltype(&Net::forward)>> : std::true_type {};
 
+/// The module as what it is. A template of both, so that Module is complete where it is used.
+template <class Net, class Module>
+Net& as(Module& module) {
+  return dynamic_cast<Net&>(module);
+}
+
 template <class Net>
 std::shared_ptr<const Network> network_of(const std::shared_ptr<Net>& net) {
   if constexpr (std::is_same_v<Net, torch::nn::SequentialImpl>) {
@@ -155,7 +163,7 @@ std::shared_ptr<const Network> network_of(const std::shared_ptr<Net>& net) {
         "derived from torch::nn::Sequential has). Give a function instead, as in "
         "whycam::Model::of([net](torch::Tensor x) { return net->forward(x); })");
     return module_network(net, [](torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
-      Net& network = dynamic_cast<Net&>(*module);
+      Net& network = as<Net>(*module);
       return Signature<decltype(&Net::forward)>::call_with(
           [&network](auto&&... values) { return network.forward(std::forward<decltype(values)>(values)...); },
           arguments);
@@ -184,7 +192,7 @@ Model Model::of(Function function, const std::shared_ptr<Net>& network) {
   return Model(
       network::module_network(network, [function = std::make_shared<Function>(std::move(function))](
                                            torch::nn::Module* module, const std::vector<c10::IValue>& arguments) {
-        return network::Signature<Function>::call_on(*function, dynamic_cast<Net&>(*module), arguments);
+        return network::Signature<Function>::call_on(*function, network::as<Net>(*module), arguments);
       }));
 }
 

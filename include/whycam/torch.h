@@ -1,4 +1,6 @@
-// All of whycam that is on torch::Tensor; whycam/whycam.h has the rest. Where whycam was built with libtorch alone.
+// All of whycam that is on torch::Tensor, without libtorch's modules: it takes little longer to compile than
+// torch/types.h. whycam/tap.h, which needs them, is by itself; whycam/whycam.h has both, and the rest. Where whycam was
+// built with libtorch alone.
 #pragma once
 
 #include <torch/types.h>
@@ -16,6 +18,5 @@
 #include "whycam/module.h"
 #include "whycam/options.h"
 #include "whycam/picture/tensor.h"
-#include "whycam/tap.h"
 #include "whycam/tensor_target.h"
 #include "whycam/trust.h"

@@ -1,4 +1,5 @@
-// All of whycam: what needs no libtorch, and the rest (whycam/torch.h) where whycam was built with libtorch.
+// All of whycam: what needs no libtorch, and the rest (whycam/torch.h, whycam/tap.h) where whycam was built with
+// libtorch.
 #pragma once
 
 #include "whycam/detection.h"
@@ -25,5 +26,6 @@
 #include "whycam/weight_files.h"
 
 #if WHYCAM_TORCH
+#include "whycam/tap.h"
 #include "whycam/torch.h"
 #endif

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "whycam/picture/image.h"
 #include "whycam/picture/decode.h"
+#include "whycam/picture/image.h"
 
 #include "fixtures.h"
 #include "whycam/picture/errors.h"

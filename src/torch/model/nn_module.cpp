@@ -5,6 +5,7 @@
 
 #include <c10/util/Type.h>
 #include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
 #include <torch/utils.h>
 
 #include <map>

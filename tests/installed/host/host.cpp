@@ -1,7 +1,7 @@
 // A program with packages of its own beside whycam, some of which whycam uses, too.
+#include <whycam/whycam.h>
 #include <iostream>
 #include <string>
-#include <whycam/whycam.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
