@@ -1,53 +1,80 @@
-// Where a compiled explanation's time goes: the share of each kind of step, for each section of the plan.
-#include <ATen/Parallel.h>
+// Where a compiled explanation's time goes: for each section of the plan its share of the whole, the share of each kind
+// of step in it, and its most expensive steps. Single steps are timed, so what threads wait for each other between
+// steps is not in it.
 #include <whycam/whycam.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/onednn/plan.h"
 #include "explain/explanation_graph.h"
-#include "torch/engine/compiled/lowering.h"
+#include "explain/network_file.h"
+
+namespace {
+
+using Seconds = std::map<std::string, double>;
+
+Seconds measured(whycam::backends::Run& run, int section) {
+  Seconds ignored, seconds;  // the first round warms up
+  for (int round = 0; round < 20; ++round) run.run_measured(section, round == 0 ? ignored : seconds);
+  return seconds;
+}
+
+double total(const Seconds& seconds) {
+  double sum = 0;
+  for (const auto& [what, time] : seconds) sum += time;
+  return sum;
+}
+
+void print(const char* title, const Seconds& seconds, double whole, std::size_t most) {
+  std::vector<std::pair<double, std::string>> sorted;
+  for (const auto& [what, time] : seconds) sorted.emplace_back(100 * time / whole, what);
+  std::sort(sorted.rbegin(), sorted.rend());
+  sorted.resize(std::min(sorted.size(), most));
+  std::printf("  %s\n", title);
+  for (const auto& [share, what] : sorted) std::printf("    %5.1f %%  %s\n", share, what.c_str());
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 4) {
     std::fprintf(stderr, "usage: plan_profile NETWORK LAYER BATCH [METHOD ...]   (inputs of 3 x 224 x 224)\n");
     return 2;
   }
-  at::set_num_threads(2);
-  const whycam::Model model = whycam::Model::load(argv[1]);
-  whycam::engine::Request request;
-  request.inputs = {torch::randn({std::stoi(argv[3]), 3, 224, 224})};
-  request.layers = {whycam::Layer(argv[2])};
-  request.settings.methods = whycam::AttributeOptions().methods();
-  if (argc > 4) request.settings.methods.clear();
-  for (int i = 4; i < argc; ++i) request.settings.methods.push_back(whycam::method_named(argv[i]));
-  const auto graph = whycam::graph::optimise(
-      whycam::explain::explanation_graph(whycam::engine::lower(*model.network(), request), request.settings).graph);
+  whycam::Options options;
+  if (argc > 4) options.methods.clear();
+  for (int i = 4; i < argc; ++i) options.methods.push_back(whycam::method_named(argv[i]));
+  const auto settings = whycam::methods::settings_of(options, {argv[2]});
+  const auto file = whycam::explain::read_network_file(std::string(argv[1]));
+  const whycam::graph::Shape shape{std::stoll(argv[3]), 3, 224, 224};
+  const std::string name = whycam::graph::input_name(0);
+  const auto forward = whycam::explain::forward_of(*file, {{name, shape}}, 1, 0, settings.layer_names, false);
+  const auto graph = whycam::graph::optimise(whycam::explain::explanation_graph(forward, settings).graph);
   const whycam::onednn::Plan plan(graph);
   const auto run = plan.start();
-  const std::vector<float> seed(
+
+  std::vector<float> input(static_cast<std::size_t>(whycam::graph::element_count(shape)));
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::generate(input.begin(), input.end(), [&] { return normal(random); });
+  const std::vector<float> gradient(
       static_cast<std::size_t>(whycam::graph::element_count(graph.shape(graph.output("output")))), 1.0F);
+  run->set(0, name, input.data());
+  const Seconds of_forward = measured(*run, 0);
+  run->set(1, "output_gradient", gradient.data());
+  const Seconds sections[] = {of_forward, measured(*run, 1)};
+  const double whole = total(sections[0]) + total(sections[1]);
   for (int section = 0; section < 2; ++section) {
-    std::map<std::string, double> seconds;
-    for (int round = 0; round < 10; ++round) {
-      if (section == 0)
-        run->set(0, whycam::graph::input_name(0), request.inputs[0].data_ptr<float>());
-      else
-        run->set(section, "output_gradient", seed.data());
-      std::map<std::string, double> ignored;  // the first round warms up
-      run->run_measured(section, round == 0 ? ignored : seconds);
-    }
-    std::map<std::string, double> kinds;
-    double total = 0;
-    for (const auto& [what, time] : seconds) {
-      kinds[what.substr(0, what.find(' '))] += time;
-      total += time;
-    }
-    std::printf("section %d\n", section);
-    for (const auto& [kind, time] : kinds) std::printf("  %5.1f %%  %s\n", 100 * time / total, kind.c_str());
+    Seconds kinds;
+    for (const auto& [what, time] : sections[section]) kinds[what.substr(0, what.find(' '))] += time;
+    std::printf("section %d: %.1f %%\n", section, 100 * total(sections[section]) / whole);
+    print("kinds of steps", kinds, whole, kinds.size());
+    print("steps", sections[section], whole, 15);
   }
 }

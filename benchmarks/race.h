@@ -1,6 +1,7 @@
 // What races of one network against itself share.
 #pragma once
 
+#include <malloc.h>
 #include <whycam/network.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -48,21 +50,28 @@ inline double apart(const Tensor& actual, const Tensor& expected) {
   return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
 }
 
-/// The median time of the second over that of the first, which run in turns.
+/// The median time of the second over that of the first. They run in turns, in blocks of several runs of which the
+/// first is not counted: each then has its own weights in the caches, as it has in a program that explains in a loop.
+/// Freed memory is kept, since getting it again would be a part of both times.
 template <class First, class Second>
 double ratio(int rounds, const First& first, const Second& second) {
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
   std::vector<double> seconds[2];
   const auto timed = [](const auto& work, std::vector<double>& times) {
-    const auto start = std::chrono::steady_clock::now();
     work();
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    for (int i = 0; i < 4; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      work();
+      times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
   };
   for (int round = 0; round < rounds; ++round) {
     timed(first, seconds[0]);
     timed(second, seconds[1]);
   }
   for (std::vector<double>& times : seconds) std::sort(times.begin(), times.end());
-  const auto middle = static_cast<std::size_t>(rounds / 2);
+  const std::size_t middle = seconds[0].size() / 2;
   return seconds[1][middle] / seconds[0][middle];
 }
 

@@ -232,6 +232,20 @@ std::vector<OperatorCase> shapings() {
   return cases;
 }
 
+/// Of observations in two examples: more of them than numbers each, and fewer, where eigenvalues are 0.
+std::vector<OperatorCase> eigenvectors() {
+  std::vector<OperatorCase> cases;
+  for (const std::int64_t observations : {3, 40})
+    cases.push_back({"principal_eigenvector_of_" + std::to_string(observations) + "_observations",
+                     [=](Graph& g) {
+                       const Value x = g.add_input("x", {2, 20, observations});
+                       const Value matrices = g.add(Operator::matmul, {x, x}, graph::MatmulAttributes{false, true});
+                       return g.add(Operator::principal_eigenvector, {matrices, g.add_input("like", {2, 20, 1})});
+                     },
+                     /*smooth=*/false});
+  return cases;
+}
+
 /// What passes have to get right together.
 std::vector<OperatorCase> networks() {
   return {
@@ -253,6 +267,12 @@ std::vector<OperatorCase> networks() {
          y = g.unary(Function::relu, y);
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
+       }},
+      {"channels_weighted_and_added_up",  // as Grad-CAM does
+       [](Graph& g) {
+         const Value x = g.add_input("x", {2, 16, 6, 6});
+         const Value y = g.add(Operator::convolution, {x, constant(g, {48, 16, 3, 3}, 7)}, window(2, 1, 1));
+         return g.sum(g.binary(Operator::multiply, y, g.sum(y, {2, 3})), {1});
        }},
       {"relus_above_a_picture",
        [](Graph& g) {
@@ -302,7 +322,8 @@ void PrintTo(const OperatorCase& one, std::ostream* out) { *out << one.name; }
 const std::vector<OperatorCase>& operator_cases() {
   static const std::vector<OperatorCase> all = [] {
     std::vector<OperatorCase> cases;
-    for (const auto& group : {convolutions(), poolings(), functions(), arithmetic(), shapings(), networks()})
+    for (const auto& group :
+         {convolutions(), poolings(), functions(), arithmetic(), shapings(), eigenvectors(), networks()})
       cases.insert(cases.end(), group.begin(), group.end());
     return cases;
   }();

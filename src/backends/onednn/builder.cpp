@@ -125,7 +125,10 @@ void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
     for (const Value input : graph[value].inputs) ++readers_[at(input)];
   for (const graph::Output& output : graph.outputs())
     if (output.section == section) readers_[at(output.value)] += 1;  // so that nobody takes its memory over
-  for (const Value value : nodes) {
+  std::vector<Value> ordered = nodes;  // inputs are written before the first step: their memory is theirs from then on
+  std::stable_partition(ordered.begin(), ordered.end(),
+                        [&](Value value) { return graph[value].op == graph::Operator::input; });
+  for (const Value value : ordered) {
     const Node& node = graph[value];
     put_down(*this, value);
     for (const Value input : node.inputs)

@@ -113,6 +113,11 @@ void fill(float* to, float value, std::int64_t count);
 /// Along an axis with `inner` elements behind it.
 void softmax(const float* x, float* result, std::int64_t outer, std::int64_t size, std::int64_t inner, bool logarithm);
 
+/// The eigenvector of each symmetric matrix that has the largest eigenvalue, with the sign in which it goes with the
+/// vector `like`: see the operator principal_eigenvector.
+void principal_eigenvector(const float* matrices, const float* like, float* result, std::int64_t count,
+                           std::int64_t size);
+
 /// Rows less their mean, over their standard deviation.
 void normalize(const float* x, float* result, std::int64_t rows, std::int64_t size, double epsilon);
 void normalize_gradient(const float* gradient, const float* x, float* result, std::int64_t rows, std::int64_t size,

@@ -174,12 +174,8 @@ WHYCAM_HOT void rows_shifted_relu(const float* x, const float* a, const float* b
   scale_rows<true, true>(x, a, b, r, n, c);
 }
 
-/// Hands parts of the places to several threads, also where all channels lie side by side.
 void scale_all(Rows rows, const float* x, const float* scale, const float* shift, float* result, const Extents& e) {
-  const std::int64_t at_once = std::max<std::int64_t>(1, grain / e.block);
-  const std::int64_t parts = (e.area + at_once - 1) / at_once;
-  for_each(e.batch * e.blocks * parts, std::min(e.area, at_once) * e.block, [&](std::int64_t i) {
-    const std::int64_t plane = i / parts, begin = i % parts * at_once, count = std::min(at_once, e.area - begin);
+  for_each_run(e, [&](std::int64_t plane, std::int64_t begin, std::int64_t count) {
     const std::int64_t at = (plane * e.area + begin) * e.block, channel = plane % e.blocks * e.block;
     rows(x + at, scale + channel, shift ? shift + channel : nullptr, result + at, count, e.block);
   });
@@ -216,17 +212,21 @@ void binary(Binary kind, const float* a, const float* b, float* result, std::int
 void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
                         const Extents& e, bool relu) {
   with_kind(kind, [&](auto constant) {
-    for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
-      const float* x = a + i * e.area * e.block;
-      const float* y = b + (per_example ? i : i % e.blocks) * e.block;
-      float* to = result + i * e.area * e.block;
-      for (std::int64_t s = 0; s < e.area; ++s)
-        for (std::int64_t c = 0; c < e.block; ++c) {
-          const float left = x[s * e.block + c], right = y[c];
-          to[s * e.block + c] = cut(
-              swapped ? apply<decltype(constant)::value>(right, left) : apply<decltype(constant)::value>(left, right),
-              relu);
-        }
+    const auto one = [relu, swapped](float x, float y) {
+      return cut(swapped ? apply<decltype(constant)::value>(y, x) : apply<decltype(constant)::value>(x, y), relu);
+    };
+    for_each_run(e, [&](std::int64_t plane, std::int64_t begin, std::int64_t count) {
+      const float* x = a + (plane * e.area + begin) * e.block;
+      const float* y = b + (per_example ? plane : plane % e.blocks) * e.block;
+      float* to = result + (plane * e.area + begin) * e.block;
+      if (e.block == 1) {
+        for (std::int64_t s = 0; s < count; ++s) to[s] = one(x[s], *y);
+        return;
+      }
+      for (std::int64_t s = 0; s < count; ++s, x += e.block, to += e.block) {
+        WHYCAM_INDEPENDENT
+        for (std::int64_t c = 0; c < e.block; ++c) to[c] = one(x[c], y[c]);
+      }
     });
   });
 }

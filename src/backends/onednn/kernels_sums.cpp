@@ -104,6 +104,10 @@ void sum_area(const float* x, float* result, const Extents& e) {
 }
 
 void sum_channels(const float* x, float* result, const Extents& e) {
+  if (e.blocks == 1)
+    return for_each(e.batch * e.area, e.block, [&](std::int64_t place) {
+      result[place] = static_cast<float>(sum_of(x + place * e.block, e.block));
+    });
   constexpr std::int64_t most = 32, largest_block = 16;  // places whose sums are kept at once
   const std::int64_t parts = quotient_up(e.area, most);
   for_each(e.batch * parts, e.blocks * std::min(e.area, most) * e.block, [&](std::int64_t part) {
@@ -122,9 +126,11 @@ void sum_channels(const float* x, float* result, const Extents& e) {
 }
 
 void fill_area(const float* x, float* result, const Extents& e) {
-  for_each(e.batch * e.blocks, e.area * e.block, [&](std::int64_t i) {
-    for (std::int64_t s = 0; s < e.area; ++s)
-      for (std::int64_t c = 0; c < e.block; ++c) result[(i * e.area + s) * e.block + c] = x[i * e.block + c];
+  for_each_run(e, [&](std::int64_t plane, std::int64_t begin, std::int64_t count) {
+    const float* from = x + plane * e.block;
+    float* to = result + (plane * e.area + begin) * e.block;
+    for (std::int64_t s = 0; s < count; ++s, to += e.block)
+      for (std::int64_t c = 0; c < e.block; ++c) to[c] = from[c];
   });
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "backends/onednn/layout.h"
 #include "graph/graph.h"
 
 // The hot loops are compiled for several instruction sets, and the best that the machine has is taken when the program
@@ -47,6 +48,18 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
   }
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < count; ++i) work(i);
+}
+
+/// Calls `work(plane, begin, count)` for runs of places of each plane, which is an example's block of channels: several
+/// threads have work also where all channels lie side by side.
+template <class Work>
+void for_each_run(const Extents& e, const Work& work) {
+  const std::int64_t at_once = std::max<std::int64_t>(1, grain / e.block);
+  const std::int64_t parts = (e.area + at_once - 1) / at_once;
+  for_each(e.batch * e.blocks * parts, std::min(e.area, at_once) * e.block, [&](std::int64_t i) {
+    const std::int64_t begin = i % parts * at_once;
+    work(i / parts, begin, std::min(at_once, e.area - begin));
+  });
 }
 
 /// A row-major tensor row by row, a row being its last dimension.

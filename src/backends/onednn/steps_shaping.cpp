@@ -86,10 +86,9 @@ void copy_part(Builder& builder, const Shape& shape, const Part& from, const Par
   copy_part(builder, last, moved(from), moved(to), what);
 }
 
-/// Whether blocks of channels are added up, none of which is filled up with channels that are not there.
+/// Whether channels are added up that lie side by side, none of which is not there and filled up.
 bool is_over_channels(const Shape& shape, const Integers& axes, Layout layout) {
-  return shape.size() > 2 && axes == Integers{1} && layout.block > 1 && layout.block <= 16 &&
-         shape[1] % layout.block == 0;
+  return shape.size() > 2 && axes == Integers{1} && layout.block > 1 && shape[1] % layout.block == 0;
 }
 
 bool is_spatial(const Shape& shape, const Integers& axes) {
@@ -275,6 +274,18 @@ void put_reduce_sum(Builder& builder, Value value) {
   builder.loop([=, results = graph::element_count(node.shape)](
                    const Memory& memory) { kernels::reduce_sum(memory.at(from), x, steps, memory.at(to), results); },
                {from, to}, "reduce_sum");
+  builder.define(value, to, {});
+}
+
+void put_principal_eigenvector(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Place matrices = builder.read(node.inputs[0]), like = builder.read(node.inputs[1]),
+              to = builder.make(node.shape, {});
+  builder.loop(
+      [=, count = node.shape[0], size = node.shape[1]](const Memory& memory) {
+        kernels::principal_eigenvector(memory.at(matrices), memory.at(like), memory.at(to), count, size);
+      },
+      {matrices, like, to}, "principal_eigenvector");
   builder.define(value, to, {});
 }
 

@@ -4,9 +4,11 @@
 #include <ATen/ops/adaptive_avg_pool1d.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/adaptive_avg_pool3d.h>
+#include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 
 #include <stdexcept>
 
@@ -47,6 +49,13 @@ torch::Tensor matmul(const graph::MatmulAttributes& attributes, const torch::Ten
   return at::matmul(attributes.transpose_a ? a.transpose(-1, -2) : a, attributes.transpose_b ? b.transpose(-1, -2) : b);
 }
 
+/// What is not finite would be an error of LAPACK's; the component is then multiplied with it, and no number either.
+torch::Tensor principal_eigenvector(const torch::Tensor& matrices, const torch::Tensor& like) {
+  const torch::Tensor all = std::get<1>(at::linalg_eigh(matrices.nan_to_num(0, 0, 0)));  // by growing eigenvalue
+  const torch::Tensor last = all.slice(2, -1);
+  return at::where((last * like).sum(1, /*keepdim=*/true) < 0, -last, last);
+}
+
 torch::Tensor adaptive_average_pool(const torch::Tensor& x, torch::IntArrayRef size) {
   if (size.size() == 1) return at::adaptive_avg_pool1d(x, size);
   if (size.size() == 2) return at::adaptive_avg_pool2d(x, size);
@@ -76,6 +85,8 @@ torch::Tensor compute(const Node& node, const Tensors& x) {
       return x[0] / x[1];
     case Operator::matmul:
       return matmul(node.as<graph::MatmulAttributes>(), x[0], x[1]);
+    case Operator::principal_eigenvector:
+      return principal_eigenvector(x[0], x[1]);
     case Operator::reduce_sum:
       return x[0].sum(node.as<graph::AxesAttributes>().axes, /*keepdim=*/true);
     case Operator::reshape:
