@@ -5,20 +5,19 @@ usage: build_race.py WORKER OTHER_WORKER NETWORK.onnx ... [--batches N ...] [--s
 
 A worker is a build's whycam_plan_worker, or a command that ends in it (one that runs it in another root, say). For each network and
 batch both take turns; then their answers are compared, and the ratio of the medians is printed: below 1, the first is
-faster. Both keep freed memory (MALLOC), since giving it back and fetching it again hits both at random. It takes NumPy.
+faster. It takes NumPy.
 """
 import argparse
 import math
 import os
-import shlex
 import statistics
-import subprocess
 import sys
 import tempfile
 
 import numpy
 
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}
+from race_worker import Worker
+
 TOLERANCE = 2e-3  # relative L2 error: rounding flips some ReLUs' masks where two versions compute in another order
 
 
@@ -35,26 +34,6 @@ def arguments():
     return parser.parse_args()
 
 
-class Worker:
-    def __init__(self, command, network, inputs, answer, threads):
-        settings = [f"{name}={value}" for name, value in {**MALLOC, "OMP_NUM_THREADS": threads}.items()]
-        # Through env, as a command that changes the root may drop the environment.
-        words = shlex.split(command)
-        self.process = subprocess.Popen([*words[:-1], "env", *settings, words[-1], network, inputs, answer],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline().strip() != "ready":
-            sys.exit(f"the worker failed: {command}")
-
-    def take_turn(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def race(options, network, batch, folder):
     inputs, answers = os.path.join(folder, "input.npy"), [os.path.join(folder, f"answer{i}.npy") for i in (0, 1)]
     numpy.save(inputs, numpy.random.default_rng(0).standard_normal((batch, 3, options.size, options.size), dtype=numpy.float32))
@@ -64,7 +43,7 @@ def race(options, network, batch, folder):
         workers = [None, None]
         order = (0, 1) if start % 2 == 0 else (1, 0)
         for i in order:
-            workers[i] = Worker(options.workers[i], network, inputs, answers[i], options.threads)
+            workers[i] = Worker(options.workers[i], [network, inputs, answers[i]], options.threads)
         for turn in range(options.rounds):
             for i in order if turn % 2 == 0 else order[::-1]:
                 seconds[i].append(workers[i].take_turn())

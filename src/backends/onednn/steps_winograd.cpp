@@ -8,7 +8,7 @@ namespace whycam::onednn {
 
 bool put_winograd(Builder& builder, Value value) {
   const std::int64_t tile_size = builder.winograd_tiles(value);
-  if (tile_size == 0 || builder.factor_type(value) == Type::bf16) return false;
+  if (tile_size == 0) return false;
   const Node& node = builder.graph[value];
   const bool turned = node.op == graph::Operator::convolution_transpose;
   const Shape& x = builder.graph.shape(node.inputs[0]);
