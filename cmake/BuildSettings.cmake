@@ -19,6 +19,14 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+if(WHYCAM_STATIC_COMMAND)
+  if(WHYCAM_TORCH)
+    message(FATAL_ERROR "WHYCAM_STATIC_COMMAND needs WHYCAM_TORCH=OFF: libtorch is shared libraries")
+  endif()
+  set(BUILD_SHARED_LIBS OFF)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+
 # An interface library: the language, the warnings and the sanitizers of our own targets.
 add_library(whycam_settings INTERFACE)
 target_compile_features(whycam_settings INTERFACE cxx_std_17)
