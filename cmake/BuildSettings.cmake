@@ -50,9 +50,11 @@ if(WHYCAM_SANITIZE)
   target_link_options(whycam_settings INTERFACE -fsanitize=address,undefined)
 endif()
 
-# One static library a folder, linked with no more than it is declared to know.
+# One static library a folder, linked with no more than it is declared to know. Where CMAKE_UNITY_BUILD compiles several files as one,
+# which halves the time of a whole build, those in ALONE stay apart: they have names of others.
 function(whycam_folder name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS;ALONE" ${ARGN})
+  set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   add_library(${name} STATIC ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
