@@ -4,7 +4,7 @@
 # own sources of the versions that are installed, or from those in two folders: static-command.sh [ONEDNN ONNX].
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/install-dependencies.sh --without-libtorch python3
+sh scripts/install-dependencies.sh --without-libtorch python3 libspdlog-dev  # what oneDNN and ONNX are built with
 folder="$PWD/build-static"
 mkdir -p "$folder/sources"
 
