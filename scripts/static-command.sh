@@ -52,7 +52,7 @@ build_library onnx "$2" -DONNX_ML=ON -DONNX_GEN_PB_TYPE_STUBS=OFF
 command_of() {  # KIND SETTING...: builds the command; its file
   kind="$1"
   shift
-  cmake -S . -B "$folder/$kind" -G Ninja -DWHYCAM_TORCH=OFF -DWHYCAM_BUILD_TESTS=OFF "$@" >&2
+  cmake -S . -B "$folder/$kind" -G Ninja -DWHYCAM_TORCH=OFF -DWHYCAM_BUILD_TESTS=OFF -DCMAKE_UNITY_BUILD=ON "$@" >&2
   cmake --build "$folder/$kind" --target whycam_command >&2
   echo "$folder/$kind/cli/whycam"
 }
