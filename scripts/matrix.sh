@@ -73,7 +73,7 @@ recipes() {
   "$tools/bin/pip" install -q conan
   export CONAN_HOME="$tools/home"
   "$tools/bin/conan" profile detect --name detected
-  "$tools/bin/conan" create build-recipes/conan --no-remote --profile:all detected --profile:all packaging/conan/debian.profile
+  "$tools/bin/conan" create build-recipes/conan --no-remote --profile:all detected --profile:all "$PWD/packaging/conan/debian.profile"
   cmake "-DPORT=$PWD/build-recipes/vcpkg/whycam" "-DWORK=$PWD/build-recipes/work" "-DUSER=$PWD/tests/plain/user" -P tests/packaging/vcpkg.cmake
 }
 

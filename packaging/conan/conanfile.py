@@ -19,7 +19,6 @@ class Whycam(ConanFile):
     options = {"shared": [True, False], "fPIC": [True, False], "command": [True, False]}
     default_options = {"shared": True, "fPIC": True, "command": False}
     implements = ["auto_shared_fpic"]
-    no_copy_source = True
 
     def set_version(self):
         self.version = self.version or next(iter(self.conan_data["sources"]))
