@@ -19,6 +19,14 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+if(WHYCAM_STATIC_COMMAND)
+  if(WHYCAM_TORCH)
+    message(FATAL_ERROR "WHYCAM_STATIC_COMMAND needs WHYCAM_TORCH=OFF: libtorch is shared libraries")
+  endif()
+  set(BUILD_SHARED_LIBS OFF)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+
 # An interface library: the language, the warnings and the sanitizers of our own targets.
 add_library(whycam_settings INTERFACE)
 target_compile_features(whycam_settings INTERFACE cxx_std_17)
@@ -42,9 +50,11 @@ if(WHYCAM_SANITIZE)
   target_link_options(whycam_settings INTERFACE -fsanitize=address,undefined)
 endif()
 
-# One static library a folder, linked with no more than it is declared to know.
+# One static library a folder, linked with no more than it is declared to know. Where CMAKE_UNITY_BUILD compiles several files as one,
+# so that a whole build takes six tenths of the time, those in ALONE stay apart: they have names of others.
 function(whycam_folder name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS;ALONE" ${ARGN})
+  set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   add_library(${name} STATIC ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)

@@ -1,11 +1,16 @@
 #!/bin/sh
-# Installs what whycam needs to build and to pass its tests on Debian 12, and the packages that are named as arguments.
-# docs/dependencies.md says what each is for.
+# Installs what whycam needs to build and to pass its tests on Debian 12 and 13, and the packages that are named as arguments:
+# install-dependencies.sh [--without-libtorch] [PACKAGE...]. docs/dependencies.md says what each is for.
 set -eu
+libtorch="libtorch-dev libopenblas0-pthread"
+if [ "${1:-}" = --without-libtorch ]; then
+  libtorch=""
+  shift
+fi
 
 packages="
   g++ cmake ninja-build ccache
-  libtorch-dev libopenblas0-pthread
+  $libtorch
   libdnnl-dev
   libonnx-dev libprotobuf-dev protobuf-compiler
   libjpeg62-turbo-dev libpng-dev libexif-dev zlib1g-dev
