@@ -27,6 +27,8 @@ std::vector<ExplainedExample> Together::operator()(const Tensor& input) {
     taken_ = std::max(taken_, count);
   } catch (...) {
     const Failure failure = current_failure();
+    if (count > 1 && declared_ == count)  // it takes no fewer
+      return std::vector<ExplainedExample>(static_cast<std::size_t>(count), {nullptr, 0, failure});
     if (count > 1) return in_parts(input, failure);
     return {{nullptr, 0, alone(input, failure)}};
   }

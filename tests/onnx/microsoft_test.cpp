@@ -93,11 +93,12 @@ TEST(OnnxRuntimesOperators, AProductTakesBatchesBehindRows) {
   const ModelBuilder fused = builder(tokens)
                                  .weights("other", {5, 3, 4})
                                  .node("FusedMatMul", {"x", "other"}, {"y"}, attributes, "fused", domain);
-  const ModelBuilder apart = builder(tokens)
-                                 .weights("other", {5, 3, 4})
-                                 .node("Transpose", {"x"}, {"a"}, {{"perm", std::vector<std::int64_t>{1, 0, 2}}})
-                                 .node("Transpose", {"other"}, {"b"}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}})
-                                 .node("MatMul", {"a", "b"}, {"y"});
+  const ModelBuilder apart =
+      builder(tokens)
+          .weights("other", {5, 3, 4})
+          .node("Transpose", {"x"}, {"turned_x"}, {{"perm", std::vector<std::int64_t>{1, 0, 2}}})
+          .node("Transpose", {"other"}, {"turned_other"}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}})
+          .node("MatMul", {"turned_x", "turned_other"}, {"y"});
   EXPECT_LT(error_between(fused, apart, tokens), rounding);
 }
 

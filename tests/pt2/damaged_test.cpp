@@ -43,7 +43,7 @@ class ChangedProgram {
   }
 
   /// What reading and explaining it says; empty where nothing is wrong.
-  std::string fault() const {
+  std::string fault(const Shape& shape = {1, 2, 40}, const std::string& layer = "features.3") const {
     const TemporaryFolder temporary;
     const std::filesystem::path path = temporary.path() / "network.pt2";
     const std::string bytes = zip(entries_);
@@ -52,9 +52,9 @@ class ChangedProgram {
       const auto state = explain::open_graph(path);
       if (!state) return "of no known format";
       const Network network(state);
-      Tensor x{{1, 2, 40}, std::vector<float>(80, 0.5F)};
-      network.layers({x.shape});
-      network.explain({x}, "features.3", {Target(1)});
+      const Tensor x{shape, std::vector<float>(static_cast<std::size_t>(picture::element_count(shape)), 0.5F)};
+      network.layers({shape});
+      network.explain({x}, layer, {Target(1)});
       return {};
     } catch (const Error& error) {
       return error.what();
@@ -150,6 +150,20 @@ TEST(DamagedProgram, WhoseTensorsAreNotWhatItSaysIsRefused) {
       "aten.conv1d.default");
   expect_fault(ChangedProgram().program("\"as_tensor\": {\"name\": \"conv1d\"}", "\"as_tensor\": {\"name\": \"none\"}"),
                "conv1d");
+}
+
+TEST(InPlace, WhatCannotBeFollowedMakesTheTensorUnknown) {
+  const Shape shape{1, 3, 10, 10};
+  EXPECT_EQ(ChangedProgram("buffers.pt2").fault(shape, "body"), "");
+  const std::string zeroed =
+      ChangedProgram("buffers.pt2").program("aten.zero_.default", "aten.round_.default").fault(shape, "body");
+  EXPECT_NE(zeroed.find("a tensor that was changed in place: aten.round_.default"), std::string::npos) << zeroed;
+}
+
+TEST(InPlace, AViewThatIsNotKnownMayBeOneOfTheTensorThatItReads) {
+  const std::string fault =
+      ChangedProgram("buffers.pt2").program("aten.select.int", "aten.diagonal.default").fault({1, 3, 10, 10}, "body");
+  EXPECT_NE(fault.find("a tensor that was changed in place: aten.diagonal.default"), std::string::npos) << fault;
 }
 
 }  // namespace

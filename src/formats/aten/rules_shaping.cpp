@@ -346,6 +346,8 @@ void add_shaping_rules(Rules& rules) {
   rules["_to_copy"] = copy_to;
   rules["alias"] = [](Call& call) { call.give_view(viewed(call, call.shape())); };
   rules["lift_fresh_copy"] = rules["clone"];
+  rules["fill"] = [](Call& call) { call.give(call.graph.expand(call.tensor(1), call.shape())); };
+  rules["zero"] = [](Call& call) { call.give(call.graph.expand(call.graph.scalar(0), call.shape())); };
   rules["copy"] = [](Call& call) { call.give(call.graph.expand(call.tensor(1), call.shape())); };
   rules["unflatten"] = unflatten;
   rules["as_strided"] = as_strided;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "formats/aten/rules.h"
 #include "formats/pt2/contents.h"
@@ -42,6 +43,14 @@ aten::Order order_of(const TensorMeta& meta) {
   return aten::Order::row_major;
 }
 
+/// Names end in one underscore, or are Python's: "__ior__".
+bool is_in_place(const std::string& op) {
+  if (op.size() < 2 || op.back() != '_') return false;
+  if (op[op.size() - 2] != '_') return true;
+  static const std::set<std::string> pythons{"__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"};
+  return pythons.count(op) > 0;
+}
+
 }  // namespace
 
 void Follower::add_lifted() {
@@ -70,15 +79,46 @@ void Follower::follow() {
     try {
       step(node);
     } catch (const Placed& reason) {
-      for (const std::string& name : names_of(node.outputs)) faults_[name] = reason.what();
+      fail(node, reason.what());
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& reason) {
       const std::string& module = node.modules.empty() ? node.name : node.modules.back().path;
-      const std::string fault = op_text(node) + (module.empty() ? "" : " in \"" + module + "\"") + ": " + reason.what();
-      for (const std::string& name : names_of(node.outputs)) faults_[name] = fault;
+      fail(node, op_text(node) + (module.empty() ? "" : " in \"" + module + "\"") + ": " + reason.what());
     }
   }
+}
+
+void Follower::fail(const Node& node, const std::string& reason) {
+  const std::vector<std::string> results = names_of(node.outputs);
+  const bool changes_first = is_in_place(node.op) || results.empty();
+  std::vector<Id> viewed;  // what views share memory with is their first argument
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool is_result = node.inputs[i].first.rfind("out", 0) == 0;
+    if (i > 0 && !is_result) continue;
+    const std::vector<Id> memories = memories_of(node.inputs[i].second);
+    if (i == 0 && std::holds_alternative<TensorName>(node.inputs[i].second.value)) viewed = memories;
+    if (is_result || changes_first)
+      for (const Id id : memories) table_.spoil(id, reason);
+  }
+  for (const std::string& name : results) {
+    faults_[name] = reason;
+    perhaps_views_of_[name] = viewed;
+  }
+}
+
+std::vector<Id> Follower::memories_of(const Argument& argument) const {
+  std::vector<Id> ids;
+  if (const auto* tensor = std::get_if<TensorName>(&argument.value)) {
+    if (const auto known = tensors_.find(tensor->name); known != tensors_.end()) return {known->second};
+    if (const auto views = perhaps_views_of_.find(tensor->name); views != perhaps_views_of_.end()) return views->second;
+  }
+  if (const auto* list = std::get_if<std::vector<Argument>>(&argument.value))
+    for (const Argument& element : *list) {
+      const std::vector<Id> more = memories_of(element);
+      ids.insert(ids.end(), more.begin(), more.end());
+    }
+  return ids;
 }
 
 Id Follower::tensor(const std::string& name) const {
@@ -205,8 +245,10 @@ aten::Arguments Follower::arranged(const Node& node, const std::string& op) {
 }
 
 void Follower::call_step(const Node& node) {
-  const bool in_place = node.op.size() > 1 && node.op.back() == '_' && node.op[node.op.size() - 2] != '_';
-  const std::string op = in_place ? node.op.substr(0, node.op.size() - 1) : node.op;
+  const bool in_place = is_in_place(node.op);
+  const std::string op = !in_place                     ? node.op
+                         : node.op.rfind("__", 0) == 0 ? "__" + node.op.substr(3)
+                                                       : node.op.substr(0, node.op.size() - 1);
   const aten::Arguments arguments = arranged(node, op);
   aten::Call call(table_, arguments);
   if (fold(node, op, in_place, arguments, call)) return;
@@ -258,7 +300,7 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
   if (in_place) {
     const known::Array& result = results[0];
     const Id self = std::get<aten::Tensor>(arguments.at(0).value).id;
-    if (!table_.known(self)) throw CannotCompile("an operation in place on a weight");
+    if (!table_.known(self) || table_.is_of_weight(self)) throw CannotCompile("an operation in place on a weight");
     graph::require(result.shape == call.shape(), "an operation in place that changes the shape");
     table_.known(self)->write(result.numbers);
     name_tensor(names[0], self);
@@ -286,7 +328,7 @@ void Follower::fold_views(const Node& node, const std::string& op, const aten::C
   if (results.size() != names.size()) throw CannotCompile("another number of results than the file says");
   for (std::size_t i = 0; i < names.size(); ++i) {
     count_folded(results[i].numbers.size());
-    name_tensor(names[i], table_.add(Known{known.memory, std::move(results[i])}, type));
+    name_tensor(names[i], table_.add_view(Known{known.memory, std::move(results[i])}, type, self));
   }
 }
 

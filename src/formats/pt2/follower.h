@@ -37,6 +37,10 @@ class Follower {
   };
 
   void step(const Node& node);
+  /// Of a node that could not be followed: its results are not known, nor is what it changes in place.
+  void fail(const Node& node, const std::string& reason);
+  /// The tensors of an argument, or what those that could not be followed may be views of.
+  std::vector<TensorTable::Id> memories_of(const Argument& argument) const;
   void scalar_step(const Node& node);
   void call_step(const Node& node);
   bool size_step(const Node& node);
@@ -60,6 +64,7 @@ class Follower {
   std::unordered_map<std::string, aten::Argument> numbers_;
   std::unordered_map<std::string, graph::Value> first_;  ///< what tensors were when they were computed
   std::unordered_map<std::string, std::string> faults_;  ///< of what could not be followed
+  std::unordered_map<std::string, std::vector<TensorTable::Id>> perhaps_views_of_;  ///< likewise
   std::size_t folded_ = 0;
 };
 

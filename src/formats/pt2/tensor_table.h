@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "formats/aten/call.h"
@@ -33,16 +35,22 @@ class TensorTable : public aten::Tensors {
   /// `part`: which part of the tensor that is, where an operation in place on the view may be one on the tensor.
   Id add_view(graph::Value value, aten::Type type, Id of, std::optional<aten::Part> part);
   Id add(Known known, aten::Type type);
+  Id add_view(Known known, aten::Type type, Id of);
   Id add(const Weight& weight, const std::string& name);
 
   /// An operation in place: from now on the tensor stands for another value, and so does that of which it is a part.
   void write(Id tensor, graph::Value value);
+  /// An operation in place that could not be followed: what lies in the tensor's memory is not known from now on.
+  void spoil(Id tensor, const std::string& reason);
 
   /// What contiguous() gave where it is not known whether that is a copy.
   std::vector<graph::Value> perhaps_copies;
 
   aten::Tensor tensor(Id id) const { return {id, entries_[id].shape, entries_[id].type}; }
-  const std::optional<Known>& known(Id id) const { return entries_[id].known; }
+  /// Throws CannotCompile where they are not known any more, as value and numbers do.
+  const std::optional<Known>& known(Id id) const;
+  /// Whether it is a weight or a part of one.
+  bool is_of_weight(Id id) const { return entries_[entries_[id].memory].weight != nullptr; }
   /// Whether its numbers are known and few enough to compute with.
   bool is_few(Id id, std::int64_t most) const;
   void set_order(Id id, aten::Order order) { entries_[id].order = order; }
@@ -72,8 +80,13 @@ class TensorTable : public aten::Tensors {
   };
 
   Id append(Entry entry);
+  void write_to_known(Id tensor, graph::Value value);
+  /// All but these tensors of the same memory.
+  void outdate_others(Id memory, const std::set<Id>& current);
+  void require_sound(Id id) const;
 
   std::vector<Entry> entries_;
+  std::unordered_map<Id, std::string> spoiled_;  ///< memories, and why
   mutable known::Constants constants_;
 };
 
