@@ -233,5 +233,12 @@ TEST_F(SeveralInputs, AreAskedForByName) {
                  "2 examples");
 }
 
+TEST_F(InputsCommand, AFixedBatchThatFailsSaysWhy) {
+  const Outcome outcome = explain({network({3, {3, 3}, false, {2, 3, 12, 12}}), array(noise({2, 3, 12, 12})),
+                                   "--batch-size", "2", "--target", "9", "--layer", "second"});
+  EXPECT_EQ(outcome.error.find("examples at a time"), std::string::npos) << "it was given as many: " << outcome.error;
+  EXPECT_NE(outcome.error.find("9"), std::string::npos) << outcome.error;
+}
+
 }  // namespace
 }  // namespace whycam::test
