@@ -28,6 +28,8 @@ import torch
 import torchvision
 from captum.attr import GuidedGradCam, IntegratedGradients
 
+from race_worker import MALLOC
+
 # The last convolutional stage of each network.
 LAYERS = {
     "resnet18": "layer4",
@@ -37,7 +39,6 @@ LAYERS = {
     "densenet121": "features",
     "mobilenet_v2": "features",
 }
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}
 TOLERANCE = 1e-3  # relative L2 error: float32 rounding through some hundred layers
 
 

@@ -1,7 +1,7 @@
 // Shards by what Slurm, MPI launchers and Kubernetes set.
-#include <map>
-
 #include "../cli/job.h"
+
+#include <map>
 
 #include "../cli/exit_code.h"
 #include "command/shards.h"

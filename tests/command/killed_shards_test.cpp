@@ -1,6 +1,7 @@
 // kill -9 of any shard at any time: nothing is lost, and nothing is done twice. WHYCAM_TRIALS sets how often it is
 // tried.
 #include <sys/stat.h>
+
 #include <map>
 
 #include "command/shards.h"

@@ -1,11 +1,11 @@
 // --shard, --recursive and --from: every input is of one shard, and shards together give what one process gives.
-#include <map>
-
 #include "../cli/shard.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <map>
 
 #include "command/shards.h"
 

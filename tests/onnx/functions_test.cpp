@@ -1,5 +1,6 @@
 // Functions that a file brings along.
 #include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "onnx/model_builder.h"

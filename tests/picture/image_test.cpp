@@ -1,7 +1,8 @@
+#include "whycam/picture/image.h"
+
 #include <algorithm>
 
 #include "whycam/picture/decode.h"
-#include "whycam/picture/image.h"
 
 #include "fixtures.h"
 #include "whycam/picture/errors.h"

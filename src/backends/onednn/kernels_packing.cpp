@@ -33,7 +33,7 @@ void pack_weights(const float* from, const WeightPlaces& places, const std::vect
                      columns = static_cast<std::int64_t>(places.columns.size());
   const std::int64_t taps = static_cast<std::int64_t>(places.taps.size());
   if (rows * columns * taps < places.numbers) std::fill(to, to + places.numbers, 0.0F);
-  for_each((rows + tile - 1) / tile, tile * columns * taps, [&](std::int64_t part) {
+  for_each(quotient_up(rows, tile), tile * columns * taps, [&](std::int64_t part) {
     for (std::int64_t column = 0; column < columns; column += tile)
       pack_tile(from, places, scales.empty() ? nullptr : scales.data(), to, part * tile,
                 std::min(rows, (part + 1) * tile), column, std::min(columns, column + tile));

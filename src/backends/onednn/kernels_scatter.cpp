@@ -120,9 +120,9 @@ Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weigh
       column_stride(a.strides[1]),
       padding_rows(a.padding_begin[0]),
       padding_columns(a.padding_begin[1]),
-      groups((y[1] + lanes - 1) / lanes),
+      groups(quotient_up(y[1], lanes)),
       channels_last(is_channels_last(y, layout)),
-      vectors((kernel_columns * channels + lanes - 1) / lanes) {
+      vectors(quotient_up(kernel_columns * channels, lanes)) {
   const std::int64_t seen = (width + padding_columns) * channels,
                      written = (columns - 1) * column_stride * channels + vectors * lanes;
   band_width = std::max(seen, written);
@@ -183,7 +183,7 @@ void fill_band(const Scatter& of, const float* y, const float* weights, std::int
 }  // namespace
 
 void Scatter::run(const float* y, const float* weights, float* scratch, float* x) const {
-  const std::int64_t bands = (height + band_rows - 1) / band_rows;
+  const std::int64_t bands = quotient_up(height, band_rows);
 #pragma omp parallel for schedule(dynamic)
   for (std::int64_t i = 0; i < examples * bands; ++i) {
     const std::int64_t example = i / bands, begin = i % bands * band_rows, end = std::min(height, begin + band_rows);

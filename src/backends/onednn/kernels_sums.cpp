@@ -73,9 +73,6 @@ void thin_product(const float* a, const float* b, float* result, float* scratch,
 
 namespace {
 
-/// count / by, rounded up.
-std::int64_t quotient_up(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
-
 double sum_of(const float* x, std::int64_t count) {
   constexpr std::int64_t lanes = 16;  // sums that do not wait for each other
   double sums[lanes] = {}, sum = 0;

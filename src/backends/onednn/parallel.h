@@ -24,15 +24,18 @@
 
 namespace whycam::onednn::kernels {
 
+/// count / by, rounded up.
+inline std::int64_t quotient_up(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
+
 /// Below this many elements a loop is done on one thread.
 constexpr std::int64_t grain = 1 << 14;
 
 /// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`.
 template <class Work>
 void in_parts(std::int64_t count, std::int64_t unit, const Work& work) {
-  const std::int64_t units = (count + unit - 1) / unit;
+  const std::int64_t units = quotient_up(count, unit);
   const std::int64_t per_part = std::max<std::int64_t>(1, grain / unit);
-  const std::int64_t parts = (units + per_part - 1) / per_part;
+  const std::int64_t parts = quotient_up(units, per_part);
   if (parts <= 1) return work(0, count);
 #pragma omp parallel for schedule(static)
   for (std::int64_t part = 0; part < parts; ++part)
@@ -55,7 +58,7 @@ void for_each(std::int64_t count, std::int64_t elements, const Work& work) {
 template <class Work>
 void for_each_run(const Extents& e, const Work& work) {
   const std::int64_t at_once = std::max<std::int64_t>(1, grain / e.block);
-  const std::int64_t parts = (e.area + at_once - 1) / at_once;
+  const std::int64_t parts = quotient_up(e.area, at_once);
   for_each(e.batch * e.blocks * parts, std::min(e.area, at_once) * e.block, [&](std::int64_t i) {
     const std::int64_t begin = i % parts * at_once;
     work(i / parts, begin, std::min(at_once, e.area - begin));

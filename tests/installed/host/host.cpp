@@ -1,5 +1,6 @@
 // A program with packages of its own beside whycam, some of which whycam uses, too.
 #include <whycam/whycam.h>
+
 #include <iostream>
 #include <string>
 

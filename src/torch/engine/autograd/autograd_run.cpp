@@ -1,11 +1,11 @@
 #include "torch/engine/autograd/autograd_run.h"
 
-#include <algorithm>
-
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/variable.h>
+
+#include <algorithm>
 
 #include "formats/torchscript/messages.h"
 #include "formats/torchscript/output_element.h"
