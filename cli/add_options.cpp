@@ -283,6 +283,12 @@ void ExplainArguments::add_running(CLI::App& command) {
       ->type_name("COUNT")
       ->check(range(1, 4096));
   add_threads(command, threads);
+  command
+      .add_option("--workers", workers,
+                  "How many batches are explained at once, each by its share of the threads; default: one a thread, as "
+                  "far as there are as many batches and half of the memory holds them")
+      ->type_name("COUNT")
+      ->check(range(1, 4096));
   command.add_flag(
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");

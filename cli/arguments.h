@@ -94,7 +94,7 @@ struct ExplainArguments : AttributionArguments {
   PreprocessingArguments preprocessing;
   DrawingArguments drawing;
   int batch_size = 1;
-  int threads = 0;
+  int threads = 0, workers = 0;
   std::string output_dir = "whycam-explanations";
   bool recursive = false;
   std::string from;

@@ -10,7 +10,7 @@ BatchReader::BatchReader(std::vector<InputFile> files, std::vector<bool> finishe
       reader_(reader),
       batch_size_(static_cast<std::size_t>(batch_size)) {}
 
-std::optional<Batch> BatchReader::next() {
+std::optional<BatchPlace> BatchReader::next() {
   while (next_ < files_.size()) {
     const std::size_t first = next_++;
     while (!is_array(files_[first].path) && next_ < files_.size() && next_ - first < batch_size_ &&
@@ -19,15 +19,19 @@ std::optional<Batch> BatchReader::next() {
     if (std::all_of(finished_.begin() + static_cast<std::ptrdiff_t>(first),
                     finished_.begin() + static_cast<std::ptrdiff_t>(next_), [](bool finished) { return finished; }))
       continue;
-    Batch batch;
-    for (std::size_t number = first; number < next_; ++number) batch.items.push_back(read(number));
-    batch.tensor = joined(batch.items);
-    return batch;
+    return BatchPlace{first, next_};
   }
   return std::nullopt;
 }
 
-Item BatchReader::read(std::size_t number) {
+Batch BatchReader::read(const BatchPlace& place) const {
+  Batch batch;
+  for (std::size_t number = place.first; number < place.end; ++number) batch.items.push_back(read(number));
+  batch.tensor = joined(batch.items);
+  return batch;
+}
+
+Item BatchReader::read(std::size_t number) const {
   Item item{number, files_[number], {}, {}};
   try {
     item.input = reader_.read(item.file);

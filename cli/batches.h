@@ -23,6 +23,11 @@ struct Batch {
   std::optional<Tensor> tensor;  ///< nothing where no item could be read
 };
 
+/// The inputs of one batch: from the number `first` in the list to the one before `end`.
+struct BatchPlace {
+  std::size_t first, end;
+};
+
 /// Reads the inputs in order: pictures `batch_size` at a time, each .npy tensor by itself. What a batch holds
 /// follows from the list alone, not from what is finished or unreadable: the place of an unreadable picture is filled
 /// with a picture of the batch once more (not with zeros, of which a network may make NaN). So each picture meets the
@@ -33,11 +38,13 @@ class BatchReader {
   /// must stay.
   BatchReader(std::vector<InputFile> files, std::vector<bool> finished, InputReader& reader, int batch_size);
 
-  /// Nothing behind the last batch. Throws what is no fault of one input.
-  std::optional<Batch> next();
+  /// Which batch is to be read next; nothing behind the last one.
+  std::optional<BatchPlace> next();
+  /// Thread-safe. Throws what is no fault of one input.
+  Batch read(const BatchPlace& place) const;
 
  private:
-  Item read(std::size_t number);
+  Item read(std::size_t number) const;
   static std::optional<Tensor> joined(const std::vector<Item>& items);
 
   std::vector<InputFile> files_;

@@ -25,7 +25,7 @@ void refuse_operators();
 /// What a network prints goes to standard error, or nowhere: standard output is the command's.
 void redirect_prints(bool quiet);
 
-/// Threads for the network; 0: all cores.
-void use_threads(int threads);
+/// Threads for the network; 0: all cores. Says how many there are.
+int use_threads(int threads);
 
 }  // namespace whycam::cli

@@ -2,10 +2,8 @@
 
 #include <omp.h>
 
-#include <algorithm>
-#include <thread>
-
 #include "command_line.h"
+#include "machine.h"
 
 namespace whycam::cli {
 
@@ -23,9 +21,9 @@ void refuse_operators() {}  // there is none
 
 void redirect_prints(bool) {}  // no network that is data prints
 
-void use_threads(int threads) {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  omp_set_num_threads(threads > 0 ? threads : std::max(1, cores));
+int use_threads(int threads) {
+  omp_set_num_threads(threads > 0 ? threads : usable_cores());
+  return omp_get_max_threads();
 }
 
 }  // namespace whycam::cli

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <deque>
+#include <future>
 #include <iostream>
+#include <memory>
+#include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -15,18 +18,18 @@
 #include "commands.h"
 #include "explained_targets.h"
 #include "interrupt.h"
+#include "machine.h"
 #include "output_folder.h"
 #include "printable.h"
-#include "progress.h"
 #include "queue.h"
-#include "record.h"
-#include "report/report.h"
+#include "recorder.h"
 #include "results.h"
 #include "run_inputs.h"
-#include "take_over.h"
+#include "sharing.h"
 #include "together.h"
 #include "whycam/errors.h"
 #include "whycam/picture/files.h"
+#include "workers.h"
 
 namespace whycam::cli {
 namespace {
@@ -45,8 +48,9 @@ struct Explained {
   std::vector<std::vector<ExplainedExample>> examples;  ///< of each item that did not fail
 };
 
-/// One run over all inputs. Three threads share the work: one reads ahead, this one explains, one draws and
-/// writes. A bad input is reported and passed over; what is finished stays, whatever happens.
+/// One run over all inputs. Some threads read ahead, draw and write, others explain; this one keeps the order of the
+/// inputs between them, and one more appends to the manifest. A bad input is reported and passed over; what is finished
+/// stays, whatever happens.
 class Run {
  public:
   explicit Run(const ExplainArguments& arguments)
@@ -54,7 +58,8 @@ class Run {
         settings_{arguments, arguments.parse_methods(), arguments.drawing.parse(),
                   {},        arguments.named_layers(),  arguments.output_dir,
                   {},        arguments.preprocessing},
-        options_(arguments.parse()) {
+        options_(arguments.parse()),
+        threads_(static_cast<std::size_t>(use_threads(arguments.threads))) {
     options_.methods = settings_.methods;
     if (!arguments.labels.empty()) settings_.labels = Labels(arguments.labels);
     targets_.emplace(arguments, settings_.labels);
@@ -64,8 +69,6 @@ class Run {
     note_interrupts();  // the network may run from here on, to tell its layers and layouts
     inputs_ = find_run_inputs(arguments_);
     settings_.shard = inputs_.shard;
-    lines_.resize(inputs_.files.size());
-    elsewhere_.resize(inputs_.files.size());
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
     say_shard();
     network_ = load<Network>(arguments_.model);
@@ -77,33 +80,21 @@ class Run {
                       declared_examples(*network_));
     folder_.emplace(settings_.folder, settings_.shard);
     if (!settings_.shard.is_all()) picture::set_owner_of_temporary_files(settings_.shard.name());
-    record_.emplace(settings_);
-    manifest_.emplace(settings_.folder / manifest_name());
-    if (arguments_.resume)
-      go_on();
-    else
-      require_one_count(settings_.folder, settings_.shard);
-    std::vector<bool> finished;
-    for (const ManifestLines& lines : lines_) finished.push_back(!lines.empty());
-    progress_.emplace(inputs_.files.size(), std::count(finished.begin(), finished.end(), true),
-                      arguments_.quiet || !is_long());
+    recorder_.emplace(settings_, inputs_, *reader_, *folder_, names_);
+    finished_ = recorder_->finished();
+    recorder_->begin_progress();
+    share_out();
     const auto start = Clock::now();
-    explain_all(BatchReader(inputs_.files, finished, *reader_, arguments_.batch_size));
+    explain_all(BatchReader(inputs_.files, finished_, *reader_, arguments_.batch_size));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    progress_.reset();
-    finish(seconds);
-    return first_failure_;
+    recorder_->finish(seconds, computing_ / (seconds * static_cast<double>(sharing_.workers)));
+    return recorder_->first_failure();
   }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   bool several() const { return inputs_.all.size() > 1; }
-  /// Whether progress is shown in place of tables.
-  bool is_long() const { return inputs_.files.size() > 9; }
-  bool prints_text() const { return !arguments_.quiet && !arguments_.json; }
-
-  std::string manifest_name() const { return settings_.shard.file("manifest", ".jsonl"); }
 
   /// What others do is never left out without a word.
   void say_shard() {
@@ -112,75 +103,79 @@ class Run {
     if (!inputs_.automatic.empty()) std::cerr << "whycam: " << printable(inputs_.automatic) << std::endl;
   }
 
-  void go_on() {
-    const std::vector<Shard> believed = record_->take_over(settings_);
-    for (const std::string& damage : record_->damage()) caution(damage);
-    folder_->remove_unfinished_files(sub_folders_of(inputs_.files));
-    TakenOver taken = take_over(settings_.folder, settings_.shard, believed, inputs_.files);
-    for (const std::string& damage : taken.cautions) caution(damage);
-    lines_ = std::move(taken.lines);
-    elsewhere_ = std::move(taken.elsewhere);
-    others_ = std::move(taken.others);
-    for (const std::string& name : taken.names) names_.reserve(name);
-    goes_on_ = std::find(believed.begin(), believed.end(), settings_.shard) != believed.end();
-    if (goes_on_) manifest_->rewrite(all_lines(/*own=*/true));
+  /// Before the first explanation, which tells how much memory one takes.
+  void share_out() {
+    const std::size_t batch = static_cast<std::size_t>(arguments_.batch_size),
+                      batches = (inputs_.all.size() + batch - 1) / batch,
+                      asked = static_cast<std::size_t>(arguments_.workers);
+    sharing_ = arguments_.workers > 0 ? Sharing{asked, std::max<std::size_t>(1, threads_ / asked)}
+                                      : shared_out(threads_, batches);
+    options_.threads = sharing_.threads;  // a new thread has OpenMP's number, not the one that was asked for
   }
 
-  /// Those of this run's inputs in their order, then those of others that earlier runs left. Own: without what stands
-  /// in other shards' manifests.
-  std::vector<ManifestLines> all_lines(bool own) const {
-    std::vector<ManifestLines> all;
-    for (std::size_t number = 0; number < lines_.size(); ++number)
-      if (!own || !elsewhere_[number]) all.push_back(lines_[number]);
-    all.insert(all.end(), others_.begin(), others_.end());
-    return all;
+  /// The network was explained for the first time.
+  void limit_sharing(const RunExplanation& explanation) {
+    if (arguments_.workers == 0)
+      sharing_ = within_memory(sharing_, threads_, explanation.working_bytes, usable_memory());
+    options_.threads = sharing_.threads;
+    limit_plan_memory(std::max<std::uint64_t>(std::uint64_t{1} << 30, sharing_.workers * explanation.working_bytes));
   }
 
   void explain_all(BatchReader reader) {
-    std::thread reading([&] { read(reader); }), writing([&] { write(); });
+    Workers helpers(sharing_.workers + 1);
+    std::thread recording([&] { record(); });
     std::exception_ptr failure;
     try {
-      while (auto batch = batches_.pop()) {
-        if (interrupted() != 0) break;
-        explain(std::move(*batch));
-      }
-      for (const Explained& held : held_)
-        for (const Item& item : held.items)
-          if (item.failure && interrupted() == 0) throw *item.failure;
+      explain_all(reader, helpers);
     } catch (...) {
       failure = std::current_exception();
     }
-    batches_.close();
-    explained_.close();
-    reading.join();
-    writing.join();
-    if (write_failure_) std::rethrow_exception(write_failure_);
+    finished_inputs_.close();
+    recording.join();
+    if (record_failure_) std::rethrow_exception(record_failure_);
     if (failure) std::rethrow_exception(failure);
-    const auto unfinished =
-        std::count_if(lines_.begin(), lines_.end(), [](const ManifestLines& lines) { return lines.empty(); });
+    const std::size_t all = inputs_.files.size(), unfinished = recorder_->unfinished();
     if (unfinished > 0)
       throw Failure(interrupted() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
                     fmt::format("stopped by signal {} with {} of {} inputs finished; --resume goes on", interrupted(),
-                                lines_.size() - static_cast<std::size_t>(unfinished), lines_.size()));
+                                all - unfinished, all));
   }
 
-  void read(BatchReader& reader) {
-    try {
-      while (auto batch = reader.next())
-        if (!batches_.push(std::move(*batch))) return;
-      batches_.close();
-    } catch (...) {
-      batches_.close(std::current_exception());
+  /// Reads a few batches ahead, and explains as many at once as there are workers; one alone until that went well.
+  void explain_all(BatchReader& reader, Workers& helpers) {
+    std::optional<Workers> explainers(std::in_place, 1);
+    std::deque<std::future<Batch>> read;
+    std::deque<std::future<std::optional<Explained>>> explained;
+    while (true) {
+      const std::size_t together = explained_any_ ? 2 * sharing_.workers : 1;
+      while (read.size() + explained.size() < together + 2) {
+        const auto place = reader.next();
+        if (!place) break;
+        read.push_back(helpers.give([&reader, place = *place] { return reader.read(place); }));
+      }
+      for (; !read.empty() && explained.size() < together; read.pop_front())
+        explained.push_back(
+            explainers->give([this, batch = std::move(read.front())]() mutable { return explain(std::move(batch)); }));
+      if (explained.empty()) break;
+      std::optional<Explained> one = explained.front().get();
+      explained.pop_front();
+      if (!one) return;  // interrupted
+      const bool was_alone = !explained_any_;
+      sort_out(std::move(*one), helpers);
+      if (was_alone && explained_any_) explainers.emplace(sharing_.workers);
     }
+    for (const Explained& held : held_)
+      for (const Item& item : held.items)
+        if (item.failure && interrupted() == 0) throw *item.failure;
   }
 
-  void write() {
+  /// Appends what is finished to the manifest, in order.
+  void record() {
     try {
-      while (auto explained = explained_.pop())
-        for (std::size_t i = 0; i < explained->items.size(); ++i) write(explained->items[i], explained->examples[i]);
+      while (auto one = finished_inputs_.pop()) recorder_->record(**one);
     } catch (...) {
-      write_failure_ = std::current_exception();
-      explained_.close(write_failure_);
+      record_failure_ = std::current_exception();
+      finished_inputs_.close(record_failure_);
     }
   }
 
@@ -192,12 +187,21 @@ class Run {
     return explained_any_ || code == ExitCode::input || code == ExitCode::network || code == ExitCode::memory;
   }
 
-  void explain(Batch batch) {
+  /// By one of the explaining threads; nothing once a signal came.
+  std::optional<Explained> explain(std::future<Batch> read) {
+    if (interrupted() != 0) return std::nullopt;
+    Batch batch = read.get();
     Explained explained{std::move(batch.items), {}};
     explained.examples.resize(explained.items.size());
     if (!several() && !explained.items.empty() && explained.items[0].input && !explained.items[0].input->views.empty())
       targets_->set_geometry(explained.items[0].input->views[0].geometry());
     if (batch.tensor) take(together_->operator()(*batch.tensor), explained);
+    return explained;
+  }
+
+  void sort_out(Explained explained, Workers& helpers) {
+    for (const Item& item : explained.items)
+      if (!explained_any_ && item.input && !item.failure) explained_any_ = true;
     for (const Item& item : explained.items)
       if (item.failure && !passes_over(*item.failure)) {
         if (!several() || !held_.empty()) throw *item.failure;
@@ -205,12 +209,30 @@ class Run {
         return;
       }
     if (explained_any_)
-      for (Explained& held : std::exchange(held_, {})) explained_.push(std::move(held));
-    explained_.push(std::move(explained));
+      for (Explained& held : std::exchange(held_, {})) finish(std::move(held), helpers);
+    finish(std::move(explained), helpers);
+  }
+
+  void finish(Explained explained, Workers& helpers) {
+    for (std::size_t i = 0; i < explained.items.size(); ++i) {
+      Item& item = explained.items[i];
+      if (finished_[item.number]) continue;  // by an earlier run; it is here because its batch was not
+      const auto one = std::make_shared<Finished>();
+      one->item = std::move(item);
+      one->examples = std::move(explained.examples[i]);
+      if (!one->item.failure) {
+        Results results = results_of(settings_, *one->item.input, *reader_, one->examples, names_);
+        one->lines = std::move(results.lines);
+        one->written = helpers.give([work = std::move(results.work)] {
+          for (const auto& step : work) step();
+        });
+      }
+      finished_inputs_.push(one);
+    }
   }
 
   /// Gives the examples of a batch to its items: pictures are one each, an array is all of them.
-  void take(std::vector<ExplainedExample> examples, Explained& explained) {
+  static void take(std::vector<ExplainedExample> examples, Explained& explained) {
     for (std::size_t i = 0; i < explained.items.size(); ++i) {
       Item& item = explained.items[i];
       if (item.failure) continue;
@@ -220,7 +242,6 @@ class Run {
         explained.examples[i] = {examples[i]};
       for (const ExplainedExample& one : explained.examples[i])
         if (one.failure && !item.failure) item.failure = one.failure;
-      explained_any_ = explained_any_ || !item.failure;
     }
   }
 
@@ -245,116 +266,23 @@ class Run {
         finds_layer ? std::vector{network_->default_layer(shapes, options_.output_element)} : settings_.layers;
     Options options = options_;
     options.interpolation = interpolation_for(options.interpolation, input.shape.size());
-    RunExplanation explanation{network_->explain(
-        inputs, layers, [&](const Tensor& output) { return targets_->choose(output, shapes, options); }, options)};
-    explanation.boxes = targets_->boxes();
+    OutputTargets chosen;
+    const auto choose = [&](const Tensor& output) {
+      chosen = targets_->choose(output, shapes, options);
+      return chosen.targets;
+    };
+    RunExplanation explanation{network_->explain(inputs, layers, choose, options)};
+    explanation.boxes = std::move(chosen.boxes);
     add_warnings_of_boxes(explanation);
-    explanation.class_axis = targets_->class_axis();
-    if (finds_layer) settings_.layers = layers;
-    if (finds_layer && prints_text())
+    explanation.class_axis = chosen.class_axis;
+    if (!explained_any_) limit_sharing(explanation);  // this is alone
+    if (finds_layer) recorder_->set_layers(layers);
+    if (finds_layer && !arguments_.quiet && !arguments_.json)
       std::cout << "layer: " << printable(layers[0])
                 << " (the last one with spatial extent; --layer chooses another)\n";
+    const std::lock_guard lock(computing_mutex_);
     computing_ += std::chrono::duration<double>(Clock::now() - start).count();
     return explanation;
-  }
-
-  void write(const Item& item, const std::vector<ExplainedExample>& examples) {
-    if (!lines_[item.number].empty()) return;  // finished by an earlier run; it is here because its batch was not
-    ManifestLines lines;
-    if (item.failure) {
-      const std::string reason = item.failure->what(), path = item.file.path.string();
-      progress_->say("whycam: skipped" + (reason.find(path) == std::string::npos ? " " + path : "") + ": " + reason);
-      if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
-      lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
-    } else {
-      lines = write_results(settings_, *item.input, *reader_, examples, names_);
-      note(reader_->notes());
-      for (const Input& further : reader_->further()) note(further.notes);
-      note(item.input->notes);
-      for (const auto& [explanation, row, failure] : examples) {
-        warn(explanation->warnings);
-        warn_of_labels(explanation->output.shape);
-        warn(warnings_of_scores(explanation->output, row));
-      }
-      warn_of_maps(lines);
-      if (prints_text() && !is_long())
-        std::cout << printable(summary(settings_, *item.input, examples), /*keeps_lines=*/true);
-    }
-    if (!started_) begin();
-    manifest_->append(lines);
-    lines_[item.number] = std::move(lines);
-    progress_->step(item.failure.has_value());
-  }
-
-  /// Lines of an earlier run that this one does not go on with must never stand beside this run's record.
-  void begin() {
-    if (!goes_on_) manifest_->rewrite({});
-    record_->write(settings_, {}, /*finished=*/false);
-    started_ = true;
-  }
-
-  /// A warning before there is progress to show.
-  void caution(const std::string& warning) const {
-    if (!arguments_.quiet) cli::warn(warning);
-  }
-
-  void warn(const std::vector<std::string>& warnings) {
-    for (const std::string& warning : warnings) {
-      if (std::find(record_->warnings.begin(), record_->warnings.end(), warning) != record_->warnings.end()) continue;
-      record_->warnings.push_back(warning);
-      if (!arguments_.quiet) progress_->say("whycam: warning: " + warning);
-    }
-  }
-
-  /// What was converted, once a run.
-  void note(const std::vector<std::string>& notes) {
-    for (const std::string& text : notes)
-      if (notes_.insert(text).second && !arguments_.quiet) progress_->say("whycam: note: " + text);
-  }
-
-  /// What each map's own line says already.
-  void warn_of_maps(const ManifestLines& lines) {
-    for (const Json& line : lines)
-      for (const Json& warning : line.value("warnings", Json::array()))
-        if (!arguments_.quiet)
-          progress_->say(fmt::format("whycam: warning: {}{}: {}", line["input"].get<std::string>(),
-                                     line["class"].is_null() ? "" : ", class " + to_text(line["class"]),
-                                     warning.get<std::string>()));
-  }
-
-  /// Names that belong to other classes would be believed.
-  void warn_of_labels(const std::vector<std::int64_t>& output) {
-    const auto dimension = class_dimension(output);
-    if (settings_.labels.empty() || !dimension ||
-        output[*dimension] == static_cast<std::int64_t>(settings_.labels.size()))
-      return;
-    warn({fmt::format("the labels file names {} classes and the network has {}: these may be the wrong names",
-                      settings_.labels.size(), output[*dimension])});
-  }
-
-  void finish(double seconds) {
-    const std::vector<ManifestLines> all = all_lines(/*own=*/false);
-    folder_->require_in_place();
-    manifest_->require_in_place();
-    if (arguments_.resume || !started_) manifest_->rewrite(all_lines(/*own=*/true));
-    const Json document = record_->write(settings_, all, /*finished=*/true);
-    const std::string report = settings_.shard.file("report", ".html");
-    if (arguments_.report)
-      write_report(settings_.folder / report, settings_.folder, document, all, [this](const ManifestLines& lines) {
-        return reader_->read({lines[0]["input"].get<std::string>(), ""});
-      });
-    if (arguments_.json) std::cout << to_text(document, 2) << "\n";
-    if (!prints_text()) return;
-    std::size_t pictures = 0;
-    for (const ManifestLines& lines : all)
-      for (const Json& line : lines) pictures += pictures_of(line).size();
-    const std::string record = settings_.shard.file("explanation", ".json");
-    std::cout << fmt::format("{} pictures, {}{} are in {}\n", pictures, manifest_name(),
-                             arguments_.report ? ", " + record + " and " + report : " and " + record,
-                             printable(settings_.folder.string()));
-    if (is_long())
-      std::cout << fmt::format("{:.1f} s, {:.0f} % of them in the network and its explanation\n", seconds,
-                               100 * computing_ / seconds);
   }
 
   const ExplainArguments& arguments_;
@@ -366,32 +294,22 @@ class Run {
   std::optional<InputReader> reader_;
   std::optional<Together> together_;
   std::vector<Explained> held_;  ///< failed by what may be the fault of this run's settings
-  bool explained_any_ = false;
-  double computing_ = 0;  ///< seconds
-
-  Queue<Batch> batches_{2};
-  Queue<Explained> explained_{2};
-  std::optional<OutputFolder> folder_;
-
-  // The writing thread's.
-  std::optional<Manifest> manifest_;
-  std::optional<Record> record_;
-  std::optional<Progress> progress_;
-  std::vector<ManifestLines> lines_;   ///< of each input
-  std::vector<bool> elsewhere_;        ///< of each: whether its lines are in another shard's manifest
-  std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
+  std::vector<bool> finished_;   ///< of each input: whether an earlier run did it
   UniqueNames names_;
-  std::set<std::string> notes_;
-  bool goes_on_ = false, started_ = false;
-  ExitCode first_failure_ = ExitCode::success;
-  std::exception_ptr write_failure_;
+  bool explained_any_ = false;  ///< becomes true while nothing is being explained
+  const std::size_t threads_;   ///< of the whole run
+  Sharing sharing_;
+  std::mutex computing_mutex_;
+  double computing_ = 0;  ///< seconds of all workers
+
+  std::optional<OutputFolder> folder_;
+  std::optional<Recorder> recorder_;  ///< the recording thread's while that runs
+  Queue<std::shared_ptr<Finished>> finished_inputs_{2 * threads_ + 2};
+  std::exception_ptr record_failure_;
 };
 
 }  // namespace
 
-ExitCode explain(const ExplainArguments& arguments) {
-  use_threads(arguments.threads);
-  return Run(arguments).go();
-}
+ExitCode explain(const ExplainArguments& arguments) { return Run(arguments).go(); }
 
 }  // namespace whycam::cli

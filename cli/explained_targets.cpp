@@ -62,11 +62,12 @@ void ExplainedTargets::find_class_axis(const Shape& output, const std::vector<Sh
   known_inputs_ = inputs;
 }
 
-std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs,
-                                             const Options& options) {
+OutputTargets ExplainedTargets::choose(const Tensor& output, const std::vector<Shape>& inputs, const Options& options) {
+  const std::lock_guard lock(mutex_);
+  OutputTargets chosen;
   TargetSettings settings = settings_;
   if (box_) {
-    settings.boxes = boxes_ = box_->find(output, input_space(inputs), geometry_, labels_);
+    settings.boxes = chosen.boxes = box_->find(output, input_space(inputs), geometry_, labels_);
   } else if (is_dense(output.shape)) {
     find_class_axis(output.shape, inputs, options);
     settings.class_axis = class_axis_;
@@ -77,7 +78,9 @@ std::vector<Target> ExplainedTargets::choose(const Tensor& output, const std::ve
     settings.region = Region::all();  // which choose_targets refuses for such an output
   }
   if (!arguments_.like.empty()) settings.like = similarity(output, inputs, options);
-  return choose_targets(settings, output);
+  chosen.targets = choose_targets(settings, output);
+  chosen.class_axis = class_axis_;
+  return chosen;
 }
 
 Target ExplainedTargets::similarity(const Tensor& output, const std::vector<Shape>& inputs, const Options& options) {

@@ -1,6 +1,7 @@
 // What a run explains: --target, --region, --box, --versus and --like, once a network's output is known.
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,14 @@
 
 namespace whycam::cli {
 
-/// For one thread at a time.
+/// The targets of one output.
+struct OutputTargets {
+  std::vector<Target> targets;
+  std::vector<FoundBox> boxes;  ///< what --box found
+  std::size_t class_axis = 1;   ///< that counts the classes of a dense output
+};
+
+/// Thread-safe once the network and the geometry are set.
 class ExplainedTargets {
  public:
   /// Throws Failure.
@@ -26,24 +34,19 @@ class ExplainedTargets {
   void set_network(const Network& network, InputReader& reader, const std::vector<InputFile>& files);
   void set_geometry(const std::optional<picture::Geometry>& geometry) { geometry_ = geometry; }
 
-  /// What --box found in the output that targets were last chosen for.
-  const std::vector<FoundBox>& boxes() const { return boxes_; }
-  /// The axis of that output that counts classes, where it is dense.
-  std::size_t class_axis() const { return class_axis_; }
-
   /// The targets of an output for inputs of these shapes. Throws TargetError, InputError and ModelError.
-  std::vector<Target> choose(const Tensor& output, const std::vector<Shape>& inputs, const Options& options);
+  OutputTargets choose(const Tensor& output, const std::vector<Shape>& inputs, const Options& options);
 
  private:
   void find_class_axis(const Shape& output, const std::vector<Shape>& inputs, const Options& options);
   Shape input_space(const std::vector<Shape>& inputs) const;
   Target similarity(const Tensor& output, const std::vector<Shape>& inputs, const Options& options);
 
+  std::mutex mutex_;
   const ExplainArguments& arguments_;
   TargetSettings settings_;
   std::optional<RegionMask> mask_;
   std::optional<Box> box_;
-  std::vector<FoundBox> boxes_;
   std::size_t labels_;  ///< how many classes have names
   std::optional<picture::Geometry> geometry_;
   std::vector<Shape> known_inputs_;  ///< to which the axis is known

@@ -109,7 +109,8 @@ PictureForm InputReader::form_of(std::size_t index) {
   return {preprocessing, taken.last, arguments_.full_size, arguments.picture_limit};
 }
 
-const std::vector<bool>& InputReader::channels_last(const std::vector<Shape>& shapes) {
+std::vector<bool> InputReader::channels_last(const std::vector<Shape>& shapes) {
+  const std::lock_guard lock(mutex_);
   if (shapes == known_shapes_) return known_;
   std::vector<Layout> layouts(shapes.size(), chosen_);
   if (chosen_ == Layout()) {
@@ -130,7 +131,7 @@ Input InputReader::read(const InputFile& file) {
   if (!is_array(file.path) && further_.empty()) return input;
   std::vector<Shape> shapes{input.tensor.shape};
   for (const Input& one : further_) shapes.push_back(one.tensor.shape);
-  const std::vector<bool>& last = channels_last(shapes);
+  const std::vector<bool> last = channels_last(shapes);
   const auto add_views = [](Input& to, bool channels_last) {
     if (!to.views.empty()) return;
     try {

@@ -1,6 +1,7 @@
 // Reads inputs as a network takes them.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 
 namespace whycam::cli {
 
-/// Finds out how the network takes pictures: its channels, and whether they come last. For one thread at a time.
+/// Finds out how the network takes pictures: its channels, and whether they come last. Thread-safe.
 class InputReader {
  public:
   /// Reads the files of --also, which are the network's further inputs. The network and the arguments must stay.
@@ -32,7 +33,7 @@ class InputReader {
  private:
   PictureForm form_of(std::size_t index);
   /// Says of each input whether its channels come last.
-  const std::vector<bool>& channels_last(const std::vector<Shape>& shapes);
+  std::vector<bool> channels_last(const std::vector<Shape>& shapes);
 
   const Network& network_;
   const ExplainArguments& arguments_;
@@ -41,6 +42,7 @@ class InputReader {
   PictureForm form_;
   std::vector<Input> further_;
   std::vector<std::string> notes_;
+  std::mutex mutex_;                 ///< of what follows
   std::vector<Shape> known_shapes_;  ///< to which the answer is known
   std::vector<bool> known_;
 };

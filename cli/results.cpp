@@ -99,18 +99,6 @@ Json row_entry(const FoundBox& found, const std::optional<picture::Geometry>& ge
           {"asked", rectangle(geometry ? geometry->to_original(found.asked) : found.asked)}};
 }
 
-/// Writes a picture (and array) and returns their names.
-Json write_files(const RunSettings& settings, const std::string& name, const Tensor& attribution,
-                 const picture::Image& drawn) {
-  Json files{{"picture", name + ".png"}};
-  picture::write_image(settings.folder / (name + ".png"), drawn);
-  if (settings.arguments.save_npy) {
-    picture::write_npy(settings.folder / (name + ".npy"), attribution);
-    files["array"] = name + ".npy";
-  }
-  return files;
-}
-
 /// What a map is of: a method and, where it is computed at one, the number of a layer.
 using Column = std::pair<Method, std::size_t>;
 
@@ -127,6 +115,8 @@ std::vector<Column> columns_of(const std::vector<Method>& methods, std::size_t l
   return columns;
 }
 
+using Drawn = std::map<Column, picture::Image>;
+
 class ContactSheet {
  public:
   explicit ContactSheet(const RunSettings& settings)
@@ -136,8 +126,7 @@ class ContactSheet {
       headings_.push_back(title(method) + (layers.size() > 1 && needs_layer(method) ? " at " + layers[layer] : ""));
   }
 
-  void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen,
-               std::map<Column, picture::Image> drawn) {
+  void add_row(const RunSettings& settings, const ChosenClass& chosen, const picture::Image& seen, Drawn drawn) {
     picture::ContactRow row{chosen.is_class() ? std::to_string(chosen.indices[0]) : "output", {seen}};
     if (chosen.is_class()) row.title = "class " + row.title;
     if (const auto label = chosen.is_class() ? settings.labels.name(chosen.indices[0]) : std::nullopt; label)
@@ -160,17 +149,18 @@ class ContactSheet {
   std::vector<picture::ContactRow> rows_;
 };
 
-/// What becomes of one class of one example.
+/// Names the files of one class of one example, and leaves the writing to the work.
 class ClassWriter {
  public:
-  ClassWriter(const RunSettings& settings, const ChosenTarget& choice, std::int64_t example, UniqueNames& names)
-      : settings_(settings), choice_(choice), example_(example), names_(names) {}
+  ClassWriter(const RunSettings& settings, const Network::TargetExplanation& target, std::int64_t example,
+              UniqueNames& names, std::vector<std::function<void()>>& work)
+      : settings_(settings), target_(target), example_(example), names_(names), work_(work) {}
 
-  /// Writes the maps of one of the inputs: its "files" and, of several layers, "layers". With `drawn`, gives its
-  /// pictures. `stem` is of the files' names at a layer.
+  /// Writes the maps of one of the inputs: its "files" and, of several layers, "layers". The work puts the pictures
+  /// into `drawn`, where that is given. `stem` is of the files' names at a layer.
   template <class Stem>
   void write(const View& view, std::size_t input, const Stem& stem, Json& entry, Json& warnings,
-             std::map<Column, picture::Image>* drawn) {
+             const std::shared_ptr<Drawn>& drawn) {
     const std::vector<std::string> layers = settings_.shown_layers();
     const bool several = layers.size() > 1;
     entry["files"] = Json::object();
@@ -192,10 +182,9 @@ class ClassWriter {
   template <class Stem>
   Json write_values(const Stem& stem) {
     Json all = Json::array();
-    for (std::size_t layer = 0; layer < choice_.target->layers.size() && settings_.arguments.save_activations;
-         ++layer) {
+    for (std::size_t layer = 0; layer < target_.layers.size() && settings_.arguments.save_activations; ++layer) {
       const std::string& name = settings_.layers.at(layer);
-      const auto& values = choice_.target->layers[layer];
+      const auto& values = target_.layers[layer];
       Json entry{{"layer", name}, {"files", Json::object()}};
       for (const Method method : settings_.methods)
         if (const auto found = values.signed_heat_maps.find(method); found != values.signed_heat_maps.end())
@@ -211,43 +200,68 @@ class ClassWriter {
  private:
   std::string write_array(const std::string& stem, const Tensor& tensor) {
     const std::string name = names_(stem) + ".npy";
-    picture::write_npy(settings_.folder / name, slice(tensor, example_));
+    work_.emplace_back([path = settings_.folder / name, &tensor, example = example_] {
+      picture::write_npy(path, slice(tensor, example));
+    });
     return name;
   }
 
   Json write(const View& view, std::size_t input, const Column& column, const std::string& stem,
-             const std::string& behind, Json& warnings, std::map<Column, picture::Image>* drawn) {
-    const auto& [method, layer] = column;
+             const std::string& behind, Json& warnings, const std::shared_ptr<Drawn>& drawn) {
+    const Method method = column.first;
     const auto& all =
-        settings_.merges() ? choice_.target->merged_attributions(method) : choice_.target->attributions(method, layer);
-    const std::optional<Tensor> attribution = attribution_of(all, input, example_);
+        settings_.merges() ? target_.merged_attributions(method) : target_.attributions(method, column.second);
+    std::optional<Tensor> attribution = attribution_of(all, input, example_);
     if (!attribution) return Json::object();
     if (const std::string warning = warning_of(*attribution); !warning.empty())
       warnings.push_back(to_string(method) + behind + " " + warning);
-    picture::Image image = view.draw(settings_.drawing, *attribution, method);
-    Json files = write_files(settings_, names_(stem + to_string(method)), view.array(*attribution, method), image);
-    if (drawn) (*drawn)[column] = std::move(image);
+    const std::string name = names_(stem + to_string(method));
+    work_.emplace_back([&settings = settings_, &view, column, name, drawn,
+                        map = std::make_shared<const Tensor>(std::move(*attribution))] {
+      picture::Image image = view.draw(settings.drawing, *map, column.first);
+      picture::write_image(settings.folder / (name + ".png"), image);
+      if (settings.arguments.save_npy)
+        picture::write_npy(settings.folder / (name + ".npy"), view.array(*map, column.first));
+      if (drawn) (*drawn)[column] = std::move(image);
+    });
+    Json files{{"picture", name + ".png"}};
+    if (settings_.arguments.save_npy) files["array"] = name + ".npy";
     return files;
   }
 
   const RunSettings& settings_;
-  const ChosenTarget& choice_;
+  const Network::TargetExplanation& target_;
   std::int64_t example_;
   UniqueNames& names_;
+  std::vector<std::function<void()>>& work_;
 };
 
-/// One class of an example in its files: its line for the manifest, and what was drawn.
-struct WrittenClass {
+/// One class of an example: its line for the manifest, and what the work draws.
+struct ClassResults {
   Json line;
-  std::map<Column, picture::Image> drawn;
-  picture::Image seen;  ///< the picture, with the box or region that was explained
+  std::shared_ptr<Drawn> drawn = std::make_shared<Drawn>();
+  picture::Image seen = {};  ///< the picture, with the box or region that was explained
 };
 
-WrittenClass write_class(const RunSettings& settings, const Input& input, const InputReader& reader, std::size_t index,
-                         const RunExplanation& explanation, const ChosenTarget& choice, std::int64_t example,
-                         UniqueNames& names) {
+/// The picture with the box or region that is explained, a file of its own that the line names; where there is neither,
+/// the picture, if a contact sheet needs it.
+picture::Image seen_picture(const RunSettings& settings, const View& view, const RunExplanation& explanation,
+                            const ChosenTarget& choice, std::int64_t example, const std::string& stem,
+                            UniqueNames& names, std::vector<std::function<void()>>& work, Json& line) {
+  std::optional<picture::Image> marked = marked_picture(view, explanation, choice, example);
+  if (!marked) return settings.arguments.contact_sheet ? view.picture() : picture::Image{};
+  const std::string name = names(stem) + ".png";
+  work.emplace_back([path = settings.folder / name, image = *marked] { picture::write_image(path, image); });
+  line["explained_picture"] = name;
+  return std::move(*marked);
+}
+
+ClassResults class_results(const RunSettings& settings, const Input& input, const InputReader& reader,
+                           std::size_t index, const RunExplanation& explanation, const ChosenTarget& choice,
+                           std::int64_t example, UniqueNames& names, std::vector<std::function<void()>>& work) {
   const ChosenClass& chosen = choice.chosen;
-  Json line = example_entry(input, index);
+  ClassResults results{example_entry(input, index)};
+  Json& line = results.line;
   line.update(class_entry(settings, chosen));
   if (chosen.box) line["detection"] = row_entry(*chosen.box, input.views[index].geometry());
   line["engine"] = explanation.engine;
@@ -261,9 +275,9 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
     return [&input, index, what](const std::string& layer) { return name_of_files(input, index, layer, what) + "-"; };
   };
   Json warnings = Json::array();
-  ClassWriter writer(settings, choice, example, names);
-  std::map<Column, picture::Image> drawn;
-  writer.write(input.views[index], 0, stem(0), line, warnings, &drawn);
+  ClassWriter writer(settings, *choice.target, example, names, work);
+  writer.write(input.views[index], 0, stem(0), line, warnings,
+               settings.arguments.contact_sheet ? results.drawn : nullptr);
   for (std::size_t i = 0; i < reader.further().size(); ++i) {
     const Input& other = reader.further()[i];
     Json entry{{"name", reader.name_of(i + 1)}, {"input", other.file.path.string()}};
@@ -274,46 +288,45 @@ WrittenClass write_class(const RunSettings& settings, const Input& input, const 
   }
   if (Json values = writer.write_values(stem(0)); !values.empty()) line["layer_values"] = std::move(values);
   if (!warnings.empty()) line["warnings"] = std::move(warnings);
-  picture::Image seen = input.views[index].picture();
-  if (auto marked = marked_picture(input.views[index], explanation, choice, example)) {
-    seen = std::move(*marked);
-    const std::string name = names(stem(0)("") + "explained");
-    picture::write_image(settings.folder / (name + ".png"), seen);
-    line["explained_picture"] = name + ".png";
-  }
-  return {std::move(line), std::move(drawn), std::move(seen)};
+  results.seen = seen_picture(settings, input.views[index], explanation, choice, example, stem(0)("") + "explained",
+                              names, work, line);
+  return results;
 }
 
 }  // namespace
 
-ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
-                            const std::vector<ExplainedExample>& examples, UniqueNames& names) {
-  ManifestLines lines;
+Results results_of(const RunSettings& settings, const Input& input, const InputReader& reader,
+                   const std::vector<ExplainedExample>& examples, UniqueNames& names) {
+  Results results;
+  ManifestLines& lines = results.lines;
   make_sub_folder(settings.folder, input.file.folder);
   for (std::size_t i = 0; i < input.views.size(); ++i) {
     const RunExplanation& explanation = *examples[i].explanation;
     const std::int64_t example = examples[i].row;
-    ContactSheet sheet(settings);
+    const auto sheet = std::make_shared<ContactSheet>(settings);
     const std::size_t first_line = lines.size();
     for (const ChosenTarget& choice : chosen_for(explanation, example)) {
-      WrittenClass written = write_class(settings, input, reader, i, explanation, choice, example, names);
-      lines.push_back(std::move(written.line));
+      ClassResults one = class_results(settings, input, reader, i, explanation, choice, example, names, results.work);
+      lines.push_back(std::move(one.line));
       if (settings.arguments.contact_sheet)
-        sheet.add_row(settings, choice.chosen, written.seen, std::move(written.drawn));
+        results.work.emplace_back(
+            [&settings, sheet, chosen = choice.chosen, drawn = one.drawn, seen = std::move(one.seen)] {
+              sheet->add_row(settings, chosen, seen, std::move(*drawn));
+            });
     }
     if (!settings.arguments.contact_sheet) continue;
     const std::string name =
         names(name_of_files(input, i, settings.shown_layers().size() == 1 ? settings.shown_layers()[0] : "",
                             "contact-sheet")) +
         ".svg";
-    sheet.write(settings.folder / name);
+    results.work.emplace_back([sheet, path = settings.folder / name] { sheet->write(path); });
     for (std::size_t line = first_line; line < lines.size(); ++line) lines[line]["contact_sheet"] = name;
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
     lines[i]["line"] = i + 1;
     lines[i]["lines"] = lines.size();
   }
-  return lines;
+  return results;
 }
 
 std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example) {

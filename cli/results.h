@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -51,10 +52,16 @@ struct ChosenTarget {
 };
 std::vector<ChosenTarget> chosen_for(const RunExplanation& explanation, std::int64_t example);
 
-/// Writes the pictures (and arrays) of one input with its explained examples. `names` keeps their files apart from
-/// others of the run. Returns the input's lines for the manifest, one an example and target. Throws OutputError.
-ManifestLines write_results(const RunSettings& settings, const Input& input, const InputReader& reader,
-                            const std::vector<ExplainedExample>& examples, UniqueNames& names);
+/// What becomes of one input.
+struct Results {
+  ManifestLines lines;                      ///< for the manifest, one an example and target
+  std::vector<std::function<void()>> work;  ///< draws and writes the files that the lines name, in this order
+};
+
+/// The results of one input with its explained examples, which must stay until the work is done, by any thread, as must
+/// all the rest but `names`, which keeps the files apart from others of the run. The work throws OutputError.
+Results results_of(const RunSettings& settings, const Input& input, const InputReader& reader,
+                   const std::vector<ExplainedExample>& examples, UniqueNames& names);
 
 /// What a careful user should know of a network with such outputs, one sentence each.
 std::vector<std::string> warnings_of_scores(const Tensor& output, std::int64_t example);

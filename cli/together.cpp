@@ -24,7 +24,7 @@ std::vector<ExplainedExample> Together::operator()(const Tensor& input) {
   try {
     const auto explanation = std::make_shared<const RunExplanation>(explain_(input));
     for (std::int64_t row = 0; row < count; ++row) examples.push_back({explanation, row, {}});
-    taken_ = std::max(taken_, count);
+    taken_ = std::max(taken_.load(), count);
   } catch (...) {
     const Failure failure = current_failure();
     if (count > 1 && declared_ == count)  // it takes no fewer
@@ -55,7 +55,7 @@ std::vector<ExplainedExample> Together::in_parts(const Tensor& input, const Fail
 
 /// A network that takes batches of one size alone is to be known as that.
 Failure Together::alone(const Tensor& input, const Failure& failure) const {
-  const std::int64_t size = declared_.value_or(taken_);
+  const std::int64_t size = declared_.value_or(taken_.load());
   if (size == 1 || (declared_ ? failure.code() != ExitCode::network : !takes(repeated(input, size)))) return failure;
   const std::string text = std::to_string(size);
   return {ExitCode::network, std::string(failure.what()) + "; the network takes exactly " + text +

@@ -1,6 +1,7 @@
 // Examples go through the network together, or one by one where it refuses them together.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,7 @@ struct ExplainedExample {
   std::optional<Failure> failure;
 };
 
-/// Explains batches; remembers from batch to batch what the network takes.
+/// Explains batches; remembers from batch to batch what the network takes. Thread-safe, if `explain` is.
 class Together {
  public:
   using Explain = std::function<RunExplanation(const Tensor& input)>;
@@ -48,8 +49,8 @@ class Together {
   Explain explain_;
   std::int64_t batch_size_;
   std::optional<std::int64_t> declared_;
-  std::int64_t taken_ = 1;   ///< the largest batch that the network took
-  bool one_by_one_ = false;  ///< it takes examples alone, and none together
+  std::atomic<std::int64_t> taken_ = 1;   ///< the largest batch that the network took
+  std::atomic<bool> one_by_one_ = false;  ///< it takes examples alone, and none together
 };
 
 }  // namespace whycam::cli

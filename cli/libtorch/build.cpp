@@ -5,13 +5,12 @@
 #include <torch/csrc/jit/runtime/operator.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <thread>
 
 #include "command_line.h"
 #include "commands.h"
+#include "machine.h"
 
 namespace whycam::cli {
 namespace {
@@ -75,9 +74,9 @@ void redirect_prints(bool quiet) {
     torch::jit::setPrintHandler([](const std::string& text) { std::cerr << text; });
 }
 
-void use_threads(int threads) {  // some builds of libtorch start with one
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  at::set_num_threads(threads > 0 ? threads : std::max(1, cores));
+int use_threads(int threads) {  // some builds of libtorch start with one
+  at::set_num_threads(threads > 0 ? threads : usable_cores());
+  return at::get_num_threads();
 }
 
 }  // namespace whycam::cli

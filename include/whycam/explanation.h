@@ -1,6 +1,7 @@
 // What explain() returns.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct Explanation {
   std::string engine;                 ///< which engine ran: "compiled" or "autograd"
   std::string why_not_compiled;       ///< the operator and its place, where the compiled engine was tried and could not
   std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
+  /// Memory that it took beside the weights, which are there once for all: so much, in bytes, each of several
+  /// explanations takes that run at once. 0 where the engine was not "compiled", which alone knows it.
+  std::uint64_t working_bytes = 0;
 };
 
 }  // namespace whycam

@@ -102,6 +102,9 @@ class WHYCAM_API Network {
     std::string engine;                 ///< which engine ran: "compiled" or "autograd"
     std::string why_not_compiled;       ///< the operator and its place, where a network could not be compiled
     std::vector<std::string> warnings;  ///< what a careful reader should know, one sentence each
+    /// Memory that it took beside the weights, which are there once for all: so much, in bytes, each of several
+    /// explanations takes that run at once. 0 where the engine was not "compiled", which alone knows it.
+    std::uint64_t working_bytes = 0;
   };
 
   /// Reads a network file, known by its content: an exported program (.pt2), or ONNX, with its weights in it or in

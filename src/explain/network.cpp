@@ -217,6 +217,7 @@ Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& input
   for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph::input_name(i), inputs[i].values.data());
   Network::Explanation explanation;
   explanation.engine = "compiled";
+  explanation.working_bytes = plan->runs().run_bytes();
   explanation.output = zeros(core::shape_with_examples(plan->output_shape, inputs[0].shape[0]));
   run.forward(explanation.output.values.data());
   explanation.activations = plan->report;

@@ -22,7 +22,10 @@ class RunPool {
   std::unique_ptr<backends::Run> take() const;
   void give_back(std::unique_ptr<backends::Run> run) const;
 
+  /// What it keeps: the plan, and memory for those runs that wait.
   std::size_t bytes() const;
+  /// Of one run.
+  std::size_t run_bytes() const { return plan_->run_bytes(); }
 
  private:
   std::unique_ptr<const backends::Plan> plan_;

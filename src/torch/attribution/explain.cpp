@@ -1,5 +1,6 @@
 #include "torch/attribution/explain.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
@@ -122,6 +123,7 @@ Explanation Explainer::explain_at(std::vector<Layer> layers, const std::vector<t
                                   const ChooseTargets& choose_targets, const AttributeOptions& options,
                                   bool signed_layers, bool named_tensors) const {
   if (!choose_targets) throw InputError("the function that chooses targets is empty");
+  at::get_num_threads();  // libtorch sets a thread's number when it is first asked for it: not after this one is set
   const whycam::explain::ThreadsForAWhile threads(options.options().threads);
   if (!methods::is_repeated(options.options()))
     return explain_once(std::move(layers), inputs, choose_targets, options, signed_layers, named_tensors);
@@ -164,6 +166,7 @@ Explanation Explainer::explain_once(std::vector<Layer> layers, const std::vector
   explanation.output =
       pass->output().reshape(core::shape_with_examples(pass->output().sizes().vec(), inputs[0].size(0)));
   explanation.engine = pass->engine();
+  explanation.working_bytes = pass->working_bytes();
   explanation.why_not_compiled = pass->why_not_compiled();
   explanation.activations = pass->activations();
 

@@ -99,8 +99,13 @@ class TorchNetwork : public Network::State {
     const Explanation from =
         explainer_.explain_at(std::vector<Layer>(layers.begin(), layers.end()), tensors, choose, options,
                               /*signed_layers=*/false, /*named_tensors=*/true);
-    Network::Explanation result{picture::to_array(from.output), {},           from.activations, from.engine,
-                                from.why_not_compiled,          from.warnings};
+    Network::Explanation result{picture::to_array(from.output),
+                                {},
+                                from.activations,
+                                from.engine,
+                                from.why_not_compiled,
+                                from.warnings,
+                                from.working_bytes};
     for (const TargetExplanation& target : from.targets) result.targets.push_back(on_arrays(target));
     return result;
   }

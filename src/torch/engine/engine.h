@@ -49,6 +49,8 @@ class Pass {
 
   /// Which engine runs it.
   virtual const char* engine() const = 0;
+  /// The memory that it takes beside the weights, in bytes; 0: unknown.
+  virtual std::uint64_t working_bytes() const { return 0; }
   /// Why it is not the compiled one, where that was to be taken if it could.
   const std::string& why_not_compiled() const { return why_not_compiled_; }
   void set_why_not_compiled(const std::string& reason) { why_not_compiled_ = reason; }

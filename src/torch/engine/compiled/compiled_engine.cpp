@@ -26,6 +26,7 @@ class CompiledPass : public Pass {
   }
 
   const char* engine() const override { return "compiled"; }
+  std::uint64_t working_bytes() const override { return run_.plan().runs().run_bytes(); }
   const torch::Tensor& output() const override { return output_; }
   ActivationReport activations() const override { return run_.plan().report; }
   std::optional<std::size_t> class_axis() const override { return run_.plan().parts.class_axis; }
