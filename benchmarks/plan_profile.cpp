@@ -44,19 +44,21 @@ void print(const char* title, const Seconds& seconds, double whole, std::size_t 
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: plan_profile NETWORK LAYER BATCH [METHOD ...]   (inputs of 3 x 224 x 224)\n");
+    std::fprintf(stderr,
+                 "usage: plan_profile NETWORK LAYER BATCH [PRECISION [METHOD ...]]   (inputs of 3 x 224 x 224)\n");
     return 2;
   }
   whycam::Options options;
-  if (argc > 4) options.methods.clear();
-  for (int i = 4; i < argc; ++i) options.methods.push_back(whycam::method_named(argv[i]));
+  if (argc > 4) options.precision = whycam::precision_named(argv[4]);
+  if (argc > 5) options.methods.clear();
+  for (int i = 5; i < argc; ++i) options.methods.push_back(whycam::method_named(argv[i]));
   const auto settings = whycam::methods::settings_of(options, {argv[2]});
   const auto file = whycam::explain::read_network_file(std::string(argv[1]));
   const whycam::graph::Shape shape{std::stoll(argv[3]), 3, 224, 224};
   const std::string name = whycam::graph::input_name(0);
   const auto forward = whycam::explain::forward_of(*file, {{name, shape}}, 1, 0, settings.layer_names, false);
   const auto graph = whycam::graph::optimise(whycam::explain::explanation_graph(forward, settings).graph);
-  const whycam::onednn::Plan plan(graph);
+  const whycam::onednn::Plan plan(graph, options.precision);
   const auto run = plan.start();
 
   std::vector<float> input(static_cast<std::size_t>(whycam::graph::element_count(shape)));

@@ -289,6 +289,12 @@ void ExplainArguments::add_running(CLI::App& command) {
                   "far as there are as many batches and half of the memory holds them")
       ->type_name("COUNT")
       ->check(range(1, 4096));
+  command
+      .add_option("--plan-cache", plan_cache,
+                  "A folder that keeps weights in the order that convolutions like, for the next run to start sooner; "
+                  "made if it is missing. Only you should be able to write there; with --sandbox it is only read")
+      ->type_name("DIR")
+      ->check(not_empty);
   command.add_flag(
       "--resume", resume,
       "Go on with a run into the same folder: what it finished stays, but for inputs whose files have changed since");

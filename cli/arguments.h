@@ -95,6 +95,7 @@ struct ExplainArguments : AttributionArguments {
   DrawingArguments drawing;
   int batch_size = 1;
   int threads = 0, workers = 0;
+  std::string plan_cache;
   std::string output_dir = "whycam-explanations";
   bool recursive = false;
   std::string from;

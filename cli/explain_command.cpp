@@ -71,6 +71,7 @@ class Run {
     settings_.shard = inputs_.shard;
     arguments_.preprocessing.parse();  // what is wrong there is said before anything takes time
     say_shard();
+    if (!arguments_.plan_cache.empty()) set_plan_cache(arguments_.plan_cache);
     network_ = load<Network>(arguments_.model);
     if (arguments_.before_softmax) network_ = network_->before_softmax(options_.output_element);
     reader_.emplace(*network_, arguments_, inputs_.all);

@@ -25,11 +25,11 @@ std::uint64_t bytes_asked_for(const std::bad_alloc& failure) {
 
 }  // namespace whycam::cli
 
-// The address sanitizer has operators of its own, which tell who freed what.
-#if defined(__SANITIZE_ADDRESS__)
+// The sanitizers have operators of their own, which tell who freed what.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WHYCAM_SANITIZED
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define WHYCAM_SANITIZED
 #endif
 #endif

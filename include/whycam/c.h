@@ -144,6 +144,9 @@ WHYCAM_API whycam_status whycam_prepare(const whycam_network* network, const why
                                         const char* layer, const whycam_options* options);
 /** How many bytes of plans each network keeps for later, in the whole process, from now on. Default: 1 GiB. */
 WHYCAM_API void whycam_limit_plan_memory(uint64_t bytes);
+/** Keeps packed weights in a folder for the next process, from now on; "" or NULL, the default: nowhere. See
+ * set_plan_cache in whycam/network.h. */
+WHYCAM_API whycam_status whycam_set_plan_cache(const char* folder);
 
 /** Explains inputs for several targets, from one forward pass. `layer`: NULL or "" for the network's default one;
  * `options`: NULL for the defaults. whycam_explanation_free. */

@@ -209,4 +209,13 @@ class WHYCAM_API Network {
 /// that was used last is kept whatever its size. For the whole process, from now on; thread-safe. Default: 1 GiB.
 WHYCAM_API void limit_plan_memory(std::uint64_t bytes);
 
+/// A folder in which plans keep the weights in the order that convolutions like, so that the next process that explains
+/// the network does not reorder them, and shares their memory with others. Files are told by what is in them: the
+/// weights, the order and whycam's way of packing; damaged or foreign ones are ignored, as is a disk that is full. They
+/// take about twice the network's size for each precision and kind of input, and can be removed while nothing uses
+/// them. Only you should be able to write there: files are mapped into memory, and whoever changes one changes
+/// explanations. For the whole process, from now on; thread-safe; empty, the default: none. Throws OutputError where
+/// there is no such folder and it cannot be made.
+WHYCAM_API void set_plan_cache(const std::filesystem::path& folder);
+
 }  // namespace whycam

@@ -1,6 +1,7 @@
 // What runs a graph: prepare, then run. No more is known of a backend than this; each is a folder beside this file.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -59,6 +60,8 @@ struct Backend {
   void (*set_thread_count)(int threads);
   /// Whether plans of Precision::fast are any faster here.
   bool (*multiplies_bfloat16)();
+  /// Where plans keep packed weights for other processes from now on; empty: nowhere. Throws OutputError.
+  void (*keep_packed_weights)(const std::filesystem::path& folder);
   /// Made for thread_count() threads; run it with the same. Throws CannotPlan.
   std::unique_ptr<const Plan> (*prepare)(const graph::Graph& graph, Precision precision);
 };

@@ -101,6 +101,10 @@ whycam_status whycam_prepare(const whycam_network* network, const whycam_tensor*
 
 void whycam_limit_plan_memory(uint64_t bytes) { limit_plan_memory(bytes); }
 
+whycam_status whycam_set_plan_cache(const char* folder) {
+  return c::guarded([&] { set_plan_cache(folder ? folder : ""); });
+}
+
 void whycam_explanation_free(whycam_explanation* explanation) { delete explanation; }
 
 whycam_status whycam_explanation_output(const whycam_explanation* explanation, whycam_tensor* output) {

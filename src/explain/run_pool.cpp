@@ -13,6 +13,7 @@ std::atomic<std::size_t> kept_bytes{std::size_t{1} << 30};
 }  // namespace
 
 void limit_plan_memory(std::uint64_t bytes) { kept_bytes = static_cast<std::size_t>(bytes); }
+void set_plan_cache(const std::filesystem::path& folder) { backends::cpu().keep_packed_weights(folder); }
 
 }  // namespace whycam
 

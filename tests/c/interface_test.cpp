@@ -1,7 +1,9 @@
 // The library for C gives the numbers of the library for C++, and tells every fault as a status and a text.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -165,6 +167,20 @@ TEST_F(CInterface, PreparesWhatIsExplainedLater) {
   const whycam_tensor shape{sizeof(whycam_tensor), image_.shape.data(), 4, nullptr};
   EXPECT_EQ(whycam_prepare(network_, &shape, 1, "stage2", nullptr), WHYCAM_OK) << whycam_last_error();
   EXPECT_EQ(whycam_prepare(network_, &shape, 1, "stage9", nullptr), WHYCAM_LAYER_ERROR);
+}
+
+TEST_F(CInterface, KeepsPackedWeightsInAFolder) {
+  const auto folder = std::filesystem::temp_directory_path() / ("whycam-c-cache-" + std::to_string(getpid()));
+  EXPECT_EQ(whycam_set_plan_cache(folder.c_str()), WHYCAM_OK) << whycam_last_error();
+  OwnedNetwork shapes;  // whose weights are worth a file
+  ASSERT_EQ(whycam_load(WHYCAM_SOURCE_DIR "/examples/shapes/shapes.pt2", shapes.into()), WHYCAM_OK);
+  const std::int64_t extents[] = {1, 3, 224, 224};
+  const whycam_tensor shape{sizeof(whycam_tensor), extents, 4, nullptr};
+  EXPECT_EQ(whycam_prepare(shapes, &shape, 1, nullptr, nullptr), WHYCAM_OK) << whycam_last_error();
+  EXPECT_FALSE(std::filesystem::is_empty(folder));
+  EXPECT_EQ(whycam_set_plan_cache(nullptr), WHYCAM_OK);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(whycam_set_plan_cache("/dev/null"), WHYCAM_OUTPUT_ERROR);
 }
 
 TEST_F(CInterface, LoadsBytesAndTakesSoftmaxAway) {

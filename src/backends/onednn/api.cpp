@@ -60,7 +60,7 @@ Integers kernel_of(const Shape& weights, const Shape& x) {
 template <class Primitive, class Description>
 Operation finished(const Description& pd) {
   Operation operation;
-  operation.primitive = Primitive(pd);
+  operation.make = [pd] { return Primitive(pd); };
   operation.scratch = pd.scratchpad_desc().get_size();
   const std::string_view implementation = pd.impl_info_str();
   operation.made_to_measure = implementation.rfind("jit", 0) == 0 || implementation.rfind("brg", 0) == 0;
@@ -196,7 +196,7 @@ std::optional<Layout> layout_of(const memory::desc& description, const Shape& sh
 }
 
 std::optional<std::vector<Integers>> places_of(const memory::desc& description) {
-  if (!is_blocked(description)) return std::nullopt;
+  if (!is_blocked(description) || type_of(description) != f32) return std::nullopt;
   const Blocking blocking = blocking_of(description);
   const memory::dims dims = dims_of(description);
   std::vector<Integers> places;

@@ -1,6 +1,7 @@
 // All that whycam asks oneDNN for; versions.h has what differs between oneDNN's versions.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ std::optional<std::vector<graph::Integers>> places_of(const dnnl::memory::desc& 
 
 /// An operation that can be run, and what its arguments look like.
 struct Operation {
-  dnnl::primitive primitive;
+  std::function<dnnl::primitive()> make;  ///< has its code written, which takes time; thread-safe
   dnnl::memory::desc source, weights, destination, workspace;
   std::size_t scratch = 0;
   bool made_to_measure = false;  ///< oneDNN writes the code for this very operation, which is its fast way

@@ -107,6 +107,7 @@ std::shared_ptr<const Plan::Program> Builder::build() {
   program_->inputs.resize(phases_.size());
   for (std::size_t section = 0; section < phases_.size(); ++section)
     emit_phase(static_cast<int>(section), phases_[section]);
+  make_primitives();
   std::vector<Lifetime> lifetimes;
   for (const Buffer& buffer : buffers_) {
     lifetimes.push_back(buffer.lifetime);
@@ -267,10 +268,27 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
                          make_bytes(operation.scratch)});
   for (const Step::Argument& argument : arguments) use(argument.place);
   Step step;
-  step.primitive = operation.primitive;
   step.arguments = std::move(arguments);
   step.what = what;
-  program_->sections[static_cast<std::size_t>(section_)].push_back(std::move(step));
+  std::vector<Step>& steps = program_->sections[static_cast<std::size_t>(section_)];
+  unmade_.push_back({operation.make, static_cast<std::size_t>(section_), steps.size()});
+  steps.push_back(std::move(step));
+}
+
+/// oneDNN writes code for each primitive, which is most of what a small network's plan takes: by all threads.
+void Builder::make_primitives() {
+  std::vector<std::exception_ptr> failures(unmade_.size());
+#pragma omp parallel for schedule(dynamic)
+  for (std::size_t i = 0; i < unmade_.size(); ++i) {
+    const Unmade& one = unmade_[i];
+    try {
+      program_->sections[one.section][one.step].primitive = one.make();
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  }
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {

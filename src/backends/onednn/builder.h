@@ -11,6 +11,7 @@
 #include "backends/onednn/arena.h"
 #include "backends/onednn/convolutions.h"
 #include "backends/onednn/large_memory.h"
+#include "backends/onednn/packed_files.h"
 #include "backends/onednn/program.h"
 #include "graph/operators.h"
 
@@ -19,6 +20,12 @@ namespace whycam::onednn {
 using graph::Node;
 using graph::Shape;
 using graph::Value;
+
+/// Weights times one number for each row, as folded scales leave them; no scales: as they are.
+struct ScaledRows {
+  const float* numbers;
+  std::vector<double> scales;
+};
 
 class Builder {
  public:
@@ -99,6 +106,11 @@ class Builder {
              order == other.order;
     }
   };
+  /// A step whose primitive is still to be made.
+  struct Unmade {
+    std::function<dnnl::primitive()> make;
+    std::size_t section, step;
+  };
   struct Buffer {
     Lifetime lifetime;
     int readers_left = 0;
@@ -113,8 +125,13 @@ class Builder {
   void find_what_is_rounded(Precision precision);
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
+  void make_primitives();
   const float* numbers_of(Value value);
+  ScaledRows rows_of(Value value);
   Place new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
+  Place owned(const std::shared_ptr<const float>& memory, std::size_t bytes);
+  /// Tells a value's numbers in an order; nothing where only oneDNN knows the order.
+  std::optional<Fingerprint> fingerprint(const PackedWeights& weights);
   Place once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
@@ -131,8 +148,11 @@ class Builder {
   std::map<Copy, Place> copies_;  ///< in other layouts and types
   std::map<int, Copy> copy_in_;   ///< the copy that a buffer holds
   std::vector<Buffer> buffers_;
+  std::vector<Unmade> unmade_;
   std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
   MemoryPieces pieces_;  ///< what is packed lies in these
+  PackedFiles files_;
+  std::map<Value, Fingerprint> fingerprints_;  ///< of constants as they are multiplied
   const std::map<Value, std::int64_t> winograd_tiles_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;

@@ -5,6 +5,7 @@
 #include "backends/onednn/builder.h"
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/kernels_winograd.h"
+#include "backends/onednn/versions.h"
 #include "graph/evaluate.h"
 
 namespace whycam::onednn {
@@ -19,12 +20,6 @@ void require_finite(const std::vector<double>& numbers) {
   for (const double number : numbers)
     if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
 }
-
-/// Weights times one number for each row, as folded scales leave them.
-struct ScaledRows {
-  const float* numbers;
-  std::vector<double> scales;
-};
 
 /// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double
 /// precision.
@@ -90,6 +85,10 @@ Place Builder::new_pack(std::size_t numbers, const std::function<void(float* to)
   const std::size_t bytes = numbers * sizeof(float);
   const std::shared_ptr<float> memory = pieces_.piece(bytes);
   pack(memory.get());
+  return owned(memory, bytes);
+}
+
+Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t bytes) {
   program_->owners.push_back(memory);
   program_->packed_bytes += bytes;
   return {-1, memory.get(), 0};
@@ -104,9 +103,46 @@ Place Builder::packed(Value value, const std::string& name, std::size_t numbers,
 Place Builder::once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack) {
   for (const auto& [known, place] : packed_weights_[order.value])
     if (known == order) return place;
-  const Place place = new_pack(numbers, pack);
+  const std::size_t bytes = numbers * sizeof(float);
+  const auto key = files_.take(bytes) ? fingerprint(order) : std::nullopt;
+  const std::shared_ptr<const float> kept = key ? files_.find(*key, bytes) : nullptr;
+  const Place place = kept ? owned(kept, bytes) : new_pack(numbers, pack);
+  if (key && !kept) files_.keep(*key, place.fixed, bytes);
   packed_weights_[order.value].emplace_back(order, place);
   return place;
+}
+
+std::optional<Fingerprint> Builder::fingerprint(const PackedWeights& weights) {
+  if (!is_blocked(weights.order)) return std::nullopt;
+  auto known = fingerprints_.find(weights.value);
+  if (known == fingerprints_.end()) {
+    const std::size_t bytes =
+        static_cast<std::size_t>(graph::element_count(graph.shape(weights.value))) * sizeof(float);
+    const ScaledRows rows = rows_of(weights.value);
+    known = fingerprints_.try_emplace(weights.value).first;
+    known->second.add(rows.numbers, bytes);
+    known->second.add(rows.scales.data(), rows.scales.size() * sizeof(double));
+  }
+  Fingerprint all = known->second;
+  all.add("packed weights 1");  // another name where the packing changes
+  const auto add_all = [&all](const auto& numbers) {
+    all.add(numbers.size());
+    for (const auto number : numbers) all.add(static_cast<std::uint64_t>(number));
+  };
+  const Blocking blocking = blocking_of(weights.order);
+  add_all(graph::Integers{weights.turned ? 1 : 0, weights.groups, weights.elements,
+                          static_cast<int>(type_of(weights.order))});
+  add_all(graph.shape(weights.value));
+  add_all(dims_of(weights.order));
+  add_all(blocking.strides);
+  add_all(blocking.block_sizes);
+  add_all(blocking.block_dimensions);
+  return all;
+}
+
+ScaledRows Builder::rows_of(Value value) {
+  auto rows = scaled_rows(graph, graph[value]);
+  return rows ? std::move(*rows) : ScaledRows{numbers_of(value), {}};
 }
 
 Place Builder::channel_row(Value value, Layout layout) {
@@ -118,21 +154,20 @@ Place Builder::channel_row(Value value, Layout layout) {
 }
 
 Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
-  return once(
-      {value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float), [&](float* to) {
-        auto rows = scaled_rows(graph, graph[value]);
-        if (!rows) rows = ScaledRows{numbers_of(value), {}};
-        if (const auto places = weight_places(wanted, groups, turned))
-          return kernels::pack_weights(rows->numbers, *places, rows->scales, to);
-        // In an order that oneDNN alone knows.
-        const dnnl::memory::desc plain = row_major(wanted);
-        std::vector<float> numbers(plain.get_size() / sizeof(float));
-        kernels::pack_weights(rows->numbers, *weight_places(plain, groups, turned), rows->scales, numbers.data());
-        dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
-        dnnl::stream stream(cpu());
-        dnnl::reorder(source, target).execute(stream, source, target);
-        stream.wait();
-      });
+  return once({value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float),
+              [&](float* to) {
+                const ScaledRows rows = rows_of(value);
+                if (const auto places = weight_places(wanted, groups, turned))
+                  return kernels::pack_weights(rows.numbers, *places, rows.scales, to);
+                // In an order that oneDNN alone knows.
+                const dnnl::memory::desc plain = row_major(wanted);
+                std::vector<float> numbers(plain.get_size() / sizeof(float));
+                kernels::pack_weights(rows.numbers, *weight_places(plain, groups, turned), rows.scales, numbers.data());
+                dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
+                dnnl::stream stream(cpu());
+                dnnl::reorder(source, target).execute(stream, source, target);
+                stream.wait();
+              });
 }
 
 std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::int64_t elements,
@@ -141,11 +176,10 @@ std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::in
   if (!places) return std::nullopt;
   const auto step = static_cast<std::int64_t>(matrix.get_size() / sizeof(float));
   return once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step), [&](float* to) {
-    auto rows = scaled_rows(graph, graph[value]);
-    if (!rows) rows = ScaledRows{numbers_of(value), {}};
+    const ScaledRows rows = rows_of(value);
     kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
     for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
-    kernels::transform_weights(rows->numbers, in_pack, rows->scales, turned, to);
+    kernels::transform_weights(rows.numbers, in_pack, rows.scales, turned, to);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "backends/onednn/fork.h"
 #include "backends/onednn/large_memory.h"
+#include "backends/onednn/packed_files.h"
 #include "backends/onednn/program.h"
 
 namespace whycam::onednn {
@@ -110,6 +111,7 @@ const backends::Backend& backend() {
       thread_count,
       set_thread_count,
       multiplies_bfloat16,
+      keep_packed_weights,
       [](const graph::Graph& graph, Precision precision) -> std::unique_ptr<const backends::Plan> {
         return std::make_unique<Plan>(graph, precision);
       }};

@@ -67,11 +67,13 @@ inline dnnl::memory::desc factors(const dnnl::memory::dims& shape) {
                       : tag::aCB16b16c};
 }
 
-/// Whether strides and blocks say all of a description of float32.
+/// Whether strides and blocks say all of a description of floating-point numbers.
 inline bool is_blocked(const dnnl::memory::desc& description) {
-  // Of float32 there are no descriptions that ask for more, such as sums beside the numbers.
+  // Of floating-point numbers there are no descriptions that ask for more, such as sums beside the numbers.
+  const auto type = description.get_data_type();
   return description.get_format_kind() == dnnl::memory::format_kind::blocked &&
-         description.get_data_type() == dnnl::memory::data_type::f32 && description.get_submemory_offset() == 0;
+         (type == dnnl::memory::data_type::f32 || type == dnnl::memory::data_type::bf16) &&
+         description.get_submemory_offset() == 0;
 }
 
 inline Blocking blocking_of(const dnnl::memory::desc& description) {
@@ -123,8 +125,8 @@ inline dnnl::memory::data_type type_of(const dnnl::memory::desc& description) { 
 
 inline bool is_blocked(const dnnl::memory::desc& description) {
   const dnnl_memory_desc_t& data = description.data;
-  return data.format_kind == dnnl_blocked && data.data_type == dnnl_f32 && data.offset0 == 0 &&
-         data.extra.flags == dnnl_memory_extra_flag_none;
+  return data.format_kind == dnnl_blocked && (data.data_type == dnnl_f32 || data.data_type == dnnl_bf16) &&
+         data.offset0 == 0 && data.extra.flags == dnnl_memory_extra_flag_none;
 }
 
 inline Blocking blocking_of(const dnnl::memory::desc& description) {

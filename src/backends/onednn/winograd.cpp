@@ -49,7 +49,7 @@ WinogradDivision::WinogradDivision(const kernels::WinogradTransforms& of, std::i
 class WinogradConvolution::Product {
  public:
   Product(const Operation& operation, float* scratch)
-      : primitive_(operation.primitive),
+      : primitive_(operation.make()),
         a_(operation.source, cpu(), nullptr),
         b_(operation.weights, cpu(), nullptr),
         result_(operation.destination, cpu(), nullptr),

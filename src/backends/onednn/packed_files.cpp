@@ -1,0 +1,138 @@
+#include "backends/onednn/packed_files.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string>
+#if __has_include(<sys/mman.h>)
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#endif
+
+#include "whycam/errors.h"
+
+namespace whycam::onednn {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::mutex mutex;
+fs::path chosen;
+
+}  // namespace
+
+void keep_packed_weights(const fs::path& folder) {
+  if (!folder.empty()) {
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    if (!fs::is_directory(folder, failure))
+      throw OutputError("the plan cache \"" + folder.string() + "\" is no folder, and cannot be made one");
+  }
+  const std::lock_guard lock(mutex);
+  chosen = folder.empty() ? folder : fs::absolute(folder);
+}
+
+PackedFiles::PackedFiles() {
+  const std::lock_guard lock(mutex);
+  folder_ = chosen;
+}
+
+#if __has_include(<sys/mman.h>)
+
+namespace {
+
+/// What stands before the numbers, which begin on a cache line.
+struct Head {
+  std::array<char, 16> magic{"whycam packed 1"};
+  Fingerprint::Lanes key{}, content{};
+  std::uint64_t bytes = 0;
+  std::array<char, 104> rest{};
+};
+static_assert(sizeof(Head) % 64 == 0);
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int operator*() const { return number_; }
+
+ private:
+  int number_;
+};
+
+Head head_of(const Fingerprint& key, const float* numbers, std::size_t bytes) {
+  Fingerprint content;
+  content.add(numbers, bytes);
+  Head head;
+  head.key = key.lanes();
+  head.content = content.lanes();
+  head.bytes = bytes;
+  return head;
+}
+
+bool write_all(int file, const void* data, std::size_t bytes) {
+  const char* from = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t written = write(file, from, bytes);
+    if (written <= 0) return false;
+    from += written;
+    bytes -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::shared_ptr<const float> PackedFiles::find(const Fingerprint& key, std::size_t bytes) const {
+  const Descriptor file(open((folder_ / key.text()).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status{};
+  const std::size_t size = sizeof(Head) + bytes;
+  if (*file < 0 || fstat(*file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != static_cast<off_t>(size))
+    return nullptr;
+#ifdef MAP_POPULATE
+  constexpr int how = MAP_PRIVATE | MAP_POPULATE;
+#else
+  constexpr int how = MAP_PRIVATE;
+#endif
+  void* memory = mmap(nullptr, size, PROT_READ, how, *file, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  const std::shared_ptr<const void> mapped(memory, [size](void* mapping) { munmap(mapping, size); });
+  const auto* numbers = reinterpret_cast<const float*>(static_cast<const char*>(memory) + sizeof(Head));
+  const Head head = head_of(key, numbers, bytes);
+  if (std::memcmp(memory, &head, sizeof head) != 0) return nullptr;
+  return {mapped, numbers};
+}
+
+void PackedFiles::keep(const Fingerprint& key, const float* numbers, std::size_t bytes) const {
+  static std::atomic<unsigned> count{0};
+  const fs::path path = folder_ / key.text(),
+                 beside = path.string() + "." + std::to_string(getpid()) + "-" + std::to_string(count++);
+  bool done = false;
+  {
+    const Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (*file < 0) return;
+    const Head head = head_of(key, numbers, bytes);
+    done = write_all(*file, &head, sizeof head) && write_all(*file, numbers, bytes);
+  }
+  std::error_code ignored;
+  if (done) fs::rename(beside, path, ignored);
+  if (!done || ignored) fs::remove(beside, ignored);
+}
+
+#else
+
+std::shared_ptr<const float> PackedFiles::find(const Fingerprint&, std::size_t) const { return nullptr; }
+void PackedFiles::keep(const Fingerprint&, const float*, std::size_t) const {}
+
+#endif
+
+}  // namespace whycam::onednn
