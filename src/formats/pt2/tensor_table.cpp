@@ -229,8 +229,10 @@ std::vector<double> TensorTable::numbers(const aten::Tensor& tensor) {
   if (known(tensor.id)) return entry.known->numbers();
   const std::int64_t count = graph::element_count(entry.shape);
   if (count > most) throw CannotCompile("known numbers of the shape " + graph::to_string(entry.shape));
-  if (entry.weight && entry.weight->floats.floats)
-    return {entry.weight->floats.floats, entry.weight->floats.floats + count};
+  if (entry.is_outdated) throw CannotCompile(outdated);
+  const float* floats = entry.weight ? entry.weight->floats.floats : nullptr;
+  const bool as_in_file = entry.value == graph::no_value || graph[entry.value].constant.floats == floats;
+  if (floats && as_in_file) return {floats, floats + count};
   const auto array = constants_.numbers(value(tensor), most);
   if (!array) throw CannotCompile("numbers that depend on the inputs, or on very large constants");
   return array->numbers;
