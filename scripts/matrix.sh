@@ -6,7 +6,8 @@
 #   clang       everything by clang, with warnings as errors
 #   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
 #   recipes     the recipes of Conan and vcpkg on a source archive of the last commit, with Debian's libraries for what they depend on
-#   threads     a service of eight threads without libtorch under the thread sanitizer, by clang, whose OpenMP tells it what is in order
+#   threads     a service of eight threads, and folders explained by several workers, without libtorch under the thread sanitizer, by
+#               clang, whose OpenMP tells it what is in order
 set -eu
 cd "$(dirname "$0")/.."
 # Tests run side by side: threads that wait must leave the processors to those of the other test.
@@ -80,8 +81,9 @@ recipes() {
 threads() {
   sh scripts/install-dependencies.sh clang libclang-rt-dev libomp-dev
   configure build-threads -DCMAKE_CXX_COMPILER=clang++ -DWHYCAM_TORCH=OFF -DWHYCAM_SANITIZE_THREAD=ON -DWHYCAM_BUILD_TESTS=ON
-  cmake --build build-threads --target whycam_serving_test
+  cmake --build build-threads --target whycam_serving_test whycam_command_test
   run_tests build-threads -R Library.whycam_serving_test
+  TSAN_OPTIONS=ignore_noninstrumented_modules=1 GTEST_FILTER='Workers*' run_tests build-threads -R '^whycam_command_test$'
 }
 
 [ $# -gt 0 ] || set -- pip plain clang sanitizers threads
