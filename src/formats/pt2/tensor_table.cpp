@@ -41,6 +41,17 @@ struct Box {
   graph::Shape size;
 };
 
+/// Whether these are the places of a box, in order, in a tensor of these strides.
+bool are_of(const Box& box, const std::vector<double>& places, const graph::Integers& strides) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    std::int64_t place = 0, outer = static_cast<std::int64_t>(i);
+    for (std::size_t d = strides.size(); d-- > 0; outer /= box.size[d])
+      place += (box.begin[d] + outer % box.size[d]) * strides[d];
+    if (static_cast<double>(place) != places[i]) return false;
+  }
+  return true;
+}
+
 /// The box that is made of these places of a row-major tensor, or nothing.
 std::optional<Box> box_of(const std::vector<double>& places, const graph::Shape& shape) {
   if (places.empty()) return std::nullopt;
@@ -55,14 +66,7 @@ std::optional<Box> box_of(const std::vector<double>& places, const graph::Shape&
     count *= box.size.back();
   }
   if (count != static_cast<std::int64_t>(places.size())) return std::nullopt;
-  std::size_t i = 0;
-  bool fits = true;
-  graph::for_each_index(box.size, [&](const graph::Integers& index) {
-    std::int64_t place = 0;
-    for (std::size_t d = 0; d < index.size(); ++d) place += (box.begin[d] + index[d]) * strides[d];
-    fits = fits && static_cast<double>(place) == places[i++];
-  });
-  return fits ? std::optional(box) : std::nullopt;
+  return are_of(box, places, strides) ? std::optional(box) : std::nullopt;
 }
 
 /// The first axis from `axis` on along which the box is a part of the tensor.

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Compares the most memory that an explanation takes with that of ONNX Runtime's plain forward pass of the same file.
+
+usage: memory_race.py WORKER NETWORK.onnx ... [--batch N] [--threads N] [--size N]
+
+WORKER is a build's whycam_plan_worker. Each side is a process of its own that computes the same input a few times, and both must give equal
+outputs to a relative L2 error of 1e-4. Of whycam's process all is counted, its libraries too; of ONNX Runtime's only what comes on top
+of Python and the libraries. It takes NumPy and ONNX Runtime, and Linux.
+"""
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+from race_worker import Worker
+
+TURNS = 3
+FORWARD = """
+import sys, numpy, onnxruntime
+def status(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
+x = numpy.load(sys.argv[2])
+before = status("VmRSS")
+open("/proc/self/clear_refs", "w").write("5")  # the peak is counted from here
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(sys.argv[4])
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+for _ in range(int(sys.argv[5])):
+    y = session.run(None, {session.get_inputs()[0].name: x})[0]
+print(status("VmHWM") - before)
+numpy.save(sys.argv[3], y)
+"""
+
+
+def peak_of(process):
+    with open(f"/proc/{process}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+
+
+def compare(options, network, folder):
+    x, answer, output, expected = (os.path.join(folder, name + ".npy") for name in ("x", "answer", "output", "expected"))
+    shape = (options.batch, 3, options.size, options.size)
+    numpy.save(x, numpy.random.default_rng(0).standard_normal(shape, dtype=numpy.float32))
+    command = [sys.executable, "-c", FORWARD, network, x, expected, str(options.threads), str(TURNS)]
+    forward = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    worker = Worker(options.worker, [network, x, answer, "exact", output], options.threads)
+    for _ in range(TURNS):
+        worker.take_turn()
+    explanation = peak_of(worker.process.pid)
+    worker.end()
+    expected, actual = numpy.load(expected).astype(numpy.float64), numpy.load(output)
+    error = numpy.linalg.norm(actual - expected) / numpy.linalg.norm(expected)
+    if not error <= 1e-4:
+        sys.exit(f"{network}: the outputs differ by {error:.1e}; there is nothing to compare")
+    print(f"{os.path.basename(network):24} batch {options.batch}: explanation / forward pass = {explanation / forward:.2f}", flush=True)
+    return explanation / forward
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Compares the peak memory of an explanation with ONNX Runtime's plain forward pass.")
+    parser.add_argument("worker")
+    parser.add_argument("networks", nargs="+")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--size", type=int, default=224)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ratios = [compare(options, network, folder) for network in options.networks]
+    print(f"geometric mean {math.exp(statistics.mean(map(math.log, ratios))):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()
