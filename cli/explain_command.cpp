@@ -114,12 +114,14 @@ class Run {
     options_.threads = sharing_.threads;  // a new thread has OpenMP's number, not the one that was asked for
   }
 
-  /// The network was explained for the first time.
-  void limit_sharing(const RunExplanation& explanation) {
+  /// The network was explained for the first time. Says whether others get another number of threads.
+  bool limit_sharing(const RunExplanation& explanation) {
     if (arguments_.workers == 0)
       sharing_ = within_memory(sharing_, threads_, explanation.working_bytes, usable_memory());
+    const bool changes = options_.threads != sharing_.threads;
     options_.threads = sharing_.threads;
     limit_plan_memory(std::max<std::uint64_t>(std::uint64_t{1} << 30, sharing_.workers * explanation.working_bytes));
+    return changes;
   }
 
   void explain_all(BatchReader reader) {
@@ -273,10 +275,16 @@ class Run {
       return chosen.targets;
     };
     RunExplanation explanation{network_->explain(inputs, layers, choose, options)};
+    if (!explained_any_ &&
+        limit_sharing(explanation)) {  // it is alone; once more, so that no picture differs by being first
+      options.threads = options_.threads;
+      std::vector<std::string> warnings = std::move(explanation.warnings);  // which come once
+      static_cast<Network::Explanation&>(explanation) = network_->explain(inputs, layers, choose, options);
+      explanation.warnings = std::move(warnings);
+    }
     explanation.boxes = std::move(chosen.boxes);
     add_warnings_of_boxes(explanation);
     explanation.class_axis = chosen.class_axis;
-    if (!explained_any_) limit_sharing(explanation);  // this is alone
     if (finds_layer) recorder_->set_layers(layers);
     if (finds_layer && !arguments_.quiet && !arguments_.json)
       std::cout << "layer: " << printable(layers[0])
