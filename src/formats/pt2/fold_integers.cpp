@@ -16,6 +16,11 @@ using known::Array;
 Array multiplied(const Array& a, const Array& b) { return known::fold("Mul", {&a, &b}, {}); }
 Array added(const Array& a, const Array& b) { return known::fold("Add", {&a, &b}, {}); }
 
+std::int64_t whole(double number) {
+  graph::require(std::abs(number) < 0x1p63, "a whole number of more than 64 bits");
+  return static_cast<std::int64_t>(number);
+}
+
 /// Of booleans, which are 0 and 1, the same as of truths.
 template <class Operation>
 Fold of_bits(Operation operation) {
@@ -25,8 +30,7 @@ Fold of_bits(Operation operation) {
     Array result = added(x, multiplied(y, zero));
     const Array other = added(y, multiplied(x, zero));
     for (std::size_t i = 0; i < result.numbers.size(); ++i)
-      result.numbers[i] = static_cast<double>(
-          operation(static_cast<std::int64_t>(result.numbers[i]), static_cast<std::int64_t>(other.numbers[i])));
+      result.numbers[i] = static_cast<double>(operation(whole(result.numbers[i]), whole(other.numbers[i])));
     return result;
   };
 }
