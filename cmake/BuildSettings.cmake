@@ -25,6 +25,7 @@ if(WHYCAM_STATIC_COMMAND)
   endif()
   set(BUILD_SHARED_LIBS OFF)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(CMAKE_SKIP_RPATH ON)  # glibc's start-up of a static program ends where the program has one
 endif()
 
 # An interface library: the language, the warnings and the sanitizers of our own targets.

@@ -13,6 +13,7 @@ set(copyright "${CMAKE_MATCH_1} ${CMAKE_MATCH_2}")
 string(REGEX REPLACE "\n$" "" licence "${licence}")
 string(REPLACE "\n" "\n " licence "${licence}")
 string(REPLACE "\n \n" "\n .\n" licence "${licence}")
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH, where it is set
 
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   set(usr ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr)
@@ -37,6 +38,13 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   file(MAKE_DIRECTORY ${documents})
   file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/../CHANGELOG.md ${documents}/changelog)
   compress(${documents}/changelog)
+  file(WRITE ${documents}/changelog.Debian "${CPACK_DEBIAN_${upper}_PACKAGE_NAME} (${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; urgency=medium
+
+  * Package version ${CPACK_PACKAGE_VERSION}; changelog.gz says what is new.
+
+ -- ${CPACK_DEBIAN_PACKAGE_MAINTAINER}  ${now}
+")
+  compress(${documents}/changelog.Debian)
   file(WRITE ${documents}/copyright "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: whycam
 

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds and tests whycam with other parts than the system's: matrix.sh [ROW ...], all rows by default. Each row has a build folder of
-# its own; what compiles alike in several comes from ccache.
+# Builds and tests whycam with other parts than the system's: matrix.sh [ROW ...], all rows but recipes and static by default.
+# Each row has a build folder of its own; what compiles alike in several comes from ccache.
 #   pip         the libtorch of pip's torch, which has a oneDNN of its own inside, and the tests that use libtorch
 #   plain       the build without libtorch, with its tests, and the package for Python, as pip installs it
 #   clang       everything by clang, with warnings as errors
 #   sanitizers  the compiler's and the engines' tests under the address and undefined-behaviour sanitizers
 #   recipes     the recipes of Conan and vcpkg on a source archive of the last commit, with Debian's libraries for what they depend on
+#   static      the command as a single file without shared libraries, compared with the shared one
 #   threads     a service of eight threads, and folders explained by several workers, without libtorch under the thread sanitizer, by
 #               clang, whose OpenMP tells it what is in order
 set -eu
@@ -77,6 +78,8 @@ recipes() {
   "$tools/bin/conan" create build-recipes/conan --no-remote --profile:all detected --profile:all "$PWD/packaging/conan/debian.profile"
   cmake "-DPORT=$PWD/build-recipes/vcpkg/whycam" "-DWORK=$PWD/build-recipes/work" "-DUSER=$PWD/tests/plain/user" -P tests/packaging/vcpkg.cmake
 }
+
+static() { sh scripts/static-command.sh; }  # the first time, a quarter of an hour more for oneDNN and ONNX
 
 threads() {
   sh scripts/install-dependencies.sh clang libclang-rt-dev libomp-dev

@@ -11,7 +11,7 @@ mkdir -p "$folder/sources"
 # Debian's source package NAME of the version of the package DEVELOPMENT, into $folder/sources/NAME. The system's list of sources
 # stays as it is.
 fetch() {  # NAME DEVELOPMENT
-  [ ! -d "$folder/sources/$1" ] || return 0
+  [ ! -d "$folder/sources/$1" ] && [ ! -e "$folder/$1/built" ] || return 0
   apt="$folder/apt"
   mkdir -p "$apt/lists/partial"
   apt-get indextargets 'Created-By: Packages' 'Origin: Debian' --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' | sort -u >"$apt/sources.list"
@@ -20,9 +20,14 @@ fetch() {  # NAME DEVELOPMENT
   (
     cd "$apt"
     apt-get $settings update -q
-    apt-get $settings source -q --only-source "$1=$(dpkg-query -W -f '${source:Version}' "$2")"
+    apt-get $settings source -q --only-source "$1=$(dpkg-query -W -f '${source:Version}' "$2")" || lacks_source "$1" "$2"
     mv "$1"-*/ "$folder/sources/$1"
   )
+}
+lacks_source() {  # NAME DEVELOPMENT: not every mirror has sources
+  echo "static-command.sh: apt found no source of $1 $(dpkg-query -W -f '${source:Upstream-Version}' "$2"): unpack upstream's release" \
+    "of that version, and name the folders: sh scripts/static-command.sh ONEDNN ONNX" >&2
+  exit 1
 }
 
 build_library() {  # NAME SOURCE SETTING...

@@ -234,7 +234,14 @@ void add_makers(Folds& all) {
 void add_arithmetic(Folds& all) {
   all["add"] = [](const Call& call) { return sum(call, 1); };
   all["sub"] = [](const Call& call) { return sum(call, -1); };
-  all["rsub"] = [](const Call& call) { return combined("Sub", array_of(call, 1), array_of(call, 0)); };
+  all["rsub"] = [](const Call& call) {
+    const Array factor{is_whole(call, 0), {}, {call.number(2, 1)}};
+    return combined("Sub", array_of(call, 1), combined("Mul", array_of(call, 0), factor));
+  };
+  all["round.decimals"] = [](const Call& call) {
+    const Array shift{false, {}, {std::pow(10, static_cast<double>(call.integer(1)))}};
+    return combined("Div", applied("Round", combined("Mul", array_of(call, 0), shift)), shift);
+  };
   all["div"] = division;
   all["floor_divide"] = [](const Call& call) {
     Array result = applied("Floor", division(call));
@@ -242,22 +249,20 @@ void add_arithmetic(Folds& all) {
     return result;
   };
   const std::pair<const char*, const char*> binary[] = {
-      {"mul", "Mul"},         {"remainder", "Mod"},  {"pow", "Pow"},         {"maximum", "Max"},
-      {"minimum", "Min"},     {"eq", "Equal"},       {"gt", "Greater"},      {"ge", "GreaterOrEqual"},
-      {"lt", "Less"},         {"le", "LessOrEqual"}, {"logical_and", "And"}, {"logical_or", "Or"},
-      {"bitwise_and", "And"}, {"bitwise_or", "Or"},  {"logical_xor", "Xor"}};
+      {"mul", "Mul"},         {"remainder", "Mod"}, {"pow", "Pow"},           {"maximum", "Max"}, {"minimum", "Min"},
+      {"eq", "Equal"},        {"gt", "Greater"},    {"ge", "GreaterOrEqual"}, {"lt", "Less"},     {"le", "LessOrEqual"},
+      {"logical_and", "And"}, {"logical_or", "Or"}, {"logical_xor", "Xor"}};
   for (const auto& [name, op] : binary)
     all[name] = [op = op](const Call& call) { return combined(op, array_of(call, 0), array_of(call, 1)); };
   all["ne"] = [](const Call& call) { return applied("Not", combined("Equal", array_of(call, 0), array_of(call, 1))); };
-  const std::pair<const char*, const char*> unary[] = {{"neg", "Neg"},        {"abs", "Abs"},
-                                                       {"floor", "Floor"},    {"ceil", "Ceil"},
-                                                       {"round", "Round"},    {"sqrt", "Sqrt"},
-                                                       {"exp", "Exp"},        {"log", "Log"},
-                                                       {"sin", "Sin"},        {"cos", "Cos"},
-                                                       {"tanh", "Tanh"},      {"erf", "Erf"},
-                                                       {"sign", "Sign"},      {"reciprocal", "Reciprocal"},
-                                                       {"atan", "Atan"},      {"logical_not", "Not"},
-                                                       {"bitwise_not", "Not"}};
+  const std::pair<const char*, const char*> unary[] = {{"neg", "Neg"},     {"abs", "Abs"},
+                                                       {"floor", "Floor"}, {"ceil", "Ceil"},
+                                                       {"round", "Round"}, {"sqrt", "Sqrt"},
+                                                       {"exp", "Exp"},     {"log", "Log"},
+                                                       {"sin", "Sin"},     {"cos", "Cos"},
+                                                       {"tanh", "Tanh"},   {"erf", "Erf"},
+                                                       {"sign", "Sign"},   {"reciprocal", "Reciprocal"},
+                                                       {"atan", "Atan"},   {"logical_not", "Not"}};
   for (const auto& [name, op] : unary)
     all[name] = [op = op](const Call& call) { return applied(op, array_of(call, 0)); };
   all["rsqrt"] = [](const Call& call) { return applied("Reciprocal", applied("Sqrt", array_of(call, 0))); };
@@ -316,6 +321,7 @@ const Folds& all_folds() {
     add_reductions(made);
     add_movers(made);
     add_indexing_folds(made);
+    add_bit_folds(made);
     return made;
   }();
   return all;

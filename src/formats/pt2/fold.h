@@ -23,6 +23,10 @@ bool folds(const std::string& op);
 /// CannotCompile where they do not fit.
 std::vector<known::Array> folded(const std::string& op, const aten::Call& call);
 
+/// As a tensor of the type holds them: truths are 0 and 1, and beyond the largest of a type's whole numbers comes the
+/// least.
+void hold(std::vector<double>& numbers, aten::Type type);
+
 /// A tensor's numbers, or a single number.
 known::Array array_of(const aten::Call& call, std::size_t argument);
 

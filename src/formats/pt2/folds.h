@@ -14,5 +14,7 @@ using Folds = std::map<std::string, Fold>;
 
 /// What takes numbers from known places, or puts some there.
 void add_indexing_folds(Folds& folds);
+/// What computes with the bits of whole numbers.
+void add_bit_folds(Folds& folds);
 
 }  // namespace whycam::pt2

@@ -302,6 +302,7 @@ bool Follower::fold(const Node& node, const std::string& op, bool in_place, cons
     const Id self = std::get<aten::Tensor>(arguments.at(0).value).id;
     if (!table_.known(self) || table_.is_of_weight(self)) throw CannotCompile("an operation in place on a weight");
     graph::require(result.shape == call.shape(), "an operation in place that changes the shape");
+    hold(results[0].numbers, call.type());
     table_.known(self)->write(result.numbers);
     name_tensor(names[0], self);
     return true;
@@ -316,6 +317,7 @@ void Follower::name_known(const std::vector<std::string>& names, std::vector<kno
     const aten::Type type = meta != contents_.program.tensors.end() ? meta->second.type
                             : results[i].integers                   ? aten::Type::int64
                                                                     : aten::Type::float32;
+    hold(results[i].numbers, type);
     name_tensor(names[i], table_.add(Known::of(std::move(results[i])), type));
   }
 }
