@@ -48,6 +48,12 @@ struct Explained {
   std::vector<std::vector<ExplainedExample>> examples;  ///< of each item that did not fail
 };
 
+/// A finished input whose files are being written.
+struct Written {
+  std::shared_ptr<Finished> input;
+  std::future<void> files;
+};
+
 /// One run over all inputs. Some threads read ahead, draw and write, others explain; this one keeps the order of the
 /// inputs between them, and one more appends to the manifest. A bad input is reported and passed over; what is finished
 /// stays, whatever happens.
@@ -106,8 +112,10 @@ class Run {
 
   /// Before the first explanation, which tells how much memory one takes.
   void share_out() {
+    const auto arrays = static_cast<std::size_t>(std::count_if(
+        inputs_.all.begin(), inputs_.all.end(), [](const InputFile& file) { return is_array(file.path); }));
     const std::size_t batch = static_cast<std::size_t>(arguments_.batch_size),
-                      batches = (inputs_.all.size() + batch - 1) / batch,
+                      batches = arrays + (inputs_.all.size() - arrays + batch - 1) / batch,
                       asked = static_cast<std::size_t>(arguments_.workers);
     sharing_ = arguments_.workers > 0 ? Sharing{asked, std::max<std::size_t>(1, threads_ / asked)}
                                       : shared_out(threads_, batches);
@@ -126,7 +134,8 @@ class Run {
 
   void explain_all(BatchReader reader) {
     Workers helpers(sharing_.workers + 1);
-    std::thread recording([&] { record(); });
+    Workers recording(1);
+    const std::future<void> recorded = recording.give([&] { record(); });
     std::exception_ptr failure;
     try {
       explain_all(reader, helpers);
@@ -134,7 +143,7 @@ class Run {
       failure = std::current_exception();
     }
     finished_inputs_.close();
-    recording.join();
+    recorded.wait();
     if (record_failure_) std::rethrow_exception(record_failure_);
     if (failure) std::rethrow_exception(failure);
     const std::size_t all = inputs_.files.size(), unfinished = recorder_->unfinished();
@@ -175,7 +184,7 @@ class Run {
   /// Appends what is finished to the manifest, in order.
   void record() {
     try {
-      while (auto one = finished_inputs_.pop()) recorder_->record(**one);
+      while (auto one = finished_inputs_.pop()) recorder_->record(*one->input, std::move(one->files));
     } catch (...) {
       record_failure_ = std::current_exception();
       finished_inputs_.close(record_failure_);
@@ -220,17 +229,18 @@ class Run {
     for (std::size_t i = 0; i < explained.items.size(); ++i) {
       Item& item = explained.items[i];
       if (finished_[item.number]) continue;  // by an earlier run; it is here because its batch was not
-      const auto one = std::make_shared<Finished>();
+      Written written{std::make_shared<Finished>(), {}};
+      const auto& one = written.input;
       one->item = std::move(item);
       one->examples = std::move(explained.examples[i]);
       if (!one->item.failure) {
         Results results = results_of(settings_, *one->item.input, *reader_, one->examples, names_);
         one->lines = std::move(results.lines);
-        one->written = helpers.give([work = std::move(results.work)] {
+        written.files = helpers.give([one, work = std::move(results.work)] {  // which reads the input
           for (const auto& step : work) step();
         });
       }
-      finished_inputs_.push(one);
+      finished_inputs_.push(std::move(written));
     }
   }
 
@@ -313,7 +323,7 @@ class Run {
 
   std::optional<OutputFolder> folder_;
   std::optional<Recorder> recorder_;  ///< the recording thread's while that runs
-  Queue<std::shared_ptr<Finished>> finished_inputs_{2 * threads_ + 2};
+  Queue<Written> finished_inputs_{2 * threads_ + 2};
   std::exception_ptr record_failure_;
 };
 

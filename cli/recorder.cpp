@@ -73,7 +73,7 @@ std::vector<ManifestLines> Recorder::all_lines(bool own) const {
   return all;
 }
 
-void Recorder::record(Finished& one) {
+void Recorder::record(Finished& one, std::future<void> written) {
   const Item& item = one.item;
   if (item.failure) {
     const std::string reason = item.failure->what(), path = item.file.path.string();
@@ -81,10 +81,11 @@ void Recorder::record(Finished& one) {
     if (first_failure_ == ExitCode::success) first_failure_ = item.failure->code();
     one.lines = {{{"input", item.file.path.string()}, {"skipped", item.failure->what()}}};
   } else {
-    one.written.get();
+    written.get();
     say_of(one);
   }
-  if (!started_) begin();
+  if (!started_ || (!item.failure && !explained_any_)) begin();
+  explained_any_ = explained_any_ || !item.failure;
   manifest_.append(one.lines);
   lines_[item.number] = std::move(one.lines);
   progress_->step(item.failure.has_value());
@@ -104,9 +105,10 @@ void Recorder::say_of(const Finished& one) {
     std::cout << printable(summary(settings_, *one.item.input, one.examples), /*keeps_lines=*/true);
 }
 
-/// Lines of an earlier run that this one does not go on with must never stand beside this run's record.
+/// Lines of an earlier run that this one does not go on with must never stand beside this run's record. It is written
+/// once more with the first explained input, which finds the layer: whoever goes on must take the same.
 void Recorder::begin() {
-  if (!goes_on_) manifest_.rewrite({});
+  if (!started_ && !goes_on_) manifest_.rewrite({});
   const std::lock_guard lock(layers_mutex_);
   record_.write(settings_, {}, /*finished=*/false);
   started_ = true;

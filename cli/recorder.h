@@ -26,7 +26,6 @@ struct Finished {
   Item item;
   std::vector<ExplainedExample> examples;
   ManifestLines lines;
-  std::future<void> written;  ///< its files
 };
 
 /// For one thread at a time, but for set_layers.
@@ -45,7 +44,7 @@ class Recorder {
   /// The layers that were chosen where none was named. For any thread.
   void set_layers(const std::vector<std::string>& layers);
   /// Waits for an input's files, says what is to be said of it, and appends it to the manifest.
-  void record(Finished& one);
+  void record(Finished& one, std::future<void> written);
   /// The run is at its end: writes the record and the report and prints what is where. `explaining`: the share of the
   /// seconds in which the network and its explanation ran.
   void finish(double seconds, double explaining);
@@ -81,7 +80,7 @@ class Recorder {
   std::vector<ManifestLines> others_;  ///< of inputs that earlier runs into the folder had and this one has not
   std::set<std::string> notes_;
   std::mutex layers_mutex_;
-  bool goes_on_ = false, started_ = false;
+  bool goes_on_ = false, started_ = false, explained_any_ = false;
   ExitCode first_failure_ = ExitCode::success;
 };
 

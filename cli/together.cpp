@@ -24,7 +24,8 @@ std::vector<ExplainedExample> Together::operator()(const Tensor& input) {
   try {
     const auto explanation = std::make_shared<const RunExplanation>(explain_(input));
     for (std::int64_t row = 0; row < count; ++row) examples.push_back({explanation, row, {}});
-    taken_ = std::max(taken_.load(), count);
+    for (std::int64_t most = taken_; most < count && !taken_.compare_exchange_weak(most, count);) {
+    }
   } catch (...) {
     const Failure failure = current_failure();
     if (count > 1 && declared_ == count)  // it takes no fewer

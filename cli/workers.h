@@ -4,20 +4,29 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "exit_code.h"
+
 namespace whycam::cli {
 
-/// So many threads, which take tasks in the order in which they were given. The destructor waits for those that have
-/// begun, and drops the others.
+/// So many threads, or as many as the system starts, which take tasks in the order in which they were given. The
+/// destructor waits for those that have begun, and drops the others. Throws Failure where the system starts none.
 class Workers {
  public:
   explicit Workers(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+    try {
+      while (threads_.size() < count) threads_.emplace_back([this] { work(); });
+    } catch (const std::exception&) {  // no memory for it, or too many
+      if (threads_.empty())
+        throw Failure(ExitCode::memory,
+                      "the system starts no further thread: explain with fewer --workers or --threads");
+    }
   }
   ~Workers() {
     {

@@ -8,6 +8,7 @@
 #include "../cli/sharing.h"
 #include "../cli/workers.h"
 #include "command/shards.h"
+#include "support/process.h"
 
 namespace whycam::test {
 namespace {
@@ -49,6 +50,36 @@ TEST_F(WorkersCommand, StopAtWhatIsWrongWithTheRun) {
     EXPECT_EQ(count_of(outcome.error, "\n"), 1U) << outcome.error;
     EXPECT_FALSE(fs::exists(results())) << "nothing was written";
   }
+}
+
+// The record must name the layer as soon as there is a picture of it, even if the first input is none.
+TEST_F(WorkersCommand, LeaveARecordThatNamesTheLayerWhenTheyAreKilled) {
+  std::ofstream(pictures_ / "0.png") << "no picture";
+  for (int i = 0; i < 40; ++i) add_picture("more" + std::to_string(i) + ".png");
+  const std::vector<std::string> arguments{"explain", network_, pictures_, "--target",  "1", "--method",     "gradcam",
+                                           "--size",  "16",     "--quiet", "--workers", "2", "--output-dir", results()};
+  Process process(arguments, folder_ / "err");
+  const fs::path manifest = fs::path(results()) / "manifest.jsonl";
+  while (!process.has_ended() && count_of(content(manifest), "\n") < 3) std::this_thread::yield();
+  process.send(SIGKILL);
+  process.wait();
+  ASSERT_GE(count_of(content(manifest), "\n"), 3U) << content(folder_ / "err");
+  EXPECT_EQ(document()["layer"], "first") << "the default here";
+  const Outcome outcome = run(with(arguments, {"--resume", "--layer", "second"}));
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.error;
+  EXPECT_NE(outcome.error.find("cannot resume"), std::string::npos) << outcome.error;
+  EXPECT_EQ(run(with(arguments, {"--resume"})).exit_code, 4) << "the first is still none";
+}
+
+TEST_F(WorkersCommand, AreAsManyAsTheSystemStarts) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers take more address space than there is";
+#endif
+  std::string line = "ulimit -v 4000000; exec " + quoted(WHYCAM_COMMAND);  // room for some 400 stacks
+  for (const std::string& word : words(results(), {"--workers", "4000", "--threads", "1"})) line += " " + quoted(word);
+  const int status = std::system((line + " 2>" + quoted(folder_ / "err")).c_str());
+  ASSERT_TRUE(WIFEXITED(status)) << content(folder_ / "err");
+  EXPECT_TRUE(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9) << WEXITSTATUS(status) << content(folder_ / "err");
 }
 
 TEST_F(WorkersCommand, AreCounted) {

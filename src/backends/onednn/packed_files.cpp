@@ -1,6 +1,7 @@
 #include "backends/onednn/packed_files.h"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -11,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <cerrno>
+#include <random>
 #endif
 
 #include "whycam/errors.h"
@@ -21,8 +23,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* unfinished = "unfinished-";
+
 std::mutex mutex;
 fs::path chosen;
+
+}  // namespace
+
+namespace {
+
+/// What was being written when a process ended.
+void remove_unfinished(const fs::path& folder) {
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
+    if (entry->path().filename().string().rfind(unfinished, 0) != 0) continue;
+    std::error_code ignored;
+    if (fs::file_time_type::clock::now() - entry->last_write_time(ignored) > std::chrono::hours(1))
+      fs::remove(entry->path(), ignored);
+  }
+}
 
 }  // namespace
 
@@ -32,6 +51,7 @@ void keep_packed_weights(const fs::path& folder) {
     fs::create_directories(folder, failure);
     if (!fs::is_directory(folder, failure))
       throw OutputError("the plan cache \"" + folder.string() + "\" is no folder, and cannot be made one");
+    remove_unfinished(folder);
   }
   const std::lock_guard lock(mutex);
   chosen = folder.empty() ? folder : fs::absolute(folder);
@@ -83,6 +103,7 @@ bool write_all(int file, const void* data, std::size_t bytes) {
   const char* from = static_cast<const char*>(data);
   while (bytes > 0) {
     const ssize_t written = write(file, from, bytes);
+    if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
     from += written;
     bytes -= static_cast<std::size_t>(written);
@@ -113,9 +134,9 @@ std::shared_ptr<const float> PackedFiles::find(const Fingerprint& key, std::size
 }
 
 void PackedFiles::keep(const Fingerprint& key, const float* numbers, std::size_t bytes) const {
-  static std::atomic<unsigned> count{0};
-  const fs::path path = folder_ / key.text(),
-                 beside = path.string() + "." + std::to_string(getpid()) + "-" + std::to_string(count++);
+  std::random_device random;  // containers give the same number to each process
+  const std::uint64_t name = std::uint64_t{random()} << 32 | random();
+  const fs::path path = folder_ / key.text(), beside = folder_ / (unfinished + std::to_string(name));
   bool done = false;
   {
     const Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
