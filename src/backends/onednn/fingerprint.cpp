@@ -1,5 +1,6 @@
 #include "backends/onednn/fingerprint.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <vector>
