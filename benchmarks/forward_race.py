@@ -18,6 +18,7 @@ import time
 
 import numpy
 
+from forward_pass import require_equal, session_of
 from race_worker import MALLOC, Worker
 
 BLOCK = 5  # runs of a block that count
@@ -34,13 +35,6 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, default=224)
     return parser.parse_args()
-
-
-def session_of(network, threads):
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
 def seconds_of(work):
@@ -65,10 +59,7 @@ def race(options, network, batch, folder):
     numpy.save(inputs, x)
     forward = lambda: session.run(None, {given.name: x})
     worker = Worker(options.worker, [network, inputs, answer, options.precision, output], options.threads)
-    expected, actual = forward()[0].astype(numpy.float64), numpy.load(output).astype(numpy.float64)
-    error = numpy.linalg.norm(actual - expected) / numpy.linalg.norm(expected)
-    if not error <= 1e-4:
-        sys.exit(f"{network}, batch {batch}: the outputs differ by {error:.1e}; there is nothing to race")
+    error = require_equal(numpy.load(output), forward()[0], f"{network}, batch {batch}")
     explaining, running = [], []
     for _ in range(options.rounds):
         explaining += block(worker.take_turn)

@@ -17,20 +17,20 @@ import tempfile
 
 import numpy
 
+from forward_pass import require_equal
 from race_worker import Worker
 
 TURNS = 3
 FORWARD = """
 import sys, numpy, onnxruntime
+from forward_pass import session_of
 def status(name):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
 x = numpy.load(sys.argv[2])
 before = status("VmRSS")
 open("/proc/self/clear_refs", "w").write("5")  # the peak is counted from here
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = int(sys.argv[4])
-session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+session = session_of(sys.argv[1], int(sys.argv[4]))
 for _ in range(int(sys.argv[5])):
     y = session.run(None, {session.get_inputs()[0].name: x})[0]
 print(status("VmHWM") - before)
@@ -48,16 +48,14 @@ def compare(options, network, folder):
     shape = (options.batch, 3, options.size, options.size)
     numpy.save(x, numpy.random.default_rng(0).standard_normal(shape, dtype=numpy.float32))
     command = [sys.executable, "-c", FORWARD, network, x, expected, str(options.threads), str(TURNS)]
-    forward = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    here = os.path.dirname(os.path.abspath(__file__))  # where forward_pass is looked for
+    forward = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": here}).stdout)
     worker = Worker(options.worker, [network, x, answer, "exact", output], options.threads)
     for _ in range(TURNS):
         worker.take_turn()
     explanation = peak_of(worker.process.pid)
     worker.end()
-    expected, actual = numpy.load(expected).astype(numpy.float64), numpy.load(output)
-    error = numpy.linalg.norm(actual - expected) / numpy.linalg.norm(expected)
-    if not error <= 1e-4:
-        sys.exit(f"{network}: the outputs differ by {error:.1e}; there is nothing to compare")
+    require_equal(numpy.load(output), numpy.load(expected), network)
     print(f"{os.path.basename(network):24} batch {options.batch}: explanation / forward pass = {explanation / forward:.2f}", flush=True)
     return explanation / forward
 

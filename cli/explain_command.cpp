@@ -117,8 +117,7 @@ class Run {
     const std::size_t batch = static_cast<std::size_t>(arguments_.batch_size),
                       batches = arrays + (inputs_.all.size() - arrays + batch - 1) / batch,
                       asked = static_cast<std::size_t>(arguments_.workers);
-    sharing_ = arguments_.workers > 0 ? Sharing{asked, std::max<std::size_t>(1, threads_ / asked)}
-                                      : shared_out(threads_, batches);
+    sharing_ = asked > 0 ? among(asked, threads_) : shared_out(threads_, batches);
     options_.threads = sharing_.threads;  // a new thread has OpenMP's number, not the one that was asked for
   }
 
@@ -135,7 +134,7 @@ class Run {
   void explain_all(BatchReader reader) {
     Workers helpers(sharing_.workers + 1);
     Workers recording(1);
-    const std::future<void> recorded = recording.give([&] { record(); });
+    std::future<void> recorded = recording.give([&] { record(); });
     std::exception_ptr failure;
     try {
       explain_all(reader, helpers);
@@ -143,8 +142,7 @@ class Run {
       failure = std::current_exception();
     }
     finished_inputs_.close();
-    recorded.wait();
-    if (record_failure_) std::rethrow_exception(record_failure_);
+    recorded.get();
     if (failure) std::rethrow_exception(failure);
     const std::size_t all = inputs_.files.size(), unfinished = recorder_->unfinished();
     if (unfinished > 0)
@@ -186,8 +184,8 @@ class Run {
     try {
       while (auto one = finished_inputs_.pop()) recorder_->record(*one->input, std::move(one->files));
     } catch (...) {
-      record_failure_ = std::current_exception();
-      finished_inputs_.close(record_failure_);
+      finished_inputs_.close(std::current_exception());
+      throw;
     }
   }
 
@@ -324,7 +322,6 @@ class Run {
   std::optional<OutputFolder> folder_;
   std::optional<Recorder> recorder_;  ///< the recording thread's while that runs
   Queue<Written> finished_inputs_{2 * threads_ + 2};
-  std::exception_ptr record_failure_;
 };
 
 }  // namespace

@@ -4,9 +4,12 @@
 
 namespace whycam::cli {
 
-Sharing shared_out(std::size_t threads, std::size_t batches) {
-  const std::size_t workers = std::max<std::size_t>(1, std::min(threads, batches));
+Sharing among(std::size_t workers, std::size_t threads) {
   return {workers, std::max<std::size_t>(1, threads / workers)};
+}
+
+Sharing shared_out(std::size_t threads, std::size_t batches) {
+  return among(std::max<std::size_t>(1, std::min(threads, batches)), threads);
 }
 
 Sharing within_memory(const Sharing& sharing, std::size_t threads, std::uint64_t bytes_each, std::uint64_t memory) {

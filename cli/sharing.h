@@ -11,6 +11,9 @@ struct Sharing {
   std::size_t threads = 1;  ///< of each
 };
 
+/// So many workers, each of which has its share of the threads, and at least one.
+Sharing among(std::size_t workers, std::size_t threads);
+
 /// One thread a worker takes less time than all threads on one batch, since none waits for another; so there are as
 /// many workers as threads, and fewer only where there are fewer batches. The shares depend on the whole run, not on a
 /// shard of it: with other threads, sums are added in another order.

@@ -23,11 +23,6 @@ void Fingerprint::add(std::uint64_t number) {
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) lanes_[lane] = mixed(lanes_[lane], number + lane);
 }
 
-void Fingerprint::add(const std::string& text) {
-  add(std::uint64_t{text.size()});
-  add_words(reinterpret_cast<const unsigned char*>(text.data()), text.size());
-}
-
 void Fingerprint::add_words(const unsigned char* data, std::size_t bytes) {
   Lanes words{};
   while (bytes > 0) {

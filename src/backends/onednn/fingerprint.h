@@ -15,7 +15,7 @@ class Fingerprint {
   using Lanes = std::array<std::uint64_t, 8>;
 
   void add(std::uint64_t number);
-  void add(const std::string& text);
+  void add(const std::string& text) { add(text.data(), text.size()); }
   /// Numbers in memory, by several threads where they are many.
   void add(const void* data, std::size_t bytes);
   void add(const Fingerprint& other);
