@@ -18,6 +18,11 @@ std::vector<int> use_counts(const Graph& graph);
 /// nothing else reads what is between them. Exact but for rounding.
 Graph fold_scales(const Graph& graph);
 
+/// Makes a concatenation that starts with all inputs of an earlier one start with that one. Before differentiation, so
+/// that gradients go the same way; values that are outputs or enter an elementwise function, as ReLUs are, get no new
+/// reader, since their gradient has a meaning of its own.
+Graph nest_concats(const Graph& graph);
+
 /// Leaves out what no output depends on. Inputs stay.
 Graph drop_dead(const Graph& graph);
 

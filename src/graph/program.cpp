@@ -30,6 +30,8 @@ Graph program(const Forward& forward, const std::vector<ReluTreatment>& rules, b
   if (seen) seen("lower", graph);
   graph = fold_scales(graph);
   if (seen) seen("fold_scales", graph);
+  graph = nest_concats(graph);
+  if (seen) seen("nest_concats", graph);
 
   std::vector<Value> inputs, layers;
   std::vector<std::string> layer_gradients;

@@ -246,6 +246,17 @@ std::vector<OperatorCase> eigenvectors() {
   return cases;
 }
 
+/// A concatenation of two convolutions behind ReLUs, and one that reads it.
+Value branches(Graph& g, std::int64_t first, std::int64_t second) {
+  const auto relu_of = [&](Value x, const Shape& weights, std::int64_t padding) {
+    return g.unary(Function::relu, g.add(Operator::convolution, {x, constant(g, weights, 7)}, window(2, 1, padding)));
+  };
+  const Value x = relu_of(g.add_input("x", {2, 3, 6, 5}), {16, 3, 1, 1}, 0);
+  const Value both = g.add(Operator::concat, {relu_of(x, {first, 16, 1, 1}, 0), relu_of(x, {second, 16, 3, 3}, 1)},
+                           graph::ConcatAttributes{1});
+  return relu_of(both, {16, first + second, 1, 1}, 0);
+}
+
 /// What passes have to get right together.
 std::vector<OperatorCase> networks() {
   return {
@@ -268,6 +279,34 @@ std::vector<OperatorCase> networks() {
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
        }},
+      {"branches", [](Graph& g) { return branches(g, 32, 48); }},
+      {"branches_of_odd_widths", [](Graph& g) { return branches(g, 24, 40); }},
+      {"branches_read_again",
+       [](Graph& g) {  // parts of the concatenation's gradient meet other gradients, and are pooled
+         const Value x = g.add_input("x", {2, 16, 6, 6});
+         const Value y = g.unary(Function::relu,
+                                 g.add(Operator::convolution, {x, constant(g, {32, 16, 1, 1}, 7)}, window(2, 1, 0)));
+         const Value z = g.add(Operator::convolution, {y, constant(g, {32, 32, 3, 3}, 8)}, window(2, 1, 1));
+         const Value all = g.add(Operator::concat, {y, z, x}, graph::ConcatAttributes{1});
+         const Value last = g.add(Operator::convolution, {all, constant(g, {32, 80, 1, 1}, 9)}, window(2, 1, 0));
+         return g.binary(Operator::add, g.binary(Operator::multiply, last, y), z);
+       }},
+      {"dense_block",
+       [](Graph& g) {
+         std::vector<Value> all{g.add_input("x", {2, 32, 5, 6})};
+         Value concat = all[0];
+         for (std::int64_t channels = 32; channels < 80; channels += 16) {
+           const Value scaled =
+               g.binary(Operator::add, g.binary(Operator::multiply, concat, constant(g, {channels, 1, 1}, 8)),
+                        constant(g, {channels, 1, 1}, 9));
+           all.push_back(g.add(Operator::convolution,
+                               {g.unary(Function::relu, scaled), constant(g, {16, channels, 3, 3}, 10)},
+                               window(2, 1, 1)));
+           concat = g.add(Operator::concat, all, graph::ConcatAttributes{1});
+         }
+         return concat;
+       },
+       /*smooth=*/false},                 // sums so large that differences have too few digits
       {"channels_weighted_and_added_up",  // as Grad-CAM does
        [](Graph& g) {
          const Value x = g.add_input("x", {2, 16, 6, 6});

@@ -23,7 +23,9 @@ using Tensors = std::map<std::string, Tensor>;
 /// A case as a whole program: section 1 has the plain gradients of its inputs, section 2 the guided ones.
 struct Program {
   explicit Program(const OperatorCase& of) {
-    const Value output = of.build(graph);
+    graph.add_output("output", of.build(graph));
+    graph = graph::nest_concats(graph);
+    const Value output = graph.output("output");
     std::vector<Value> wanted;
     std::uint32_t seed = 20;
     for (Value value = 0; value < graph.size(); ++value) {
@@ -31,7 +33,6 @@ struct Program {
       wanted.push_back(value);
       inputs[graph[value].name] = numbers(graph.shape(value), seed++);
     }
-    graph.add_output("output", output);
     const Value gradient = graph.add_input("output_gradient", graph.shape(output));
     inputs["output_gradient"] = numbers(graph.shape(output), seed);
     using Gradient = graph::ReluTreatment::Gradient;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "backends/onednn/kernels.h"
 #include "graph/evaluate.h"
 
 namespace whycam::onednn {
@@ -150,8 +151,8 @@ void Builder::finish_outputs(int section) {
     if (output.section != section) continue;
     const auto home = homes_.find(output.value);
     if (home == homes_.end()) throw CannotPlan("the output " + output.name + " does not depend on the inputs");
-    use(home->second.place);
-    program_->outputs[output.name] = {home->second.place, graph.shape(output.value), home->second.layout};
+    const Layout layout = home->second.layout;
+    program_->outputs[output.name] = {read(output.value, layout), graph.shape(output.value), layout};
   }
 }
 
@@ -178,13 +179,29 @@ Type Builder::factor_type(Value value) const {
   return (transposed ? weights[1] : of_group) * taps < fewest_products ? Type::f32 : Type::bf16;
 }
 
+namespace {
+
+/// Strides of channels that lie last in a larger tensor.
+graph::Integers strides_of_part(const Shape& shape, std::int64_t row) {
+  graph::Integers strides(shape.size());
+  strides[1] = 1;
+  for (std::size_t d = shape.size(); d-- > 0;) {
+    if (d == 1) continue;
+    strides[d] = row;
+    row *= shape[d];
+  }
+  return strides;
+}
+
+}  // namespace
+
 Place Builder::read(Value value, Layout wanted, Type type) {
   if (is_constant(value)) {
     if (wanted != Layout{}) throw CannotPlan("a constant where a computed tensor is expected");
     return constant(value);
   }
   const Home& home = homes_.at(value);
-  if (type == Type::f32 && same_memory(graph.shape(value), home.layout, wanted)) {
+  if (type == Type::f32 && home.row == 0 && same_memory(graph.shape(value), home.layout, wanted)) {
     use(home.place);
     return home.place;
   }
@@ -196,9 +213,17 @@ Place Builder::read(Value value, Layout wanted, Type type) {
   const Shape& shape = graph.shape(value);
   const dnnl::memory::desc in_wanted = description(shape, wanted, type);
   const Place to = make_bytes(in_wanted.get_size());
-  copy(description(shape, home.layout), home.place, in_wanted, to,
-       (type == Type::bf16 ? "rounding from " : "reorder from ") + std::to_string(home.layout.block) + " to " +
-           std::to_string(wanted.block) + " of " + graph::to_string(shape));
+  if (home.row > 0 && type == Type::f32 && wanted == home.layout) {
+    const std::int64_t places = graph::element_count(shape) / shape[1];
+    loop([=, from = home.place, row = home.row, run = shape[1]](
+             const Memory& memory) { kernels::copy_runs(memory.at(from), row, memory.at(to), run, run, places); },
+         {home.place, to}, "slice of channels");
+  } else {
+    copy(home.row > 0 ? strided(shape, strides_of_part(shape, home.row)) : description(shape, home.layout), home.place,
+         in_wanted, to,
+         (type == Type::bf16 ? "rounding from " : "reorder from ") + std::to_string(home.layout.block) + " to " +
+             std::to_string(wanted.block) + " of " + graph::to_string(shape));
+  }
   copy_in_[to.buffer] = {value, wanted.block, type};
   return copies_[{value, wanted.block, type}] = to;
 }
@@ -218,7 +243,8 @@ bool Builder::may_take_over(Value operand, Layout layout) const {
   const auto home = homes_.find(operand);
   if (home == homes_.end() || home->second.place.buffer < 0) return false;
   const Buffer& buffer = buffers_[static_cast<std::size_t>(home->second.place.buffer)];
-  return buffer.readers_left == 1 && !buffer.lasts && same_memory(graph.shape(operand), home->second.layout, layout);
+  return home->second.row == 0 && buffer.readers_left == 1 && !buffer.lasts &&
+         same_memory(graph.shape(operand), home->second.layout, layout);
 }
 
 Place Builder::take_over(Value operand, const Shape& shape, Layout layout) {
@@ -227,8 +253,28 @@ Place Builder::take_over(Value operand, const Shape& shape, Layout layout) {
   return homes_.at(operand).place;
 }
 
-void Builder::define(Value value, Place place, Layout layout) {
-  homes_[value] = {place, layout};
+void Builder::define(Value value, Place place, Layout layout) { set_home(value, {place, layout}); }
+
+void Builder::define_part(Value value, Place place, std::int64_t row) {
+  set_home(value, {place, {graph.shape(value)[1]}, row});
+}
+
+bool Builder::is_part(Value value) const {
+  const auto home = homes_.find(value);
+  return home != homes_.end() && home->second.row > 0;
+}
+
+std::pair<Place, std::int64_t> Builder::read_rows(Value value) {
+  const std::int64_t channels = graph.shape(value)[1];
+  if (!is_part(value)) return {read(value, {channels}), channels};
+  const Home& home = homes_.at(value);
+  use(home.place);
+  return {home.place, home.row};
+}
+
+void Builder::set_home(Value value, const Home& home) {
+  homes_[value] = home;
+  const Place& place = home.place;
   if (place.buffer < 0) return;
   // A copy that has become a value of its own may be written over: nobody else reads it as a copy then.
   if (const auto copy = copy_in_.find(place.buffer); copy != copy_in_.end()) {

@@ -66,6 +66,13 @@ class Builder {
   Layout layout(Value value) const;
   /// A value in a layout, put into it where it is in another.
   Place read(Value value, Layout layout = {}, Type type = Type::f32);
+  /// A value that has its channels last, with the numbers from place to place: who reads it so spares a copy where it
+  /// is a part of another.
+  std::pair<Place, std::int64_t> read_rows(Value value);
+  /// Whether a later section reads a value, so that its memory lasts.
+  bool outlives_its_section(Value value) const { return lasts_[at(value)]; }
+  /// Whether that is more than its channels.
+  bool is_part(Value value) const;
   /// The type in which a convolution's factors are multiplied.
   Type factor_type(Value convolution) const;
   /// New memory for a result, in the layout given.
@@ -78,6 +85,8 @@ class Builder {
 
   /// Says where a node's result is.
   void define(Value value, Place place, Layout layout);
+  /// The same of a result that is some channels of a value that has them last: `row` numbers lie from place to place.
+  void define_part(Value value, Place place, std::int64_t row);
   /// Says where an input of this section is written.
   void define_input(Value value, Place place);
 
@@ -95,7 +104,9 @@ class Builder {
   struct Home {
     Place place;
     Layout layout;
+    std::int64_t row = 0;  ///< of a part: numbers from place to place
   };
+  void set_home(Value value, const Home& home);
   struct PackedWeights {
     Value value;
     bool turned;

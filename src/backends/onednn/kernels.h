@@ -27,10 +27,22 @@ constexpr std::size_t most_gradients = 3;
 void gate(const Word* bits, const float* const* gradients, std::size_t number, float* result, std::int64_t count,
           bool relu);
 
+/// The same of gradients with channels last, a multiple of 16, whose places lie `row` numbers apart.
+struct GradientRows {
+  const float* first;
+  std::int64_t row;
+};
+void gate_rows(const std::uint16_t* bits, const GradientRows* gradients, std::size_t number, float* result,
+               std::int64_t channels, std::int64_t places, bool relu);
+
 enum class Binary { add, subtract, multiply, divide, maximum, minimum };
 
 /// Element by element, `result` may be an operand.
 void binary(Binary kind, const float* a, const float* b, float* result, std::int64_t count, bool relu);
+
+/// The same with channels last, whose places lie so many numbers apart in the operands.
+void binary_rows(Binary kind, const float* a, std::int64_t row_of_a, const float* b, std::int64_t row_of_b,
+                 float* result, std::int64_t channels, std::int64_t places, bool relu);
 
 /// a with one number of b for each channel, or for each example and channel; `swapped`: b comes first.
 void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
 namespace {
@@ -36,6 +37,18 @@ WHYCAM_HOT void inside_part(const float* x, float low, float high, Word* bits, s
   inside_loop<true>(x, low, high, bits, n);
 }
 
+/// A sum where its bit is set, else 0.
+template <bool Relu>
+inline __attribute__((always_inline)) float gated(float sum, Word word, int bit) {
+  if (Relu) sum = sum < 0 ? 0.0F : sum;
+  // As bits: GCC 14 makes no vectors of a choice between the sum and 0.
+  std::uint32_t as_bits;
+  std::memcpy(&as_bits, &sum, sizeof sum);
+  as_bits &= -((word >> bit) & 1U);
+  std::memcpy(&sum, &as_bits, sizeof sum);
+  return sum;
+}
+
 template <int Gradients, bool Relu>
 inline __attribute__((always_inline)) void gate_loop(const Word* bits, const float* const* g, float* result,
                                                      std::int64_t begin, std::int64_t end) {
@@ -46,13 +59,7 @@ inline __attribute__((always_inline)) void gate_loop(const Word* bits, const flo
       float sum = g[0][at + i];
       if (Gradients > 1) sum += g[1][at + i];
       if (Gradients > 2) sum += g[2][at + i];
-      if (Relu) sum = sum < 0 ? 0.0F : sum;
-      // As bits: GCC 14 makes no vectors of a choice between the sum and 0.
-      std::uint32_t as_bits;
-      std::memcpy(&as_bits, &sum, sizeof sum);
-      as_bits &= -((word >> i) & 1U);
-      std::memcpy(&sum, &as_bits, sizeof sum);
-      return sum;
+      return gated<Relu>(sum, word, i);
     };
     if (count == word_bits) {
       WHYCAM_INDEPENDENT
@@ -81,6 +88,35 @@ WHYCAM_HOT void gate2_relu(const Word* b, const float* const* g, float* r, std::
 WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::int64_t i, std::int64_t j) {
   gate_loop<3, true>(b, g, r, i, j);
 }
+
+template <int Gradients, bool Relu>
+inline __attribute__((always_inline)) void gate_rows_loop(const std::uint16_t* bits, const GradientRows* g,
+                                                          float* result, std::int64_t channels, std::int64_t begin,
+                                                          std::int64_t end) {
+  for (std::int64_t place = begin; place < end; ++place)
+    for (std::int64_t c = 0; c < channels; c += lanes) {
+      Vector sum = vector(g[0].first + place * g[0].row + c);
+      if (Gradients > 1) sum += vector(g[1].first + place * g[1].row + c);
+      if (Gradients > 2) sum += vector(g[2].first + place * g[2].row + c);
+      keep_where<Relu>(bits[(place * channels + c) / lanes], sum);
+      vector(result + place * channels + c) = sum;
+    }
+}
+
+using GateOfRows = void (*)(const std::uint16_t*, const GradientRows*, float*, std::int64_t, std::int64_t,
+                            std::int64_t);
+#define WHYCAM_GATE_OF_ROWS(name, gradients, relu)                                                              \
+  WHYCAM_HOT void name(const std::uint16_t* b, const GradientRows* g, float* r, std::int64_t c, std::int64_t i, \
+                       std::int64_t j) {                                                                        \
+    gate_rows_loop<gradients, relu>(b, g, r, c, i, j);                                                          \
+  }
+WHYCAM_GATE_OF_ROWS(gate1_of_rows, 1, false)
+WHYCAM_GATE_OF_ROWS(gate2_of_rows, 2, false)
+WHYCAM_GATE_OF_ROWS(gate3_of_rows, 3, false)
+WHYCAM_GATE_OF_ROWS(gate1_of_rows_relu, 1, true)
+WHYCAM_GATE_OF_ROWS(gate2_of_rows_relu, 2, true)
+WHYCAM_GATE_OF_ROWS(gate3_of_rows_relu, 3, true)
+#undef WHYCAM_GATE_OF_ROWS
 
 template <Binary Kind>
 inline __attribute__((always_inline)) float apply(float a, float b) {
@@ -205,6 +241,30 @@ void binary(Binary kind, const float* a, const float* b, float* result, std::int
   with_kind(kind, [&](auto constant) {
     in_parts(count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) result[i] = cut(apply<decltype(constant)::value>(a[i], b[i]), relu);
+    });
+  });
+}
+
+void gate_rows(const std::uint16_t* bits, const GradientRows* gradients, std::size_t number, float* result,
+               std::int64_t channels, std::int64_t places, bool relu) {
+  const GateOfRows plain[] = {gate1_of_rows, gate2_of_rows, gate3_of_rows},
+                   cut_off[] = {gate1_of_rows_relu, gate2_of_rows_relu, gate3_of_rows_relu};
+  const GateOfRows part = (relu ? cut_off : plain)[number - 1];
+  in_parts(places * channels, channels, [&](std::int64_t begin, std::int64_t end) {
+    part(bits, gradients, result, channels, begin / channels, end / channels);
+  });
+}
+
+void binary_rows(Binary kind, const float* a, std::int64_t row_of_a, const float* b, std::int64_t row_of_b,
+                 float* result, std::int64_t channels, std::int64_t places, bool relu) {
+  with_kind(kind, [&](auto constant) {
+    in_parts(places * channels, channels, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t place = begin / channels; place < end / channels; ++place) {
+        const float *x = a + place * row_of_a, *y = b + place * row_of_b;
+        float* const to = result + place * channels;
+        WHYCAM_INDEPENDENT
+        for (std::int64_t c = 0; c < channels; ++c) to[c] = cut(apply<decltype(constant)::value>(x[c], y[c]), relu);
+      }
     });
   });
 }

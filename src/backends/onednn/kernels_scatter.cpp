@@ -9,12 +9,12 @@
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
 namespace {
 
-constexpr std::int64_t lanes = 16, band_rows = 16;
-using Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
+constexpr std::int64_t band_rows = 16;
 
 /// A row of the gradient: its channels lie in groups of 16, `group_step` apart; of each group and place 16 bits say
 /// which are not 0.

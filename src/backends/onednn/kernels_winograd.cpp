@@ -4,12 +4,10 @@
 
 #include "backends/onednn/kernels_winograd.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
 namespace {
-
-constexpr std::int64_t lanes = 16;
-using Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
 
 // Tiles of 4 x 4 interpolate at 0, +-p, +-q and infinity with p q = 1: rounding errors are half those of the usual
 // points 1 and 2.

@@ -96,7 +96,31 @@ void put_broadcast(Builder& builder, Value value, Binary kind) {
   builder.define(value, to, {});
 }
 
+/// Of which one or both are some channels of another value.
+bool put_parts(Builder& builder, Value value, Binary kind) {
+  const Node& node = builder.graph[value];
+  if (node.shape.size() < 3) return false;
+  const Layout layout{node.shape[1]};
+  for (const Value input : node.inputs)
+    if (builder.layout(input) != layout) return false;
+  if (!builder.is_part(node.inputs[0]) && !builder.is_part(node.inputs[1])) return false;
+  const auto [a, row_of_a] = builder.read_rows(node.inputs[0]);
+  const auto [b, row_of_b] = builder.read_rows(node.inputs[1]);
+  const Value heir = builder.may_take_over(node.inputs[0], layout) ? node.inputs[0] : node.inputs[1];
+  const Place to = builder.take_over(heir, node.shape, layout);
+  builder.loop(
+      [=, a = a, b = b, row_of_a = row_of_a, row_of_b = row_of_b, channels = node.shape[1],
+       places = graph::element_count(node.shape) / node.shape[1], relu = node.fused.relu](const Memory& memory) {
+        kernels::binary_rows(kind, memory.at(a), row_of_a, memory.at(b), row_of_b, memory.at(to), channels, places,
+                             relu);
+      },
+      {a, b, to}, "binary of parts");
+  builder.define(value, to, layout);
+  return true;
+}
+
 void put_same_shape(Builder& builder, Value value, Binary kind) {
+  if (put_parts(builder, value, kind)) return;
   const Node& node = builder.graph[value];
   Layout layout = builder.layout(node.inputs[0]);
   if (layout == Layout{}) layout = builder.layout(node.inputs[1]);
@@ -205,7 +229,47 @@ Place bits_in_blocks(Builder& builder, Value mask) {
 
 }  // namespace
 
+namespace {
+
+/// Of gradients that have their channels last, one of which is some channels of another value.
+bool put_gate_of_parts(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Layout layout = builder.layout(node.inputs[0]);
+  if (!is_channels_last(node.shape, layout) || node.shape[1] % 16 != 0 ||
+      node.inputs.size() > kernels::most_gradients + 1)
+    return false;
+  bool any_part = false;
+  Value heir = node.inputs[1];
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+    if (builder.layout(node.inputs[i]) != layout) return false;
+    any_part = any_part || builder.is_part(node.inputs[i]);
+    if (builder.may_take_over(node.inputs[i], layout)) heir = node.inputs[i];
+  }
+  if (!any_part) return false;
+  const Place bits = builder.read(node.inputs[0], layout);
+  std::vector<std::pair<Place, std::int64_t>> gradients;
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) gradients.push_back(builder.read_rows(node.inputs[i]));
+  const Place to = builder.take_over(heir, node.shape, layout);
+  std::vector<Place> used{bits, to};
+  for (const auto& [place, row] : gradients) used.push_back(place);
+  builder.loop(
+      [=, channels = node.shape[1], places = graph::element_count(node.shape) / node.shape[1],
+       relu = node.fused.relu](const Memory& memory) {
+        kernels::GradientRows rows[kernels::most_gradients] = {};
+        for (std::size_t i = 0; i < gradients.size(); ++i)
+          rows[i] = {memory.at(gradients[i].first), gradients[i].second};
+        kernels::gate_rows(reinterpret_cast<const std::uint16_t*>(memory.at(bits)), rows, gradients.size(),
+                           memory.at(to), channels, places, relu);
+      },
+      used, "gate of parts");
+  builder.define(value, to, layout);
+  return true;
+}
+
+}  // namespace
+
 void put_gate(Builder& builder, Value value) {
+  if (put_gate_of_parts(builder, value)) return;
   const Node& node = builder.graph[value];
   Layout layout = builder.layout(node.inputs[0]);  // the bits stand in this order
   const bool in_blocks = builder.layout(node.inputs[1]) == Layout{16} && is_channels_last(node.shape, layout) &&

@@ -123,6 +123,11 @@ void put_slice(Builder& builder, Value value) {
   const Layout layout = builder.layout(node.inputs[0]);
   if (is_channel_part(node.shape, whole, a, layout)) {
     const Layout own = kindred_layout(node.shape, whole, layout);
+    if (is_channels_last(whole, layout) && !builder.outlives_its_section(value)) {
+      auto [part, row] = builder.read_rows(node.inputs[0]);
+      part.offset += a.begin[1];
+      return builder.define_part(value, part, row);
+    }
     const Place from = builder.read(node.inputs[0], layout), to = builder.make(node.shape, own);
     const ChannelRuns runs(node.shape, whole, a.begin[1], layout);
     builder.loop(

@@ -48,7 +48,8 @@ Place convolution_result(Builder& builder, Value value, Layout layout) {
   const Value added = node.inputs[3];
   if (builder.may_take_over(added, layout)) return builder.take_over(added, node.shape, layout);
   if (builder.is_constant(added)) throw CannotPlan("a constant that is added to a convolution");
-  const bool converted = added != node.inputs[0] && !same_memory(node.shape, builder.layout(added), layout);
+  const bool converted =
+      added != node.inputs[0] && (builder.is_part(added) || !same_memory(node.shape, builder.layout(added), layout));
   const Place addend = builder.read(added, layout);
   if (converted) return addend;  // what was put into the layout may be written over
   const Place to = builder.make(node.shape, layout);
