@@ -279,6 +279,16 @@ std::vector<OperatorCase> networks() {
          y = g.add(Operator::convolution, {y, constant(g, {16, 16, 3, 3}, 10), constant(g, {16}, 11)}, window(2, 1, 1));
          return g.unary(Function::relu, g.binary(Operator::add, y, x));
        }},
+      {"classes_of_a_fully_convolutional_network",
+       [](Graph& g) {
+         const Value x = g.unary(
+             Function::relu, g.add(Operator::convolution,
+                                   {g.add_input("x", {2, 3, 5, 6}), constant(g, {24, 3, 3, 3}, 6)}, window(2, 1, 1)));
+         return g.sum(
+             g.unary(Function::relu, g.add(Operator::convolution,
+                                           {x, constant(g, {37, 24, 1, 1}, 7), constant(g, {37}, 8)}, window(2, 1, 0))),
+             {2, 3});
+       }},
       {"branches", [](Graph& g) { return branches(g, 32, 48); }},
       {"branches_of_odd_widths", [](Graph& g) { return branches(g, 24, 40); }},
       {"branches_read_again",

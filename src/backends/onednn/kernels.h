@@ -65,6 +65,11 @@ void thin_product(const float* a, const float* b, float* result, float* scratch,
                   std::int64_t columns);
 std::int64_t threads();
 
+/// The same of many rows, of which each has few numbers other than 0: the matrix's rows that meet only zeros are not
+/// even read.
+void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
+                    std::int64_t columns);
+
 /// A transposed convolution from many channels to a picture's few, at most 4. Behind guided ReLUs most of its gradient
 /// is 0: each element that is not adds its kernel where that belongs, and the others cost next to nothing.
 struct Scatter {

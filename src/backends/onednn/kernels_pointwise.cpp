@@ -1,6 +1,10 @@
 // Kernels that work element by element.
 #include "backends/onednn/kernels.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -29,6 +33,27 @@ inline __attribute__((always_inline)) void inside_loop(const float* x, float low
   for (std::int64_t i = whole * word_bits; i < count; ++i) word |= one(x[i]) << (i % word_bits);
   bits[whole] = word;
 }
+
+#ifdef __x86_64__
+/// Instructions that compilers do not find by themselves; the last word's bits one by one.
+template <bool Bounded>
+__attribute__((target("avx512f"))) void inside_by_avx512(const float* x, float low, float high, Word* bits,
+                                                         std::int64_t count) {
+  const __m512 lows = _mm512_set1_ps(low), highs = _mm512_set1_ps(high);
+  const std::int64_t whole = count / word_bits;
+  for (std::int64_t w = 0; w < whole; ++w) {
+    const __m512 first = _mm512_loadu_ps(x + w * word_bits), second = _mm512_loadu_ps(x + w * word_bits + lanes);
+    Word of_first = _mm512_cmp_ps_mask(first, lows, _CMP_NLE_UQ),
+         of_second = _mm512_cmp_ps_mask(second, lows, _CMP_NLE_UQ);
+    if (Bounded) {
+      of_first &= _mm512_cmp_ps_mask(first, highs, _CMP_NGE_UQ);
+      of_second &= _mm512_cmp_ps_mask(second, highs, _CMP_NGE_UQ);
+    }
+    bits[w] = of_first | of_second << lanes;
+  }
+  inside_loop<Bounded>(x + whole * word_bits, low, high, bits + whole, count - whole * word_bits);
+}
+#endif
 
 WHYCAM_HOT void above_part(const float* x, float low, float high, Word* bits, std::int64_t n) {
   inside_loop<false>(x, low, high, bits, n);
@@ -220,7 +245,11 @@ void scale_all(Rows rows, const float* x, const float* scale, const float* shift
 }  // namespace
 
 void inside(const float* x, float low, float high, Word* bits, std::int64_t count) {
-  const auto part = std::isinf(high) ? above_part : inside_part;
+  auto part = std::isinf(high) ? above_part : inside_part;
+#ifdef __x86_64__
+  static const bool avx512 = __builtin_cpu_supports("avx512f");
+  if (avx512) part = std::isinf(high) ? inside_by_avx512<false> : inside_by_avx512<true>;
+#endif
   in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
     part(x + begin, low, high, bits + begin / word_bits, end - begin);
   });

@@ -198,4 +198,31 @@ void Scatter::run(const float* y, const float* weights, float* scratch, float* x
   }
 }
 
+namespace {
+
+WHYCAM_HOT void add_scaled(const float* numbers, float factor, float* sums, std::int64_t count) {
+  WHYCAM_INDEPENDENT
+  for (std::int64_t i = 0; i < count; ++i) sums[i] += factor * numbers[i];
+}
+
+}  // namespace
+
+void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
+                    std::int64_t columns) {
+  for_each(rows, std::max(size, columns), [&](std::int64_t row) {
+    const float* const factors = a + row * size;
+    float* const sums = result + row * columns;
+    std::fill(sums, sums + columns, 0.0F);
+    const auto add = [&](std::int64_t k) { add_scaled(b + k * columns, factors[k], sums, columns); };
+    const std::int64_t whole = size / lanes;
+    for (std::int64_t group = 0; group < whole; ++group) {
+      std::uint16_t of_group;
+      find_others_than_0(factors + group * lanes, &of_group, 1);
+      for (unsigned bits = of_group; bits != 0; bits &= bits - 1) add(group * lanes + __builtin_ctz(bits));
+    }
+    for (std::int64_t k = whole * lanes; k < size; ++k)
+      if (factors[k] != 0) add(k);
+  });
+}
+
 }  // namespace whycam::onednn::kernels
