@@ -170,7 +170,7 @@ Type Builder::factor_type(Value value) const {
   if (!rounded_[at(value)] || winograd_tiles(value) > 0)
     return Type::f32;  // Winograd's algorithm is as fast, and exact
   // Rounding a number pays where many products read it, and each rounding adds to the error of deep networks.
-  constexpr std::int64_t fewest_channels = 16, fewest_products = 512;
+  constexpr std::int64_t fewest_channels = 16, fewest_products = 256;
   const Shape& weights = graph.shape(node.inputs[1]);
   const std::int64_t groups = node.as<graph::ConvolutionAttributes>().groups, of_group = weights[0] / groups;
   if (of_group < fewest_channels || weights[1] < fewest_channels) return Type::f32;

@@ -1,6 +1,6 @@
 // Reading and checking a file.
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <onnx/checker.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 
+#include "formats/known/finite.h"
 #include "formats/onnx/functions.h"
 #include "formats/onnx/integer_operators.h"
 #include "formats/onnx/quantisation.h"
@@ -29,34 +30,41 @@ class Silence {
 
 constexpr auto largest_file = static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max());
 
-std::shared_ptr<const std::string> content_of(const core::NetworkSource& source) {
-  const std::filesystem::path& path = source.path;
-  if (source.bytes) {
-    if (source.bytes->size() > largest_file)
-      throw Error(source.name() + " is larger than 2 GB, the most that ONNX allows");
-    return source.bytes;
-  }
+using google::protobuf::io::ZeroCopyInputStream;
+
+std::shared_ptr<proto::ModelProto> parsed(ZeroCopyInputStream& content, const std::string& name) {
+  const Silence silence;
+  auto model = std::make_shared<proto::ModelProto>();
+  google::protobuf::io::CodedInputStream stream(&content);
+  if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model->has_graph())
+    throw Error(name + " is no ONNX network, or a damaged one");
+  return model;
+}
+
+std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
+  if (content.size() > largest_file) throw Error(name + " is larger than 2 GB, the most that ONNX allows");
+  google::protobuf::io::ArrayInputStream stream(content.data(), static_cast<int>(content.size()));
+  return parsed(stream, name);
+}
+
+/// Part by part, so that the weights are in memory once, not in the file's content, too.
+std::shared_ptr<proto::ModelProto> parsed(const std::filesystem::path& path) {
   std::error_code failure;
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (failure) throw Error("cannot read the network file " + path.string());
   if (size > largest_file)
     throw Error(path.string() +
                 " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
-  const auto content = std::make_shared<std::string>(static_cast<std::size_t>(size), '\0');
+  constexpr int part = 1 << 18;
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(content->data(), static_cast<std::streamsize>(size)))
-    throw Error("cannot read the network file " + path.string());
-  return content;
-}
-
-std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
-  const Silence silence;
-  auto model = std::make_shared<proto::ModelProto>();
-  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(content.data()),
-                                                static_cast<int>(content.size()));
-  if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model->has_graph())
-    throw Error(name + " is no ONNX network, or a damaged one");
-  return model;
+  if (!file) throw Error("cannot read the network file " + path.string());
+  google::protobuf::io::IstreamInputStream stream(&file, part);
+  try {
+    return parsed(stream, path.string());
+  } catch (const Error&) {
+    if (file.bad()) throw Error("cannot read the network file " + path.string());
+    throw;
+  }
 }
 
 /// What the checker says, on one line; it says where behind a line's end.
@@ -115,33 +123,10 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
   if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
 }
 
-bool looks_like_onnx(const core::NetworkSource& source) {
-  const std::string begin = core::beginning(source, 2);
-  // The format's version comes first: field 1, a small number.
-  return begin.size() == 2 && begin[0] == 0x08 && begin[1] > 0 && begin[1] < 0x40;
-}
-
-}  // namespace
-
-std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) {
-  return parsed(*content_of(path), path.string());
-}
-
-std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) {
-  const WeightFolder folder = source.bytes ? WeightFolder::none() : WeightFolder::of(source.path);
-  const auto network = parse(*content_of(source), source.name(), folder);
-  for (const auto& property : network->contents_->model->metadata_props())
-    if (property.key() == "whycam_version")
-      throw Error(source.name() +
-                  " is a network together with its explanation, as whycam export writes it; explain the network it was "
-                  "made from");
-  return network;
-}
-
-std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name,
-                                              const WeightFolder& folder) {
-  auto contents = std::make_unique<Contents>();
-  const auto model = parsed(content, name);
+/// Takes a network apart that has been read.
+std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::ModelProto>& model, const std::string& name,
+                                               const WeightFolder& folder) {
+  auto contents = std::make_unique<Network::Contents>();
   contents->operator_set = operator_set_of(*model, name);
   contents->origins = inline_functions(*model);
   check(*model, contents->operator_set, name);
@@ -152,7 +137,11 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   for (const auto& initializer : graph.initializer()) {
     if (contents->initializers.count(initializer.name()))
       throw Error(name + " has two weights of the name \"" + initializer.name() + "\"");
-    contents->initializers[initializer.name()] = read_tensor(initializer, contents->model, contents->folder);
+    const Tensor& tensor = contents->initializers[initializer.name()] =
+        read_tensor(initializer, contents->model, contents->folder);
+    if (const float* numbers = tensor.constant.floats;
+        numbers && known::all_finite(numbers, graph::element_count(tensor.shape)))
+      contents->finite.insert(numbers);
   }
   for (const auto& input : graph.input())
     if (!contents->initializers.count(input.name())) contents->inputs.push_back(port_of(input));
@@ -163,7 +152,33 @@ std::shared_ptr<const Network> Network::parse(const std::string& content, const 
   find_readers(*contents);
   dequantise_weights(*contents);
   find_layers(*contents);
+  return contents;
+}
+
+bool looks_like_onnx(const core::NetworkSource& source) {
+  const std::string begin = core::beginning(source, 2);
+  // The format's version comes first: field 1, a small number.
+  return begin.size() == 2 && begin[0] == 0x08 && begin[1] > 0 && begin[1] < 0x40;
+}
+
+}  // namespace
+
+std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) { return parsed(path); }
+
+std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) {
+  auto contents = source.bytes ? contents_of(parsed(*source.bytes, source.name()), source.name(), WeightFolder::none())
+                               : contents_of(parsed(source.path), source.name(), WeightFolder::of(source.path));
+  for (const auto& property : contents->model->metadata_props())
+    if (property.key() == "whycam_version")
+      throw Error(source.name() +
+                  " is a network together with its explanation, as whycam export writes it; explain the network it was "
+                  "made from");
   return std::make_shared<const Network>(std::move(contents));
+}
+
+std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name,
+                                              const WeightFolder& folder) {
+  return std::make_shared<const Network>(contents_of(parsed(content, name), name, folder));
 }
 
 Network::Network(std::unique_ptr<const Contents> contents) : contents_(std::move(contents)) {}

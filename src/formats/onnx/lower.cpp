@@ -2,6 +2,7 @@
 #include <cmath>
 #include <deque>
 
+#include "formats/known/finite.h"
 #include "formats/onnx/follower.h"
 
 namespace whycam::onnx {
@@ -45,10 +46,12 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
 /// What is wrong with a value: nothing may be explained that depends on one such.
 class Faults {
  public:
-  explicit Faults(const graph::Graph& graph) : places_(static_cast<std::size_t>(graph.size()), false) {
+  /// `finite`: numbers that have been looked at.
+  Faults(const graph::Graph& graph, const std::unordered_set<const float*>& finite)
+      : places_(static_cast<std::size_t>(graph.size()), false) {
     for (Value value = 0; value < graph.size(); ++value) {
       std::string own = fault_of_places(graph, value);
-      if (own.empty()) own = fault_of_numbers(graph[value]);
+      if (own.empty()) own = fault_of_numbers(graph[value], finite);
       const std::string* fault = nullptr;
       if (!own.empty()) fault = &texts_.emplace_back(std::move(own));
       for (const Value input : graph[value].inputs)
@@ -89,13 +92,13 @@ class Faults {
 
   /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is
   /// a bound.
-  static std::string fault_of_numbers(const graph::Node& node) {
+  static std::string fault_of_numbers(const graph::Node& node, const std::unordered_set<const float*>& finite) {
     if (node.op != graph::Operator::constant || !node.constant.floats) return {};
+    const float* const numbers = node.constant.floats;
     const std::int64_t count = graph::element_count(node.shape);
-    for (std::int64_t i = 0; i < count; ++i)
-      if (std::isnan(node.constant.floats[i]) || (count > 1 && std::isinf(node.constant.floats[i])))
-        return "the tensor \"" + node.name + "\" holds NaN or infinity";
-    return {};
+    const bool sound =
+        count == 1 ? !std::isnan(numbers[0]) : finite.count(numbers) > 0 || known::all_finite(numbers, count);
+    return sound ? "" : "the tensor \"" + node.name + "\" holds NaN or infinity";
   }
 
   std::vector<bool> places_;
@@ -154,7 +157,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const Wanted& wanted) c
   Follower follower(*contents_, lowered);
   follower.add_inputs(inputs, lowered);
   follower.follow_network(needed(contents_->model->graph(), std::move(tensors)));
-  const Faults faults(lowered.graph);
+  const Faults faults(lowered.graph, contents_->finite);
   take_outputs(*contents_, follower, faults, lowered);
   formats::require_outputs(lowered, wanted.output);
   take_layers(layers, wanted.output.has_value(), follower, faults, lowered);

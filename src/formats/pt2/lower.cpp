@@ -1,9 +1,8 @@
 // An exported program as a graph, for inputs of known shapes.
-#include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "formats/aten/perhaps_copies.h"
+#include "formats/known/finite.h"
 #include "formats/pt2/contents.h"
 #include "formats/pt2/follower.h"
 #include "formats/pt2/network.h"
@@ -62,8 +61,7 @@ void check_numbers(const graph::Graph& graph) {
   for (Value value = 0; value < graph.size(); ++value) {
     const graph::Node& node = graph[value];
     if (node.op != graph::Operator::constant || !node.constant.floats) continue;
-    const float* const end = node.constant.floats + graph::element_count(node.shape);
-    if (!std::all_of(node.constant.floats, end, [](float number) { return std::isfinite(number); }))
+    if (!known::all_finite(node.constant.floats, graph::element_count(node.shape)))
       throw Error("the tensor \"" + node.name + "\" holds NaN or infinity");
   }
 }
