@@ -137,11 +137,7 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   for (const auto& initializer : graph.initializer()) {
     if (contents->initializers.count(initializer.name()))
       throw Error(name + " has two weights of the name \"" + initializer.name() + "\"");
-    const Tensor& tensor = contents->initializers[initializer.name()] =
-        read_tensor(initializer, contents->model, contents->folder);
-    if (const float* numbers = tensor.constant.floats;
-        numbers && known::all_finite(numbers, graph::element_count(tensor.shape)))
-      contents->finite.insert(numbers);
+    contents->initializers[initializer.name()] = read_tensor(initializer, contents->model, contents->folder);
   }
   for (const auto& input : graph.input())
     if (!contents->initializers.count(input.name())) contents->inputs.push_back(port_of(input));
@@ -152,6 +148,10 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   find_readers(*contents);
   dequantise_weights(*contents);
   find_layers(*contents);
+  for (const auto& [tensor_name, tensor] : contents->initializers)
+    if (const float* numbers = tensor.constant.floats;
+        numbers && known::all_finite(numbers, graph::element_count(tensor.shape)))
+      contents->finite.insert(numbers);
   return contents;
 }
 
