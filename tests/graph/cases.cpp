@@ -301,6 +301,17 @@ std::vector<OperatorCase> networks() {
          const Value last = g.add(Operator::convolution, {all, constant(g, {32, 80, 1, 1}, 9)}, window(2, 1, 0));
          return g.binary(Operator::add, g.binary(Operator::multiply, last, y), z);
        }},
+      {"halves_of_channels_joined_again",
+       [](Graph& g) {
+         const Value x = g.unary(
+             Function::relu, g.add(Operator::convolution,
+                                   {g.add_input("x", {2, 16, 6, 5}), constant(g, {48, 16, 1, 1}, 6)}, window(2, 1, 0)));
+         const Value most = g.slice(x, 1, 16, 32), last = g.slice(most, 1, 16, 16);
+         const Value changed = g.unary(
+             Function::relu, g.add(Operator::convolution, {last, constant(g, {16, 16, 3, 3}, 7)}, window(2, 1, 1)));
+         return g.add(Operator::concat, {g.slice(x, 1, 0, 16), changed, g.slice(most, 1, 0, 16), last},
+                      graph::ConcatAttributes{1});
+       }},
       {"dense_block",
        [](Graph& g) {
          std::vector<Value> all{g.add_input("x", {2, 32, 5, 6})};

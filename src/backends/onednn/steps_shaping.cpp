@@ -22,13 +22,18 @@ struct ChannelRuns {
   std::int64_t run, step, count, begin;
 };
 
-/// Copies a part into its channels of the whole.
-void put_channels(Builder& builder, const ChannelRuns& runs, Place part, Place whole, const char* what) {
+/// Copies a value into its channels of the whole.
+void put_channels(Builder& builder, Value value, const Shape& whole, std::int64_t first_channel, Layout layout,
+                  Place to, const char* what) {
+  const Shape& part = builder.graph.shape(value);
+  const ChannelRuns runs(part, whole, first_channel, layout);
+  const auto [from, row] =
+      is_channels_last(whole, layout) ? builder.read_rows(value) : std::pair(builder.read(value, layout), runs.run);
   builder.loop(
-      [=](const Memory& memory) {
-        kernels::copy_runs(memory.at(part), runs.run, memory.at(whole) + runs.begin, runs.step, runs.run, runs.count);
+      [=, from = from, row = row](const Memory& memory) {
+        kernels::copy_runs(memory.at(from), row, memory.at(to) + runs.begin, runs.step, runs.run, runs.count);
       },
-      {part, whole}, what);
+      {from, to}, what);
 }
 
 /// The layout of a tensor's part, or of the tensor that it is a part of: channels-last for channels-last, else the same
@@ -158,9 +163,9 @@ void put_embed(Builder& builder, Value value) {
         {to}, "fill");
   };
   if (is_channel_part(part_shape, node.shape, a, layout)) {
-    const Place from = builder.read(node.inputs[0], part_is), to = builder.make(node.shape, layout);
+    const Place to = builder.make(node.shape, layout);
     fill(to, layout);
-    put_channels(builder, {part_shape, node.shape, a.begin[1], layout}, from, to, "embed of channels");
+    put_channels(builder, node.inputs[0], node.shape, a.begin[1], layout, to, "embed of channels");
     return builder.define(value, to, layout);
   }
   const auto [strides, offset] = part_strides(node.shape, a);
@@ -200,10 +205,8 @@ bool put_concat_of_channels(Builder& builder, Value value) {
   const Place to = builder.make(node.shape, layout);
   std::int64_t first = 0;
   for (const Value input : node.inputs) {
-    const Shape& part = builder.graph.shape(input);
-    const Place from = builder.read(input, kindred_layout(part, node.shape, layout));
-    put_channels(builder, {part, node.shape, first, layout}, from, to, "concat");
-    first += part[1];
+    put_channels(builder, input, node.shape, first, layout, to, "concat");
+    first += builder.graph.shape(input)[1];
   }
   builder.define(value, to, layout);
   return true;
