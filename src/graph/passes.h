@@ -19,8 +19,8 @@ std::vector<int> use_counts(const Graph& graph);
 Graph fold_scales(const Graph& graph);
 
 /// Makes a concatenation that starts with all inputs of an earlier one start with that one. Before differentiation, so
-/// that gradients go the same way; values that are outputs or enter an elementwise function, as ReLUs are, get no new
-/// reader, since their gradient has a meaning of its own.
+/// that gradients go the same way; values that are outputs, enter a ReLU or are detached get no new reader, since their
+/// gradient has a meaning of its own.
 Graph nest_concats(const Graph& graph);
 
 /// Leaves out what no output depends on. Inputs stay.

@@ -301,6 +301,22 @@ std::vector<OperatorCase> networks() {
          const Value last = g.add(Operator::convolution, {all, constant(g, {32, 80, 1, 1}, 9)}, window(2, 1, 0));
          return g.binary(Operator::add, g.binary(Operator::multiply, last, y), z);
        }},
+      {"seven_channels_of_eight",  // which blocks of eight fill up
+       [](Graph& g) {
+         const Value x = g.unary(
+             Function::relu, g.add(Operator::convolution,
+                                   {g.add_input("x", {2, 3, 6, 5}), constant(g, {8, 3, 3, 3}, 6)}, window(2, 1, 1)));
+         const Value y =
+             g.add(Operator::convolution, {g.slice(x, 1, 1, 7), constant(g, {7, 7, 3, 3}, 7)}, window(2, 1, 1));
+         return g.add(Operator::convolution, {g.slice(y, 1, 0, 5), constant(g, {16, 5, 1, 1}, 8)}, window(2, 1, 0));
+       }},
+      {"fifteen_channels_of_sixteen",
+       [](Graph& g) {
+         const Value x = g.unary(
+             Function::relu, g.add(Operator::convolution,
+                                   {g.add_input("x", {2, 3, 6, 5}), constant(g, {16, 3, 3, 3}, 6)}, window(2, 1, 1)));
+         return g.add(Operator::convolution, {g.slice(x, 1, 1, 15), constant(g, {15, 15, 3, 3}, 7)}, window(2, 1, 1));
+       }},
       {"halves_of_channels_joined_again",
        [](Graph& g) {
          const Value x = g.unary(

@@ -69,10 +69,10 @@ class Builder {
   /// A value that has its channels last, with the numbers from place to place: who reads it so spares a copy where it
   /// is a part of another.
   std::pair<Place, std::int64_t> read_rows(Value value);
+  /// Whether a value is some channels of another one, which lie there still.
+  bool is_part(Value value) const;
   /// Whether a later section reads a value, so that its memory lasts.
   bool outlives_its_section(Value value) const { return lasts_[at(value)]; }
-  /// Whether that is more than its channels.
-  bool is_part(Value value) const;
   /// The type in which a convolution's factors are multiplied.
   Type factor_type(Value convolution) const;
   /// New memory for a result, in the layout given.
@@ -106,7 +106,6 @@ class Builder {
     Layout layout;
     std::int64_t row = 0;  ///< of a part: numbers from place to place
   };
-  void set_home(Value value, const Home& home);
   struct PackedWeights {
     Value value;
     bool turned;
@@ -129,6 +128,7 @@ class Builder {
   };
 
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
+  void set_home(Value value, const Home& home);
   /// That of the other nodes which reads the same input with the same attributes, or no_value.
   Value with_attributes_of(Value value, const std::multimap<Value, Value>& others) const;
   void find_phases();

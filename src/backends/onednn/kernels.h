@@ -65,8 +65,10 @@ void thin_product(const float* a, const float* b, float* result, float* scratch,
                   std::int64_t columns);
 std::int64_t threads();
 
-/// The same of many rows, of which each has few numbers other than 0: the matrix's rows that meet only zeros are not
-/// even read.
+/// A bit for each number other than 0, for groups of 16; on the thread that calls.
+void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups);
+
+/// The product of many rows, most of whose numbers may be 0: the matrix's rows that meet only zeros are not even read.
 void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
                     std::int64_t columns);
 

@@ -96,15 +96,17 @@ __attribute__((target("avx512f"))) void find_by_avx512(const float* x, std::uint
     bits[g] = _mm512_cmp_ps_mask(_mm512_loadu_ps(x + g * lanes), _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
 
-void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups) {
-  static const bool avx512 = __builtin_cpu_supports("avx512f");
-  return avx512 ? find_by_avx512(x, bits, groups) : find_plainly(x, bits, groups);
-}
-#else
-void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups) { find_plainly(x, bits, groups); }
 #endif
 
 }  // namespace
+
+void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups) {
+#ifdef __x86_64__
+  static const bool avx512 = __builtin_cpu_supports("avx512f");
+  if (avx512) return find_by_avx512(x, bits, groups);
+#endif
+  find_plainly(x, bits, groups);
+}
 
 Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
                  const graph::ConvolutionAttributes& a)
@@ -196,33 +198,6 @@ void Scatter::run(const float* y, const float* weights, float* scratch, float* x
         for (std::int64_t w = 0; w < width; ++w) to[w] = from[w * channels];
       }
   }
-}
-
-namespace {
-
-WHYCAM_HOT void add_scaled(const float* numbers, float factor, float* sums, std::int64_t count) {
-  WHYCAM_INDEPENDENT
-  for (std::int64_t i = 0; i < count; ++i) sums[i] += factor * numbers[i];
-}
-
-}  // namespace
-
-void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
-                    std::int64_t columns) {
-  for_each(rows, std::max(size, columns), [&](std::int64_t row) {
-    const float* const factors = a + row * size;
-    float* const sums = result + row * columns;
-    std::fill(sums, sums + columns, 0.0F);
-    const auto add = [&](std::int64_t k) { add_scaled(b + k * columns, factors[k], sums, columns); };
-    const std::int64_t whole = size / lanes;
-    for (std::int64_t group = 0; group < whole; ++group) {
-      std::uint16_t of_group;
-      find_others_than_0(factors + group * lanes, &of_group, 1);
-      for (unsigned bits = of_group; bits != 0; bits &= bits - 1) add(group * lanes + __builtin_ctz(bits));
-    }
-    for (std::int64_t k = whole * lanes; k < size; ++k)
-      if (factors[k] != 0) add(k);
-  });
 }
 
 }  // namespace whycam::onednn::kernels

@@ -22,7 +22,8 @@ struct ChannelRuns {
   std::int64_t run, step, count, begin;
 };
 
-/// Copies a value into its channels of the whole.
+/// Copies a value into its channels of the whole, as the whole's layout needs it: seven channels that are filled up to
+/// eight are no channels-last part of eight.
 void put_channels(Builder& builder, Value value, const Shape& whole, std::int64_t first_channel, Layout layout,
                   Place to, const char* what) {
   const Shape& part = builder.graph.shape(value);

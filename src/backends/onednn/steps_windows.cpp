@@ -159,10 +159,10 @@ bool put_sparse_product(Builder& builder, Value value) {
   const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
   const graph::Integers ones(a.strides.size(), 1), none(a.strides.size(), 0);
   const std::int64_t places = graph::element_count(y) / y[1];
-  if (a.groups != 1 || graph::element_count(weights) != weights[0] * weights[1] || a.strides != ones ||
-      a.padding_begin != none || a.padding_end != none || graph::element_count(node.shape) != places * node.shape[1] ||
-      y[1] == 1 || Builder::preferred_block(node.shape) != node.shape[1] ||
-      !is_of_few_channels(builder, node.inputs[0]))
+  if (node.inputs.size() > 2 || node.fused.relu || a.groups != 1 ||
+      graph::element_count(weights) != weights[0] * weights[1] || a.strides != ones || a.padding_begin != none ||
+      a.padding_end != none || graph::element_count(node.shape) != places * node.shape[1] || y[1] == 1 ||
+      Builder::preferred_block(node.shape) != node.shape[1] || !is_of_few_channels(builder, node.inputs[0]))
     return false;
   const Layout to_layout{node.shape[1]};
   const Place from = builder.read(node.inputs[0], {y[1]}), matrix = builder.constant(node.inputs[1]),

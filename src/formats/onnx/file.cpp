@@ -148,10 +148,13 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   find_readers(*contents);
   dequantise_weights(*contents);
   find_layers(*contents);
-  for (const auto& [tensor_name, tensor] : contents->initializers)
-    if (const float* numbers = tensor.constant.floats;
-        numbers && known::all_finite(numbers, graph::element_count(tensor.shape)))
-      contents->finite.insert(numbers);
+  for (const auto& [tensor_name, tensor] : contents->initializers) {
+    const float* const numbers = tensor.constant.floats;
+    const std::int64_t count = graph::element_count(tensor.shape);
+    if (!numbers || !known::all_finite(numbers, count)) continue;
+    std::int64_t& known_count = contents->finite[numbers];
+    known_count = std::max(known_count, count);
+  }
   return contents;
 }
 

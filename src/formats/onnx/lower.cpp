@@ -43,11 +43,13 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
   }
 }
 
+using FiniteNumbers = std::unordered_map<const float*, std::int64_t>;
+
 /// What is wrong with a value: nothing may be explained that depends on one such.
 class Faults {
  public:
   /// `finite`: numbers that have been looked at.
-  Faults(const graph::Graph& graph, const std::unordered_set<const float*>& finite)
+  Faults(const graph::Graph& graph, const FiniteNumbers& finite)
       : places_(static_cast<std::size_t>(graph.size()), false) {
     for (Value value = 0; value < graph.size(); ++value) {
       std::string own = fault_of_places(graph, value);
@@ -92,7 +94,7 @@ class Faults {
 
   /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is
   /// a bound.
-  static std::string fault_of_numbers(const graph::Node& node, const std::unordered_set<const float*>& finite) {
+  static std::string fault_of_numbers(const graph::Node& node, const FiniteNumbers& finite) {
     if (node.op != graph::Operator::constant || !node.constant.floats) return {};
     const float* const numbers = node.constant.floats;
     const std::int64_t count = graph::element_count(node.shape);

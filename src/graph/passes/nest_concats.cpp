@@ -3,26 +3,29 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/differentiate.h"
 #include "graph/passes/rewriter.h"
 
 namespace whycam::graph {
 namespace {
 
-/// Whether another reader of each value would change what an explanation says of it: its gradient is asked for, or a
-/// rule for ReLUs looks at the whole of it.
-std::vector<bool> says_more(const Graph& graph) {
+/// Whether each value's gradient has a meaning of its own, which another reader would change: it is asked for, a rule
+/// for ReLUs looks at the whole of it, or none is to arrive.
+std::vector<bool> have_meaning(const Graph& graph) {
   std::vector<bool> result(static_cast<std::size_t>(graph.size()), false);
   for (const Output& output : graph.outputs()) result[static_cast<std::size_t>(output.value)] = true;
   for (Value value = 0; value < graph.size(); ++value)
-    if (graph[value].op == Operator::unary) result[static_cast<std::size_t>(graph[value].inputs[0])] = true;
+    if (is_relu(graph[value], /*clipped_relus=*/true) || is_detach(graph[value]))
+      result[static_cast<std::size_t>(graph[value].inputs[0])] = true;
   return result;
 }
 
 }  // namespace
 
 Graph nest_concats(const Graph& graph) {
-  const std::vector<bool> as_it_is = says_more(graph);
-  std::map<std::vector<Value>, std::vector<Value>> known;  // concatenations by their first two inputs, longest last
+  const std::vector<bool> as_it_is = have_meaning(graph);
+  std::map<std::vector<Value>, std::vector<Value>>
+      known;  // concatenations by their first two inputs; later ones are longer
   Rewriter rewriter(graph);
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
