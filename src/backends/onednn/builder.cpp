@@ -179,22 +179,6 @@ Type Builder::factor_type(Value value) const {
   return (transposed ? weights[1] : of_group) * taps < fewest_products ? Type::f32 : Type::bf16;
 }
 
-namespace {
-
-/// Strides of channels that lie last in a larger tensor.
-graph::Integers strides_of_part(const Shape& shape, std::int64_t row) {
-  graph::Integers strides(shape.size());
-  strides[1] = 1;
-  for (std::size_t d = shape.size(); d-- > 0;) {
-    if (d == 1) continue;
-    strides[d] = row;
-    row *= shape[d];
-  }
-  return strides;
-}
-
-}  // namespace
-
 Place Builder::read(Value value, Layout wanted, Type type) {
   if (is_constant(value)) {
     if (wanted != Layout{}) throw CannotPlan("a constant where a computed tensor is expected");
@@ -219,8 +203,8 @@ Place Builder::read(Value value, Layout wanted, Type type) {
              const Memory& memory) { kernels::copy_runs(memory.at(from), row, memory.at(to), run, run, places); },
          {home.place, to}, "slice of channels");
   } else {
-    copy(home.row > 0 ? strided(shape, strides_of_part(shape, home.row)) : description(shape, home.layout), home.place,
-         in_wanted, to,
+    copy(home.row > 0 ? strided(shape, channels_last_strides(shape, home.row)) : description(shape, home.layout),
+         home.place, in_wanted, to,
          (type == Type::bf16 ? "rounding from " : "reorder from ") + std::to_string(home.layout.block) + " to " +
              std::to_string(wanted.block) + " of " + graph::to_string(shape));
   }

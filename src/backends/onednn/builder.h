@@ -180,7 +180,9 @@ void put_down(Builder& builder, Value value);
 Place convolution_result(Builder& builder, Value value, Layout layout);
 /// Puts a convolution down as a product of matrices, where it must be one; says whether it did.
 bool put_pointwise_product(Builder& builder, Value value);
-/// The same by Winograd's algorithm, where that was chosen for it.
+/// The same of one that carries back the classes of a fully convolutional network, most of which are 0.
+bool put_sparse_product(Builder& builder, Value value);
+/// Puts a convolution down by Winograd's algorithm, where that was chosen for it.
 bool put_winograd(Builder& builder, Value value);
 
 /// A function for each operator, in steps_*.cpp; what is forgotten does not link.

@@ -30,7 +30,7 @@ inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_
                                                      std::int64_t weights_step, float* to, std::int64_t to_step) {
   Vector sums[Rows][Vectors];
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) sums[r][v] = *reinterpret_cast<const Vector*>(to + r * to_step + v * lanes);
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = vector(to + r * to_step + v * lanes);
   for (std::int64_t first = 0; first < row.groups; first += 4) {
     std::uint64_t bits = 0;
     for (std::int64_t g = first; g < std::min(row.groups, first + 4); ++g)
@@ -41,12 +41,11 @@ inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_
       const float value = row.values[place * row.place_step + channel / lanes * row.group_step + channel % lanes];
       const float* kernel = weights + channel * weights_step;
       for (int r = 0; r < Rows; ++r)
-        for (int v = 0; v < Vectors; ++v)
-          sums[r][v] += value * *reinterpret_cast<const Vector*>(kernel + (r * Vectors + v) * lanes);
+        for (int v = 0; v < Vectors; ++v) sums[r][v] += value * vector(kernel + (r * Vectors + v) * lanes);
     }
   }
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) *reinterpret_cast<Vector*>(to + r * to_step + v * lanes) = sums[r][v];
+    for (int v = 0; v < Vectors; ++v) vector(to + r * to_step + v * lanes) = sums[r][v];
 }
 
 template <int Rows, int Vectors>

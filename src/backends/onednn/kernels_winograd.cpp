@@ -75,10 +75,9 @@ inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t 
       const bool visible = column >= columns.begin && column < columns.end;
 #pragma GCC unroll 6
       for (int row = 0; row < n; ++row)
-        tile[row * n + column] =
-            visible && row >= rows.begin && row < rows.end
-                ? *reinterpret_cast<const Vector*>(x + row * row_step + column * channels + channel)
-                : Vector{};
+        tile[row * n + column] = visible && row >= rows.begin && row < rows.end
+                                     ? vector(x + row * row_step + column * channels + channel)
+                                     : Vector{};
       transform_in<Size>(tile + column, n);
     }
 #pragma GCC unroll 6
@@ -86,7 +85,7 @@ inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t 
       transform_in<Size>(tile + row * n, 1);
 #pragma GCC unroll 6
       for (int column = 0; column < n; ++column)
-        *reinterpret_cast<Vector*>(to + (row * n + column) * step + channel) = tile[row * n + column];
+        vector(to + (row * n + column) * step + channel) = tile[row * n + column];
     }
   }
 }
@@ -102,11 +101,10 @@ inline __attribute__((always_inline)) void tile_out(const float* from, std::int6
 #pragma GCC unroll 6
     for (int column = 0; column < n; ++column) {
 #pragma GCC unroll 6
-      for (int row = 0; row < n; ++row)
-        tile[row * n + column] = *reinterpret_cast<const Vector*>(from + (row * n + column) * step + channel);
+      for (int row = 0; row < n; ++row) tile[row * n + column] = vector(from + (row * n + column) * step + channel);
       transform_out<Size>(tile + column, n);
     }
-    const Vector bias = finish.bias ? *reinterpret_cast<const Vector*>(finish.bias + channel) : zero;
+    const Vector bias = finish.bias ? vector(finish.bias + channel) : zero;
 #pragma GCC unroll 4
     for (int row = 0; row < Size; ++row) {
       if (row >= rows.end) break;

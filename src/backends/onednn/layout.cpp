@@ -12,6 +12,14 @@ Extents::Extents(const graph::Shape& shape, Layout layout) : batch(1), blocks(1)
   for (std::size_t i = 2; i < shape.size(); ++i) area *= shape[i];
 }
 
+graph::Integers channels_last_strides(const graph::Shape& shape, std::int64_t row) {
+  graph::Integers strides(shape.size());
+  strides[1] = 1;
+  for (std::size_t d = shape.size(); d-- > 2; row *= shape[d]) strides[d] = row;
+  strides[0] = row;
+  return strides;
+}
+
 bool is_channels_last(const graph::Shape& shape, Layout layout) {
   return layout.block > 1 && shape.size() > 1 && layout.block == shape[1];
 }

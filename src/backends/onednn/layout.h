@@ -23,6 +23,9 @@ struct Extents {
   std::int64_t elements() const { return batch * blocks * area * block; }
 };
 
+/// Strides of a value that has its channels last, where `row` numbers lie from place to place.
+graph::Integers channels_last_strides(const graph::Shape& shape, std::int64_t row);
+
 /// Whether all channels of a place lie side by side.
 bool is_channels_last(const graph::Shape& shape, Layout layout);
 

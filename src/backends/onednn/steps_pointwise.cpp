@@ -227,10 +227,6 @@ Place bits_in_blocks(Builder& builder, Value mask) {
   return to;
 }
 
-}  // namespace
-
-namespace {
-
 /// Of gradients that have their channels last, one of which is some channels of another value.
 bool put_gate_of_parts(Builder& builder, Value value) {
   const Node& node = builder.graph[value];

@@ -1,4 +1,5 @@
-// Convolutions of single places as products of matrices, where oneDNN cannot describe them as convolutions.
+// Convolutions of single places as products of matrices: where oneDNN cannot describe them as convolutions, and where
+// most factors are 0.
 #include "backends/onednn/builder.h"
 #include "backends/onednn/convolutions.h"
 #include "backends/onednn/kernels.h"
@@ -19,11 +20,8 @@ bool is_pointwise(const Shape& weights, const graph::ConvolutionAttributes& a, c
 
 /// Of a tensor whose channels lie last, the places that strides lead to.
 dnnl::memory::desc strided_places(const Shape& part, const Shape& whole, const graph::Integers& steps) {
-  graph::Integers strides(whole.size());
-  strides[1] = 1;
-  std::int64_t step = whole[1];
-  for (std::size_t d = whole.size(); d-- > 2; step *= whole[d]) strides[d] = step * steps[d - 2];
-  strides[0] = step;
+  graph::Integers strides = channels_last_strides(whole, whole[1]);
+  for (std::size_t d = 2; d < whole.size(); ++d) strides[d] *= steps[d - 2];
   return strided(part, strides);
 }
 
@@ -46,7 +44,51 @@ Place placed_apart(Builder& builder, const Shape& part, Place from, const Shape&
   return to;
 }
 
+/// Whether a gradient has come from the output through no sum over channels. Then it has as many channels other than 0
+/// as the output's gradient has, of which an explanation of one class sets a single one.
+bool is_of_few_channels(const Builder& builder, Value gradient) {
+  using graph::Operator;
+  const Node& node = builder.graph[gradient];
+  switch (node.op) {
+    case Operator::input:
+      return node.name == "output_gradient";
+    case Operator::gate:
+    case Operator::unary_gradient:
+    case Operator::multiply: {
+      const std::size_t from = node.op == Operator::gate || builder.is_constant(node.inputs[0]) ? 1 : 0;
+      return node.inputs.size() == 2 && is_of_few_channels(builder, node.inputs[from]);
+    }
+    case Operator::reshape:
+    case Operator::expand:
+    case Operator::slice:
+    case Operator::average_pool_gradient:
+    case Operator::unary:
+      return is_of_few_channels(builder, node.inputs[0]);
+    default:
+      return false;
+  }
+}
+
 }  // namespace
+
+bool put_sparse_product(Builder& builder, Value value) {
+  const Node& node = builder.graph[value];
+  const Shape &y = builder.graph.shape(node.inputs[0]), &x = node.shape;
+  const std::int64_t places = graph::element_count(y) / y[1];
+  if (node.inputs.size() > 2 || node.fused.relu || y[1] == 1 || graph::element_count(x) != places * x[1] ||
+      !is_pointwise(builder.graph.shape(node.inputs[1]), node.as<graph::ConvolutionAttributes>(), x, y) ||
+      Builder::preferred_block(x) != x[1] || !is_of_few_channels(builder, node.inputs[0]))
+    return false;
+  const Place from = builder.read(node.inputs[0], {y[1]}), matrix = builder.constant(node.inputs[1]),
+              to = builder.make(x, {x[1]});
+  builder.loop(
+      [=, size = y[1], columns = x[1]](const Memory& memory) {
+        kernels::sparse_product(memory.at(from), memory.at(matrix), memory.at(to), places, size, columns);
+      },
+      {from, matrix, to}, "sparse product " + node.name);
+  builder.define(value, to, {x[1]});
+  return true;
+}
 
 bool put_pointwise_product(Builder& builder, Value value) {
   const Node& node = builder.graph[value];

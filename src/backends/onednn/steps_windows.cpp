@@ -127,55 +127,6 @@ bool put_scatter(Builder& builder, Value value) {
   return true;
 }
 
-/// Whether a gradient has come from the output through no sum over channels. Then it has as many channels other than 0
-/// as the output's gradient has, of which an explanation of one class sets a single one.
-bool is_of_few_channels(const Builder& builder, Value gradient) {
-  using graph::Operator;
-  const Node& node = builder.graph[gradient];
-  switch (node.op) {
-    case Operator::input:
-      return node.name == "output_gradient";
-    case Operator::gate:
-    case Operator::unary_gradient:
-    case Operator::multiply: {
-      const std::size_t from = node.op == Operator::gate || builder.is_constant(node.inputs[0]) ? 1 : 0;
-      return node.inputs.size() == 2 && is_of_few_channels(builder, node.inputs[from]);
-    }
-    case Operator::reshape:
-    case Operator::expand:
-    case Operator::slice:
-    case Operator::average_pool_gradient:
-    case Operator::unary:
-      return is_of_few_channels(builder, node.inputs[0]);
-    default:
-      return false;
-  }
-}
-
-/// The classes of a fully convolutional network: a pointwise convolution from few channels.
-bool put_sparse_product(Builder& builder, Value value) {
-  const Node& node = builder.graph[value];
-  const auto& a = node.as<ConvolutionAttributes>();
-  const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
-  const graph::Integers ones(a.strides.size(), 1), none(a.strides.size(), 0);
-  const std::int64_t places = graph::element_count(y) / y[1];
-  if (node.inputs.size() > 2 || node.fused.relu || a.groups != 1 ||
-      graph::element_count(weights) != weights[0] * weights[1] || a.strides != ones || a.padding_begin != none ||
-      a.padding_end != none || graph::element_count(node.shape) != places * node.shape[1] || y[1] == 1 ||
-      Builder::preferred_block(node.shape) != node.shape[1] || !is_of_few_channels(builder, node.inputs[0]))
-    return false;
-  const Layout to_layout{node.shape[1]};
-  const Place from = builder.read(node.inputs[0], {y[1]}), matrix = builder.constant(node.inputs[1]),
-              to = builder.make(node.shape, to_layout);
-  builder.loop(
-      [=, size = y[1], columns = node.shape[1]](const Memory& memory) {
-        kernels::sparse_product(memory.at(from), memory.at(matrix), memory.at(to), places, size, columns);
-      },
-      {from, matrix, to}, "sparse product " + node.name);
-  builder.define(value, to, to_layout);
-  return true;
-}
-
 }  // namespace
 
 void put_convolution_transpose(Builder& builder, Value value) {

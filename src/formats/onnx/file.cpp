@@ -151,9 +151,7 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   for (const auto& [tensor_name, tensor] : contents->initializers) {
     const float* const numbers = tensor.constant.floats;
     const std::int64_t count = graph::element_count(tensor.shape);
-    if (!numbers || !known::all_finite(numbers, count)) continue;
-    std::int64_t& known_count = contents->finite[numbers];
-    known_count = std::max(known_count, count);
+    if (numbers && known::all_finite(numbers, count)) contents->finite.emplace(numbers, count);
   }
   return contents;
 }

@@ -43,17 +43,14 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
   }
 }
 
-using FiniteNumbers = std::unordered_map<const float*, std::int64_t>;
-
 /// What is wrong with a value: nothing may be explained that depends on one such.
 class Faults {
  public:
-  /// `finite`: numbers that have been looked at.
-  Faults(const graph::Graph& graph, const FiniteNumbers& finite)
+  Faults(const graph::Graph& graph, const Network::Contents& contents)
       : places_(static_cast<std::size_t>(graph.size()), false) {
     for (Value value = 0; value < graph.size(); ++value) {
       std::string own = fault_of_places(graph, value);
-      if (own.empty()) own = fault_of_numbers(graph[value], finite);
+      if (own.empty()) own = fault_of_numbers(graph[value], contents);
       const std::string* fault = nullptr;
       if (!own.empty()) fault = &texts_.emplace_back(std::move(own));
       for (const Value input : graph[value].inputs)
@@ -94,12 +91,13 @@ class Faults {
 
   /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is
   /// a bound.
-  static std::string fault_of_numbers(const graph::Node& node, const FiniteNumbers& finite) {
+  static std::string fault_of_numbers(const graph::Node& node, const Network::Contents& contents) {
     if (node.op != graph::Operator::constant || !node.constant.floats) return {};
     const float* const numbers = node.constant.floats;
     const std::int64_t count = graph::element_count(node.shape);
-    const bool sound =
-        count == 1 ? !std::isnan(numbers[0]) : finite.count(numbers) > 0 || known::all_finite(numbers, count);
+    const auto looked_at = contents.finite.find(numbers);
+    const bool is_known = looked_at != contents.finite.end() && looked_at->second >= count;
+    const bool sound = count == 1 ? !std::isnan(numbers[0]) : is_known || known::all_finite(numbers, count);
     return sound ? "" : "the tensor \"" + node.name + "\" holds NaN or infinity";
   }
 
@@ -159,7 +157,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const Wanted& wanted) c
   Follower follower(*contents_, lowered);
   follower.add_inputs(inputs, lowered);
   follower.follow_network(needed(contents_->model->graph(), std::move(tensors)));
-  const Faults faults(lowered.graph, contents_->finite);
+  const Faults faults(lowered.graph, *contents_);
   take_outputs(*contents_, follower, faults, lowered);
   formats::require_outputs(lowered, wanted.output);
   take_layers(layers, wanted.output.has_value(), follower, faults, lowered);

@@ -1,8 +1,5 @@
 #include "formats/pt2/tensor_table.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "formats/known/finite.h"
 #include "graph/operators.h"
 

@@ -1,7 +1,6 @@
 // DenseNets concatenate all that came before at each layer: what the last concatenation put together need not be put
 // together again, nor its gradient be added up part by part.
 #include <algorithm>
-#include <map>
 
 #include "graph/differentiate.h"
 #include "graph/passes/rewriter.h"
@@ -24,30 +23,32 @@ std::vector<bool> have_meaning(const Graph& graph) {
 
 Graph nest_concats(const Graph& graph) {
   const std::vector<bool> as_it_is = have_meaning(graph);
-  std::map<std::vector<Value>, std::vector<Value>>
-      known;  // concatenations by their first two inputs; later ones are longer
+  std::vector<Value> starts;  // concatenations that others may start with
   Rewriter rewriter(graph);
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
-    rewriter.copy(value);
-    if (node.op != Operator::concat || node.inputs.size() < 2) continue;
-    auto& alike = known[{node.inputs[0], node.inputs[1]}];
-    const auto starts_with = [&](Value shorter) {
-      const Node& other = graph[shorter];
-      return other.attributes == node.attributes && other.inputs.size() < node.inputs.size() &&
-             std::equal(other.inputs.begin(), other.inputs.end(), node.inputs.begin());
-    };
-    if (const auto start = std::find_if(alike.rbegin(), alike.rend(), starts_with); start != alike.rend()) {
-      std::vector<Value> inputs{*start};
-      inputs.insert(inputs.end(), node.inputs.begin() + static_cast<std::ptrdiff_t>(graph[*start].inputs.size()),
-                    node.inputs.end());
-      rewriter.move(value, rewriter.to.add_like(node, rewriter(inputs)));
+    if (node.op != Operator::concat || node.inputs.size() < 2) {
+      rewriter.copy(value);
+      continue;
     }
-    if (as_it_is[static_cast<std::size_t>(value)]) continue;
-    const auto longer = [&](Value other) { return graph[other].inputs.size() > node.inputs.size(); };
-    alike.insert(std::find_if(alike.begin(), alike.end(), longer), value);
+    Value longest = no_value;
+    std::size_t taken = 0;
+    for (const Value start : starts) {
+      const Node& other = graph[start];
+      const std::size_t size = other.inputs.size();
+      if (size <= taken || size >= node.inputs.size() || !(other.attributes == node.attributes) ||
+          !std::equal(other.inputs.begin(), other.inputs.end(), node.inputs.begin()))
+        continue;
+      longest = start;
+      taken = size;
+    }
+    std::vector<Value> inputs;
+    if (longest != no_value) inputs.push_back(longest);
+    inputs.insert(inputs.end(), node.inputs.begin() + static_cast<std::ptrdiff_t>(taken), node.inputs.end());
+    rewriter.move(value, rewriter.to.add_like(node, rewriter(inputs)));
+    if (!as_it_is[static_cast<std::size_t>(value)]) starts.push_back(value);
   }
-  return drop_dead(rewriter.finish());
+  return rewriter.finish();
 }
 
 }  // namespace whycam::graph
