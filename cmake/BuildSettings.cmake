@@ -13,7 +13,8 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(WHYCAM_CCACHE ccache)
   if(WHYCAM_CCACHE)
     # Precompiled headers need this sloppiness; without it ccache would miss every file that uses one. The base makes it hit
-    # in a clone of another path, too.
+    # in a clone of another path, too. Hence no header of ours may be precompiled: the cached result would name the other clone's file,
+    # so that "#pragma once" does not know it again.
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
         CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${WHYCAM_CCACHE})
   endif()
