@@ -2,6 +2,7 @@
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
+#include <torch/types.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <string>
