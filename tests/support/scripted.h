@@ -2,8 +2,8 @@
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
-#include <torch/types.h>
 #include <torch/csrc/jit/serialization/import.h>
+#include <torch/types.h>
 
 #include <string>
 #include <vector>
