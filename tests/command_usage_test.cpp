@@ -6,6 +6,7 @@
 
 #include "support/command.h"
 #include "support/scripted.h"
+#include "whycam/whycam.h"
 
 namespace whycam::test {
 namespace {
