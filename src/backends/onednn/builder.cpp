@@ -167,8 +167,8 @@ Layout Builder::layout(Value value) const {
 
 Type Builder::factor_type(Value value) const {
   const Node& node = graph[value];
-  if (!rounded_[at(value)] || winograd_tiles(value) > 0)
-    return Type::f32;  // Winograd's algorithm is as fast, and exact
+  if (!rounded_[at(value)] || winograd_tiles(value) > 0 || is_sparse(graph, value))
+    return Type::f32;  // Winograd's algorithm and what leaves zeros out are as fast, and exact
   // Rounding a number pays where many products read it, and each rounding adds to the error of deep networks.
   constexpr std::int64_t fewest_channels = 16, fewest_products = 256;
   const Shape& weights = graph.shape(node.inputs[1]);

@@ -85,7 +85,7 @@ Pack pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions,
   Pack pack;
   const Shape& weights = graph.shape(graph[convolutions[0]].inputs[1]);
   for (const Value value : convolutions) {
-    if (!is_for_winograd(graph, graph[value])) continue;
+    if (!is_for_winograd(graph, graph[value]) || is_sparse(graph, value)) continue;
     const Shape& y = graph.shape(value);
     const double gain = direct_cost(weights, y) - winograd_cost(weights, y, tile_size);
     if (gain <= 0) continue;

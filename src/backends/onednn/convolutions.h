@@ -17,6 +17,9 @@ bool is_a_convolution(const graph::Shape& weights, const graph::ConvolutionAttri
 graph::ConvolutionAttributes turned(const graph::Shape& weights, graph::ConvolutionAttributes transposed);
 graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 
+/// Whether a convolution carries back a gradient most of which is certain to be 0, and gains when that is left out.
+bool is_sparse(const graph::Graph& graph, graph::Value convolution);
+
 /// The size of the tiles, 2 or 4, by which convolutions are to be done by Winograd's algorithm: tiles of 2 x 2 want
 /// weights of 16/9 the size, tiles of 4 x 4 of four times. Those that gain most, as many as keep all packed weights
 /// within twice the network's own. (Weights that direct convolutions want in several orders, because they are shared,

@@ -72,6 +72,27 @@ void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups
 void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
                     std::int64_t columns);
 
+/// A transposed convolution of a gradient that is mostly 0: what is 0 costs next to nothing.
+struct SparseConvolution {
+  /// From y to x, which have their channels last, multiples of 16.
+  SparseConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                    const graph::ConvolutionAttributes& attributes);
+  static bool fits(const graph::Shape& weights, const graph::ConvolutionAttributes& attributes);
+
+  /// In numbers: of the packed weights, and of the memory that a run needs.
+  std::int64_t packed() const { return outputs * kernel_rows * kernel_columns * channels; }
+  std::int64_t scratch() const { return threads() * scratch_of_a_thread(); }
+  std::int64_t scratch_of_a_thread() const;
+  void pack(const float* from, float* to) const;
+  void run(const float* y, const float* weights, float* scratch, float* x) const;
+
+  std::int64_t examples, channels, outputs, height, width, rows, columns, kernel_rows, kernel_columns, row_stride,
+      column_stride, padding_rows, padding_columns;
+  std::int64_t slices;      ///< into which a row of the kernel is cut, for the registers
+  std::int64_t band_rows;   ///< of x that a thread makes at once
+  std::int64_t band_width;  ///< a row of x with room on both sides
+};
+
 /// A transposed convolution from many channels to a picture's few, at most 4. Behind guided ReLUs most of its gradient
 /// is 0: each element that is not adds its kernel where that belongs, and the others cost next to nothing.
 struct Scatter {

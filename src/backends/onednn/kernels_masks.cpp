@@ -9,6 +9,7 @@
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/processor.h"
 #include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
@@ -150,8 +151,7 @@ WHYCAM_GATE(gate3_of_rows_relu, 3, true)
 void inside(const float* x, float low, float high, Word* bits, std::int64_t count) {
   auto part = std::isinf(high) ? above_part : inside_part;
 #ifdef __x86_64__
-  static const bool avx512 = __builtin_cpu_supports("avx512f");
-  if (avx512) part = std::isinf(high) ? inside_by_avx512<false> : inside_by_avx512<true>;
+  if (register_bits() == 512) part = std::isinf(high) ? inside_by_avx512<false> : inside_by_avx512<true>;
 #endif
   in_parts(count, word_bits, [&](std::int64_t begin, std::int64_t end) {
     part(x + begin, low, high, bits + begin / word_bits, end - begin);

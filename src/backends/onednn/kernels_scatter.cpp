@@ -9,6 +9,7 @@
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/processor.h"
 #include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
@@ -101,8 +102,7 @@ __attribute__((target("avx512f"))) void find_by_avx512(const float* x, std::uint
 
 void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups) {
 #ifdef __x86_64__
-  static const bool avx512 = __builtin_cpu_supports("avx512f");
-  if (avx512) return find_by_avx512(x, bits, groups);
+  if (register_bits() == 512) return find_by_avx512(x, bits, groups);
 #endif
   find_plainly(x, bits, groups);
 }

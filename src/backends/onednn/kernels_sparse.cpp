@@ -1,9 +1,13 @@
-// Products that leave zeros out.
+// Products and convolutions that leave zeros out.
+#include <omp.h>
+
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/processor.h"
 #include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
@@ -82,6 +86,214 @@ void sparse_product(const float* a, const float* b, float* result, std::int64_t 
     find_columns(of_a, size, found);
     sum_rows(of_a, found.data(), found.size(), b, columns, to);
   });
+}
+
+namespace {
+
+constexpr std::int64_t most_vectors = 6;  // of a row of the kernel, whose sums stay in registers
+
+/// A number of the gradient other than 0.
+struct Factor {
+  float value;
+  std::int32_t channel;
+};
+
+/// The numbers of `places` places that are not 0: those of place i end before ends[i].
+WHYCAM_HOT void find_factors(const float* y, std::int64_t places, std::int64_t channels, Factor* factors,
+                             std::int32_t* ends) {
+  std::uint16_t bits[lanes];
+  std::int32_t count = 0;
+  for (std::int64_t place = 0; place < places; ++place, y += channels) {
+    for (std::int64_t first = 0; first < channels; first += lanes * lanes) {
+      const std::int64_t groups = std::min(lanes, (channels - first) / lanes);
+      find_others_than_0(y + first, bits, groups);
+      for (std::int64_t g = 0; g < groups; ++g)
+        for (unsigned left = bits[g]; left != 0; left &= left - 1) {
+          const auto channel = static_cast<std::int32_t>(first + g * lanes + __builtin_ctz(left));
+          factors[count++] = {y[channel], channel};
+        }
+    }
+    ends[place] = count;
+  }
+}
+
+/// The factors of one row of the gradient.
+struct RowOfFactors {
+  const Factor* factors;
+  const std::int32_t* ends;
+  std::int64_t places;
+};
+
+/// Adds each factor times `Count` numbers of its channel's kernel to where its place lies.
+template <class By, std::int64_t Count>
+inline __attribute__((always_inline)) void add_factors(const RowOfFactors& row, const float* weights, float* to,
+                                                       std::int64_t step) {
+  using Numbers = typename By::Numbers;
+  constexpr std::int64_t size = sizeof(Numbers) / sizeof(float), vectors = Count / size;
+  std::int32_t i = 0;
+  for (std::int64_t place = 0; place < row.places; ++place, to += step) {
+    const std::int32_t end = row.ends[place];
+    if (i == end) continue;
+    Numbers sums[vectors];
+    for (std::int64_t v = 0; v < vectors; ++v) sums[v] = *reinterpret_cast<const Numbers*>(to + v * size);
+    for (; i < end; ++i) {
+      const float value = row.factors[i].value;
+      const float* const kernel = weights + row.factors[i].channel * Count;
+      for (std::int64_t v = 0; v < vectors; ++v)
+        sums[v] += value * *reinterpret_cast<const Numbers*>(kernel + v * size);
+    }
+    for (std::int64_t v = 0; v < vectors; ++v) *reinterpret_cast<Numbers*>(to + v * size) = sums[v];
+  }
+}
+
+using AddFactors = void (*)(const RowOfFactors&, const float*, float*, std::int64_t);
+struct Plainly {
+  using Numbers = VectorOf4;
+  template <std::int64_t Vectors>
+  static void add(const RowOfFactors& row, const float* weights, float* to, std::int64_t step) {
+    add_factors<Plainly, Vectors * lanes>(row, weights, to, step);
+  }
+};
+#ifdef __x86_64__
+struct ByAvx2 {
+  using Numbers = VectorOf8;
+  template <std::int64_t Vectors>
+  __attribute__((target("avx2,fma"))) static void add(const RowOfFactors& row, const float* weights, float* to,
+                                                      std::int64_t step) {
+    add_factors<ByAvx2, Vectors * lanes>(row, weights, to, step);
+  }
+};
+struct ByAvx512 {
+  using Numbers = Vector;
+  template <std::int64_t Vectors>
+  __attribute__((target("avx512f"))) static void add(const RowOfFactors& row, const float* weights, float* to,
+                                                     std::int64_t step) {
+    add_factors<ByAvx512, Vectors * lanes>(row, weights, to, step);
+  }
+};
+#endif
+
+/// For as many vectors of 16 as the index says, from 1.
+struct AddsOfVectors {
+  template <class By>
+  static AddsOfVectors of(By) {
+    return {{By::template add<1>, By::template add<2>, By::template add<3>, By::template add<4>, By::template add<5>,
+             By::template add<6>}};
+  }
+  AddFactors of_vectors[most_vectors];
+};
+
+AddsOfVectors adds() {
+#ifdef __x86_64__
+  if (register_bits() == 512) return AddsOfVectors::of(ByAvx512{});
+  if (register_bits() == 256) return AddsOfVectors::of(ByAvx2{});
+#endif
+  return AddsOfVectors::of(Plainly{});
+}
+
+std::int64_t vectors_of(const SparseConvolution& of) { return of.kernel_columns * of.channels / lanes; }
+
+/// Where a slice of a row of the kernel begins, in vectors.
+std::int64_t begin_of(const SparseConvolution& of, std::int64_t slice) { return slice * vectors_of(of) / of.slices; }
+
+/// Rows of the gradient that meet a band of x.
+std::int64_t most_rows(const SparseConvolution& of) { return (of.band_rows + of.kernel_rows - 2) / of.row_stride + 1; }
+
+/// What a thread writes to.
+struct Band {
+  Band(const SparseConvolution& of, float* scratch)
+      : sums(scratch),
+        factors(reinterpret_cast<Factor*>(sums + of.band_rows * of.band_width)),
+        ends(reinterpret_cast<std::int32_t*>(factors + most_rows(of) * of.columns * of.outputs)) {}
+  float* sums;
+  Factor* factors;
+  std::int32_t* ends;
+};
+
+/// The rows of one example's x from `begin` to `end`.
+void fill_band(const SparseConvolution& of, const float* y, const float* weights, std::int64_t begin, std::int64_t end,
+               const Band& band) {
+  static const AddsOfVectors add = adds();
+  std::memset(band.sums, 0, static_cast<std::size_t>((end - begin) * of.band_width) * sizeof(float));
+  const std::int64_t first =
+      std::max<std::int64_t>(0, quotient_up(begin + of.padding_rows - of.kernel_rows + 1, of.row_stride));
+  const std::int64_t last = std::min(of.rows, (end - 1 + of.padding_rows) / of.row_stride + 1);
+  const std::int64_t of_row = of.columns * of.outputs;
+  for (std::int64_t row = first; row < last; ++row)
+    find_factors(y + row * of_row, of.columns, of.outputs, band.factors + (row - first) * of_row,
+                 band.ends + (row - first) * of.columns);
+  for (std::int64_t kernel_row = 0; kernel_row < of.kernel_rows; ++kernel_row)
+    for (std::int64_t slice = 0; slice < of.slices; ++slice) {
+      const std::int64_t at = begin_of(of, slice), vectors = begin_of(of, slice + 1) - at;
+      const float* const kernels = weights + (kernel_row * vectors_of(of) + at) * of.outputs * lanes;
+      for (std::int64_t row = first; row < last; ++row) {
+        const std::int64_t to = row * of.row_stride - of.padding_rows + kernel_row;
+        if (to >= begin && to < end)
+          add.of_vectors[vectors - 1](
+              {band.factors + (row - first) * of_row, band.ends + (row - first) * of.columns, of.columns}, kernels,
+              band.sums + (to - begin) * of.band_width + at * lanes, of.column_stride * of.channels);
+      }
+    }
+}
+
+}  // namespace
+
+SparseConvolution::SparseConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                                     const graph::ConvolutionAttributes& a)
+    : examples(x[0]),
+      channels(x[1]),
+      outputs(y[1]),
+      height(x[2]),
+      width(x[3]),
+      rows(y[2]),
+      columns(y[3]),
+      kernel_rows(weights[2]),
+      kernel_columns(weights[3]),
+      row_stride(a.strides[0]),
+      column_stride(a.strides[1]),
+      padding_rows(a.padding_begin[0]),
+      padding_columns(a.padding_begin[1]),
+      slices(quotient_up(kernel_columns * channels / lanes, most_vectors)),
+      band_width(std::max(width + padding_columns, (columns - 1) * column_stride + kernel_columns) * channels) {
+  // A band stays in the second-level cache, and each thread has some to do.
+  constexpr std::int64_t cached = 1 << 17, bands_of_a_thread = 4;
+  band_rows = std::min(cached / band_width, examples * height / (bands_of_a_thread * threads()));
+  band_rows = std::max<std::int64_t>(1, std::min(band_rows, height));
+}
+
+bool SparseConvolution::fits(const graph::Shape& weights, const graph::ConvolutionAttributes& a) {
+  return weights.size() == 4 && a.groups == 1 && weights[0] % lanes == 0 && weights[1] % lanes == 0 &&
+         a.dilation == graph::Integers{1, 1} && a.padding_begin[0] >= 0 && a.padding_begin[1] >= 0;
+}
+
+std::int64_t SparseConvolution::scratch_of_a_thread() const {
+  const std::int64_t places = most_rows(*this) * columns;
+  return band_rows * band_width + places * outputs * 2 + quotient_up(places, lanes) * lanes;
+}
+
+void SparseConvolution::pack(const float* from, float* to) const {
+  for (std::int64_t kernel_row = 0; kernel_row < kernel_rows; ++kernel_row)
+    for (std::int64_t slice = 0; slice < slices; ++slice) {
+      const std::int64_t begin = begin_of(*this, slice) * lanes, end = begin_of(*this, slice + 1) * lanes;
+      for (std::int64_t o = 0; o < outputs; ++o)
+        for (std::int64_t i = begin; i < end; ++i) {
+          const std::int64_t column = i / channels, c = i % channels;
+          *to++ = from[((o * channels + c) * kernel_rows + kernel_row) * kernel_columns + column];
+        }
+    }
+}
+
+void SparseConvolution::run(const float* y, const float* weights, float* scratch, float* x) const {
+  const std::int64_t bands = quotient_up(height, band_rows);
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t i = 0; i < examples * bands; ++i) {
+    const std::int64_t example = i / bands, begin = i % bands * band_rows, end = std::min(height, begin + band_rows);
+    const Band band(*this, scratch + omp_get_thread_num() * scratch_of_a_thread());
+    fill_band(*this, y + example * rows * columns * outputs, weights, begin, end, band);
+    const float* from = band.sums + padding_columns * channels;
+    float* to = x + (example * height + begin) * width * channels;
+    for (std::int64_t row = begin; row < end; ++row, from += band_width) to = std::copy_n(from, width * channels, to);
+  }
 }
 
 }  // namespace whycam::onednn::kernels

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "backends/onednn/onednn.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -48,9 +50,22 @@ bool has_plausible_caches() {
   return ways * partitions * line * sets / sharing >= smallest;
 }
 
+int register_bits() {
+  static const int bits = [] {
+    const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());  // a bit for each set of instructions
+    const auto has = [isa](dnnl::cpu_isa all) {
+      return (isa & static_cast<unsigned>(all)) == static_cast<unsigned>(all);
+    };
+    if (has(dnnl::cpu_isa::avx512_core)) return 512;
+    return has(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma") ? 256 : 0;
+  }();
+  return bits;
+}
+
 #else
 
 bool has_plausible_caches() { return true; }
+int register_bits() { return 0; }
 
 #endif
 

@@ -8,4 +8,8 @@ namespace whycam::onednn {
 /// looks for an implementation of some 1 x 1 convolutions (est_eff_1x1 in its jit_brgemm_conv_utils.cpp).
 bool has_plausible_caches();
 
+/// Bits of the registers that oneDNN computes with, which loops of our own with several forms follow: 512, 256 (with
+/// fused additions) or 0 for any other processor. The variable ONEDNN_MAX_CPU_ISA lowers it.
+int register_bits();
+
 }  // namespace whycam::onednn

@@ -127,13 +127,33 @@ bool put_scatter(Builder& builder, Value value) {
   return true;
 }
 
+/// Of a gradient that is mostly 0.
+bool put_sparse_convolution(Builder& builder, Value value) {
+  if (!is_sparse(builder.graph, value)) return false;
+  const Node& node = builder.graph[value];
+  const Shape &y = builder.graph.shape(node.inputs[0]), &weights = builder.graph.shape(node.inputs[1]);
+  const kernels::SparseConvolution convolution(y, weights, node.shape, node.as<ConvolutionAttributes>());
+  const Layout from_layout{y[1]}, to_layout{node.shape[1]};
+  const Place from = builder.read(node.inputs[0], from_layout), to = builder.make(node.shape, to_layout);
+  const Place scratch = builder.make_bytes(static_cast<std::size_t>(convolution.scratch()) * sizeof(float));
+  const Place packed = builder.packed(node.inputs[1], "sparse", static_cast<std::size_t>(convolution.packed()),
+                                      [&](const float* plain, float* result) { convolution.pack(plain, result); });
+  builder.loop(
+      [=](const Memory& memory) {
+        convolution.run(memory.at(from), memory.at(packed), memory.at(scratch), memory.at(to));
+      },
+      {from, to, scratch}, "sparse convolution " + node.name);
+  builder.define(value, to, to_layout);
+  return true;
+}
+
 }  // namespace
 
 void put_convolution_transpose(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   require_constant_weights(builder, node);
-  if (put_scatter(builder, value) || put_sparse_product(builder, value) || put_pointwise_product(builder, value) ||
-      put_winograd(builder, value))
+  if (put_scatter(builder, value) || put_sparse_product(builder, value) || put_sparse_convolution(builder, value) ||
+      put_pointwise_product(builder, value) || put_winograd(builder, value))
     return;
   const auto& attributes = node.as<ConvolutionAttributes>();
   if (is_a_convolution(builder.graph.shape(node.inputs[1]), attributes)) return put_turned_convolution(builder, value);

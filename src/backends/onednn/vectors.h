@@ -9,6 +9,10 @@ constexpr std::int64_t lanes = 16;
 using Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
 using Integers16 __attribute__((vector_size(lanes * sizeof(std::int32_t)))) = std::int32_t;
 
+/// The same by smaller registers: compilers put what does not fit into registers through memory.
+using VectorOf8 __attribute__((vector_size(8 * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
+using VectorOf4 __attribute__((vector_size(4 * sizeof(float)), aligned(alignof(float)), may_alias)) = float;
+
 /// References, as the registers by which functions return vectors depend on the instruction set.
 inline __attribute__((always_inline)) const Vector& vector(const float* at) {
   return *reinterpret_cast<const Vector*>(at);
