@@ -1,6 +1,7 @@
 // Reading and checking a file.
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/wire_format_lite.h>
 #include <onnx/checker.h>
 
 #include <algorithm>
@@ -30,37 +31,88 @@ class Silence {
 
 constexpr auto largest_file = static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max());
 
-using google::protobuf::io::ZeroCopyInputStream;
+using google::protobuf::io::CodedInputStream;
 
-std::shared_ptr<proto::ModelProto> parsed(ZeroCopyInputStream& content, const std::string& name) {
+/// Adds the field whose tag was read last to the message.
+bool merge_field(CodedInputStream& stream, std::uint32_t tag, google::protobuf::Message& message) {
+  std::string field;
+  {
+    google::protobuf::io::StringOutputStream to(&field);
+    google::protobuf::io::CodedOutputStream coded(&to);
+    if (!google::protobuf::internal::WireFormatLite::SkipField(&stream, tag, &coded)) return false;
+  }
+  return message.MergeFromString(field);
+}
+
+/// Adds all fields up to the stream's limit to the message; `read` reads the content of those with the number `field`,
+/// whose length it is given.
+template <class Read>
+bool merge_fields(CodedInputStream& stream, google::protobuf::Message& message, int field, const Read& read) {
+  using Wire = google::protobuf::internal::WireFormatLite;
+  const std::uint32_t wanted = Wire::MakeTag(field, Wire::WIRETYPE_LENGTH_DELIMITED);
+  while (const std::uint32_t tag = stream.ReadTag()) {
+    int length = 0;
+    const bool done =
+        tag == wanted ? stream.ReadVarintSizeAsInt(&length) && read(length) : merge_field(stream, tag, message);
+    if (!done) return false;
+  }
+  return stream.ConsumedEntireMessage();
+}
+
+/// Calls `read` with the stream's limit at the end of a message of this length.
+template <class Read>
+bool within(CodedInputStream& stream, int length, const Read& read) {
+  const CodedInputStream::Limit limit = stream.PushLimit(length);
+  return read() && stream.CheckEntireMessageConsumedAndPopLimit(limit);
+}
+
+/// A network field by field. protobuf makes a string larger and larger as it reads it, so that a large weight would be
+/// in memory twice; here its size is known before.
+bool merge_network(CodedInputStream& stream, proto::ModelProto& model) {
+  return merge_fields(stream, model, proto::ModelProto::kGraphFieldNumber, [&](int length) {
+    proto::GraphProto& graph = *model.mutable_graph();
+    return within(stream, length, [&] {
+      return merge_fields(stream, graph, proto::GraphProto::kInitializerFieldNumber, [&](int of_weight) {
+        proto::TensorProto& weight = *graph.add_initializer();
+        return within(stream, of_weight, [&] {
+          return merge_fields(stream, weight, proto::TensorProto::kRawDataFieldNumber,
+                              [&](int bytes) { return stream.ReadString(weight.mutable_raw_data(), bytes); });
+        });
+      });
+    });
+  });
+}
+
+std::shared_ptr<proto::ModelProto> parsed(google::protobuf::io::ZeroCopyInputStream& content, std::uintmax_t size,
+                                          const std::string& name) {
+  if (size > largest_file)
+    throw Error(name +
+                " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
   const Silence silence;
   auto model = std::make_shared<proto::ModelProto>();
-  google::protobuf::io::CodedInputStream stream(&content);
-  if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model->has_graph())
+  CodedInputStream stream(&content);
+  stream.PushLimit(static_cast<int>(size));
+  if (!merge_network(stream, *model) || !model->has_graph())
     throw Error(name + " is no ONNX network, or a damaged one");
   return model;
 }
 
 std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
-  if (content.size() > largest_file) throw Error(name + " is larger than 2 GB, the most that ONNX allows");
-  google::protobuf::io::ArrayInputStream stream(content.data(), static_cast<int>(content.size()));
-  return parsed(stream, name);
+  google::protobuf::io::ArrayInputStream stream(
+      content.data(), static_cast<int>(std::min<std::uintmax_t>(content.size(), largest_file)));
+  return parsed(stream, content.size(), name);
 }
 
 /// Part by part, so that the weights are in memory once, not in the file's content, too.
 std::shared_ptr<proto::ModelProto> parsed(const std::filesystem::path& path) {
   std::error_code failure;
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
-  if (failure) throw Error("cannot read the network file " + path.string());
-  if (size > largest_file)
-    throw Error(path.string() +
-                " is larger than 2 GB, the most that ONNX allows; weights beyond that belong into files beside it");
   constexpr int part = 1 << 18;
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error("cannot read the network file " + path.string());
+  if (failure || !file) throw Error("cannot read the network file " + path.string());
   google::protobuf::io::IstreamInputStream stream(&file, part);
   try {
-    return parsed(stream, path.string());
+    return parsed(stream, size, path.string());
   } catch (const Error&) {
     if (file.bad()) throw Error("cannot read the network file " + path.string());
     throw;
