@@ -7,7 +7,6 @@
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
-#include "backends/onednn/processor.h"
 #include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
@@ -125,11 +124,11 @@ struct RowOfFactors {
 };
 
 /// Adds each factor times `Count` numbers of its channel's kernel to where its place lies.
-template <class By, std::int64_t Count>
+template <class Registers, std::int64_t Count>
 inline __attribute__((always_inline)) void add_factors(const RowOfFactors& row, const float* weights, float* to,
                                                        std::int64_t step) {
-  using Numbers = typename By::Numbers;
-  constexpr std::int64_t size = sizeof(Numbers) / sizeof(float), vectors = Count / size;
+  using Numbers = typename Registers::Numbers;
+  constexpr std::int64_t size = Registers::size, vectors = Count / size;
   std::int32_t i = 0;
   for (std::int64_t place = 0; place < row.places; ++place, to += step) {
     const std::int32_t end = row.ends[place];
@@ -146,50 +145,18 @@ inline __attribute__((always_inline)) void add_factors(const RowOfFactors& row, 
   }
 }
 
-using AddFactors = void (*)(const RowOfFactors&, const float*, float*, std::int64_t);
-struct Plainly {
-  using Numbers = VectorOf4;
-  template <std::int64_t Vectors>
-  static void add(const RowOfFactors& row, const float* weights, float* to, std::int64_t step) {
-    add_factors<Plainly, Vectors * lanes>(row, weights, to, step);
-  }
-};
-#ifdef __x86_64__
-struct ByAvx2 {
-  using Numbers = VectorOf8;
-  template <std::int64_t Vectors>
-  __attribute__((target("avx2,fma"))) static void add(const RowOfFactors& row, const float* weights, float* to,
-                                                      std::int64_t step) {
-    add_factors<ByAvx2, Vectors * lanes>(row, weights, to, step);
-  }
-};
-struct ByAvx512 {
-  using Numbers = Vector;
-  template <std::int64_t Vectors>
-  __attribute__((target("avx512f"))) static void add(const RowOfFactors& row, const float* weights, float* to,
-                                                     std::int64_t step) {
-    add_factors<ByAvx512, Vectors * lanes>(row, weights, to, step);
-  }
-};
-#endif
-
-/// For as many vectors of 16 as the index says, from 1.
-struct AddsOfVectors {
-  template <class By>
-  static AddsOfVectors of(By) {
-    return {{By::template add<1>, By::template add<2>, By::template add<3>, By::template add<4>, By::template add<5>,
-             By::template add<6>}};
-  }
-  AddFactors of_vectors[most_vectors];
-};
-
-AddsOfVectors adds() {
-#ifdef __x86_64__
-  if (register_bits() == 512) return AddsOfVectors::of(ByAvx512{});
-  if (register_bits() == 256) return AddsOfVectors::of(ByAvx2{});
-#endif
-  return AddsOfVectors::of(Plainly{});
-}
+#define WHYCAM_ADD(vectors)                                                                                   \
+  WHYCAM_WIDTHS(add_##vectors, (const RowOfFactors& row, const float* weights, float* to, std::int64_t step), \
+                (row, weights, to, step), add_factors, vectors* lanes)
+WHYCAM_ADD(1)
+WHYCAM_ADD(2)
+WHYCAM_ADD(3)
+WHYCAM_ADD(4)
+WHYCAM_ADD(5)
+WHYCAM_ADD(6)
+#undef WHYCAM_ADD
+constexpr auto add = {add_1, add_2, add_3, add_4, add_5, add_6};  // by vectors of 16 numbers, from 1
+static_assert(add.size() == most_vectors);
 
 std::int64_t vectors_of(const SparseConvolution& of) { return of.kernel_columns * of.channels / lanes; }
 
@@ -213,7 +180,6 @@ struct Band {
 /// The rows of one example's x from `begin` to `end`.
 void fill_band(const SparseConvolution& of, const float* y, const float* weights, std::int64_t begin, std::int64_t end,
                const Band& band) {
-  static const AddsOfVectors add = adds();
   std::memset(band.sums, 0, static_cast<std::size_t>((end - begin) * of.band_width) * sizeof(float));
   const std::int64_t first =
       std::max<std::int64_t>(0, quotient_up(begin + of.padding_rows - of.kernel_rows + 1, of.row_stride));
@@ -229,7 +195,7 @@ void fill_band(const SparseConvolution& of, const float* y, const float* weights
       for (std::int64_t row = first; row < last; ++row) {
         const std::int64_t to = row * of.row_stride - of.padding_rows + kernel_row;
         if (to >= begin && to < end)
-          add.of_vectors[vectors - 1](
+          add.begin()[vectors - 1](
               {band.factors + (row - first) * of_row, band.ends + (row - first) * of.columns, of.columns}, kernels,
               band.sums + (to - begin) * of.band_width + at * lanes, of.column_stride * of.channels);
       }
