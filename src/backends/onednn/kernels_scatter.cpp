@@ -25,13 +25,16 @@ struct Row {
   std::int64_t places, groups, place_step, group_step, place_bits, group_bits;
 };
 
-/// Adds all channels of a place to `Rows` rows of the picture. The sums stay in registers meanwhile.
-template <int Rows, int Vectors>
+/// Adds all channels of a place to `Rows` rows of the picture, 16 * Vectors numbers of each. The sums stay in registers
+/// meanwhile.
+template <class Registers, int Rows, int Vectors>
 inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_t place, const float* weights,
                                                      std::int64_t weights_step, float* to, std::int64_t to_step) {
-  Vector sums[Rows][Vectors];
+  using Numbers = typename Registers::Numbers;
+  constexpr std::int64_t size = Registers::size, of_row = Vectors * lanes / size;
+  Numbers sums[Rows][of_row];
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) sums[r][v] = vector(to + r * to_step + v * lanes);
+    for (int v = 0; v < of_row; ++v) sums[r][v] = reinterpret_cast<const Numbers*>(to + r * to_step)[v];
   for (std::int64_t first = 0; first < row.groups; first += 4) {
     std::uint64_t bits = 0;
     for (std::int64_t g = first; g < std::min(row.groups, first + 4); ++g)
@@ -40,46 +43,51 @@ inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_
     for (; bits != 0; bits &= bits - 1) {
       const std::int64_t channel = first * lanes + __builtin_ctzll(bits);
       const float value = row.values[place * row.place_step + channel / lanes * row.group_step + channel % lanes];
-      const float* kernel = weights + channel * weights_step;
+      const auto* const kernel = reinterpret_cast<const Numbers*>(weights + channel * weights_step);
       for (int r = 0; r < Rows; ++r)
-        for (int v = 0; v < Vectors; ++v) sums[r][v] += value * vector(kernel + (r * Vectors + v) * lanes);
+        for (int v = 0; v < of_row; ++v) sums[r][v] += value * kernel[r * of_row + v];
     }
   }
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) vector(to + r * to_step + v * lanes) = sums[r][v];
+    for (int v = 0; v < of_row; ++v) reinterpret_cast<Numbers*>(to + r * to_step)[v] = sums[r][v];
 }
 
-template <int Rows, int Vectors>
-inline __attribute__((always_inline)) void add_places(const Row& row, const float* weights, std::int64_t weights_step,
-                                                      float* to, std::int64_t to_step, std::int64_t to_place_step) {
+template <class Registers, int Rows, int Vectors>
+inline __attribute__((always_inline)) std::int64_t add_places(const Row& row, const float* weights,
+                                                              std::int64_t weights_step, float* to,
+                                                              std::int64_t to_step, std::int64_t to_place_step) {
   for (std::int64_t i = 0; i < row.places; ++i)
-    add_place<Rows, Vectors>(row, i, weights, weights_step, to + i * to_place_step, to_step);
+    add_place<Registers, Rows, Vectors>(row, i, weights, weights_step, to + i * to_place_step, to_step);
+  return Rows;
 }
 
-/// The first of `rows` rows of the kernel, as many as fit into the registers; how many they were.
-template <int Vectors>
-inline __attribute__((always_inline)) std::int64_t add_rows(std::int64_t rows, const Row& row, const float* w,
-                                                            std::int64_t w_step, float* to, std::int64_t to_step,
-                                                            std::int64_t to_place_step) {
-  if (Vectors < 3 && rows >= 7) return add_places<7, Vectors>(row, w, w_step, to, to_step, to_place_step), 7;
-  if (rows >= 5) return add_places<5, Vectors>(row, w, w_step, to, to_step, to_place_step), 5;
-  if (rows >= 3) return add_places<3, Vectors>(row, w, w_step, to, to_step, to_place_step), 3;
-  if (rows == 2) return add_places<2, Vectors>(row, w, w_step, to, to_step, to_place_step), 2;
-  return add_places<1, Vectors>(row, w, w_step, to, to_step, to_place_step), 1;
+/// Adds the first of `rows` rows of the kernel, as many as fit into the registers; `added` says how many they were.
+template <class Registers, int Vectors>
+inline __attribute__((always_inline)) void add_first_rows(std::int64_t rows, const Row& row, const float* w,
+                                                          std::int64_t w_step, float* to, std::int64_t to_step,
+                                                          std::int64_t to_place_step, std::int64_t& added) {
+  constexpr int most =
+      (Registers::size == lanes ? 15 : 12 * static_cast<int>(Registers::size) / static_cast<int>(lanes)) / Vectors;
+  if constexpr (most >= 7)
+    if (rows >= 7) return void(added = add_places<Registers, 7, Vectors>(row, w, w_step, to, to_step, to_place_step));
+  if constexpr (most >= 5)
+    if (rows >= 5) return void(added = add_places<Registers, 5, Vectors>(row, w, w_step, to, to_step, to_place_step));
+  if constexpr (most >= 3)
+    if (rows >= 3) return void(added = add_places<Registers, 3, Vectors>(row, w, w_step, to, to_step, to_place_step));
+  if constexpr (most >= 2)
+    if (rows >= 2) return void(added = add_places<Registers, 2, Vectors>(row, w, w_step, to, to_step, to_place_step));
+  added = add_places<Registers, 1, Vectors>(row, w, w_step, to, to_step, to_place_step);
 }
 
-WHYCAM_HOT std::int64_t add_rows_1(std::int64_t rows, const Row& row, const float* w, std::int64_t w_step, float* to,
-                                   std::int64_t to_step, std::int64_t to_place_step) {
-  return add_rows<1>(rows, row, w, w_step, to, to_step, to_place_step);
-}
-WHYCAM_HOT std::int64_t add_rows_2(std::int64_t rows, const Row& row, const float* w, std::int64_t w_step, float* to,
-                                   std::int64_t to_step, std::int64_t to_place_step) {
-  return add_rows<2>(rows, row, w, w_step, to, to_step, to_place_step);
-}
-WHYCAM_HOT std::int64_t add_rows_3(std::int64_t rows, const Row& row, const float* w, std::int64_t w_step, float* to,
-                                   std::int64_t to_step, std::int64_t to_place_step) {
-  return add_rows<3>(rows, row, w, w_step, to, to_step, to_place_step);
-}
+#define WHYCAM_ADD_ROWS(vectors)                                                                    \
+  WHYCAM_WIDTHS(add_rows_##vectors,                                                                 \
+                (std::int64_t rows, const Row& row, const float* w, std::int64_t w_step, float* to, \
+                 std::int64_t to_step, std::int64_t to_place_step, std::int64_t& added),            \
+                (rows, row, w, w_step, to, to_step, to_place_step, added), add_first_rows, vectors)
+WHYCAM_ADD_ROWS(1)
+WHYCAM_ADD_ROWS(2)
+WHYCAM_ADD_ROWS(3)
+#undef WHYCAM_ADD_ROWS
 
 void find_plainly(const float* x, std::uint16_t* bits, std::int64_t groups) {
   for (std::int64_t g = 0; g < groups; ++g) {
@@ -175,9 +183,9 @@ void fill_band(const Scatter& of, const float* y, const float* weights, std::int
     const std::int64_t first = std::max<std::int64_t>(0, begin - top), last = std::min(of.kernel_rows, end - top);
     if (first >= last) continue;
     const Row row = row_of(of, y, example, y_row, bits);
-    for (std::int64_t r = first; r < last;)
-      r += add(last - r, row, weights + r * of.vectors * lanes, of.kernel_rows * of.vectors * lanes,
-               band + (top + r - begin) * of.band_width, of.band_width, of.column_stride * of.channels);
+    for (std::int64_t r = first, added = 0; r < last; r += added)
+      add(last - r, row, weights + r * of.vectors * lanes, of.kernel_rows * of.vectors * lanes,
+          band + (top + r - begin) * of.band_width, of.band_width, of.column_stride * of.channels, added);
   }
 }
 
