@@ -110,34 +110,32 @@ WHYCAM_HOT void gate3_relu(const Word* b, const float* const* g, float* r, std::
   gate_loop<3, true>(b, g, r, i, j);
 }
 
-template <int Gradients, bool Relu>
+template <class Registers, int Gradients, bool Relu>
 inline __attribute__((always_inline)) void gate_rows_loop(const std::uint16_t* bits, const GradientRows* g,
                                                           float* result, std::int64_t channels, std::int64_t begin,
                                                           std::int64_t end) {
-  const std::int64_t groups = channels / lanes;
   for (std::int64_t place = begin; place < end; ++place) {
     const float *first = g[0].first + place * g[0].row, *second = nullptr, *third = nullptr;
     if (Gradients > 1) second = g[1].first + place * g[1].row;
     if (Gradients > 2) third = g[2].first + place * g[2].row;
-    const std::uint16_t* const of_place = bits + place * groups;
+    const std::uint16_t* const of_place = bits + place * channels / lanes;
     float* const to = result + place * channels;
-    for (std::int64_t i = 0; i < groups; ++i) {
-      Vector sum = vector(first + i * lanes);
-      if (Gradients > 1) sum += vector(second + i * lanes);
-      if (Gradients > 2) sum += vector(third + i * lanes);
-      keep_where<Relu>(of_place[i], sum);
-      vector(to + i * lanes) = sum;
+    for (std::int64_t c = 0; c < channels; c += Registers::size) {
+      typename Registers::Numbers sum = numbers_at<Registers>(first + c);
+      if (Gradients > 1) sum += numbers_at<Registers>(second + c);
+      if (Gradients > 2) sum += numbers_at<Registers>(third + c);
+      keep_where<Registers, Relu>(of_place[c / lanes], c % lanes, sum);
+      numbers_at<Registers>(to + c) = sum;
     }
   }
 }
 
 using GateOfRows = void (*)(const std::uint16_t*, const GradientRows*, float*, std::int64_t, std::int64_t,
                             std::int64_t);
-#define WHYCAM_GATE(name, gradients, relu)                                                                      \
-  WHYCAM_HOT void name(const std::uint16_t* b, const GradientRows* g, float* r, std::int64_t c, std::int64_t i, \
-                       std::int64_t j) {                                                                        \
-    gate_rows_loop<gradients, relu>(b, g, r, c, i, j);                                                          \
-  }
+#define WHYCAM_GATE(name, gradients, relu)                                                                             \
+  WHYCAM_WIDTHS(                                                                                                       \
+      name, (const std::uint16_t* b, const GradientRows* g, float* r, std::int64_t c, std::int64_t i, std::int64_t j), \
+      (b, g, r, c, i, j), gate_rows_loop, gradients, relu)
 WHYCAM_GATE(gate1_of_rows, 1, false)
 WHYCAM_GATE(gate2_of_rows, 2, false)
 WHYCAM_GATE(gate3_of_rows, 3, false)

@@ -31,43 +31,49 @@ void find_columns(const float* const* rows, std::int64_t size, std::vector<std::
     if (std::any_of(rows, rows + at_once, [k](const float* row) { return row[k] != 0; })) found.push_back(k);
 }
 
-/// 16 * Vectors numbers of each row's result.
-template <int Vectors>
-inline __attribute__((always_inline)) void sum_vectors(const float* const* rows, const std::int64_t* found,
+/// So many registers of each row's result.
+template <class Registers, int Rows, int Count>
+inline __attribute__((always_inline)) void sum_columns(const float* const* rows, const std::int64_t* found,
                                                        std::size_t count, const float* b, std::int64_t columns,
                                                        float* const* results) {
-  Vector sums[at_once][Vectors] = {};
+  typename Registers::Numbers sums[Rows][Count] = {};
   for (std::size_t i = 0; i < count; ++i) {
     const float* const numbers = b + found[i] * columns;
-    for (int v = 0; v < Vectors; ++v) {
-      const Vector vector_of_b = vector(numbers + v * lanes);
-      for (int r = 0; r < at_once; ++r) sums[r][v] += rows[r][found[i]] * vector_of_b;
+    for (int v = 0; v < Count; ++v) {
+      const typename Registers::Numbers of_b = numbers_at<Registers>(numbers + v * Registers::size);
+      for (int r = 0; r < Rows; ++r) sums[r][v] += rows[r][found[i]] * of_b;
     }
   }
-  for (int r = 0; r < at_once; ++r)
-    for (int v = 0; v < Vectors; ++v) vector(results[r] + v * lanes) = sums[r][v];
+  for (int r = 0; r < Rows; ++r)
+    for (int v = 0; v < Count; ++v) numbers_at<Registers>(results[r] + v * Registers::size) = sums[r][v];
 }
 
-WHYCAM_HOT void sum_rows(const float* const* rows, const std::int64_t* found, std::size_t count, const float* b,
-                         std::int64_t columns, float* const* results) {
-  constexpr std::int64_t most = 4;
+template <class Registers, int Rows>
+inline __attribute__((always_inline)) void sum_all_columns(const float* const* rows, const std::int64_t* found,
+                                                           std::size_t count, const float* b, std::int64_t columns,
+                                                           float* const* results) {
+  constexpr int most = Registers::size == lanes ? 4 : 2;  // so many registers there are
   std::int64_t c = 0;
-  float* to[at_once];
-  for (; c + most * lanes <= columns; c += most * lanes) {
-    for (int r = 0; r < at_once; ++r) to[r] = results[r] + c;
-    sum_vectors<most>(rows, found, count, b + c, columns, to);
+  float* to[Rows];
+  for (; c + most * Registers::size <= columns; c += most * Registers::size) {
+    for (int r = 0; r < Rows; ++r) to[r] = results[r] + c;
+    sum_columns<Registers, Rows, most>(rows, found, count, b + c, columns, to);
   }
-  for (; c + lanes <= columns; c += lanes) {
-    for (int r = 0; r < at_once; ++r) to[r] = results[r] + c;
-    sum_vectors<1>(rows, found, count, b + c, columns, to);
+  for (; c + Registers::size <= columns; c += Registers::size) {
+    for (int r = 0; r < Rows; ++r) to[r] = results[r] + c;
+    sum_columns<Registers, Rows, 1>(rows, found, count, b + c, columns, to);
   }
   for (; c < columns; ++c)
-    for (int r = 0; r < at_once; ++r) {
+    for (int r = 0; r < Rows; ++r) {
       float sum = 0;
       for (std::size_t i = 0; i < count; ++i) sum += rows[r][found[i]] * b[found[i] * columns + c];
       results[r][c] = sum;
     }
 }
+WHYCAM_WIDTHS(sum_rows,
+              (const float* const* rows, const std::int64_t* found, std::size_t count, const float* b,
+               std::int64_t columns, float* const* results),
+              (rows, found, count, b, columns, results), sum_all_columns, at_once)
 
 }  // namespace
 
@@ -134,14 +140,13 @@ inline __attribute__((always_inline)) void add_factors(const RowOfFactors& row, 
     const std::int32_t end = row.ends[place];
     if (i == end) continue;
     Numbers sums[vectors];
-    for (std::int64_t v = 0; v < vectors; ++v) sums[v] = *reinterpret_cast<const Numbers*>(to + v * size);
+    for (std::int64_t v = 0; v < vectors; ++v) sums[v] = numbers_at<Registers>(to + v * size);
     for (; i < end; ++i) {
       const float value = row.factors[i].value;
       const float* const kernel = weights + row.factors[i].channel * Count;
-      for (std::int64_t v = 0; v < vectors; ++v)
-        sums[v] += value * *reinterpret_cast<const Numbers*>(kernel + v * size);
+      for (std::int64_t v = 0; v < vectors; ++v) sums[v] += value * numbers_at<Registers>(kernel + v * size);
     }
-    for (std::int64_t v = 0; v < vectors; ++v) *reinterpret_cast<Numbers*>(to + v * size) = sums[v];
+    for (std::int64_t v = 0; v < vectors; ++v) numbers_at<Registers>(to + v * size) = sums[v];
   }
 }
 

@@ -1,4 +1,4 @@
-// The transforms of Winograd's algorithm, 16 channels at a time.
+// The transforms of Winograd's algorithm, a register of channels at a time.
 #include <algorithm>
 #include <cmath>
 
@@ -14,10 +14,11 @@ namespace {
 constexpr double p = 0.70710678118654752440, q = 1.41421356237309504880, p2 = 0.5, q2 = 2, sum_of_squares = 2.5;
 
 /// Transforms one dimension of a tile and its border, in place; `step` is from one element to the next.
-template <int Size>
-inline __attribute__((always_inline)) void transform_in(Vector* d, int step) {
+template <class Registers, int Size>
+inline __attribute__((always_inline)) void transform_in(typename Registers::Numbers* d, int step) {
+  using Numbers = typename Registers::Numbers;
   if constexpr (Size == 2) {
-    const Vector d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
+    const Numbers d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
     d[0] = d0 - d2;
     d[step] = d1 + d2;
     d[2 * step] = d2 - d1;
@@ -25,8 +26,8 @@ inline __attribute__((always_inline)) void transform_in(Vector* d, int step) {
   } else {
     constexpr float fp = static_cast<float>(p), fq = static_cast<float>(q);
     constexpr float fp2 = p2, fq2 = q2, s = sum_of_squares;
-    const Vector d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    const Vector even_p = d4 - fq2 * d2, odd_p = d3 - fq2 * d1, even_q = d4 - fp2 * d2, odd_q = d3 - fp2 * d1;
+    const Numbers d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
+    const Numbers even_p = d4 - fq2 * d2, odd_p = d3 - fq2 * d1, even_q = d4 - fp2 * d2, odd_q = d3 - fp2 * d1;
     d[0] = d0 + d4 - s * d2;
     d[step] = even_p + fp * odd_p;
     d[2 * step] = even_p - fp * odd_p;
@@ -37,17 +38,18 @@ inline __attribute__((always_inline)) void transform_in(Vector* d, int step) {
 }
 
 /// The same back, which leaves the first `Size` elements.
-template <int Size>
-inline __attribute__((always_inline)) void transform_out(Vector* m, int step) {
+template <class Registers, int Size>
+inline __attribute__((always_inline)) void transform_out(typename Registers::Numbers* m, int step) {
+  using Numbers = typename Registers::Numbers;
   if constexpr (Size == 2) {
-    const Vector m1 = m[step], m2 = m[2 * step];
+    const Numbers m1 = m[step], m2 = m[2 * step];
     m[0] = m[0] + m1 + m2;
     m[step] = m1 - m2 - m[3 * step];
   } else {
     constexpr float fp = static_cast<float>(p), fq = static_cast<float>(q), fp3 = static_cast<float>(p * p2),
                     fq3 = static_cast<float>(q * q2), fp2 = p2, fq2 = q2;
-    const Vector even_p = m[step] + m[2 * step], odd_p = m[step] - m[2 * step], even_q = m[3 * step] + m[4 * step],
-                 odd_q = m[3 * step] - m[4 * step];
+    const Numbers even_p = m[step] + m[2 * step], odd_p = m[step] - m[2 * step], even_q = m[3 * step] + m[4 * step],
+                  odd_q = m[3 * step] - m[4 * step];
     m[0] = m[0] + even_p + even_q;
     m[step] = fp * odd_p + fq * odd_q;
     m[2 * step] = fp2 * even_p + fq2 * even_q;
@@ -64,60 +66,63 @@ struct Inside {
 };
 
 /// One tile with its border, whose first element would lie at `x`.
-template <int Size>
+template <class Registers, int Size>
 inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t row_step, std::int64_t channels,
                                                    Inside rows, Inside columns, float* to, std::int64_t step) {
+  using Numbers = typename Registers::Numbers;
   constexpr int n = Size + 2;
-  for (std::int64_t channel = 0; channel < channels; channel += lanes) {
-    Vector tile[n * n];
+  for (std::int64_t channel = 0; channel < channels; channel += Registers::size) {
+    Numbers tile[n * n];
 #pragma GCC unroll 6
     for (int column = 0; column < n; ++column) {
       const bool visible = column >= columns.begin && column < columns.end;
 #pragma GCC unroll 6
       for (int row = 0; row < n; ++row)
         tile[row * n + column] = visible && row >= rows.begin && row < rows.end
-                                     ? vector(x + row * row_step + column * channels + channel)
-                                     : Vector{};
-      transform_in<Size>(tile + column, n);
+                                     ? numbers_at<Registers>(x + row * row_step + column * channels + channel)
+                                     : Numbers{};
+      transform_in<Registers, Size>(tile + column, n);
     }
 #pragma GCC unroll 6
     for (int row = 0; row < n; ++row) {
-      transform_in<Size>(tile + row * n, 1);
+      transform_in<Registers, Size>(tile + row * n, 1);
 #pragma GCC unroll 6
       for (int column = 0; column < n; ++column)
-        vector(to + (row * n + column) * step + channel) = tile[row * n + column];
+        numbers_at<Registers>(to + (row * n + column) * step + channel) = tile[row * n + column];
     }
   }
 }
 
-template <int Size>
+template <class Registers, int Size>
 inline __attribute__((always_inline)) void tile_out(const float* from, std::int64_t step, std::int64_t row_step,
                                                     std::int64_t channels, Inside rows, Inside columns,
                                                     const WinogradTransforms::Finish& finish, float* y) {
+  using Numbers = typename Registers::Numbers;
   constexpr int n = Size + 2;
-  const Vector zero{}, limit = zero + finish.limit;
-  for (std::int64_t channel = 0; channel < channels; channel += lanes) {
-    Vector tile[n * n];
+  const Numbers zero{}, limit = zero + finish.limit;
+  for (std::int64_t channel = 0; channel < channels; channel += Registers::size) {
+    Numbers tile[n * n];
 #pragma GCC unroll 6
     for (int column = 0; column < n; ++column) {
 #pragma GCC unroll 6
-      for (int row = 0; row < n; ++row) tile[row * n + column] = vector(from + (row * n + column) * step + channel);
-      transform_out<Size>(tile + column, n);
+      for (int row = 0; row < n; ++row)
+        tile[row * n + column] = numbers_at<Registers>(from + (row * n + column) * step + channel);
+      transform_out<Registers, Size>(tile + column, n);
     }
-    const Vector bias = finish.bias ? vector(finish.bias + channel) : zero;
+    const Numbers bias = finish.bias ? numbers_at<Registers>(finish.bias + channel) : zero;
 #pragma GCC unroll 4
     for (int row = 0; row < Size; ++row) {
       if (row >= rows.end) break;
-      transform_out<Size>(tile + row * n, 1);
+      transform_out<Registers, Size>(tile + row * n, 1);
 #pragma GCC unroll 4
       for (int column = 0; column < Size; ++column) {
         if (column >= columns.end) break;
-        Vector* const to = reinterpret_cast<Vector*>(y + row * row_step + column * channels + channel);
-        Vector result = tile[row * n + column] + bias;
-        if (finish.add) result += *to;
+        Numbers& to = numbers_at<Registers>(y + row * row_step + column * channels + channel);
+        Numbers result = tile[row * n + column] + bias;
+        if (finish.add) result += to;
         if (finish.relu) result = result < zero ? zero : result;
         if (finish.limit > 0) result = result > limit ? limit : result;
-        *to = result;
+        to = result;
       }
     }
   }
@@ -132,45 +137,46 @@ struct Tile {
   std::int64_t column, row, first_row;
 };
 
-template <int Size>
+template <class Registers, int Size>
 inline __attribute__((always_inline)) void tiles_in(const WinogradTransforms& of, const float* x, std::int64_t begin,
                                                     std::int64_t end, float* to, std::int64_t step) {
   for (std::int64_t i = begin; i < end; ++i) {
     const Tile tile(of, i);
     const std::int64_t place = ((tile.first_row + tile.row - 1) * of.width + tile.column - 1) * of.inputs;
-    tile_in<Size>(x + place, of.width * of.inputs, of.inputs, Inside(tile.row - 1, Size + 2, of.height),
-                  Inside(tile.column - 1, Size + 2, of.width), to + (i - begin) * of.inputs, step);
+    tile_in<Registers, Size>(x + place, of.width * of.inputs, of.inputs, Inside(tile.row - 1, Size + 2, of.height),
+                             Inside(tile.column - 1, Size + 2, of.width), to + (i - begin) * of.inputs, step);
   }
 }
 
-template <int Size>
+template <class Registers, int Size>
 inline __attribute__((always_inline)) void tiles_out(const WinogradTransforms& of, const float* from, std::int64_t step,
                                                      std::int64_t begin, std::int64_t end,
                                                      const WinogradTransforms::Finish& finish, float* y) {
   for (std::int64_t i = begin; i < end; ++i) {
     const Tile tile(of, i);
     const std::int64_t place = ((tile.first_row + tile.row) * of.width + tile.column) * of.outputs;
-    tile_out<Size>(from + (i - begin) * of.outputs, step, of.width * of.outputs, of.outputs,
-                   Inside(tile.row, Size, of.height), Inside(tile.column, Size, of.width), finish, y + place);
+    tile_out<Registers, Size>(from + (i - begin) * of.outputs, step, of.width * of.outputs, of.outputs,
+                              Inside(tile.row, Size, of.height), Inside(tile.column, Size, of.width), finish,
+                              y + place);
   }
 }
 
-WHYCAM_HOT void small_in(const WinogradTransforms& of, const float* x, std::int64_t i, std::int64_t j, float* to,
-                         std::int64_t step) {
-  tiles_in<2>(of, x, i, j, to, step);
-}
-WHYCAM_HOT void large_in(const WinogradTransforms& of, const float* x, std::int64_t i, std::int64_t j, float* to,
-                         std::int64_t step) {
-  tiles_in<4>(of, x, i, j, to, step);
-}
-WHYCAM_HOT void small_out(const WinogradTransforms& of, const float* from, std::int64_t step, std::int64_t i,
-                          std::int64_t j, const WinogradTransforms::Finish& finish, float* y) {
-  tiles_out<2>(of, from, step, i, j, finish, y);
-}
-WHYCAM_HOT void large_out(const WinogradTransforms& of, const float* from, std::int64_t step, std::int64_t i,
-                          std::int64_t j, const WinogradTransforms::Finish& finish, float* y) {
-  tiles_out<4>(of, from, step, i, j, finish, y);
-}
+#define WHYCAM_IN(name, size)                                                                                       \
+  WHYCAM_WIDTHS(                                                                                                    \
+      name,                                                                                                         \
+      (const WinogradTransforms& of, const float* x, std::int64_t i, std::int64_t j, float* to, std::int64_t step), \
+      (of, x, i, j, to, step), tiles_in, size)
+#define WHYCAM_OUT(name, size)                                                                                       \
+  WHYCAM_WIDTHS(name,                                                                                                \
+                (const WinogradTransforms& of, const float* from, std::int64_t step, std::int64_t i, std::int64_t j, \
+                 const WinogradTransforms::Finish& finish, float* y),                                                \
+                (of, from, step, i, j, finish, y), tiles_out, size)
+WHYCAM_IN(small_in, 2)
+WHYCAM_IN(large_in, 4)
+WHYCAM_OUT(small_out, 2)
+WHYCAM_OUT(large_out, 4)
+#undef WHYCAM_IN
+#undef WHYCAM_OUT
 
 }  // namespace
 
