@@ -98,12 +98,21 @@ void find_plainly(const float* x, std::uint16_t* bits, std::int64_t groups) {
 }
 
 #ifdef __x86_64__
-/// One instruction, which compilers do not find by themselves.
+// Instructions that compilers do not find by themselves.
+
+__attribute__((target("avx2"))) void find_by_avx2(const float* x, std::uint16_t* bits, std::int64_t groups) {
+  for (std::int64_t g = 0; g < groups; ++g) {
+    const __m256 low = _mm256_loadu_ps(x + g * lanes), high = _mm256_loadu_ps(x + g * lanes + lanes / 2);
+    const int of_low = _mm256_movemask_ps(_mm256_cmp_ps(low, _mm256_setzero_ps(), _CMP_NEQ_UQ)),
+              of_high = _mm256_movemask_ps(_mm256_cmp_ps(high, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    bits[g] = static_cast<std::uint16_t>(of_low | of_high << lanes / 2);
+  }
+}
+
 __attribute__((target("avx512f"))) void find_by_avx512(const float* x, std::uint16_t* bits, std::int64_t groups) {
   for (std::int64_t g = 0; g < groups; ++g)
     bits[g] = _mm512_cmp_ps_mask(_mm512_loadu_ps(x + g * lanes), _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
-
 #endif
 
 }  // namespace
@@ -111,6 +120,7 @@ __attribute__((target("avx512f"))) void find_by_avx512(const float* x, std::uint
 void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups) {
 #ifdef __x86_64__
   if (register_bits() == 512) return find_by_avx512(x, bits, groups);
+  if (register_bits() == 256) return find_by_avx2(x, bits, groups);
 #endif
   find_plainly(x, bits, groups);
 }
