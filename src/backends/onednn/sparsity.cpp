@@ -10,9 +10,8 @@ using graph::Operator;
 
 namespace {
 
-/// How much of a gradient may be other than 0, where it comes through a maximum pooling, which gives it to one place of
-/// each window; a guided ReLU leaves half of the rest.
-double expected_share(const graph::Graph& graph, Value gradient) {
+/// How much of a gradient may be other than 0, as a maximum pooling gives it to one place of each window.
+double largest_share(const graph::Graph& graph, Value gradient) {
   const Node& node = graph[gradient];
   switch (node.op) {
     case Operator::max_pool_gradient: {
@@ -21,26 +20,32 @@ double expected_share(const graph::Graph& graph, Value gradient) {
     }
     case Operator::gate: {
       double share = 0;
-      for (std::size_t i = 1; i < node.inputs.size(); ++i) share += expected_share(graph, node.inputs[i]);
-      return node.fused.relu ? share / 2 : share;
+      for (std::size_t i = 1; i < node.inputs.size() && share < 1; ++i) share += largest_share(graph, node.inputs[i]);
+      return share;
     }
     case Operator::slice:
-      return expected_share(graph, node.inputs[0]);
+      return largest_share(graph, node.inputs[0]);
     default:
       return 1;
   }
 }
 
+/// Whether a gradient comes from a guided ReLU, which leaves half of what there is.
+bool is_guided(const graph::Graph& graph, Value gradient) {
+  const Node& node = graph[gradient];
+  return node.op == Operator::slice ? is_guided(graph, node.inputs[0]) : node.op == Operator::gate && node.fused.relu;
+}
+
 }  // namespace
 
 bool is_sparse(const graph::Graph& graph, Value convolution) {
-  // Measured: a share of 1/8 takes a third of a direct convolution's time, and half of Winograd's algorithm.
-  constexpr double largest_share = 1.0 / 8;
+  // Measured: half of a fourth takes a third of a direct convolution's time, and half of Winograd's algorithm.
+  constexpr double worth_it = 1.0 / 4;
   const Node& node = graph[convolution];
   return node.op == Operator::convolution_transpose && node.inputs.size() == 2 && !node.fused.relu &&
          kernels::SparseConvolution::fits(graph.shape(node.inputs[1]), node.as<ConvolutionAttributes>()) &&
-         Builder::preferred_block(node.shape) == node.shape[1] &&
-         expected_share(graph, node.inputs[0]) <= largest_share;
+         Builder::preferred_block(node.shape) == node.shape[1] && is_guided(graph, node.inputs[0]) &&
+         largest_share(graph, node.inputs[0]) <= worth_it;
 }
 
 }  // namespace whycam::onednn
