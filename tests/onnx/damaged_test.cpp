@@ -338,6 +338,41 @@ TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
 }
 
 /// Any change of bytes gives a network or an Error; a crash would end this test.
+/// A field whose content is said to have so many bytes.
+std::string field(int number, const std::string& content, std::size_t bytes) {
+  std::string result(1, static_cast<char>(number << 3 | 2));
+  for (; bytes >= 128; bytes >>= 7) result += static_cast<char>(128 | (bytes & 127));
+  return result + static_cast<char>(bytes) + content;
+}
+
+TEST(DamagedOnnx, ContentsOfOtherLengthsThanStatedAreRefused) {
+  proto::ModelProto model = small_network();
+  const std::string graph = model.graph().SerializeAsString(),
+                    weight = model.graph().initializer(0).SerializeAsString();
+  model.clear_graph();
+  const std::string begin = model.SerializeAsString();
+  const auto is_sound = [&](const std::string& with) {
+    const TemporaryNetwork file(begin + with);
+    try {
+      return !Network::read(file.path)->outputs().empty();
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  constexpr int graph_field = 7, weight_field = 5;
+  EXPECT_TRUE(is_sound(field(graph_field, graph, graph.size())));
+  for (const std::size_t more : {std::size_t{1}, std::size_t{1000}, std::size_t{2147482000}})
+    EXPECT_FALSE(is_sound(field(graph_field, graph, graph.size() + more))) << more;
+  // A second weight, at the graph's end, that ends with the file, too.
+  std::string other = weight;
+  other.replace(other.find("weights"), 7, "another");
+  const std::string whole = graph + field(weight_field, other, other.size()),
+                    longer = graph + field(weight_field, other, other.size() + 5);
+  EXPECT_TRUE(is_sound(field(graph_field, whole, whole.size())));
+  EXPECT_FALSE(is_sound(field(graph_field, longer, longer.size())));
+  EXPECT_FALSE(is_sound(field(graph_field, graph, graph.size() - 1)));
+}
+
 TEST(DamagedOnnx, CutAndChangedBytesNeverCrash) {
   const std::string sound = small_network().SerializeAsString();
   std::mt19937 random(1);

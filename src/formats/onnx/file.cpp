@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <functional>
+#include <initializer_list>
 #include <limits>
 
 #include "formats/known/finite.h"
@@ -44,43 +46,65 @@ bool merge_field(CodedInputStream& stream, std::uint32_t tag, google::protobuf::
   return message.MergeFromString(field);
 }
 
-/// Adds all fields up to the stream's limit to the message; `read` reads the content of those with the number `field`,
-/// whose length it is given.
-template <class Read>
-bool merge_fields(CodedInputStream& stream, google::protobuf::Message& message, int field, const Read& read) {
+/// How the content of a field is read, of so many bytes.
+struct Part {
+  int field;
+  std::function<bool(int bytes)> read;
+};
+
+/// Adds all fields up to the stream's limit to the message, those named by their own functions.
+bool merge_fields(CodedInputStream& stream, google::protobuf::Message& message, std::initializer_list<Part> parts) {
   using Wire = google::protobuf::internal::WireFormatLite;
-  const std::uint32_t wanted = Wire::MakeTag(field, Wire::WIRETYPE_LENGTH_DELIMITED);
   while (const std::uint32_t tag = stream.ReadTag()) {
-    int length = 0;
-    const bool done =
-        tag == wanted ? stream.ReadVarintSizeAsInt(&length) && read(length) : merge_field(stream, tag, message);
+    const auto* const part = std::find_if(parts.begin(), parts.end(), [tag](const Part& one) {
+      return tag == Wire::MakeTag(one.field, Wire::WIRETYPE_LENGTH_DELIMITED);
+    });
+    int bytes = 0;
+    const bool done = part == parts.end() ? merge_field(stream, tag, message)
+                                          : stream.ReadVarintSizeAsInt(&bytes) && part->read(bytes);
     if (!done) return false;
   }
-  return stream.ConsumedEntireMessage();
+  return stream.BytesUntilLimit() == 0;
 }
 
-/// Calls `read` with the stream's limit at the end of a message of this length.
-template <class Read>
-bool within(CodedInputStream& stream, int length, const Read& read) {
-  const CodedInputStream::Limit limit = stream.PushLimit(length);
-  return read() && stream.CheckEntireMessageConsumedAndPopLimit(limit);
+/// The same of a message within another one, of so many bytes.
+bool merge_fields(CodedInputStream& stream, int bytes, google::protobuf::Message& message,
+                  std::initializer_list<Part> parts) {
+  if (bytes > stream.BytesUntilLimit()) return false;
+  const CodedInputStream::Limit limit = stream.PushLimit(bytes);
+  const bool done = merge_fields(stream, message, parts);
+  stream.PopLimit(limit);
+  return done;
 }
 
-/// A network field by field. protobuf makes a string larger and larger as it reads it, so that a large weight would be
-/// in memory twice; here its size is known before.
+bool merge_tensor(CodedInputStream& stream, int bytes, proto::TensorProto& tensor) {
+  return merge_fields(stream, bytes, tensor, {{proto::TensorProto::kRawDataFieldNumber, [&](int size) {
+                                                 return stream.ReadString(tensor.mutable_raw_data(), size);
+                                               }}});
+}
+
+bool merge_node(CodedInputStream& stream, int bytes, proto::NodeProto& node) {
+  const auto read_attribute = [&](int of_attribute) {
+    proto::AttributeProto& attribute = *node.add_attribute();
+    return merge_fields(stream, of_attribute, attribute,
+                        {{proto::AttributeProto::kTFieldNumber,
+                          [&](int of_tensor) { return merge_tensor(stream, of_tensor, *attribute.mutable_t()); }}});
+  };
+  return merge_fields(stream, bytes, node, {{proto::NodeProto::kAttributeFieldNumber, read_attribute}});
+}
+
+/// A network field by field. protobuf makes a string larger and larger as it reads it, so that a large weight, of the
+/// graph or of a Constant, would be in memory twice; here its size is known before.
 bool merge_network(CodedInputStream& stream, proto::ModelProto& model) {
-  return merge_fields(stream, model, proto::ModelProto::kGraphFieldNumber, [&](int length) {
+  const auto read_graph = [&](int bytes) {
     proto::GraphProto& graph = *model.mutable_graph();
-    return within(stream, length, [&] {
-      return merge_fields(stream, graph, proto::GraphProto::kInitializerFieldNumber, [&](int of_weight) {
-        proto::TensorProto& weight = *graph.add_initializer();
-        return within(stream, of_weight, [&] {
-          return merge_fields(stream, weight, proto::TensorProto::kRawDataFieldNumber,
-                              [&](int bytes) { return stream.ReadString(weight.mutable_raw_data(), bytes); });
-        });
-      });
-    });
-  });
+    return merge_fields(stream, bytes, graph,
+                        {{proto::GraphProto::kInitializerFieldNumber,
+                          [&](int of_weight) { return merge_tensor(stream, of_weight, *graph.add_initializer()); }},
+                         {proto::GraphProto::kNodeFieldNumber,
+                          [&](int of_node) { return merge_node(stream, of_node, *graph.add_node()); }}});
+  };
+  return merge_fields(stream, model, {{proto::ModelProto::kGraphFieldNumber, read_graph}});
 }
 
 std::shared_ptr<proto::ModelProto> parsed(google::protobuf::io::ZeroCopyInputStream& content, std::uintmax_t size,
