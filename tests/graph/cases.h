@@ -27,4 +27,12 @@ const std::vector<OperatorCase>& operator_cases();
 /// 2 or 3.
 graph::Tensor numbers(const graph::Shape& shape, std::uint32_t seed);
 
+/// Calls `work` with each element's index in row-major order and with the channels last.
+template <class Work>
+void for_each_channels_last(const graph::Shape& shape, const Work& work) {
+  const auto channels = static_cast<std::size_t>(shape[1]), area = static_cast<std::size_t>(shape[2] * shape[3]);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(graph::element_count(shape)); ++i)
+    work(i, (i / area / channels * area + i % area) * channels + i / area % channels);
+}
+
 }  // namespace whycam::test

@@ -59,18 +59,12 @@ class SparseConvolution : public testing::TestWithParam<std::tuple<Single, int>>
         x(static_cast<std::size_t>(graph::element_count(window_.shape)), std::nanf("")), y(y_.values.size()),
         result(x.size());
     convolution.pack(plain.data(), packed.data());
-    each(y_.shape, [&](std::size_t from, std::size_t to) { y[to] = static_cast<float>(y_.values[from]); });
+    for_each_channels_last(y_.shape,
+                           [&](std::size_t from, std::size_t to) { y[to] = static_cast<float>(y_.values[from]); });
     convolution.run(y.data(), packed.data(), scratch.data(), x.data());
-    each(window_.shape, [&](std::size_t row_major, std::size_t last) { result[row_major] = x[last]; });
+    for_each_channels_last(window_.shape,
+                           [&](std::size_t row_major, std::size_t last) { result[row_major] = x[last]; });
     return result;
-  }
-
-  /// Calls `work` with each element's index in row-major order and with the channels last.
-  template <class Work>
-  static void each(const Shape& shape, const Work& work) {
-    const auto channels = static_cast<std::size_t>(shape[1]), area = static_cast<std::size_t>(shape[2] * shape[3]);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(graph::element_count(shape)); ++i)
-      work(i, (i / area / channels * area + i % area) * channels + i / area % channels);
   }
 
   const Single of_ = std::get<0>(GetParam());

@@ -69,20 +69,14 @@ class SingleConvolution : public testing::TestWithParam<std::tuple<Single, std::
                     {of_.bias ? bias.data() : nullptr, of_.add, of_.relu, static_cast<float>(of_.limit)},
                     scratch.data(), y.data());
     std::vector<float> result(y.size());
-    each(y_.shape, [&](std::size_t row_major, std::size_t last) { result[row_major] = y[last]; });
+    for_each_channels_last(y_.shape, [&](std::size_t row_major, std::size_t last) { result[row_major] = y[last]; });
     return result;
   }
 
-  /// Calls `work` with each element's index in row-major order and with the channels last.
-  template <class Work>
-  static void each(const Shape& shape, const Work& work) {
-    const auto channels = static_cast<std::size_t>(shape[1]), area = static_cast<std::size_t>(shape[2] * shape[3]);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(graph::element_count(shape)); ++i)
-      work(i, (i / area / channels * area + i % area) * channels + i / area % channels);
-  }
   static std::vector<float> channels_last(const graph::Tensor& of) {
     std::vector<float> result(of.values.size());
-    each(of.shape, [&](std::size_t from, std::size_t to) { result[to] = static_cast<float>(of.values[from]); });
+    for_each_channels_last(of.shape,
+                           [&](std::size_t from, std::size_t to) { result[to] = static_cast<float>(of.values[from]); });
     return result;
   }
 

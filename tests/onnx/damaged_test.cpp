@@ -337,7 +337,6 @@ TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
   for (const auto& path : expected) std::filesystem::remove(path);
 }
 
-/// Any change of bytes gives a network or an Error; a crash would end this test.
 /// A field whose content is said to have so many bytes.
 std::string field(int number, const std::string& content, std::size_t bytes) {
   std::string result(1, static_cast<char>(number << 3 | 2));
@@ -373,6 +372,7 @@ TEST(DamagedOnnx, ContentsOfOtherLengthsThanStatedAreRefused) {
   EXPECT_FALSE(is_sound(field(graph_field, graph, graph.size() - 1)));
 }
 
+/// Any change of bytes gives a network or an Error; a crash would end this test.
 TEST(DamagedOnnx, CutAndChangedBytesNeverCrash) {
   const std::string sound = small_network().SerializeAsString();
   std::mt19937 random(1);

@@ -72,8 +72,18 @@ void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups
 void sparse_product(const float* a, const float* b, float* result, std::int64_t rows, std::int64_t size,
                     std::int64_t columns);
 
+/// The sizes of a transposed convolution from y to x, in two dimensions, of one group and without dilation.
+struct TransposedConvolution {
+  TransposedConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                        const graph::ConvolutionAttributes& attributes);
+  static bool fits(const graph::Shape& weights, const graph::ConvolutionAttributes& attributes);
+
+  std::int64_t examples, channels, height, width, rows, columns, kernel_rows, kernel_columns, row_stride, column_stride,
+      padding_rows, padding_columns;
+};
+
 /// A transposed convolution of a gradient that is mostly 0: what is 0 costs next to nothing.
-struct SparseConvolution {
+struct SparseConvolution : TransposedConvolution {
   /// From y to x, which have their channels last, multiples of 16.
   SparseConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                     const graph::ConvolutionAttributes& attributes);
@@ -86,8 +96,7 @@ struct SparseConvolution {
   void pack(const float* from, float* to) const;
   void run(const float* y, const float* weights, float* scratch, float* x) const;
 
-  std::int64_t examples, channels, outputs, height, width, rows, columns, kernel_rows, kernel_columns, row_stride,
-      column_stride, padding_rows, padding_columns;
+  std::int64_t outputs;     ///< channels of y
   std::int64_t slices;      ///< into which a row of the kernel is cut, for the registers
   std::int64_t band_rows;   ///< of x that a thread makes at once
   std::int64_t band_width;  ///< a row of x with room on both sides
@@ -95,7 +104,7 @@ struct SparseConvolution {
 
 /// A transposed convolution from many channels to a picture's few, at most 4. Behind guided ReLUs most of its gradient
 /// is 0: each element that is not adds its kernel where that belongs, and the others cost next to nothing.
-struct Scatter {
+struct Scatter : TransposedConvolution {
   /// From y, which has channels last (a multiple of 16) or in blocks of 16, to x.
   Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
           const graph::ConvolutionAttributes& attributes);
@@ -109,8 +118,6 @@ struct Scatter {
   /// x in row-major order.
   void run(const float* y, const float* weights, float* scratch, float* x) const;
 
-  std::int64_t examples, channels, height, width, rows, columns, kernel_rows, kernel_columns, row_stride, column_stride,
-      padding_rows, padding_columns;
   std::int64_t groups;  ///< of 16 channels
   bool channels_last;
   std::int64_t vectors;     ///< of 16 numbers, that a row of the kernel fills

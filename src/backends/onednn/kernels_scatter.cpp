@@ -125,8 +125,8 @@ void find_others_than_0(const float* x, std::uint16_t* bits, std::int64_t groups
   find_plainly(x, bits, groups);
 }
 
-Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
-                 const graph::ConvolutionAttributes& a)
+TransposedConvolution::TransposedConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                                             const graph::ConvolutionAttributes& a)
     : examples(x[0]),
       channels(x[1]),
       height(x[2]),
@@ -138,7 +138,16 @@ Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weigh
       row_stride(a.strides[0]),
       column_stride(a.strides[1]),
       padding_rows(a.padding_begin[0]),
-      padding_columns(a.padding_begin[1]),
+      padding_columns(a.padding_begin[1]) {}
+
+bool TransposedConvolution::fits(const graph::Shape& weights, const graph::ConvolutionAttributes& a) {
+  return weights.size() == 4 && a.groups == 1 && a.dilation == graph::Integers{1, 1} && a.padding_begin[0] >= 0 &&
+         a.padding_begin[1] >= 0;
+}
+
+Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weights, const graph::Shape& x,
+                 const graph::ConvolutionAttributes& a)
+    : TransposedConvolution(y, weights, x, a),
       groups(quotient_up(y[1], lanes)),
       channels_last(is_channels_last(y, layout)),
       vectors(quotient_up(kernel_columns * channels, lanes)) {
@@ -148,8 +157,7 @@ Scatter::Scatter(const graph::Shape& y, Layout layout, const graph::Shape& weigh
 }
 
 bool Scatter::fits(const graph::Shape& weights, const graph::Shape& x, const graph::ConvolutionAttributes& a) {
-  return x.size() == 4 && a.groups == 1 && x[1] <= 4 && weights[3] * x[1] <= 3 * lanes &&
-         a.dilation == graph::Integers{1, 1} && a.padding_begin[0] >= 0 && a.padding_begin[1] >= 0;
+  return TransposedConvolution::fits(weights, a) && x[1] <= 4 && weights[3] * x[1] <= 3 * lanes;
 }
 
 std::int64_t Scatter::scratch_of_a_thread() const { return band_rows * band_width + columns * groups; }

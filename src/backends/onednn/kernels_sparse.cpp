@@ -211,19 +211,8 @@ void fill_band(const SparseConvolution& of, const float* y, const float* weights
 
 SparseConvolution::SparseConvolution(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                                      const graph::ConvolutionAttributes& a)
-    : examples(x[0]),
-      channels(x[1]),
+    : TransposedConvolution(y, weights, x, a),
       outputs(y[1]),
-      height(x[2]),
-      width(x[3]),
-      rows(y[2]),
-      columns(y[3]),
-      kernel_rows(weights[2]),
-      kernel_columns(weights[3]),
-      row_stride(a.strides[0]),
-      column_stride(a.strides[1]),
-      padding_rows(a.padding_begin[0]),
-      padding_columns(a.padding_begin[1]),
       slices(quotient_up(kernel_columns * channels / lanes, most_vectors)),
       band_width(std::max(width + padding_columns, (columns - 1) * column_stride + kernel_columns) * channels) {
   // A band stays in the second-level cache, and each thread has some to do.
@@ -233,8 +222,7 @@ SparseConvolution::SparseConvolution(const graph::Shape& y, const graph::Shape& 
 }
 
 bool SparseConvolution::fits(const graph::Shape& weights, const graph::ConvolutionAttributes& a) {
-  return weights.size() == 4 && a.groups == 1 && weights[0] % lanes == 0 && weights[1] % lanes == 0 &&
-         a.dilation == graph::Integers{1, 1} && a.padding_begin[0] >= 0 && a.padding_begin[1] >= 0;
+  return TransposedConvolution::fits(weights, a) && weights[0] % lanes == 0 && weights[1] % lanes == 0;
 }
 
 std::int64_t SparseConvolution::scratch_of_a_thread() const {

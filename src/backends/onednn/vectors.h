@@ -58,8 +58,6 @@ Loop* of_width(Loop* of_512, Loop* of_256, Loop* of_128) {
   return bits == 512 ? of_512 : bits == 256 ? of_256 : of_128;
 }
 
-/// Defines the function `name` with these parameters, in parentheses, which calls the template `loop` with the
-/// registers and what else follows as its parameters, and the arguments, in parentheses.
 #ifdef __x86_64__
 #define WHYCAM_FOR_512 __attribute__((target("avx512f")))
 #define WHYCAM_FOR_256 __attribute__((target("avx2,fma")))
@@ -67,6 +65,8 @@ Loop* of_width(Loop* of_512, Loop* of_256, Loop* of_128) {
 #define WHYCAM_FOR_512
 #define WHYCAM_FOR_256
 #endif
+/// Defines the function `name` with these parameters, in parentheses, which calls the template `loop` with the
+/// registers and what else follows as its parameters, and the arguments, in parentheses.
 #define WHYCAM_WIDTHS(name, parameters, arguments, loop, ...)                                 \
   WHYCAM_FOR_512 void name##_by_512 parameters { loop<Registers512, __VA_ARGS__> arguments; } \
   WHYCAM_FOR_256 void name##_by_256 parameters { loop<Registers256, __VA_ARGS__> arguments; } \
