@@ -213,7 +213,7 @@ constexpr Factors large_factors[6] = {{1, 0, 0},
                                       {at_q, -at_q* q, at_q* q2},
                                       {0, 0, 1}};
 
-/// Kernels of up to 16 rows in one column, side by side.
+/// 16 kernels side by side.
 template <int N>
 inline __attribute__((always_inline)) void transform_kernels(const double (&kernels)[9][lanes], const Factors* factors,
                                                              float (&result)[N * N][lanes]) {
@@ -230,35 +230,48 @@ inline __attribute__((always_inline)) void transform_kernels(const double (&kern
             factors[j][0] * half[i][0][lane] + factors[j][1] * half[i][1][lane] + factors[j][2] * half[i][2][lane]);
 }
 
-/// 16 rows of weights.
+/// Kernels that are transformed side by side, and those that follow: rows and columns of weights, or columns and rows.
+struct Side {
+  std::int64_t step, count;    ///< from a kernel to the next
+  const std::int64_t* places;  ///< where they go
+  const double* scales;        ///< may be null
+  double scale(std::int64_t i) const { return scales ? scales[i] : 1; }
+};
+
+/// 16 kernels of one side, with all of the other one.
 template <int N>
-inline __attribute__((always_inline)) void transform_rows(const float* from, const WinogradPlaces& places,
-                                                          const double* scales, bool turned, const Factors* factors,
-                                                          std::int64_t first, float* to) {
-  const std::int64_t columns = static_cast<std::int64_t>(places.columns.size());
-  const std::int64_t *of_row = places.rows.data() + first, *of_element = places.elements.data();
-  for (std::int64_t column = 0; column < columns; ++column) {
+inline __attribute__((always_inline)) void transform_side_by_side(const float* from, const Side& one, const Side& other,
+                                                                  bool turned, const Factors* factors,
+                                                                  const std::int64_t* of_element, float* to) {
+  bool follow = true;
+  for (int lane = 0; lane < lanes; ++lane) follow = follow && one.places[lane] == one.places[0] + lane;
+  for (std::int64_t i = 0; i < other.count; ++i) {
     double kernels[9][lanes];
     float result[N * N][lanes];
     for (int lane = 0; lane < lanes; ++lane) {
-      const float* kernel = from + ((first + lane) * columns + column) * 9;
-      const double scale = scales ? scales[first + lane] : 1;
+      const float* kernel = from + lane * one.step + i * other.step;
+      const double scale = one.scale(lane) * other.scale(i);
       for (int tap = 0; tap < 9; ++tap) kernels[tap][lane] = scale * kernel[turned ? 8 - tap : tap];
     }
     transform_kernels<N>(kernels, factors, result);
-    float* const to_column = to + places.columns[static_cast<std::size_t>(column)];
-    for (int i = 0; i < N * N; ++i)
-      for (int lane = 0; lane < lanes; ++lane) to_column[of_element[i] + of_row[lane]] = result[i][lane];
+    float* const to_other = to + other.places[i];
+    for (int element = 0; element < N * N; ++element) {
+      float* const target = to_other + of_element[element];
+      if (follow)
+        std::copy(result[element], result[element] + lanes, target + one.places[0]);
+      else
+        for (int lane = 0; lane < lanes; ++lane) target[one.places[lane]] = result[element][lane];
+    }
   }
 }
 
-WHYCAM_HOT void small_rows(const float* from, const WinogradPlaces& places, const double* scales, bool turned,
-                           std::int64_t first, float* to) {
-  transform_rows<4>(from, places, scales, turned, small_factors, first, to);
+WHYCAM_HOT void small_side_by_side(const float* from, const Side& one, const Side& other, bool turned,
+                                   const std::int64_t* of_element, float* to) {
+  transform_side_by_side<4>(from, one, other, turned, small_factors, of_element, to);
 }
-WHYCAM_HOT void large_rows(const float* from, const WinogradPlaces& places, const double* scales, bool turned,
-                           std::int64_t first, float* to) {
-  transform_rows<6>(from, places, scales, turned, large_factors, first, to);
+WHYCAM_HOT void large_side_by_side(const float* from, const Side& one, const Side& other, bool turned,
+                                   const std::int64_t* of_element, float* to) {
+  transform_side_by_side<6>(from, one, other, turned, large_factors, of_element, to);
 }
 
 }  // namespace
@@ -266,12 +279,18 @@ WHYCAM_HOT void large_rows(const float* from, const WinogradPlaces& places, cons
 void transform_weights(const float* from, const WinogradPlaces& places, const std::vector<double>& scales, bool turned,
                        float* to) {
   const std::int64_t elements = static_cast<std::int64_t>(places.elements.size()),
-                     rows = static_cast<std::int64_t>(places.rows.size()),
-                     columns = static_cast<std::int64_t>(places.columns.size());
-  if (elements * rows * columns < places.numbers) std::fill(to, to + places.numbers, 0.0F);
-  const auto transform = elements == 16 ? small_rows : large_rows;
-  for_each(rows / lanes, lanes * columns * elements, [&](std::int64_t i) {
-    transform(from, places, scales.empty() ? nullptr : scales.data(), turned, i * lanes, to);
+                     row_count = static_cast<std::int64_t>(places.rows.size()),
+                     column_count = static_cast<std::int64_t>(places.columns.size());
+  if (elements * row_count * column_count < places.numbers) std::fill(to, to + places.numbers, 0.0F);
+  const Side rows{column_count * 9, row_count, places.rows.data(), scales.empty() ? nullptr : scales.data()},
+      columns{9, column_count, places.columns.data(), nullptr};
+  // What follows each other in the pack goes side by side: the outputs of the convolution.
+  const Side &one = turned ? columns : rows, &other = turned ? rows : columns;
+  const auto transform = elements == 16 ? small_side_by_side : large_side_by_side;
+  for_each(one.count / lanes, lanes * other.count * elements, [&](std::int64_t i) {
+    const std::int64_t first = i * lanes;
+    const Side part{one.step, lanes, one.places + first, one.scales ? one.scales + first : nullptr};
+    transform(from + first * one.step, part, other, turned, places.elements.data(), to);
   });
 }
 
