@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/attributes.h"
+#include "graph/weights.h"
 
 namespace whycam::graph {
 
@@ -42,10 +43,20 @@ constexpr Value no_value = -1;
 /// Numbers that belong to the network. They are not copied: `owner` keeps alive what the pointer points to.
 struct Constant {
   std::shared_ptr<const void> owner;
-  const float* floats = nullptr;  ///< one of the two
+  const float* floats = nullptr;  ///< one of the three
   const double* doubles = nullptr;
+  std::shared_ptr<const Weights> weights = nullptr;
 
-  bool operator==(const Constant& other) const { return floats == other.floats && doubles == other.doubles; }
+  bool holds_floats() const { return floats || weights; }
+  /// Floating-point numbers for as long as they are held; null where there are doubles.
+  std::shared_ptr<const float> numbers() const {
+    return weights ? weights->numbers() : std::shared_ptr<const float>(owner, floats);
+  }
+  /// Tells constants apart by where their numbers are.
+  const void* identity() const {
+    return weights ? weights.get() : floats ? static_cast<const void*>(floats) : static_cast<const void*>(doubles);
+  }
+  bool operator==(const Constant& other) const { return identity() == other.identity(); }
 };
 
 Constant constant_of(std::vector<double> numbers);

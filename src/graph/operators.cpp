@@ -75,8 +75,8 @@ Shape given_shape(const Question& question) { return question.node.as<ShapeAttri
 Tensor constant_values(const Node& node, const Tensors&) {
   Tensor tensor{node.shape, std::vector<double>(static_cast<std::size_t>(element_count(node.shape)))};
   const std::size_t count = tensor.values.size();
-  if (node.constant.floats)
-    std::copy(node.constant.floats, node.constant.floats + count, tensor.values.begin());
+  if (const auto floats = node.constant.numbers())
+    std::copy(floats.get(), floats.get() + count, tensor.values.begin());
   else
     std::copy(node.constant.doubles, node.constant.doubles + count, tensor.values.begin());
   return tensor;

@@ -118,7 +118,7 @@ proto::ModelProto with_random_weights(proto::ModelProto model) {
       kept.clear_attribute();
       continue;
     }
-    const graph::Integers shape = read_tensor(*shapes[node.input(0)], nullptr, {}).array.to_integers();
+    const graph::Integers shape = WeightReader(nullptr, {}).read(*shapes[node.input(0)]).array.to_integers();
     proto::TensorProto& weights = *result.add_initializer();
     weights.set_name(node.output(0));
     weights.set_data_type(proto::TensorProto::FLOAT);

@@ -31,10 +31,10 @@ graph::Shape read_tensor_file(const std::filesystem::path& path, std::vector<dou
   const auto tensor = std::make_shared<proto::TensorProto>();
   std::ifstream file(path, std::ios::binary);
   if (!tensor->ParseFromIstream(&file)) throw std::runtime_error("cannot read " + path.string());
-  const Tensor read = read_tensor(*tensor, tensor, path.parent_path());
+  const Tensor read = WeightReader(tensor, path.parent_path()).read(*tensor);
   const auto count = static_cast<std::size_t>(graph::element_count(read.shape));
-  numbers =
-      read.integers ? read.array.numbers : std::vector<double>(read.constant.floats, read.constant.floats + count);
+  numbers = read.integers ? read.array.numbers
+                          : std::vector<double>(read.constant.numbers().get(), read.constant.numbers().get() + count);
   return read.shape;
 }
 

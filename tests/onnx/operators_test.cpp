@@ -30,9 +30,9 @@ class OnnxOperator : public testing::TestWithParam<std::string> {};
 std::vector<double> weights_of(const proto::ModelProto& model, const std::string& name, graph::Shape& shape) {
   for (const auto& tensor : model.graph().initializer()) {
     if (tensor.name() != name) continue;
-    const Tensor read = read_tensor(tensor, nullptr, {});
+    const Tensor read = WeightReader(nullptr, {}).read(tensor);
     shape = read.shape;
-    return {read.constant.floats, read.constant.floats + graph::element_count(read.shape)};
+    return {read.constant.numbers().get(), read.constant.numbers().get() + graph::element_count(read.shape)};
   }
   throw Error("no " + name);
 }

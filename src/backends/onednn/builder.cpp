@@ -104,6 +104,7 @@ void Builder::find_what_is_rounded(Precision precision) {
 }
 
 std::shared_ptr<const Plan::Program> Builder::build() {
+  count_readers_of_weights();
   program_->sections.resize(phases_.size());
   program_->inputs.resize(phases_.size());
   for (std::size_t section = 0; section < phases_.size(); ++section)
@@ -133,6 +134,7 @@ void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
   for (const Value value : ordered) {
     const Node& node = graph[value];
     put_down(*this, value);
+    for (const Value input : node.inputs) give_up_weights(input);
     for (const Value input : node.inputs)
       if (const auto home = homes_.find(input); home != homes_.end() && home->second.place.buffer >= 0)
         --buffer_of(home->second.place).readers_left;

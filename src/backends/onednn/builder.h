@@ -10,9 +10,10 @@
 
 #include "backends/onednn/arena.h"
 #include "backends/onednn/convolutions.h"
-#include "backends/onednn/large_memory.h"
+#include "backends/onednn/kernels.h"
 #include "backends/onednn/packed_files.h"
 #include "backends/onednn/program.h"
+#include "core/large_memory.h"
 #include "graph/operators.h"
 
 namespace whycam::onednn {
@@ -139,11 +140,21 @@ class Builder {
   void make_primitives();
   const float* numbers_of(Value value);
   ScaledRows rows_of(Value value);
-  Place new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
+  std::vector<double> scales_of(Value value) const;
+  void count_readers_of_weights();
+  /// Behind a node that reads a constant: who was the last gives the network's own numbers up, where a pack has all of
+  /// them.
+  void give_up_weights(Value value);
+  std::shared_ptr<const float> new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
   Place owned(const std::shared_ptr<const float>& memory, std::size_t bytes);
-  /// Tells a value's numbers in an order; nothing where only oneDNN knows the order.
-  std::optional<Fingerprint> fingerprint(const PackedWeights& weights);
-  Place once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack);
+  std::optional<graph::Integers> order_of(const PackedWeights& weights) const;
+  /// Tells a value's numbers in an order.
+  Fingerprint fingerprint(Value value, const graph::Integers& order);
+  /// That of another plan of the network, or of an earlier process, or a new one.
+  std::shared_ptr<const float> kept_or_new(const PackedWeights& weights, std::size_t numbers,
+                                           const std::function<void(float* to)>& pack);
+  std::shared_ptr<const float> once(const PackedWeights& weights, std::size_t numbers,
+                                    const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
@@ -160,14 +171,20 @@ class Builder {
   std::map<int, Copy> copy_in_;   ///< the copy that a buffer holds
   std::vector<Buffer> buffers_;
   std::vector<Unmade> unmade_;
-  std::map<Value, std::shared_ptr<const std::vector<float>>> constants_;
-  MemoryPieces pieces_;  ///< what is packed lies in these
+  std::map<Value, std::shared_ptr<const float>> constants_;  ///< in row-major order
+  std::map<Value, int> readers_of_weights_;                  ///< that are not put down yet
+  struct WholePack {
+    std::shared_ptr<const float> numbers;
+    kernels::WeightPlaces places;
+  };
+  std::map<Value, WholePack> whole_packs_;  ///< that hold each number of weights
+  core::MemoryPieces pieces_;               ///< what is packed lies in these
   PackedFiles files_;
   std::map<Value, Fingerprint> fingerprints_;  ///< of constants as they are multiplied
   const std::map<Value, std::int64_t> winograd_tiles_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
-  std::map<Value, std::vector<std::pair<PackedWeights, Place>>> packed_weights_;
+  std::map<Value, std::vector<std::pair<PackedWeights, std::shared_ptr<const float>>>> packed_weights_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
   int section_ = 0;
   int time_ = 0;

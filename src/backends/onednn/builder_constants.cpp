@@ -1,6 +1,7 @@
 // Constants on their way into a plan: in the orders that operations want.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "backends/onednn/builder.h"
 #include "backends/onednn/kernels.h"
@@ -21,19 +22,16 @@ void require_finite(const std::vector<double>& numbers) {
     if (!std::isfinite(number)) throw CannotPlan("constants from which NaN or infinity is computed");
 }
 
-/// Empty where a value is none. What the evaluator computes would be the same, but copies the weights in double
-/// precision.
-std::optional<ScaledRows> scaled_rows(const graph::Graph& graph, const Node& node) {
-  if (node.op != Operator::multiply || node.fused.relu) return std::nullopt;
+bool is_float_constant(const Node& node) { return node.op == Operator::constant && node.constant.holds_floats(); }
+
+/// Whether a value is weights times one number for each row. What the evaluator computes would be the same, but copies
+/// the weights in double precision.
+bool has_scaled_rows(const graph::Graph& graph, const Node& node) {
+  if (node.op != Operator::multiply || node.fused.relu || node.shape.empty()) return false;
   const Node &weights = graph[node.inputs[0]], &factor = graph[node.inputs[1]];
-  if (weights.op != Operator::constant || !weights.constant.floats || weights.shape != node.shape || node.shape.empty())
-    return std::nullopt;
   const std::int64_t rows = node.shape[0];
-  if (factor.shape.size() != node.shape.size() || factor.shape[0] != rows || graph::element_count(factor.shape) != rows)
-    return std::nullopt;
-  const graph::Tensor scales = graph::evaluate_constant(graph, node.inputs[1]);
-  require_finite(scales.values);
-  return ScaledRows{weights.constant.floats, scales.values};
+  return is_float_constant(weights) && weights.shape == node.shape && factor.shape.size() == node.shape.size() &&
+         factor.shape[0] == rows && graph::element_count(factor.shape) == rows;
 }
 
 /// Where weights go in an order of oneDNN's.
@@ -59,33 +57,47 @@ std::optional<kernels::WeightPlaces> weight_places(const dnnl::memory::desc& wan
 }  // namespace
 
 const float* Builder::numbers_of(Value value) {
-  const Node& node = graph[value];
-  if (node.op == Operator::constant && node.constant.floats) return node.constant.floats;
   auto& numbers = constants_[value];
+  if (!numbers && is_float_constant(graph[value])) numbers = graph[value].constant.numbers();
   if (!numbers) {
     const graph::Tensor tensor = graph::evaluate_constant(graph, value);
     require_finite(tensor.values);
-    numbers = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
+    const auto computed = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
+    numbers = {computed, computed->data()};
   }
-  return numbers->data();
+  return numbers.get();
 }
 
 Place Builder::constant(Value value) {
   const Place place{-1, numbers_of(value), 0};
-  if (graph[value].op == Operator::constant && graph[value].constant.floats) {
-    program_->owners.push_back(graph[value].constant.owner);
-  } else if (kept_.insert(value).second) {
-    program_->owners.push_back(constants_[value]);
-    program_->packed_bytes += constants_[value]->size() * sizeof(float);
-  }
+  if (!kept_.insert(value).second) return place;
+  program_->owners.push_back(constants_[value]);
+  if (!is_float_constant(graph[value]))
+    program_->packed_bytes += static_cast<std::size_t>(graph::element_count(graph.shape(value))) * sizeof(float);
   return place;
 }
 
-Place Builder::new_pack(std::size_t numbers, const std::function<void(float* to)>& pack) {
-  const std::size_t bytes = numbers * sizeof(float);
-  const std::shared_ptr<float> memory = pieces_.piece(bytes);
+void Builder::count_readers_of_weights() {
+  for (const auto& phase : phases_)
+    for (const Value value : phase)
+      for (const Value input : graph[value].inputs)
+        if (graph[input].constant.weights) ++readers_of_weights_[input];
+}
+
+void Builder::give_up_weights(Value value) {
+  const auto readers = readers_of_weights_.find(value);
+  if (readers == readers_of_weights_.end() || --readers->second > 0) return;
+  const auto pack = whole_packs_.find(value);
+  constants_.erase(value);
+  if (pack == whole_packs_.end() || kept_.count(value) > 0) return;
+  graph[value].constant.weights->give_up(
+      [pack = pack->second](float* numbers) { kernels::unpack_weights(pack.numbers.get(), pack.places, numbers); });
+}
+
+std::shared_ptr<const float> Builder::new_pack(std::size_t numbers, const std::function<void(float* to)>& pack) {
+  const std::shared_ptr<float> memory = pieces_.returnable_piece(numbers * sizeof(float));
   pack(memory.get());
-  return owned(memory, bytes);
+  return memory;
 }
 
 Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t bytes) {
@@ -97,41 +109,20 @@ Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t byt
 Place Builder::packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack) {
   const auto known = packed_.find({value, name});
   if (known != packed_.end()) return known->second;
-  return packed_[{value, name}] = new_pack(numbers, [&](float* to) { pack(numbers_of(value), to); });
+  return packed_[{value, name}] =
+             owned(new_pack(numbers, [&](float* to) { pack(numbers_of(value), to); }), numbers * sizeof(float));
 }
 
-Place Builder::once(const PackedWeights& order, std::size_t numbers, const std::function<void(float* to)>& pack) {
-  for (const auto& [known, place] : packed_weights_[order.value])
-    if (known == order) return place;
-  const std::size_t bytes = numbers * sizeof(float);
-  const auto key = files_.take(bytes) ? fingerprint(order) : std::nullopt;
-  const std::shared_ptr<const float> kept = key ? files_.find(*key, bytes) : nullptr;
-  const Place place = kept ? owned(kept, bytes) : new_pack(numbers, pack);
-  if (key && !kept) files_.keep(*key, place.fixed, bytes);
-  packed_weights_[order.value].emplace_back(order, place);
-  return place;
-}
-
-std::optional<Fingerprint> Builder::fingerprint(const PackedWeights& weights) {
+/// Tells an order apart; nothing where only oneDNN knows it.
+std::optional<graph::Integers> Builder::order_of(const PackedWeights& weights) const {
   if (!is_blocked(weights.order)) return std::nullopt;
-  auto known = fingerprints_.find(weights.value);
-  if (known == fingerprints_.end()) {
-    const std::size_t bytes =
-        static_cast<std::size_t>(graph::element_count(graph.shape(weights.value))) * sizeof(float);
-    const ScaledRows rows = rows_of(weights.value);
-    known = fingerprints_.try_emplace(weights.value).first;
-    known->second.add(rows.numbers, bytes);
-    known->second.add(rows.scales.data(), rows.scales.size() * sizeof(double));
-  }
-  Fingerprint all = known->second;
-  all.add("packed weights 1");  // another name where the packing changes
-  const auto add_all = [&all](const auto& numbers) {
-    all.add(numbers.size());
-    for (const auto number : numbers) all.add(static_cast<std::uint64_t>(number));
-  };
   const Blocking blocking = blocking_of(weights.order);
-  add_all(graph::Integers{weights.turned ? 1 : 0, weights.groups, weights.elements,
-                          static_cast<int>(type_of(weights.order))});
+  graph::Integers all{weights.turned ? 1 : 0, weights.groups, weights.elements,
+                      static_cast<std::int64_t>(type_of(weights.order))};
+  const auto add_all = [&all](const auto& numbers) {
+    all.push_back(static_cast<std::int64_t>(numbers.size()));
+    for (const auto number : numbers) all.push_back(static_cast<std::int64_t>(number));
+  };
   add_all(graph.shape(weights.value));
   add_all(dims_of(weights.order));
   add_all(blocking.strides);
@@ -140,9 +131,66 @@ std::optional<Fingerprint> Builder::fingerprint(const PackedWeights& weights) {
   return all;
 }
 
+Fingerprint Builder::fingerprint(Value value, const graph::Integers& order) {
+  auto known = fingerprints_.find(value);
+  if (known == fingerprints_.end()) {
+    const std::size_t bytes = static_cast<std::size_t>(graph::element_count(graph.shape(value))) * sizeof(float);
+    const ScaledRows rows = rows_of(value);
+    known = fingerprints_.try_emplace(value).first;
+    known->second.add(rows.numbers, bytes);
+    known->second.add(rows.scales.data(), rows.scales.size() * sizeof(double));
+  }
+  Fingerprint all = known->second;
+  all.add("packed weights 1");  // another name where the packing changes
+  for (const std::int64_t number : order) all.add(static_cast<std::uint64_t>(number));
+  return all;
+}
+
+std::shared_ptr<const float> Builder::kept_or_new(const PackedWeights& weights, std::size_t numbers,
+                                                  const std::function<void(float* to)>& pack) {
+  const std::size_t bytes = numbers * sizeof(float);
+  const auto order = order_of(weights);
+  if (!order) return new_pack(numbers, pack);
+  const Value plain = has_scaled_rows(graph, graph[weights.value]) ? graph[weights.value].inputs[0] : weights.value;
+  const graph::Weights* const shared = graph[plain].constant.weights.get();
+  graph::Weights::Key key = *order;
+  for (const double scale : scales_of(weights.value)) {
+    key.emplace_back();
+    std::memcpy(&key.back(), &scale, sizeof scale);
+  }
+  std::shared_ptr<const float> memory = shared ? shared->packed(key) : nullptr;
+  if (memory) return memory;
+  if (files_.take(bytes)) {
+    const Fingerprint name = fingerprint(weights.value, *order);
+    memory = files_.find(name, bytes);
+    if (!memory) files_.keep(name, (memory = new_pack(numbers, pack)).get(), bytes);
+  } else {
+    memory = new_pack(numbers, pack);
+  }
+  if (shared) shared->keep(key, memory);
+  return memory;
+}
+
+std::shared_ptr<const float> Builder::once(const PackedWeights& weights, std::size_t numbers,
+                                           const std::function<void(float* to)>& pack) {
+  for (const auto& [known, memory] : packed_weights_[weights.value])
+    if (known == weights) return memory;
+  const auto memory = kept_or_new(weights, numbers, pack);
+  owned(memory, numbers * sizeof(float));
+  packed_weights_[weights.value].emplace_back(weights, memory);
+  return memory;
+}
+
+std::vector<double> Builder::scales_of(Value value) const {
+  if (!has_scaled_rows(graph, graph[value])) return {};
+  graph::Tensor scales = graph::evaluate_constant(graph, graph[value].inputs[1]);
+  require_finite(scales.values);
+  return std::move(scales.values);
+}
+
 ScaledRows Builder::rows_of(Value value) {
-  auto rows = scaled_rows(graph, graph[value]);
-  return rows ? std::move(*rows) : ScaledRows{numbers_of(value), {}};
+  const bool scaled = has_scaled_rows(graph, graph[value]);
+  return {numbers_of(scaled ? graph[value].inputs[0] : value), scales_of(value)};
 }
 
 Place Builder::channel_row(Value value, Layout layout) {
@@ -154,20 +202,23 @@ Place Builder::channel_row(Value value, Layout layout) {
 }
 
 Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
-  return once({value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float),
-              [&](float* to) {
-                const ScaledRows rows = rows_of(value);
-                if (const auto places = weight_places(wanted, groups, turned))
-                  return kernels::pack_weights(rows.numbers, *places, rows.scales, to);
-                // In an order that oneDNN alone knows.
-                const dnnl::memory::desc plain = row_major(wanted);
-                std::vector<float> numbers(plain.get_size() / sizeof(float));
-                kernels::pack_weights(rows.numbers, *weight_places(plain, groups, turned), rows.scales, numbers.data());
-                dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
-                dnnl::stream stream(cpu());
-                dnnl::reorder(source, target).execute(stream, source, target);
-                stream.wait();
-              });
+  const auto places = weight_places(wanted, groups, turned);
+  const auto pack = [&](float* to) {
+    const ScaledRows rows = rows_of(value);
+    if (places) return kernels::pack_weights(rows.numbers, *places, rows.scales, to);
+    // In an order that oneDNN alone knows.
+    const dnnl::memory::desc plain = row_major(wanted);
+    std::vector<float> numbers(plain.get_size() / sizeof(float));
+    kernels::pack_weights(rows.numbers, *weight_places(plain, groups, turned), rows.scales, numbers.data());
+    dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
+    dnnl::stream stream(cpu());
+    dnnl::reorder(source, target).execute(stream, source, target);
+    stream.wait();
+  };
+  const auto memory =
+      once({value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float), pack);
+  if (places && graph[value].constant.weights) whole_packs_[value] = {memory, *places};
+  return {-1, memory.get(), 0};
 }
 
 std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::int64_t elements,
@@ -175,12 +226,14 @@ std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::in
   const auto places = places_of(matrix);
   if (!places) return std::nullopt;
   const auto step = static_cast<std::int64_t>(matrix.get_size() / sizeof(float));
-  return once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step), [&](float* to) {
-    const ScaledRows rows = rows_of(value);
-    kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
-    for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
-    kernels::transform_weights(rows.numbers, in_pack, rows.scales, turned, to);
-  });
+  const auto memory =
+      once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step), [&](float* to) {
+        const ScaledRows rows = rows_of(value);
+        kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
+        for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
+        kernels::transform_weights(rows.numbers, in_pack, rows.scales, turned, to);
+      });
+  return Place{-1, memory.get(), 0};
 }
 
 }  // namespace whycam::onednn

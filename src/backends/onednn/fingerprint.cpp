@@ -25,14 +25,20 @@ void Fingerprint::add(std::uint64_t number) {
 
 void Fingerprint::add_words(const unsigned char* data, std::size_t bytes) {
   Lanes words{};
-  while (bytes > 0) {
-    const std::size_t count = std::min(bytes, sizeof words);
-    if (count < sizeof words) words.fill(0);
-    std::memcpy(words.data(), data, count);
-    for (std::size_t lane = 0; lane < words.size(); ++lane) lanes_[lane] = mixed(lanes_[lane], words[lane]);
-    data += count;
-    bytes -= count;
+  const auto mix = [&](Lanes& lanes) {
+    for (std::size_t lane = 0; lane < words.size(); ++lane) lanes[lane] = mixed(lanes[lane], words[lane]);
+  };
+  Lanes lanes = lanes_;  // which the compiler keeps in registers
+  for (; bytes >= sizeof words; data += sizeof words, bytes -= sizeof words) {
+    std::memcpy(words.data(), data, sizeof words);
+    mix(lanes);
   }
+  if (bytes > 0) {
+    words.fill(0);
+    std::memcpy(words.data(), data, bytes);
+    mix(lanes);
+  }
+  lanes_ = lanes;
 }
 
 void Fingerprint::add(const void* data, std::size_t bytes) {

@@ -57,6 +57,8 @@ struct WeightPlaces {
 
 /// Puts weights in row-major order into another order, each row times its scale; empty scales are 1.
 void pack_weights(const float* from, const WeightPlaces& places, const std::vector<double>& scales, float* to);
+/// Back into row-major order.
+void unpack_weights(const float* from, const WeightPlaces& places, float* to);
 
 /// Few rows by a constant matrix: result = a (rows x size) * b (size x columns). Where a column of a is 0 throughout,
 /// as behind guided ReLUs most are, the matrix's row is not even read. `scratch`: rows x columns numbers for each

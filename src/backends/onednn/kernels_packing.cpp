@@ -101,4 +101,15 @@ void pack_weights(const float* from, const WeightPlaces& places, const std::vect
   });
 }
 
+void unpack_weights(const float* from, const WeightPlaces& places, float* to) {
+  const auto columns = static_cast<std::int64_t>(places.columns.size()),
+             taps = static_cast<std::int64_t>(places.taps.size());
+  for_each(static_cast<std::int64_t>(places.rows.size()), columns * taps, [&](std::int64_t row) {
+    const float* const of_row = from + places.rows[static_cast<std::size_t>(row)];
+    float* next = to + row * columns * taps;
+    for (const std::int64_t column : places.columns)
+      for (const std::int64_t tap : places.taps) *next++ = of_row[column + tap];
+  });
+}
+
 }  // namespace whycam::onednn::kernels

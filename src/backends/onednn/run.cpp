@@ -5,9 +5,9 @@
 #include <unordered_map>
 
 #include "backends/onednn/fork.h"
-#include "backends/onednn/large_memory.h"
 #include "backends/onednn/packed_files.h"
 #include "backends/onednn/program.h"
+#include "core/large_memory.h"
 
 namespace whycam::onednn {
 
@@ -19,7 +19,7 @@ namespace {
 class Run : public backends::Run {
  public:
   explicit Run(std::shared_ptr<const Plan::Program> of)
-      : program_(std::move(of)), stream_(cpu()), numbers_(large_memory(program_->run_bytes)) {
+      : program_(std::move(of)), stream_(cpu()), numbers_(core::large_memory(program_->run_bytes)) {
     end_threads_before_forks();
     const Memory memory(base(), program_->offsets);
     for (const auto& section : program_->sections) {

@@ -325,4 +325,8 @@ std::string Archive::read(const Record& record) const {
   return content;
 }
 
+void Archive::read(const Record& record, char* into) const {
+  read_checked(record, [&](std::string_view bytes) { into = std::copy(bytes.begin(), bytes.end(), into); });
+}
+
 }  // namespace whycam::archive

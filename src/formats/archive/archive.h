@@ -53,6 +53,8 @@ class Archive {
 
   /// The same, and returns what was read.
   std::string read(const Record& record) const;
+  /// The same into memory of the record's size.
+  void read(const Record& record, char* into) const;
 
   /// Throws the ModelError that a damaged file gets; it names the file and says what to do.
   [[noreturn]] void fail(const std::string& reason) const;

@@ -1,6 +1,7 @@
 // What a file holds: for the inside of this folder, which alone knows ONNX's types.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #endif
 #include <onnx/onnx_pb.h>
 
+#include "core/large_memory.h"
 #include "formats/known/constants.h"
 #include "formats/onnx/network.h"
 
@@ -78,19 +80,47 @@ struct Network::Contents {
   std::map<std::string, std::size_t> producers;                       ///< of tensors
   std::unordered_map<std::string, std::vector<std::size_t>> readers;  ///< of tensors
   std::unordered_set<std::string> output_names;
-  std::unordered_map<const float*, std::int64_t> finite;  ///< of weights, and how many: without NaN and infinity
-  std::map<std::string, Tensor> initializers;             ///< dequantised ones by the name of the node's output
+  std::unordered_map<const void*, std::int64_t> finite;  ///< of weights, and how many: without NaN and infinity
+  std::map<std::string, Tensor> initializers;            ///< dequantised ones by the name of the node's output
 };
 
-/// A file's content, with none of its weights read. Throws Error where it is no ONNX network.
-std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path);
+/// Copies bytes of a network's own file, or of its content in memory. False where they cannot be read.
+using OwnBytes = std::function<bool(std::uint64_t offset, std::size_t count, char* to)>;
+
+/// A network as it is read. Large weights are left where they are: their `external_data` says the place, with this
+/// location, which is no name of a file.
+struct Message {
+  std::shared_ptr<proto::ModelProto> model;
+  OwnBytes own;
+};
+inline const std::string in_the_network(1, '\0');
+/// From so many bytes on, a weight has memory of its own.
+constexpr std::size_t large_weight = std::size_t{1} << 16;
+
+/// Throws Error where it is no ONNX network.
+Message read_message(const std::filesystem::path& path);
 
 /// Types of tensors that older versions of ONNX do not know: two integers of 4 bits a byte.
 constexpr std::int32_t uint4_type = 21, int4_type = 22;
 
-/// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
-Tensor read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& owner,
-                   const WeightFolder& folder);
+/// Reads the weights of one network.
+class WeightReader {
+ public:
+  /// `owner` keeps alive what messages hold.
+  WeightReader(std::shared_ptr<const void> owner, WeightFolder folder, OwnBytes own = nullptr)
+      : owner_(std::move(owner)), folder_(std::move(folder)), own_(std::move(own)) {}
+
+  /// The numbers of a tensor. Throws Error where they are not there, or of another kind or count than it says.
+  Tensor read(const proto::TensorProto& tensor);
+
+ private:
+  std::shared_ptr<const float> stored_numbers(const proto::TensorProto& tensor);
+
+  std::shared_ptr<const void> owner_;
+  WeightFolder folder_;
+  OwnBytes own_;
+  core::MemoryPieces pieces_;  ///< for large weights
+};
 
 /// The file of external data at a location in the network's folder; empty where that is not within the folder. A link
 /// there may lead out of it where the network's own file is a link, too, and both lead into one folder: so model caches

@@ -25,10 +25,10 @@ void Follower::count_steps(const proto::NodeProto& node) {
 
 /// The nodes of a graph within a node, as far as its outputs need them.
 void Follower::follow_inner(const proto::GraphProto& graph) {
+  WeightReader reader(contents_.model, contents_.folder);
   for (const auto& initializer : graph.initializer()) {
     const auto [found, is_new] = inner_tensors_.emplace(&initializer, Item());
-    if (is_new)
-      found->second = item_of(read_tensor(initializer, contents_.model, contents_.folder), initializer.name());
+    if (is_new) found->second = item_of(reader.read(initializer), initializer.name());
     known_[initializer.name()] = found->second;
   }
   std::unordered_set<std::string> outputs;

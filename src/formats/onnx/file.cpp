@@ -1,12 +1,15 @@
 // Reading and checking a file.
+#include <fcntl.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <onnx/checker.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
+#include <cerrno>
 #include <functional>
 #include <initializer_list>
 #include <limits>
@@ -93,14 +96,42 @@ bool merge_node(CodedInputStream& stream, int bytes, proto::NodeProto& node) {
   return merge_fields(stream, bytes, node, {{proto::NodeProto::kAttributeFieldNumber, read_attribute}});
 }
 
-/// A network field by field. protobuf makes a string larger and larger as it reads it, so that a large weight, of the
-/// graph or of a Constant, would be in memory twice; here its size is known before.
+void add_data(proto::TensorProto& tensor, const char* key, const std::string& value) {
+  auto& entry = *tensor.add_external_data();
+  entry.set_key(key);
+  entry.set_value(value);
+}
+
+/// A weight, of which only the place is read where it is large.
+bool merge_weight(CodedInputStream& stream, int bytes, proto::TensorProto& tensor) {
+  int offset = 0, size = 0;
+  const auto read_place = [&](int of_data) {
+    if (of_data < static_cast<int>(large_weight)) return stream.ReadString(tensor.mutable_raw_data(), of_data);
+    tensor.clear_raw_data();  // of two, the last one counts
+    offset = stream.CurrentPosition();
+    size = of_data;
+    return of_data <= stream.BytesUntilLimit() && stream.Skip(of_data);
+  };
+  if (!merge_fields(stream, bytes, tensor, {{proto::TensorProto::kRawDataFieldNumber, read_place}})) return false;
+  for (const auto& entry : tensor.external_data())
+    if (entry.value() == in_the_network) return false;  // no name of a file
+  if (size == 0 || tensor.has_raw_data() || tensor.data_location() == proto::TensorProto::EXTERNAL) return true;
+  tensor.clear_external_data();
+  tensor.set_data_location(proto::TensorProto::EXTERNAL);
+  add_data(tensor, "location", in_the_network);
+  add_data(tensor, "offset", std::to_string(offset));
+  add_data(tensor, "length", std::to_string(size));
+  return true;
+}
+
+/// A network field by field. protobuf makes a string larger and larger as it reads it, so that a large number of bytes
+/// would be in memory twice; here their count is known before.
 bool merge_network(CodedInputStream& stream, proto::ModelProto& model) {
   const auto read_graph = [&](int bytes) {
     proto::GraphProto& graph = *model.mutable_graph();
     return merge_fields(stream, bytes, graph,
                         {{proto::GraphProto::kInitializerFieldNumber,
-                          [&](int of_weight) { return merge_tensor(stream, of_weight, *graph.add_initializer()); }},
+                          [&](int of_weight) { return merge_weight(stream, of_weight, *graph.add_initializer()); }},
                          {proto::GraphProto::kNodeFieldNumber,
                           [&](int of_node) { return merge_node(stream, of_node, *graph.add_node()); }}});
   };
@@ -121,24 +152,54 @@ std::shared_ptr<proto::ModelProto> parsed(google::protobuf::io::ZeroCopyInputStr
   return model;
 }
 
-std::shared_ptr<proto::ModelProto> parsed(const std::string& content, const std::string& name) {
+Message parsed(const std::shared_ptr<const std::string>& content, const std::string& name) {
   google::protobuf::io::ArrayInputStream stream(
-      content.data(), static_cast<int>(std::min<std::uintmax_t>(content.size(), largest_file)));
-  return parsed(stream, content.size(), name);
+      content->data(), static_cast<int>(std::min<std::uintmax_t>(content->size(), largest_file)));
+  return {parsed(stream, content->size(), name), [content](std::uint64_t offset, std::size_t count, char* to) {
+            if (offset > content->size() || count > content->size() - offset) return false;
+            std::copy_n(content->data() + offset, count, to);
+            return true;
+          }};
 }
 
-/// Part by part, so that the weights are in memory once, not in the file's content, too.
-std::shared_ptr<proto::ModelProto> parsed(const std::filesystem::path& path) {
-  std::error_code failure;
-  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+/// A file that stays the same while it is read, whatever its name comes to mean.
+class OpenFile {
+ public:
+  explicit OpenFile(const std::filesystem::path& path) : number_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~OpenFile() {
+    if (number_ >= 0) close(number_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int operator*() const { return number_; }
+
+  bool read(std::uint64_t offset, std::size_t count, char* to) const {
+    while (count > 0) {
+      const ssize_t done = pread(number_, to, count, static_cast<off_t>(offset));
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) return false;
+      to += done;
+      offset += static_cast<std::uint64_t>(done);
+      count -= static_cast<std::size_t>(done);
+    }
+    return true;
+  }
+
+ private:
+  const int number_;
+};
+
+Message parsed(const std::filesystem::path& path) {
+  const auto file = std::make_shared<const OpenFile>(path);
+  struct stat status{};
+  if (**file < 0 || fstat(**file, &status) != 0) throw Error("cannot read the network file " + path.string());
   constexpr int part = 1 << 18;
-  std::ifstream file(path, std::ios::binary);
-  if (failure || !file) throw Error("cannot read the network file " + path.string());
-  google::protobuf::io::IstreamInputStream stream(&file, part);
+  google::protobuf::io::FileInputStream stream(**file, part);
   try {
-    return parsed(stream, size, path.string());
+    return {parsed(stream, static_cast<std::uintmax_t>(status.st_size), path.string()),
+            [file](std::uint64_t offset, std::size_t count, char* to) { return file->read(offset, count, to); }};
   } catch (const Error&) {
-    if (file.bad()) throw Error("cannot read the network file " + path.string());
+    if (stream.GetErrno() != 0) throw Error("cannot read the network file " + path.string());
     throw;
   }
 }
@@ -186,22 +247,24 @@ void check(proto::ModelProto& model, std::int64_t operator_set, const std::strin
   proto::checker::LexicalScopeContext scope;
   google::protobuf::RepeatedPtrField<proto::TensorProto> weights;
   std::string fault;
-  // Weights are checked as they are read; the checker would look for those in files beside the network by the working
-  // folder.
-  if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
+  // Weights are checked as they are read; the checker would look for those in files by the working folder. Before
+  // version 4 they are inputs, too.
+  weights.Swap(model.mutable_graph()->mutable_initializer());
   try {
-    for (const auto& weight : weights) scope.add(weight.name());
+    if (model.ir_version() >= 4)
+      for (const auto& weight : weights) scope.add(weight.name());
     proto::checker::check_graph(model.graph(), context, scope);
   } catch (const std::exception& reason) {
     fault = on_one_line(reason.what());
   }
-  if (model.ir_version() >= 4) weights.Swap(model.mutable_graph()->mutable_initializer());
+  weights.Swap(model.mutable_graph()->mutable_initializer());
   if (!fault.empty()) throw Error(name + " is no sound ONNX network: " + fault);
 }
 
 /// Takes a network apart that has been read.
-std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::ModelProto>& model, const std::string& name,
+std::unique_ptr<Network::Contents> contents_of(const Message& message, const std::string& name,
                                                const WeightFolder& folder) {
+  const std::shared_ptr<proto::ModelProto>& model = message.model;
   auto contents = std::make_unique<Network::Contents>();
   contents->operator_set = operator_set_of(*model, name);
   contents->origins = inline_functions(*model);
@@ -210,10 +273,11 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   contents->folder = folder;
   const proto::GraphProto& graph = contents->model->graph();
   if (graph.sparse_initializer_size() > 0) throw Error(name + " has sparse weights, which are not understood");
+  WeightReader reader(model, folder, message.own);
   for (const auto& initializer : graph.initializer()) {
     if (contents->initializers.count(initializer.name()))
       throw Error(name + " has two weights of the name \"" + initializer.name() + "\"");
-    contents->initializers[initializer.name()] = read_tensor(initializer, contents->model, contents->folder);
+    contents->initializers[initializer.name()] = reader.read(initializer);
   }
   for (const auto& input : graph.input())
     if (!contents->initializers.count(input.name())) contents->inputs.push_back(port_of(input));
@@ -225,9 +289,9 @@ std::unique_ptr<Network::Contents> contents_of(const std::shared_ptr<proto::Mode
   dequantise_weights(*contents);
   find_layers(*contents);
   for (const auto& [tensor_name, tensor] : contents->initializers) {
-    const float* const numbers = tensor.constant.floats;
+    const auto numbers = tensor.constant.numbers();
     const std::int64_t count = graph::element_count(tensor.shape);
-    if (numbers && known::all_finite(numbers, count)) contents->finite.emplace(numbers, count);
+    if (numbers && known::all_finite(numbers.get(), count)) contents->finite.emplace(tensor.constant.identity(), count);
   }
   return contents;
 }
@@ -240,10 +304,10 @@ bool looks_like_onnx(const core::NetworkSource& source) {
 
 }  // namespace
 
-std::shared_ptr<proto::ModelProto> read_model(const std::filesystem::path& path) { return parsed(path); }
+Message read_message(const std::filesystem::path& path) { return parsed(path); }
 
 std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) {
-  auto contents = source.bytes ? contents_of(parsed(*source.bytes, source.name()), source.name(), WeightFolder::none())
+  auto contents = source.bytes ? contents_of(parsed(source.bytes, source.name()), source.name(), WeightFolder::none())
                                : contents_of(parsed(source.path), source.name(), WeightFolder::of(source.path));
   for (const auto& property : contents->model->metadata_props())
     if (property.key() == "whycam_version")
@@ -255,7 +319,8 @@ std::shared_ptr<const Network> Network::read(const core::NetworkSource& source) 
 
 std::shared_ptr<const Network> Network::parse(const std::string& content, const std::string& name,
                                               const WeightFolder& folder) {
-  return std::make_shared<const Network>(contents_of(parsed(content, name), name, folder));
+  return std::make_shared<const Network>(
+      contents_of(parsed(std::make_shared<const std::string>(content), name), name, folder));
 }
 
 Network::Network(std::unique_ptr<const Contents> contents) : contents_(std::move(contents)) {}

@@ -80,10 +80,10 @@ class Expansion {
 
   std::vector<float> numbers(int input) const {
     const auto found = contents_.initializers.find(at(input));
-    if (found == contents_.initializers.end() || found->second.integers || !found->second.constant.floats)
+    if (found == contents_.initializers.end() || found->second.integers || !found->second.constant.holds_floats())
       throw Error("a scale that is no constant");
-    const float* const floats = found->second.constant.floats;
-    return {floats, floats + graph::element_count(found->second.shape)};
+    const auto floats = found->second.constant.numbers();
+    return {floats.get(), floats.get() + graph::element_count(found->second.shape)};
   }
 
   std::string dequantised(int input, const std::string& scale, const std::string& zero_point, std::int64_t axis) {

@@ -92,12 +92,13 @@ class Faults {
   /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is
   /// a bound.
   static std::string fault_of_numbers(const graph::Node& node, const Network::Contents& contents) {
-    if (node.op != graph::Operator::constant || !node.constant.floats) return {};
-    const float* const numbers = node.constant.floats;
+    if (node.op != graph::Operator::constant || !node.constant.holds_floats()) return {};
     const std::int64_t count = graph::element_count(node.shape);
-    const auto looked_at = contents.finite.find(numbers);
+    const auto looked_at = contents.finite.find(node.constant.identity());
     const bool is_known = looked_at != contents.finite.end() && looked_at->second >= count;
-    const bool sound = count == 1 ? !std::isnan(numbers[0]) : is_known || known::all_finite(numbers, count);
+    if (is_known) return {};
+    const auto numbers = node.constant.numbers();
+    const bool sound = count == 1 ? !std::isnan(*numbers) : known::all_finite(numbers.get(), count);
     return sound ? "" : "the tensor \"" + node.name + "\" holds NaN or infinity";
   }
 

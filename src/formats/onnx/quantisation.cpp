@@ -78,11 +78,11 @@ namespace {
 /// A scale as numbers; nothing where it is no weight of the file.
 std::optional<Array> floats_of(const Network::Contents& contents, const std::string& name) {
   const auto found = contents.initializers.find(name);
-  if (found == contents.initializers.end() || found->second.integers || !found->second.constant.floats)
+  if (found == contents.initializers.end() || found->second.integers || !found->second.constant.holds_floats())
     return std::nullopt;
   const auto count = static_cast<std::size_t>(graph::element_count(found->second.shape));
-  const float* floats = found->second.constant.floats;
-  return Array{false, found->second.shape, {floats, floats + count}};
+  const auto floats = found->second.constant.numbers();
+  return Array{false, found->second.shape, {floats.get(), floats.get() + count}};
 }
 
 const Array* integers_of(const Network::Contents& contents, const std::string& name) {

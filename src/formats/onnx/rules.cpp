@@ -100,7 +100,7 @@ bool Call::reads_alone(std::size_t i) const {
 Tensor Call::tensor(const std::string& attribute) const {
   const auto* found = find(attribute);
   if (!found || !found->has_t()) refuse("the attribute " + attribute + " is missing");
-  return read_tensor(found->t(), contents_.model, contents_.folder);
+  return WeightReader(contents_.model, contents_.folder).read(found->t());
 }
 
 void Call::give(Value value, std::size_t output) { outputs_.at(output) = value; }

@@ -51,7 +51,7 @@ void constant_of_shape(Call& call) {
     if (count > 1 << 20) call.refuse("more than 2^20 integers");
     return call.give(Array{true, shape, std::vector<double>(static_cast<std::size_t>(count), value.array.numbers[0])});
   }
-  const float number = value.constant.floats ? value.constant.floats[0] : 0.0F;
+  const float number = value.constant.holds_floats() ? *value.constant.numbers() : 0.0F;
   if (count == 0) return call.give(Array{false, shape, {}});
   // One number, repeated where it is needed: a file of some bytes must not ask for gigabytes.
   const Value one = call.graph.add_constant(graph::constant_of(std::vector<float>{number}), {}, call.name);

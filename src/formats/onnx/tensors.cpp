@@ -68,19 +68,34 @@ std::uint64_t number_of(const std::string& text) {
   return std::stoull(text);
 }
 
-/// The part of a file beside the network that holds the numbers.
-std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, const WeightFolder& folder) {
+/// Where numbers lie that are not in the message.
+struct Stored {
   std::string location;
   std::uint64_t offset = 0, length = std::numeric_limits<std::uint64_t>::max();
+};
+
+Stored stored(const TensorProto& tensor) {
+  Stored at;
   try {
     for (const auto& entry : tensor.external_data()) {
-      if (entry.key() == "location") location = entry.value();
-      if (entry.key() == "offset") offset = number_of(entry.value());
-      if (entry.key() == "length") length = number_of(entry.value());
+      if (entry.key() == "location") at.location = entry.value();
+      if (entry.key() == "offset") at.offset = number_of(entry.value());
+      if (entry.key() == "length") at.length = number_of(entry.value());
     }
   } catch (const std::exception&) {
     refuse(tensor, "has an offset or length that is no number");
   }
+  return at;
+}
+
+void require_bytes(const TensorProto& tensor, std::uint64_t bytes) {
+  if (bytes != byte_count(tensor))
+    refuse(tensor, "has " + std::to_string(bytes) + " bytes for " + std::to_string(count_of(tensor)) + " elements");
+}
+
+/// The file beside the network in which numbers lie, all of which are there.
+std::filesystem::path file_beside(const TensorProto& tensor, const Stored& at, const WeightFolder& folder) {
+  const auto& [location, offset, length] = at;
   std::error_code failure;
   if (location.find('\0') != std::string::npos) refuse(tensor, "lies in a location with a zero byte in it");
   if (!folder.exists)
@@ -91,17 +106,17 @@ std::shared_ptr<const std::string> external_bytes(const TensorProto& tensor, con
   if (failure) refuse(tensor, "lies in \"" + location + "\", which cannot be read");
   if (offset > size || (length != std::numeric_limits<std::uint64_t>::max() && length > size - offset))
     refuse(tensor, "reaches beyond the end of \"" + location + "\"");
-  length = std::min(length, size - offset);
-  const auto wanted = static_cast<std::uint64_t>(byte_count(tensor));
-  if (length < wanted)
+  const std::uint64_t there = std::min(length, size - offset), wanted = byte_count(tensor);
+  if (there < wanted)
     refuse(tensor,
-           "has " + std::to_string(length) + " bytes in \"" + location + "\" instead of " + std::to_string(wanted));
-  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(wanted), '\0');
+           "has " + std::to_string(there) + " bytes in \"" + location + "\" instead of " + std::to_string(wanted));
+  return path;
+}
+
+bool read_part(const std::filesystem::path& path, std::uint64_t offset, std::size_t bytes, char* to) {
   std::ifstream file(path, std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));
-  if (!file.read(bytes->data(), static_cast<std::streamsize>(bytes->size())))
-    refuse(tensor, "cannot be read from \"" + location + "\"");
-  return bytes;
+  return static_cast<bool>(file.read(to, static_cast<std::streamsize>(bytes)));
 }
 
 double half(std::uint16_t bits) {
@@ -221,7 +236,27 @@ bool is_floating_point(std::int32_t type) {
 
 }  // namespace
 
-Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>& owner, const WeightFolder& folder) {
+std::shared_ptr<const float> WeightReader::stored_numbers(const TensorProto& tensor) {
+  const Stored at = stored(tensor);
+  const bool is_own = own_ && at.location == in_the_network;
+  std::filesystem::path file;
+  if (is_own)
+    require_bytes(tensor, at.length);
+  else
+    file = file_beside(tensor, at, folder_);
+  const std::size_t bytes = byte_count(tensor);
+  std::shared_ptr<float> memory;
+  if (bytes >= large_weight)
+    memory = pieces_.returnable_piece(bytes);
+  else
+    memory.reset(new float[bytes / sizeof(float) + 1], std::default_delete<float[]>());
+  char* const to = reinterpret_cast<char*>(memory.get());
+  if (is_own ? !own_(at.offset, bytes, to) : !read_part(file, at.offset, bytes, to))
+    refuse(tensor, is_own ? "cannot be read" : "cannot be read from \"" + at.location + "\"");
+  return memory;
+}
+
+Tensor WeightReader::read(const TensorProto& tensor) {
   const std::int64_t count = count_of(tensor);
   const std::size_t size = bytes_of(tensor.data_type());
   if (size == 0)
@@ -231,20 +266,24 @@ Tensor read_tensor(const TensorProto& tensor, const std::shared_ptr<const void>&
   Tensor result;
   result.shape.assign(tensor.dims().begin(), tensor.dims().end());
   result.integers = !is_floating_point(tensor.data_type());
-  const bool external = tensor.data_location() == TensorProto::EXTERNAL;
-  const auto beside = external ? external_bytes(tensor, folder) : nullptr;
-  const char* bytes = external ? beside->data() : tensor.has_raw_data() ? tensor.raw_data().data() : nullptr;
-  if (bytes && !external && tensor.raw_data().size() != byte_count(tensor))
-    refuse(tensor,
-           "has " + std::to_string(tensor.raw_data().size()) + " bytes for " + std::to_string(count) + " elements");
+  const bool external = tensor.data_location() == TensorProto::EXTERNAL, is_raw = !external && tensor.has_raw_data();
+  if (is_raw) require_bytes(tensor, tensor.raw_data().size());
+  const auto held = external ? stored_numbers(tensor) : nullptr;
+  const char* const bytes = external ? reinterpret_cast<const char*>(held.get())
+                            : is_raw ? tensor.raw_data().data()
+                                     : nullptr;
+  if (tensor.data_type() == TensorProto::FLOAT && external && byte_count(tensor) >= large_weight) {
+    result.constant.weights = std::make_shared<const graph::Weights>(held, count);
+    return result;
+  }
   if (tensor.data_type() == TensorProto::FLOAT && bytes &&
       reinterpret_cast<std::uintptr_t>(bytes) % alignof(float) == 0) {
-    result.constant.owner = external ? std::shared_ptr<const void>(beside) : owner;
+    result.constant.owner = external ? std::shared_ptr<const void>(held) : owner_;
     result.constant.floats = reinterpret_cast<const float*>(bytes);  // used as they lie there
     return result;
   }
   if (tensor.data_type() == TensorProto::FLOAT && !bytes && tensor.float_data_size() == count) {
-    result.constant.owner = owner;
+    result.constant.owner = owner_;
     result.constant.floats = tensor.float_data().data();
     if (count > 0) return result;
   }

@@ -11,7 +11,7 @@ namespace {
 struct Locations {
   void add(const proto::TensorProto& tensor) {
     for (const auto& entry : tensor.external_data())
-      if (entry.key() == "location") found.insert(entry.value());
+      if (entry.key() == "location" && entry.value() != in_the_network) found.insert(entry.value());
   }
 
   void add(const proto::GraphProto& graph) {
@@ -63,7 +63,7 @@ std::filesystem::path within(const WeightFolder& folder, const std::string& loca
 }
 
 std::vector<std::filesystem::path> weight_files(const std::filesystem::path& network) try {
-  const auto model = read_model(network);
+  const auto model = read_message(network).model;
   Locations locations;
   locations.add(model->graph());
   for (const auto& function : model->functions())

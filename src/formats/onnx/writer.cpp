@@ -30,15 +30,23 @@ std::string place_of(const graph::Node& node) {
   return node.name.empty() ? "an operator " + op : "the operator " + op + " at \"" + node.name + "\"";
 }
 
-float element(const graph::Constant& constant, std::int64_t i) {
-  return constant.floats ? constant.floats[i] : static_cast<float>(constant.doubles[i]);
-}
+/// A constant's numbers as they are written.
+class Numbers {
+ public:
+  explicit Numbers(const graph::Constant& of) : floats_(of.numbers()), doubles_(of.doubles) {}
+  float operator[](std::int64_t i) const { return floats_ ? floats_.get()[i] : static_cast<float>(doubles_[i]); }
+
+ private:
+  const std::shared_ptr<const float> floats_;
+  const double* const doubles_;
+};
 
 /// Whether numbers of two constants are the same, as far as both have them.
 bool equal(const graph::Constant& a, const graph::Constant& b, std::int64_t count) {
   if (a == b) return true;
+  const Numbers of_a(a), of_b(b);
   for (std::int64_t i = 0; i < count; ++i) {
-    const float one = element(a, i), other = element(b, i);
+    const float one = of_a[i], other = of_b[i];
     if (std::memcmp(&one, &other, sizeof one) != 0) return false;
   }
   return true;
@@ -277,12 +285,14 @@ std::string Emitter::add_constant(Value value) {
   std::vector<float> numbers;
   const std::int64_t count = graph::element_count(node.shape);
   const bool grows = std::any_of(own.begin(), own.end(), [](const Extent& extent) { return extent.factor != 0; });
-  for (std::int64_t i = 0; i < count; ++i) numbers.push_back(element(node.constant, i));
+  const Numbers of_node(node.constant);
+  for (std::int64_t i = 0; i < count; ++i) numbers.push_back(of_node[i]);
   if (!grows) return floats(node.shape, numbers);
   const auto& other = (*other_)[value];
+  const Numbers of_other(other.constant);
   const bool uniform = std::all_of(numbers.begin(), numbers.end(), [&](float x) { return x == numbers[0]; });
   std::int64_t same = 0;
-  while (same < graph::element_count(other.shape) && element(other.constant, same) == numbers[0]) ++same;
+  while (same < graph::element_count(other.shape) && of_other[same] == numbers[0]) ++same;
   if (!uniform || same != graph::element_count(other.shape))
     throw Error("the constant \"" + node.name + "\" grows with the batch");
   return this->node("Expand", {number(numbers[0]), shape(own)});

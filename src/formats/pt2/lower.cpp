@@ -60,8 +60,8 @@ class Symbols {
 void check_numbers(const graph::Graph& graph) {
   for (Value value = 0; value < graph.size(); ++value) {
     const graph::Node& node = graph[value];
-    if (node.op != graph::Operator::constant || !node.constant.floats) continue;
-    if (!known::all_finite(node.constant.floats, graph::element_count(node.shape)))
+    if (node.op != graph::Operator::constant || !node.constant.holds_floats()) continue;
+    if (!known::all_finite(node.constant.numbers().get(), graph::element_count(node.shape)))
       throw Error("the tensor \"" + node.name + "\" holds NaN or infinity");
   }
 }

@@ -232,9 +232,12 @@ std::vector<double> TensorTable::numbers(const aten::Tensor& tensor) {
   const std::int64_t count = graph::element_count(entry.shape);
   if (count > most) throw CannotCompile("known numbers of the shape " + graph::to_string(entry.shape));
   if (entry.is_outdated) throw CannotCompile(outdated);
-  const float* floats = entry.weight ? entry.weight->floats.floats : nullptr;
-  const bool as_in_file = entry.value == graph::no_value || graph[entry.value].constant.floats == floats;
-  if (floats && as_in_file) return {floats, floats + count};
+  const bool as_in_file = entry.weight && entry.weight->floats.holds_floats() &&
+                          (entry.value == graph::no_value || graph[entry.value].constant == entry.weight->floats);
+  if (as_in_file) {
+    const auto floats = entry.weight->floats.numbers();
+    return {floats.get(), floats.get() + count};
+  }
   const auto array = constants_.numbers(value(tensor), most);
   if (!array) throw CannotCompile("numbers that depend on the inputs, or on very large constants");
   return array->numbers;

@@ -123,36 +123,55 @@ bool is_row_major(const TensorMeta& meta) {
 
 }  // namespace
 
-std::shared_ptr<const std::string> WeightReader::bytes(const std::string& record) {
-  auto& bytes = records_[record];
-  if (bytes) return bytes;
-  for (const archive::Record& one : file_.records())
-    if (one.name == record) bytes = std::make_shared<const std::string>(file_.read(one));
-  if (!bytes) throw Error("lies in \"" + record + "\", which is not there");
-  return bytes;
+const WeightReader::Bytes& WeightReader::bytes(const std::string& record) {
+  Bytes& bytes = records_[record];
+  if (bytes.begin) return bytes;
+  const auto found = std::find_if(file_.records().begin(), file_.records().end(),
+                                  [&](const archive::Record& one) { return one.name == record; });
+  if (found == file_.records().end()) throw Error("lies in \"" + record + "\", which is not there");
+  const std::shared_ptr<float> memory = pieces_.returnable_piece(found->size);
+  file_.read(*found, reinterpret_cast<char*>(memory.get()));
+  return bytes = {{memory, reinterpret_cast<const char*>(memory.get())}, found->size};
+}
+
+graph::Constant WeightReader::constant(const Bytes& held, std::int64_t offset, std::int64_t count) {
+  constexpr std::int64_t large = 1 << 14;
+  graph::Constant constant;
+  const float* const floats = reinterpret_cast<const float*>(held.begin.get()) + offset;
+  if (count < large) {
+    constant.owner = held.begin;
+    constant.floats = floats;
+    return constant;
+  }
+  auto& weights = weights_[{floats, count}];
+  if (!weights)
+    weights = std::make_shared<const graph::Weights>(std::shared_ptr<const float>(held.begin, floats), count);
+  constant.weights = weights;
+  return constant;
 }
 
 Weight WeightReader::read(const std::string& name, const std::string& record, const TensorMeta& meta) try {
   Weight weight{meta.type, meta.sizes, {}, {}};
   const std::int64_t size = bytes_of(meta.type), needed = elements_needed(meta);
-  const auto held = needed == 0 ? std::make_shared<const std::string>() : bytes(record);
-  if (static_cast<std::int64_t>(held->size()) / size < needed)
-    throw Error("takes " + std::to_string(needed * size) + " bytes, but there are only " +
-                std::to_string(held->size()));
+  static const Bytes none{std::make_shared<const char>(), 0};
+  const Bytes& held = needed == 0 ? none : bytes(record);
+  if (static_cast<std::int64_t>(held.size) / size < needed)
+    throw Error("takes " + std::to_string(needed * size) + " bytes, but there are only " + std::to_string(held.size));
   // Elements that are there many times over, by strides of 0, must not make a small file ask for all memory.
   if (graph::element_count(meta.sizes) > std::max<std::int64_t>(needed, 1) * 1024)
     throw Error("repeats few numbers to " + std::to_string(graph::element_count(meta.sizes)));
   const Reader number = reader_of(meta.type);
   if (!aten::is_float(meta.type)) {
-    for_each_element(meta, [&](std::int64_t place) { weight.integers.push_back(number(held->data() + place * size)); });
+    for_each_element(meta,
+                     [&](std::int64_t place) { weight.integers.push_back(number(held.begin.get() + place * size)); });
   } else if (meta.type == Type::float32 && is_row_major(meta)) {
-    weight.floats.owner = held;
-    weight.floats.floats = reinterpret_cast<const float*>(held->data()) + meta.offset;
+    weight.floats = constant(held, meta.offset, graph::element_count(meta.sizes));
   } else {
     std::vector<float> floats;
     floats.reserve(static_cast<std::size_t>(graph::element_count(meta.sizes)));
-    for_each_element(
-        meta, [&](std::int64_t place) { floats.push_back(static_cast<float>(number(held->data() + place * size))); });
+    for_each_element(meta, [&](std::int64_t place) {
+      floats.push_back(static_cast<float>(number(held.begin.get() + place * size)));
+    });
     weight.floats = graph::constant_of(std::move(floats));
   }
   return weight;

@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "core/large_memory.h"
 #include "formats/archive/archive.h"
 #include "formats/pt2/program.h"
 
@@ -27,10 +29,17 @@ class WeightReader {
   Weight read(const std::string& name, const std::string& record, const TensorMeta& meta);
 
  private:
-  std::shared_ptr<const std::string> bytes(const std::string& record);
+  struct Bytes {
+    std::shared_ptr<const char> begin;
+    std::uint64_t size = 0;
+  };
+  const Bytes& bytes(const std::string& record);
+  graph::Constant constant(const Bytes& held, std::int64_t offset, std::int64_t count);
 
   const archive::Archive& file_;
-  std::map<std::string, std::shared_ptr<const std::string>> records_;
+  std::map<std::string, Bytes> records_;
+  std::map<std::pair<const float*, std::int64_t>, std::shared_ptr<const graph::Weights>> weights_;  ///< large ones
+  core::MemoryPieces pieces_;
 };
 
 }  // namespace whycam::pt2

@@ -24,8 +24,7 @@ void verify(const Graph& graph) {
     }
     check(record(node.op).shape(question) == node.shape, place + " has another shape than its inputs give");
     if (node.op == Operator::constant)
-      check((node.constant.floats || node.constant.doubles) && !(node.constant.floats && node.constant.doubles),
-            place + " has no numbers");
+      check(node.constant.holds_floats() != (node.constant.doubles != nullptr), place + " has no numbers");
   }
   for (const Output& output : graph.outputs())
     check(output.value >= 0 && output.value < graph.size(), "the output " + output.name + " is no value");
@@ -72,8 +71,7 @@ std::size_t hash_of_field(const Integers& numbers) {
 /// The same for equal nodes, so that of thousands which read the same values few are compared with each other.
 std::size_t hash_of(const Node& node) {
   std::size_t hash = hash_of_field(node.shape);
-  hash = mixed(hash, std::hash<const void*>()(node.constant.floats));
-  hash = mixed(hash, std::hash<const void*>()(node.constant.doubles));
+  hash = mixed(hash, std::hash<const void*>()(node.constant.identity()));
   const auto add = [&hash](const auto&... fields) { ((hash = mixed(hash, hash_of_field(fields.value))), ...); };
   std::visit([&](const auto& attributes) { std::apply(add, attributes.fields()); }, node.attributes);
   return hash;

@@ -20,8 +20,8 @@ namespace {
 using Names = std::vector<std::string>;
 
 torch::Tensor tensor_of(const pt2::Weight& weight) {
-  if (weight.floats.floats)  // not written on
-    return at::from_blob(const_cast<float*>(weight.floats.floats), weight.shape, torch::kFloat);
+  if (const auto numbers = weight.floats.numbers())  // not written on
+    return at::from_blob(const_cast<float*>(numbers.get()), weight.shape, [numbers](void*) {}, torch::kFloat);
   return at::tensor(weight.integers, torch::kDouble).reshape(weight.shape).to(scalar_type(weight.type));
 }
 

@@ -1,20 +1,35 @@
-#include "backends/onednn/large_memory.h"
+#include "core/large_memory.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #ifdef __linux__
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 #include "whycam/errors.h"
 
-namespace whycam::onednn {
+namespace whycam::core {
 namespace {
 
 constexpr std::size_t cache_line = 64, huge_page = std::size_t{2} << 20;
 
 std::size_t rounded(std::size_t bytes, std::size_t unit) {
   return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit;
+}
+
+/// The pages that lie wholly within; whoever touched them again would find zeros.
+void give_pages_back(float* memory, std::size_t bytes) {
+#ifdef MADV_DONTNEED
+  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto place = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t before = (page - place % page) % page, behind = (place + bytes) % page;
+  if (before + behind < bytes)
+    madvise(reinterpret_cast<char*>(memory) + before, bytes - before - behind, MADV_DONTNEED);
+#else
+  (void)memory, (void)bytes;
+#endif
 }
 
 }  // namespace
@@ -45,4 +60,9 @@ std::shared_ptr<float> MemoryPieces::piece(std::size_t bytes) {
   return piece;
 }
 
-}  // namespace whycam::onednn
+std::shared_ptr<float> MemoryPieces::returnable_piece(std::size_t bytes) {
+  const std::shared_ptr<float> of = piece(bytes);
+  return {of.get(), [of, bytes](float* memory) { give_pages_back(memory, bytes); }};
+}
+
+}  // namespace whycam::core
