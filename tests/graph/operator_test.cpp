@@ -8,6 +8,7 @@
 #include "graph/cases.h"
 #include "graph/differentiate.h"
 #include "graph/evaluate.h"
+#include "graph/examples.h"
 #include "graph/passes.h"
 #include "graph/print.h"
 
@@ -116,19 +117,16 @@ TEST_P(Operators, FoldedKeepTheirOutput) {
                graph::evaluate(graph, program.inputs).at("output"), 1e-12, "folded");
 }
 
-TEST_P(Operators, HaveAPlanThatGivesTheEvaluatorsValues) {
-  const Program program(GetParam());
-  const Graph graph = graph::optimise(program.graph);
-  const Tensors expected = graph::evaluate(graph, program.inputs);
-  const onednn::Plan plan(graph);
+/// Runs all sections, some of them twice, and compares every output.
+void expect_values(const onednn::Plan& plan, const Graph& graph, const Tensors& inputs, const Tensors& expected) {
   const auto run = plan.start();
   const auto give = [&](int section, const std::string& name) {
-    const auto& values = program.inputs.at(name).values;
+    const auto& values = inputs.at(name).values;
     run->set(section, name, std::vector<float>(values.begin(), values.end()).data());
   };
   for (const int round : {1, 2}) {  // a second time, to see that nothing of the first is left
     SCOPED_TRACE(round);
-    for (const auto& [name, tensor] : program.inputs)
+    for (const auto& [name, tensor] : inputs)
       if (name != "output_gradient") give(0, name);
     for (const int section : {0, 2, 1, 2}) {
       try {
@@ -147,6 +145,37 @@ TEST_P(Operators, HaveAPlanThatGivesTheEvaluatorsValues) {
       }
     }
   }
+}
+
+TEST_P(Operators, HaveAPlanThatGivesTheEvaluatorsValues) {
+  const Program program(GetParam());
+  const Graph graph = graph::optimise(program.graph);
+  expect_values(onednn::Plan(graph), graph, program.inputs, graph::evaluate(graph, program.inputs));
+}
+
+/// The i-th example of each input, or of each output.
+Tensors example(const Tensors& tensors, std::int64_t i) {
+  Tensors result;
+  for (const auto& [name, tensor] : tensors) {
+    Tensor& part = result[name] = {tensor.shape, {}};
+    const auto count = static_cast<std::ptrdiff_t>(tensor.values.size()) / tensor.shape[0];
+    part.shape[0] = 1;
+    part.values.assign(tensor.values.begin() + i * count, tensor.values.begin() + (i + 1) * count);
+  }
+  return result;
+}
+
+TEST_P(Operators, GiveTheSameForOneExampleAtATimeWhereTheseStayApart) {
+  const Program program(GetParam());
+  const Graph graph = graph::optimise(program.graph);
+  const auto of_one = graph::for_examples(graph, 1);
+  if (!of_one || graph::example_count(graph) < 2) return;
+  const Tensors expected = graph::evaluate(graph, program.inputs);
+  for (std::int64_t i = 0; i < graph::example_count(graph); ++i) {
+    const Tensors outputs = graph::evaluate(*of_one, example(program.inputs, i));
+    for (const auto& [name, tensor] : example(expected, i)) expect_equal(outputs.at(name), tensor, 1e-12, name);
+  }
+  expect_values(onednn::Plan(graph, Precision::exact, 1), graph, program.inputs, expected);
 }
 
 TEST_P(Operators, ArePrinted) {

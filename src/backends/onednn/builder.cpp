@@ -1,10 +1,14 @@
 #include "backends/onednn/builder.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <limits>
 
+#include "backends/onednn/batch.h"
 #include "backends/onednn/kernels.h"
 #include "graph/evaluate.h"
+#include "graph/examples.h"
 
 namespace whycam::onednn {
 
@@ -19,8 +23,8 @@ void put_down(Builder& builder, Value value) {
   all[static_cast<std::size_t>(builder.graph[value].op)](builder, value);
 }
 
-Builder::Builder(const graph::Graph& of, Precision precision)
-    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)) {
+Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
+    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
@@ -110,15 +114,32 @@ std::shared_ptr<const Plan::Program> Builder::build() {
   for (std::size_t section = 0; section < phases_.size(); ++section)
     emit_phase(static_cast<int>(section), phases_[section]);
   make_primitives();
+  place_buffers();
+  return program_;
+}
+
+void Builder::place_buffers() {
   std::vector<Lifetime> lifetimes;
   for (const Buffer& buffer : buffers_) {
     lifetimes.push_back(buffer.lifetime);
     if (buffer.lasts) lifetimes.back().last = std::numeric_limits<int>::max();
   }
-  Arena arena(lifetimes);
-  program_->offsets = std::move(arena.offsets);
-  program_->run_bytes = arena.bytes;
-  return program_;
+  const auto only = [&](bool lasting) {
+    std::vector<Lifetime> chosen = lifetimes;
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+      if (buffers_[i].lasts != lasting) chosen[i].bytes = 0;
+    return chosen;
+  };
+  const Arena shared(parts_ == 1 ? lifetimes : only(false));
+  program_->run_bytes = shared.bytes;
+  program_->offsets.assign(static_cast<std::size_t>(parts_), shared.offsets);
+  if (parts_ == 1) return;
+  const Arena own(only(true));
+  for (auto& offsets : program_->offsets) {
+    for (std::size_t i = 0; i < buffers_.size(); ++i)
+      if (buffers_[i].lasts) offsets[i] = program_->run_bytes + own.offsets[i];
+    program_->run_bytes += own.bytes;
+  }
 }
 
 void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
@@ -154,7 +175,9 @@ void Builder::finish_outputs(int section) {
     const auto home = homes_.find(output.value);
     if (home == homes_.end()) throw CannotPlan("the output " + output.name + " does not depend on the inputs");
     const Layout layout = home->second.layout;
-    program_->outputs[output.name] = {read(output.value, layout), graph.shape(output.value), layout};
+    const Place place = read(output.value, layout);
+    if (parts_ > 1) buffer_of(place).lasts = true;
+    program_->outputs[output.name] = {place, graph.shape(output.value), layout};
   }
 }
 
@@ -276,6 +299,7 @@ void Builder::define_input(Value value, Place place) {
   program_->inputs[static_cast<std::size_t>(section_)][graph[value].name] = {place,
                                                                              graph::element_count(graph.shape(value))};
   define(value, place, {});
+  if (parts_ > 1) buffer_of(place).lasts = true;
 }
 
 void Builder::loop(std::function<void(const Memory&)> work, std::vector<Place> used, const std::string& what) {
@@ -344,9 +368,14 @@ bool multiplies_bfloat16() {
 
 bool available() { return is_the_right_onednn(); }
 
-Plan::Plan(const graph::Graph& graph, Precision precision) {
+Plan::Plan(const graph::Graph& graph, Precision precision, std::int64_t examples_at_once) {
+  // For each processor one at least, so that its thread has work in every step.
+  const std::int64_t examples = graph::example_count(graph),
+                     at_once =
+                         examples_at_once > 0 ? examples_at_once : onednn::examples_at_once(graph, omp_get_num_procs());
+  const auto of_part = at_once < examples ? graph::for_examples(graph, at_once) : std::nullopt;
   try {
-    program_ = Builder(graph, precision).build();
+    program_ = Builder(of_part ? *of_part : graph, precision, of_part ? examples / at_once : 1).build();
   } catch (const dnnl::error& failure) {
     throw CannotPlan(std::string("oneDNN: ") + failure.what());
   }

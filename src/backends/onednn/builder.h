@@ -30,7 +30,8 @@ struct ScaledRows {
 
 class Builder {
  public:
-  Builder(const graph::Graph& graph, Precision precision);
+  /// Of one of so many parts of a batch.
+  Builder(const graph::Graph& graph, Precision precision, std::int64_t parts);
 
   std::shared_ptr<const Plan::Program> build();
 
@@ -125,7 +126,7 @@ class Builder {
   struct Buffer {
     Lifetime lifetime;
     int readers_left = 0;
-    bool lasts = false;  ///< a later section reads it
+    bool lasts = false;  ///< longer than its section, or than its part of the batch
   };
 
   static std::size_t at(Value value) { return static_cast<std::size_t>(value); }
@@ -157,6 +158,8 @@ class Builder {
                                     const std::function<void(float* to)>& pack);
   void use(const Place& place);
   void finish_outputs(int section);
+  /// Places the buffers in the memory of a run.
+  void place_buffers();
   Buffer& buffer_of(const Place& place) { return buffers_[static_cast<std::size_t>(place.buffer)]; }
 
   std::vector<bool> constant_, backward_;   ///< backward: depends on the output's gradient
@@ -186,6 +189,7 @@ class Builder {
   std::map<std::pair<Value, std::string>, Place> packed_;
   std::map<Value, std::vector<std::pair<PackedWeights, std::shared_ptr<const float>>>> packed_weights_;
   std::shared_ptr<Plan::Program> program_ = std::make_shared<Plan::Program>();
+  const std::int64_t parts_;
   int section_ = 0;
   int time_ = 0;
 };

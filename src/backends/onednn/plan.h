@@ -21,7 +21,8 @@ bool multiplies_bfloat16();
 
 class Plan : public backends::Plan {
  public:
-  explicit Plan(const graph::Graph& graph, Precision precision = Precision::exact);
+  /// Computes so many examples of a batch at a time, where the graph keeps them apart; 0 leaves the choice.
+  explicit Plan(const graph::Graph& graph, Precision precision = Precision::exact, std::int64_t examples_at_once = 0);
   ~Plan() override;
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;

@@ -60,11 +60,14 @@ struct PlacedOutput {
   Layout layout;
 };
 
+/// The steps are those of one part of the batch: a run takes them for each part, one after the other. All parts share
+/// the memory of what does not outlive a step's readers; inputs, outputs and what a later section reads are there for
+/// each.
 struct Plan::Program {
   std::vector<std::vector<Step>> sections;
   std::vector<std::map<std::string, PlacedInput>> inputs;  ///< of each section
   std::map<std::string, PlacedOutput> outputs;
-  std::vector<std::size_t> offsets;  ///< of the buffers, in bytes
+  std::vector<std::vector<std::size_t>> offsets;  ///< for each part, of the buffers, in bytes
   std::size_t run_bytes = 0;
   std::size_t packed_bytes = 0;
   std::vector<std::shared_ptr<const void>> owners;  ///< of fixed numbers

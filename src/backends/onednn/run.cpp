@@ -21,13 +21,16 @@ class Run : public backends::Run {
   explicit Run(std::shared_ptr<const Plan::Program> of)
       : program_(std::move(of)), stream_(cpu()), numbers_(core::large_memory(program_->run_bytes)) {
     end_threads_before_forks();
-    const Memory memory(base(), program_->offsets);
-    for (const auto& section : program_->sections) {
-      auto& of_section = arguments_.emplace_back();
-      for (const Step& step : section) {
-        auto& of_step = of_section.emplace_back();
-        for (const Step::Argument& argument : step.arguments)
-          of_step.emplace(argument.name, dnnl::memory(argument.description, cpu(), memory.at(argument.place)));
+    for (const auto& offsets : program_->offsets) {
+      const Memory memory(base(), offsets);
+      auto& of_part = arguments_.emplace_back();
+      for (const auto& section : program_->sections) {
+        auto& of_section = of_part.emplace_back();
+        for (const Step& step : section) {
+          auto& of_step = of_section.emplace_back();
+          for (const Step::Argument& argument : step.arguments)
+            of_step.emplace(argument.name, dnnl::memory(argument.description, cpu(), memory.at(argument.place)));
+        }
       }
     }
   }
@@ -48,28 +51,35 @@ class Run : public backends::Run {
   std::shared_ptr<const Plan::Program> program_;
   dnnl::stream stream_;
   std::shared_ptr<float> numbers_;
-  std::vector<std::vector<std::unordered_map<int, dnnl::memory>>> arguments_;
+  /// Of each step, for each part of the batch and each section.
+  std::vector<std::vector<std::vector<std::unordered_map<int, dnnl::memory>>>> arguments_;
 };
 
 void Run::set(int section, const std::string& input, const float* numbers) {
   const auto& inputs = program_->inputs.at(static_cast<std::size_t>(section));
   const auto placed = inputs.find(input);
   if (placed == inputs.end()) return;
-  float* to = Memory(base(), program_->offsets).at(placed->second.place);
-  std::memcpy(to, numbers, static_cast<std::size_t>(placed->second.numbers) * sizeof(float));
+  const auto [place, count] = placed->second;
+  for (const auto& offsets : program_->offsets) {
+    std::memcpy(Memory(base(), offsets).at(place), numbers, static_cast<std::size_t>(count) * sizeof(float));
+    numbers += count;
+  }
 }
 
 template <class Around>
 void Run::run(int section, const Around& around) {
   const auto& steps = program_->sections.at(static_cast<std::size_t>(section));
-  const Memory memory(base(), program_->offsets);
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    around(steps[i], [&] {
-      if (steps[i].loop)
-        steps[i].loop(memory);
-      else
-        steps[i].primitive.execute(stream_, arguments_[static_cast<std::size_t>(section)][i]);
-    });
+  for (std::size_t part = 0; part < arguments_.size(); ++part) {
+    const Memory memory(base(), program_->offsets[part]);
+    const auto& arguments = arguments_[part][static_cast<std::size_t>(section)];
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      around(steps[i], [&] {
+        if (steps[i].loop)
+          steps[i].loop(memory);
+        else
+          steps[i].primitive.execute(stream_, arguments[i]);
+      });
+  }
   stream_.wait();
 }
 
@@ -88,16 +98,19 @@ void Run::run_measured(int section, std::map<std::string, double>& seconds) {
 
 void Run::read(const std::string& output, float* numbers) {
   const PlacedOutput& placed = program_->outputs.at(output);
-  float* from = Memory(base(), program_->offsets).at(placed.place);
   const std::int64_t count = graph::element_count(placed.shape);
-  if (same_memory(placed.shape, placed.layout, {})) {
-    std::memcpy(numbers, from, static_cast<std::size_t>(count) * sizeof(float));
-    return;
+  for (const auto& offsets : program_->offsets) {
+    float* const from = Memory(base(), offsets).at(placed.place);
+    if (same_memory(placed.shape, placed.layout, {})) {
+      std::memcpy(numbers, from, static_cast<std::size_t>(count) * sizeof(float));
+    } else {
+      dnnl::memory source(description(placed.shape, placed.layout), cpu(), from);
+      dnnl::memory target(description(placed.shape, {}), cpu(), numbers);
+      dnnl::reorder(source, target).execute(stream_, source, target);
+      stream_.wait();
+    }
+    numbers += count;
   }
-  dnnl::memory source(description(placed.shape, placed.layout), cpu(), from);
-  dnnl::memory target(description(placed.shape, {}), cpu(), numbers);
-  dnnl::reorder(source, target).execute(stream_, source, target);
-  stream_.wait();
 }
 
 }  // namespace
