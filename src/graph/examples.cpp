@@ -117,12 +117,19 @@ class Examples {
       case Operator::principal_eigenvector:
       case Operator::reshape:  // numbers in row-major order, in which each example's lie together
         return none_is_constant(node);
+      default:
+        return leaves_first_axis_alone(node);
+    }
+  }
+
+  bool leaves_first_axis_alone(const Node& node) const {
+    switch (node.op) {
       case Operator::reduce_sum:
       case Operator::softmax:
       case Operator::log_softmax:
       case Operator::normalize:
       case Operator::normalize_gradient:
-        return none_is_constant(node) && !has(axes_of(node), 0);
+        return none_is_constant(node) && !has(node.as<AxesAttributes>().axes, 0);
       case Operator::transpose:
         return node.as<TransposeAttributes>().permutation[0] == 0;
       case Operator::slice:
@@ -140,8 +147,6 @@ class Examples {
         return false;
     }
   }
-
-  static const Integers& axes_of(const Node& node) { return node.as<AxesAttributes>().axes; }
 
   const Graph& graph_;
   const std::vector<bool> constant_;
