@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "graph/finite.h"
+
 namespace whycam::graph {
 
 Weights::Weights(std::shared_ptr<const float> numbers, std::int64_t count)
-    : count_(count), numbers_(std::move(numbers)) {}
+    : count_(count), finite_(all_finite(numbers.get(), count)), numbers_(std::move(numbers)) {}
 
 std::shared_ptr<const float> Weights::numbers() const {
   const std::lock_guard lock(mutex_);

@@ -21,6 +21,9 @@ class Weights {
   /// In row-major order, for as long as somebody holds them. Where they were given up, they are written anew.
   std::shared_ptr<const float> numbers() const;
 
+  /// Whether none of them is NaN or infinite.
+  bool are_finite() const { return finite_; }
+
   /// From now on only those hold the numbers who do so already; `write` writes them for whoever asks.
   void give_up(std::function<void(float* numbers)> write) const;
 
@@ -32,6 +35,7 @@ class Weights {
 
  private:
   const std::int64_t count_;
+  const bool finite_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const float> numbers_;       ///< null where they were given up
   mutable std::weak_ptr<const float> written_;         ///< those that were written anew

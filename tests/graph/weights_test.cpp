@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -188,6 +189,18 @@ INSTANTIATE_TEST_SUITE_P(All, GivenUpWeights,
                                          Convolution{"Groups", {64, 16, 5, 5}, 2, 2},
                                          Convolution{"Depthwise", {32, 1, 3, 3}, 32, 1}),
                          [](const auto& info) { return info.param.name; });
+
+TEST(Weights, KnowWhetherTheyAreFinite) {
+  for (const std::size_t place : {0, 4095, 4096, 4999}) {
+    const auto numbers = std::make_shared<std::vector<float>>(5000, 1.0F);
+    const auto weights = [&] { return graph::Weights(std::shared_ptr<const float>(numbers, numbers->data()), 5000); };
+    EXPECT_TRUE(weights().are_finite());
+    (*numbers)[place] = -std::numeric_limits<float>::infinity();
+    EXPECT_FALSE(weights().are_finite()) << place;
+    (*numbers)[place] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_FALSE(weights().are_finite()) << place;
+  }
+}
 
 TEST(Weights, KeepNothingThatNobodyHolds) {
   const std::vector<float> numbers{1, 2};

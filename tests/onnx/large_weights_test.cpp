@@ -1,7 +1,9 @@
 // Weights that are read from the network's file only when the rest of it is.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -157,6 +159,23 @@ TEST(LargeOnnxWeights, AreNoneThatAFileSaysLieWithinIt) {
       entry.set_value(value);
     }
     EXPECT_NE(fault_of(with_weight(weight.SerializeAsString())).find("damaged"), std::string::npos);
+  }
+}
+
+TEST(LargeOnnxWeights, ThatHoldNaNAreRefused) {
+  proto::TensorProto weight = network(8).graph().initializer(0);
+  const float no_number = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(&(*weight.mutable_raw_data())[weight.raw_data().size() - sizeof no_number], &no_number, sizeof no_number);
+  const TemporaryNetwork file(with_weight(weight.SerializeAsString()));
+  const auto read = Network::read(file.path);
+  for (int round = 0; round < 2; ++round) {
+    std::string fault = "nothing is wrong";
+    try {
+      read->lower({{"x", {1, width}}}, {}, false);
+    } catch (const Error& error) {
+      fault = error.what();
+    }
+    EXPECT_EQ(fault, "the tensor \"matrix\" holds NaN or infinity");
   }
 }
 

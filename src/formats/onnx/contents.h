@@ -80,8 +80,7 @@ struct Network::Contents {
   std::map<std::string, std::size_t> producers;                       ///< of tensors
   std::unordered_map<std::string, std::vector<std::size_t>> readers;  ///< of tensors
   std::unordered_set<std::string> output_names;
-  std::unordered_map<const void*, std::int64_t> finite;  ///< of weights, and how many: without NaN and infinity
-  std::map<std::string, Tensor> initializers;            ///< dequantised ones by the name of the node's output
+  std::map<std::string, Tensor> initializers;  ///< dequantised ones by the name of the node's output
 };
 
 /// Copies bytes of a network's own file, or of its content in memory. False where they cannot be read.

@@ -14,7 +14,6 @@
 #include <initializer_list>
 #include <limits>
 
-#include "formats/known/finite.h"
 #include "formats/onnx/functions.h"
 #include "formats/onnx/integer_operators.h"
 #include "formats/onnx/quantisation.h"
@@ -288,11 +287,6 @@ std::unique_ptr<Network::Contents> contents_of(const Message& message, const std
   find_readers(*contents);
   dequantise_weights(*contents);
   find_layers(*contents);
-  for (const auto& [tensor_name, tensor] : contents->initializers) {
-    const auto numbers = tensor.constant.numbers();
-    const std::int64_t count = graph::element_count(tensor.shape);
-    if (numbers && known::all_finite(numbers.get(), count)) contents->finite.emplace(tensor.constant.identity(), count);
-  }
   return contents;
 }
 

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <deque>
 
-#include "formats/known/finite.h"
 #include "formats/onnx/follower.h"
+#include "graph/finite.h"
 
 namespace whycam::onnx {
 namespace {
@@ -46,11 +46,10 @@ void check_shapes(const Network::Contents& contents, const std::vector<Given>& g
 /// What is wrong with a value: nothing may be explained that depends on one such.
 class Faults {
  public:
-  Faults(const graph::Graph& graph, const Network::Contents& contents)
-      : places_(static_cast<std::size_t>(graph.size()), false) {
+  explicit Faults(const graph::Graph& graph) : places_(static_cast<std::size_t>(graph.size()), false) {
     for (Value value = 0; value < graph.size(); ++value) {
       std::string own = fault_of_places(graph, value);
-      if (own.empty()) own = fault_of_numbers(graph[value], contents);
+      if (own.empty()) own = fault_of_numbers(graph[value]);
       const std::string* fault = nullptr;
       if (!own.empty()) fault = &texts_.emplace_back(std::move(own));
       for (const Value input : graph[value].inputs)
@@ -91,14 +90,10 @@ class Faults {
 
   /// oneDNN's ReLUs make NaN to 0: weights that are no numbers would be explained as if they were. A single infinity is
   /// a bound.
-  static std::string fault_of_numbers(const graph::Node& node, const Network::Contents& contents) {
+  static std::string fault_of_numbers(const graph::Node& node) {
     if (node.op != graph::Operator::constant || !node.constant.holds_floats()) return {};
     const std::int64_t count = graph::element_count(node.shape);
-    const auto looked_at = contents.finite.find(node.constant.identity());
-    const bool is_known = looked_at != contents.finite.end() && looked_at->second >= count;
-    if (is_known) return {};
-    const auto numbers = node.constant.numbers();
-    const bool sound = count == 1 ? !std::isnan(*numbers) : known::all_finite(numbers.get(), count);
+    const bool sound = count == 1 ? !std::isnan(*node.constant.numbers()) : graph::all_finite(node.constant, count);
     return sound ? "" : "the tensor \"" + node.name + "\" holds NaN or infinity";
   }
 
@@ -158,7 +153,7 @@ Lowered Network::lower(const std::vector<Given>& inputs, const Wanted& wanted) c
   Follower follower(*contents_, lowered);
   follower.add_inputs(inputs, lowered);
   follower.follow_network(needed(contents_->model->graph(), std::move(tensors)));
-  const Faults faults(lowered.graph, *contents_);
+  const Faults faults(lowered.graph);
   take_outputs(*contents_, follower, faults, lowered);
   formats::require_outputs(lowered, wanted.output);
   take_layers(layers, wanted.output.has_value(), follower, faults, lowered);

@@ -2,10 +2,10 @@
 #include <map>
 
 #include "formats/aten/perhaps_copies.h"
-#include "formats/known/finite.h"
 #include "formats/pt2/contents.h"
 #include "formats/pt2/follower.h"
 #include "formats/pt2/network.h"
+#include "graph/finite.h"
 
 namespace whycam::pt2 {
 namespace {
@@ -61,7 +61,7 @@ void check_numbers(const graph::Graph& graph) {
   for (Value value = 0; value < graph.size(); ++value) {
     const graph::Node& node = graph[value];
     if (node.op != graph::Operator::constant || !node.constant.holds_floats()) continue;
-    if (!known::all_finite(node.constant.numbers().get(), graph::element_count(node.shape)))
+    if (!graph::all_finite(node.constant, graph::element_count(node.shape)))
       throw Error("the tensor \"" + node.name + "\" holds NaN or infinity");
   }
 }

@@ -1,6 +1,6 @@
 #include "formats/pt2/tensor_table.h"
 
-#include "formats/known/finite.h"
+#include "graph/finite.h"
 #include "graph/operators.h"
 
 namespace whycam::pt2 {
@@ -219,7 +219,7 @@ Value TensorTable::value(const aten::Tensor& tensor) {
   if (entry.weight) return entry.value = graph.add_constant(entry.weight->floats, entry.shape, entry.name);
   std::vector<float> floats;
   for (const double number : entry.known->numbers()) floats.push_back(static_cast<float>(number));
-  if (!known::all_finite(floats.data(), static_cast<std::int64_t>(floats.size())))
+  if (!graph::all_finite(floats.data(), static_cast<std::int64_t>(floats.size())))
     throw CannotCompile("constants that hold NaN or infinity");
   graph::require(!floats.empty(), "a tensor without elements");
   return graph.add_constant(graph::constant_of(std::move(floats)), entry.shape);

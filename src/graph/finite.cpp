@@ -1,9 +1,9 @@
-#include "formats/known/finite.h"
+#include "graph/finite.h"
 
 #include <algorithm>
 #include <cstring>
 
-namespace whycam::known {
+namespace whycam::graph {
 
 bool all_finite(const float* numbers, std::int64_t count) {
   constexpr std::uint32_t exponent = 0x7f800000;  // all its bits are set in NaN and infinity alone
@@ -20,4 +20,8 @@ bool all_finite(const float* numbers, std::int64_t count) {
   return true;
 }
 
-}  // namespace whycam::known
+bool all_finite(const Constant& constant, std::int64_t count) {
+  return constant.weights ? constant.weights->are_finite() : all_finite(constant.numbers().get(), count);
+}
+
+}  // namespace whycam::graph
