@@ -21,7 +21,7 @@ class Examples {
 
   bool stay_apart() const {
     for (Value value = 0; count_ > 0 && value < graph_.size(); ++value)
-      if (!is_constant(value) && !(has_examples(value) && stay_apart(value))) return false;
+      if (!is_constant(value) && !(has_examples(value) && keeps_rows(value) && stay_apart(value))) return false;
     return count_ > 0;
   }
 
@@ -57,6 +57,14 @@ class Examples {
   bool has_examples(Value value) const {
     const Shape& shape = graph_.shape(value);
     return !shape.empty() && shape[0] % count_ == 0;
+  }
+
+  /// Whether a value has as many rows for each example as what it is computed of; a reshape alone may change that.
+  bool keeps_rows(Value value) const {
+    const Node& node = graph_[value];
+    return node.op == Operator::reshape || std::all_of(node.inputs.begin(), node.inputs.end(), [&](Value input) {
+             return is_constant(input) || graph_.shape(input)[0] == node.shape[0];
+           });
   }
 
   /// Whether a constant is there once for all examples of a tensor with so many dimensions.

@@ -169,6 +169,12 @@ TEST(ExamplesOfABatch, StayApartAsSeveralRowsEach) {
     const Value y = g.add(Operator::matmul, {x, constant(g, {3, 5})}, graph::MatmulAttributes{});
     return g.reshape(y, {examples, 4, 3, 5});
   }));
+  EXPECT_FALSE(stay_apart([](Graph& g) {  // half of the rows, which are those of half of the examples
+    return g.slice(g.reshape(rows(g), {examples * 2, 3}), 0, 0, examples);
+  }));
+  EXPECT_FALSE(stay_apart([](Graph& g) {  // padded by rows behind all others
+    return g.reshape(g.pad(rows(g), {0, 0}, {examples, 0}, 0), {examples, 12});
+  }));
   EXPECT_FALSE(stay_apart([](Graph& g) {  // rows that meet those of other examples
     const Value x = g.reshape(rows(g), {examples * 2, 3});
     return g.reshape(g.binary(Operator::add, g.slice(x, 0, 0, examples), g.slice(x, 0, examples, examples)),

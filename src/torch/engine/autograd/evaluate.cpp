@@ -23,9 +23,9 @@ using Tensors = std::vector<torch::Tensor>;
 
 torch::Tensor constant(const Node& node) {
   const auto count = static_cast<std::size_t>(graph::element_count(node.shape));
-  const torch::Tensor numbers = node.constant.floats
-                                    ? at::tensor(at::ArrayRef<float>(node.constant.floats, count), torch::kFloat)
-                                    : at::tensor(at::ArrayRef<double>(node.constant.doubles, count), torch::kDouble);
+  const auto floats = node.constant.numbers();
+  const torch::Tensor numbers = floats ? at::tensor(at::ArrayRef<float>(floats.get(), count), torch::kFloat)
+                                       : at::tensor(at::ArrayRef<double>(node.constant.doubles, count), torch::kDouble);
   return numbers.reshape(node.shape);
 }
 
