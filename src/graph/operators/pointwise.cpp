@@ -176,7 +176,7 @@ Tensor evaluate_gate(const Node& node, const Tensors& inputs) {
 
 Shape scaled_shape(const Question& question) {
   const Shape& x = question.inputs[0];
-  require(x.size() >= 2 && question.inputs[1] == Shape{x[1]} && question.inputs[2] == Shape{x[1]},
+  require(x.size() >= 3 && question.inputs[1] == Shape{x[1]} && question.inputs[2] == Shape{x[1]},
           "a scale and a shift are one number a channel of " + to_string(x));
   return x;
 }
