@@ -143,6 +143,7 @@ run_slurm() {
     scontrol requeue "${job}_$task"
     finish "$job"
     compare "an array with a task that was killed after $done_before pictures, at attempt $attempt"
+    [ "$(lines_in "$share")" -ge "$done_before" ] || fail "the second attempt lost what the first one had done"
     [ "$(lines_in "$share")" -eq "$done_before" ] || return 0
     rm -r maps  # it was killed behind its last picture: the second attempt had nothing to do
   done
