@@ -25,6 +25,8 @@ class Examples {
     return count_ > 0;
   }
 
+  std::int64_t count() const { return count_; }
+
   bool is_constant(Value value) const { return constant_[static_cast<std::size_t>(value)]; }
 
   /// Whether a constant is repeated for each example where this node reads it.
@@ -192,7 +194,7 @@ std::optional<Graph> for_examples(const Graph& graph, std::int64_t count) {
   std::vector<Value> values, repeated(static_cast<std::size_t>(graph.size()), no_value);
   const auto add = [&](Value value, const std::vector<Value>& inputs, bool with_examples) {
     Node node = graph[value];
-    if (with_examples) node.attributes = of_examples(std::move(node.attributes), count, example_count(graph));
+    if (with_examples) node.attributes = of_examples(std::move(node.attributes), count, examples.count());
     return result.add_like(node, inputs);
   };
   const auto mapped = [&](const Node& reader, Value input) {

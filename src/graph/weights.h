@@ -1,6 +1,7 @@
 // Numbers of a network that need not stay in memory in their own order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace whycam::graph {
+
+/// From so many bytes on, a tensor of a file is worth it.
+constexpr std::size_t large_weight = std::size_t{1} << 16;
 
 /// A tensor's numbers. A plan packs weights in orders of its own; once it has all that it needs, their own order would
 /// be one more copy. Any thread may use them.

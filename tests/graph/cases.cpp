@@ -1,5 +1,6 @@
 #include "graph/cases.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <random>
@@ -404,6 +405,14 @@ const std::vector<OperatorCase>& operator_cases() {
     return cases;
   }();
   return all;
+}
+
+std::vector<float> noise(std::int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> numbers(static_cast<std::size_t>(count));
+  std::generate(numbers.begin(), numbers.end(), [&] { return normal(random); });
+  return numbers;
 }
 
 graph::Tensor numbers(const Shape& shape, std::uint32_t seed) {

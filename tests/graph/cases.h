@@ -27,6 +27,9 @@ const std::vector<OperatorCase>& operator_cases();
 /// 2 or 3.
 graph::Tensor numbers(const graph::Shape& shape, std::uint32_t seed);
 
+/// Float32 of a normal distribution.
+std::vector<float> noise(std::int64_t count, unsigned seed);
+
 /// Calls `work` with each element's index in row-major order and with the channels last.
 template <class Work>
 void for_each_channels_last(const graph::Shape& shape, const Work& work) {

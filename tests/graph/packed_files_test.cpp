@@ -15,6 +15,7 @@
 
 #include "backends/onednn/packed_files.h"
 #include "backends/onednn/plan.h"
+#include "graph/cases.h"
 #include "graph/graph.h"
 #include "whycam/errors.h"
 
@@ -22,14 +23,6 @@ namespace whycam::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<float> noise(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> numbers(count);
-  std::generate(numbers.begin(), numbers.end(), [&] { return normal(random); });
-  return numbers;
-}
 
 class PackedWeights : public testing::Test {
  protected:

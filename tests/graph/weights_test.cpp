@@ -6,12 +6,12 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "backends/onednn/plan.h"
+#include "graph/cases.h"
 #include "graph/evaluate.h"
 #include "graph/graph.h"
 
@@ -28,14 +28,6 @@ struct Convolution {
   Shape weights;
   std::int64_t groups, padding;
 };
-
-std::vector<float> noise(std::int64_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> numbers(static_cast<std::size_t>(count));
-  std::generate(numbers.begin(), numbers.end(), [&] { return normal(random); });
-  return numbers;
-}
 
 /// One network's weights, of which it holds no other copy, and what plans of it give.
 class Network {

@@ -337,13 +337,6 @@ TEST(ExternalWeights, AreFoundWhereverTheirTensorsStand) {
   for (const auto& path : expected) std::filesystem::remove(path);
 }
 
-/// A field whose content is said to have so many bytes.
-std::string field(int number, const std::string& content, std::size_t bytes) {
-  std::string result(1, static_cast<char>(number << 3 | 2));
-  for (; bytes >= 128; bytes >>= 7) result += static_cast<char>(128 | (bytes & 127));
-  return result + static_cast<char>(bytes) + content;
-}
-
 TEST(DamagedOnnx, ContentsOfOtherLengthsThanStatedAreRefused) {
   proto::ModelProto model = small_network();
   const std::string graph = model.graph().SerializeAsString(),

@@ -61,6 +61,12 @@ TemporaryNetwork::TemporaryNetwork(const std::string& bytes) : path(temporary_pa
 TemporaryNetwork::TemporaryNetwork(const proto::ModelProto& model) : TemporaryNetwork(model.SerializeAsString()) {}
 TemporaryNetwork::~TemporaryNetwork() { std::filesystem::remove(path); }
 
+std::string field(int number, const std::string& content, std::size_t bytes) {
+  std::string result(1, static_cast<char>(number << 3 | 2));
+  for (; bytes >= 128; bytes >>= 7) result += static_cast<char>(128 | (bytes & 127));
+  return result + static_cast<char>(bytes) + content;
+}
+
 proto::ModelProto parse_file(const std::filesystem::path& path) {
   proto::ModelProto model;
   std::ifstream file(path, std::ios::binary);

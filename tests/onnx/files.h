@@ -29,6 +29,9 @@ class TemporaryNetwork {
   const std::filesystem::path path;
 };
 
+/// A field of a message whose content is said to have so many bytes.
+std::string field(int number, const std::string& content, std::size_t bytes);
+
 proto::ModelProto parse_file(const std::filesystem::path& path);
 
 /// The network's first output by the plain evaluator, and by a plan.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "onnx/files.h"
+#include "onnx/model_builder.h"
 
 namespace whycam::onnx {
 namespace {
@@ -18,37 +19,21 @@ float number(std::int64_t i) { return static_cast<float>(i % 37 - 18) / 64; }
 
 /// scores = x * matrix + row.
 proto::ModelProto network(std::int64_t ir_version) {
-  proto::ModelProto model;
-  model.set_ir_version(ir_version);
-  model.add_opset_import()->set_version(13);
-  proto::GraphProto& graph = *model.mutable_graph();
-  graph.set_name("large");
-  const auto add_port = [](proto::ValueInfoProto& port, const std::string& name, const graph::Shape& shape) {
-    port.set_name(name);
-    port.mutable_type()->mutable_tensor_type()->set_elem_type(proto::TensorProto::FLOAT);
-    for (const std::int64_t extent : shape)
-      port.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(extent);
-  };
+  ModelBuilder builder;
+  builder.model.set_ir_version(ir_version);
+  builder.input("x", {1, width});
   const auto add_weight = [&](const std::string& name, const graph::Shape& shape) {
-    proto::TensorProto& weight = *graph.add_initializer();
-    weight.set_name(name);
-    weight.set_data_type(proto::TensorProto::FLOAT);
     std::vector<float> numbers;
     for (std::int64_t i = 0; i < graph::element_count(shape); ++i) numbers.push_back(number(i));
-    for (const std::int64_t extent : shape) weight.add_dims(extent);
+    proto::TensorProto weight = tensor_of(name, shape, {});
     weight.set_raw_data(numbers.data(), numbers.size() * sizeof(float));
-    if (ir_version < 4) add_port(*graph.add_input(), name, shape);
+    builder.tensor(weight);
+    if (ir_version < 4) builder.input(name, shape);
   };
-  add_port(*graph.add_input(), "x", {1, width});
-  add_port(*graph.add_output(), "scores", {1, width});
   add_weight("matrix", {width, width});
   add_weight("row", {width});
-  proto::NodeProto& node = *graph.add_node();
-  node.set_op_type("Gemm");
-  node.set_name("gemm");
-  for (const char* input : {"x", "matrix", "row"}) node.add_input(input);
-  node.add_output("scores");
-  return model;
+  builder.node("Gemm", {"x", "matrix", "row"}, {"scores"}, {}, "gemm").output("scores", {1, width});
+  return builder.model;
 }
 
 std::vector<double> expected_scores() {
@@ -85,14 +70,9 @@ std::string with_weight(const std::string& weight, std::int64_t ir_version = 8) 
   proto::GraphProto graph = model.graph();
   model.clear_graph();
   graph.mutable_initializer()->DeleteSubrange(0, 1);
-  const auto field = [](int number, const std::string& content) {
-    std::string result(1, static_cast<char>(number << 3 | 2));
-    std::size_t bytes = content.size();
-    for (; bytes >= 128; bytes >>= 7) result += static_cast<char>(128 | (bytes & 127));
-    return result + static_cast<char>(bytes) + content;
-  };
+  const auto whole = [](int number, const std::string& content) { return field(number, content, content.size()); };
   constexpr int graph_field = 7, weight_field = 5;
-  return model.SerializeAsString() + field(graph_field, field(weight_field, weight) + graph.SerializeAsString());
+  return model.SerializeAsString() + whole(graph_field, whole(weight_field, weight) + graph.SerializeAsString());
 }
 
 TEST(LargeOnnxWeights, AreThoseOfTheFileAndOfBytesInMemory) {

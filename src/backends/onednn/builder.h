@@ -141,7 +141,8 @@ class Builder {
   void make_primitives();
   const float* numbers_of(Value value);
   ScaledRows rows_of(Value value);
-  std::vector<double> scales_of(Value value) const;
+  /// Of each row; none where the value is no scaled weights.
+  const std::vector<double>& scales_of(Value value);
   void count_readers_of_weights();
   /// Behind a node that reads a constant: who was the last gives the network's own numbers up, where a pack has all of
   /// them.
@@ -175,7 +176,8 @@ class Builder {
   std::vector<Buffer> buffers_;
   std::vector<Unmade> unmade_;
   std::map<Value, std::shared_ptr<const float>> constants_;  ///< in row-major order
-  std::map<Value, int> readers_of_weights_;                  ///< that are not put down yet
+  std::map<Value, std::vector<double>> scales_;
+  std::map<Value, int> readers_of_weights_;  ///< that are not put down yet
   struct WholePack {
     std::shared_ptr<const float> numbers;
     kernels::WeightPlaces places;

@@ -181,11 +181,13 @@ std::shared_ptr<const float> Builder::once(const PackedWeights& weights, std::si
   return memory;
 }
 
-std::vector<double> Builder::scales_of(Value value) const {
-  if (!has_scaled_rows(graph, graph[value])) return {};
-  graph::Tensor scales = graph::evaluate_constant(graph, graph[value].inputs[1]);
-  require_finite(scales.values);
-  return std::move(scales.values);
+const std::vector<double>& Builder::scales_of(Value value) {
+  const auto [found, is_new] = scales_.try_emplace(value);
+  if (is_new && has_scaled_rows(graph, graph[value])) {
+    found->second = graph::evaluate_constant(graph, graph[value].inputs[1]).values;
+    require_finite(found->second);
+  }
+  return found->second;
 }
 
 ScaledRows Builder::rows_of(Value value) {

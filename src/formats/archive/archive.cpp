@@ -1,9 +1,6 @@
 // Sources: PKWARE's APPNOTE.TXT 6.3.10, and how miniz, which libtorch reads archives with, understands it.
 #include "formats/archive/archive.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -118,21 +115,11 @@ Archive::Archive(const core::NetworkSource& source) : path_(source.path), memory
     read_directory();
     return;
   }
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status{};
-  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
+  file_.emplace(path_);
+  if (!file_->is_open())
     throw ModelError("cannot read the network file " + path_.string() + ": " + std::strerror(errno));
-  file_size_ = static_cast<std::uint64_t>(status.st_size);
-  try {
-    read_directory();
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
-}
-
-Archive::~Archive() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  file_size_ = file_->size();
+  read_directory();
 }
 
 void Archive::fail(const std::string& reason) const {
@@ -149,13 +136,8 @@ void Archive::read_bytes(std::uint64_t offset, std::uint64_t count, char* into) 
     std::memcpy(into, memory_->data() + offset, count);
     return;
   }
-  for (std::uint64_t done = 0; done < count;) {
-    const ssize_t read = ::pread(descriptor_, into + done, count - done, static_cast<off_t>(offset + done));
-    if (read < 0 && errno == EINTR) continue;
-    if (read < 0) fail(std::string("reading it failed: ") + std::strerror(errno));
-    if (read == 0) fail("it ends too early");
-    done += static_cast<std::uint64_t>(read);
-  }
+  if (!file_->read(offset, count, into))
+    fail(errno == 0 ? "it ends too early" : std::string("reading it failed: ") + std::strerror(errno));
 }
 
 std::string Archive::bytes_at(std::uint64_t offset, std::uint64_t count) const {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/network_source.h"
+#include "core/open_file.h"
 
 namespace whycam::archive {
 
@@ -39,7 +41,6 @@ class Archive {
   explicit Archive(const core::NetworkSource& source);
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
-  ~Archive();
 
   const std::vector<Record>& records() const { return records_; }
 
@@ -74,8 +75,8 @@ class Archive {
   [[noreturn]] void fail(const Record& record, const std::string& reason) const;
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
-  std::shared_ptr<const std::string> memory_;  ///< the archive where there is no descriptor
+  std::optional<core::OpenFile> file_;
+  std::shared_ptr<const std::string> memory_;  ///< the archive where there is no file
   std::uint64_t file_size_ = 0;
   std::vector<Record> records_;
 };

@@ -93,8 +93,6 @@ struct Message {
   OwnBytes own;
 };
 inline const std::string in_the_network(1, '\0');
-/// From so many bytes on, a weight has memory of its own.
-constexpr std::size_t large_weight = std::size_t{1} << 16;
 
 /// Throws Error where it is no ONNX network.
 Message read_message(const std::filesystem::path& path);

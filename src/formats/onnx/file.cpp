@@ -1,19 +1,16 @@
 // Reading and checking a file.
-#include <fcntl.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <onnx/checker.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <functional>
 #include <initializer_list>
 #include <limits>
 
+#include "core/open_file.h"
 #include "formats/onnx/functions.h"
 #include "formats/onnx/integer_operators.h"
 #include "formats/onnx/quantisation.h"
@@ -105,7 +102,7 @@ void add_data(proto::TensorProto& tensor, const char* key, const std::string& va
 bool merge_weight(CodedInputStream& stream, int bytes, proto::TensorProto& tensor) {
   int offset = 0, size = 0;
   const auto read_place = [&](int of_data) {
-    if (of_data < static_cast<int>(large_weight)) return stream.ReadString(tensor.mutable_raw_data(), of_data);
+    if (of_data < static_cast<int>(graph::large_weight)) return stream.ReadString(tensor.mutable_raw_data(), of_data);
     tensor.clear_raw_data();  // of two, the last one counts
     offset = stream.CurrentPosition();
     size = of_data;
@@ -161,41 +158,13 @@ Message parsed(const std::shared_ptr<const std::string>& content, const std::str
           }};
 }
 
-/// A file that stays the same while it is read, whatever its name comes to mean.
-class OpenFile {
- public:
-  explicit OpenFile(const std::filesystem::path& path) : number_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (number_ >= 0) close(number_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int operator*() const { return number_; }
-
-  bool read(std::uint64_t offset, std::size_t count, char* to) const {
-    while (count > 0) {
-      const ssize_t done = pread(number_, to, count, static_cast<off_t>(offset));
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) return false;
-      to += done;
-      offset += static_cast<std::uint64_t>(done);
-      count -= static_cast<std::size_t>(done);
-    }
-    return true;
-  }
-
- private:
-  const int number_;
-};
-
 Message parsed(const std::filesystem::path& path) {
-  const auto file = std::make_shared<const OpenFile>(path);
-  struct stat status{};
-  if (**file < 0 || fstat(**file, &status) != 0) throw Error("cannot read the network file " + path.string());
+  const auto file = std::make_shared<const core::OpenFile>(path);
+  if (!file->is_open()) throw Error("cannot read the network file " + path.string());
   constexpr int part = 1 << 18;
-  google::protobuf::io::FileInputStream stream(**file, part);
+  google::protobuf::io::FileInputStream stream(file->descriptor(), part);
   try {
-    return {parsed(stream, static_cast<std::uintmax_t>(status.st_size), path.string()),
+    return {parsed(stream, file->size(), path.string()),
             [file](std::uint64_t offset, std::size_t count, char* to) { return file->read(offset, count, to); }};
   } catch (const Error&) {
     if (stream.GetErrno() != 0) throw Error("cannot read the network file " + path.string());

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 
+#include "core/open_file.h"
 #include "formats/onnx/contents.h"
 #include "graph/operators.h"
 
@@ -114,9 +114,8 @@ std::filesystem::path file_beside(const TensorProto& tensor, const Stored& at, c
 }
 
 bool read_part(const std::filesystem::path& path, std::uint64_t offset, std::size_t bytes, char* to) {
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(offset));
-  return static_cast<bool>(file.read(to, static_cast<std::streamsize>(bytes)));
+  const core::OpenFile file(path);
+  return file.is_open() && file.read(offset, bytes, to);
 }
 
 double half(std::uint16_t bits) {
@@ -246,7 +245,7 @@ std::shared_ptr<const float> WeightReader::stored_numbers(const TensorProto& ten
     file = file_beside(tensor, at, folder_);
   const std::size_t bytes = byte_count(tensor);
   std::shared_ptr<float> memory;
-  if (bytes >= large_weight)
+  if (bytes >= graph::large_weight)
     memory = pieces_.returnable_piece(bytes);
   else
     memory.reset(new float[bytes / sizeof(float) + 1], std::default_delete<float[]>());
@@ -272,7 +271,7 @@ Tensor WeightReader::read(const TensorProto& tensor) {
   const char* const bytes = external ? reinterpret_cast<const char*>(held.get())
                             : is_raw ? tensor.raw_data().data()
                                      : nullptr;
-  if (tensor.data_type() == TensorProto::FLOAT && external && byte_count(tensor) >= large_weight) {
+  if (tensor.data_type() == TensorProto::FLOAT && external && byte_count(tensor) >= graph::large_weight) {
     result.constant.weights = std::make_shared<const graph::Weights>(held, count);
     return result;
   }

@@ -135,10 +135,9 @@ const WeightReader::Bytes& WeightReader::bytes(const std::string& record) {
 }
 
 graph::Constant WeightReader::constant(const Bytes& held, std::int64_t offset, std::int64_t count) {
-  constexpr std::int64_t large = 1 << 14;
   graph::Constant constant;
   const float* const floats = reinterpret_cast<const float*>(held.begin.get()) + offset;
-  if (count < large) {
+  if (static_cast<std::size_t>(count) * sizeof(float) < graph::large_weight) {
     constant.owner = held.begin;
     constant.floats = floats;
     return constant;
