@@ -1,5 +1,6 @@
-// Explains one input again and again, once for each line on the standard input, and prints the seconds of each: one
-// side of build_race.py and forward_race.py. Without libtorch, so that only whycam and its oneDNN are measured.
+// Explains one input, prints the seconds of that first explanation, and explains it again for each line on the standard
+// input, whose seconds it prints, too: one side of build_race.py and forward_race.py. Without libtorch, so that only
+// whycam and its oneDNN are measured.
 #include <whycam/network.h>
 #include <whycam/picture/npy.h>
 
@@ -25,13 +26,16 @@ int main(int argc, char** argv) {
   std::int64_t target = -1;
   whycam::Network::Explanation explanation;
   whycam::Tensor answer;
+  double first = 0;
   do {
+    const auto start = std::chrono::steady_clock::now();
     explanation = network.explain({input}, layer, {++target}, options);
+    if (target == 0) first = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     answer = explanation.targets[0].attributions(whycam::Method::guided_grad_cam)[0];
   } while (target < 100 && std::all_of(answer.values.begin(), answer.values.end(), is_zero));
   whycam::picture::write_npy(argv[3], answer);
   if (argc == 6) whycam::picture::write_npy(argv[5], explanation.output);
-  std::cout << "ready" << std::endl;
+  std::cout << "ready " << first << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     const auto start = std::chrono::steady_clock::now();
     network.explain({input}, layer, {target}, options);

@@ -14,7 +14,8 @@ class Worker:
         words = shlex.split(command)
         self.process = subprocess.Popen([*words[:-1], "env", *settings, words[-1], *arguments],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline().strip() != "ready":
+        word, _, self.first = self.process.stdout.readline().strip().partition(" ")
+        if word != "ready":
             sys.exit(f"the worker failed: {command}")
 
     def take_turn(self):
