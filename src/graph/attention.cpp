@@ -56,8 +56,7 @@ Value for_each_head(Graph& graph, Value x, std::int64_t heads) {
 
 Value split_heads(Graph& graph, Value x, std::int64_t heads) {
   const Shape shape = graph.shape(x);
-  require(shape.size() == 3 && heads >= 1 && shape[2] % heads == 0,
-          std::to_string(heads) + " heads of a tensor of " + to_string(shape));
+  require(shape.size() == 3 && heads >= 1 && shape[2] % heads == 0, heads, " heads of a tensor of ", shape);
   return graph.transpose(graph.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
 }
 

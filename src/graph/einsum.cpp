@@ -25,16 +25,16 @@ Labels labels_of(const std::string& text, std::size_t dimensions) {
   Labels labels;
   const std::size_t dots = text.find("...");
   const std::size_t letters = text.size() - (dots == std::string::npos ? 0 : 3);
-  require(dots == std::string::npos ? letters == dimensions : letters <= dimensions,
-          "the term \"" + text + "\" for a tensor of " + std::to_string(dimensions) + " dimensions");
+  require(dots == std::string::npos ? letters == dimensions : letters <= dimensions, "the term \"", text,
+          "\" for a tensor of ", dimensions, " dimensions");
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == dots) {
       for (std::size_t d = dimensions - letters; d-- > 0;) labels.push_back(-1 - static_cast<int>(d));
       i += 2;
       continue;
     }
-    require(std::isalpha(static_cast<unsigned char>(text[i])) != 0, "the term \"" + text + "\"");
-    require(!has(labels, text[i]), "the diagonal of \"" + text + "\"");
+    require(std::isalpha(static_cast<unsigned char>(text[i])) != 0, "the term \"", text, "\"");
+    require(!has(labels, text[i]), "the diagonal of \"", text, "\"");
     labels.push_back(text[i]);
   }
   return labels;
@@ -49,13 +49,13 @@ class Summation {
     const std::string left = text.substr(0, arrow);
     std::size_t from = 0;
     for (std::size_t i = 0; i < operands.size(); ++i) {
-      require(from <= left.size(), "fewer terms than tensors in \"" + equation + "\"");
+      require(from <= left.size(), "fewer terms than tensors in \"", equation, "\"");
       const std::size_t to = std::min(left.find(',', from), left.size());
       operands_.push_back({operands[i], labels_of(left.substr(from, to - from), graph.shape(operands[i]).size())});
       from = to + 1;
     }
-    require(from == left.size() + 1 && !operands_.empty(),
-            "another number of terms than tensors in \"" + equation + "\"");
+    require(from == left.size() + 1 && !operands_.empty(), "another number of terms than tensors in \"", equation,
+            "\"");
     if (arrow != std::string::npos)
       result_ = result_of(text.substr(arrow + 2));
     else

@@ -47,9 +47,8 @@ std::map<std::string, Tensor> evaluate(const Graph& graph, const std::map<std::s
     if (graph[value].op != Operator::input) continue;
     const auto given = inputs.find(graph[value].name);
     if (given == inputs.end()) continue;
-    require(given->second.shape == graph.shape(value), "the input \"" + graph[value].name + "\" has the shape " +
-                                                           to_string(given->second.shape) + " instead of " +
-                                                           to_string(graph.shape(value)));
+    require(given->second.shape == graph.shape(value), "the input \"", graph[value].name, "\" has the shape ",
+            given->second.shape, " instead of ", graph.shape(value));
     evaluator.set(value, given->second);
   }
   std::map<std::string, Tensor> outputs;

@@ -32,18 +32,18 @@ void require_moderate_fields(const Attributes& attributes) {
 
 Value Graph::append(Node node) {
   const Signature& of = signature(node.op);
-  const std::string name = of.name;
-  require(node.attributes.index() == of.attributes, name + ": these are the attributes of another operator");
+  const char* const name = of.name;
+  require(node.attributes.index() == of.attributes, name, ": these are the attributes of another operator");
   Question question{{}, node};
   for (const Value input : node.inputs) {
-    require(input >= 0 && input < size(), name + ": an input is no node of the graph");
+    require(input >= 0 && input < size(), name, ": an input is no node of the graph");
     question.inputs.push_back(shape(input));
   }
-  require(node.inputs.size() >= of.fewest_inputs && node.inputs.size() <= of.most_inputs,
-          name + " takes no " + std::to_string(node.inputs.size()) + " inputs");
+  require(node.inputs.size() >= of.fewest_inputs && node.inputs.size() <= of.most_inputs, name, " takes no ",
+          node.inputs.size(), " inputs");
   require_moderate_fields(node.attributes);
   node.shape = record(node.op).shape(question);
-  require(is_sound(node.shape), name + " would give a tensor of shape " + to_string(node.shape));
+  require(is_sound(node.shape), name, " would give a tensor of shape ", node.shape);
   nodes_.push_back(std::move(node));
   return size() - 1;
 }

@@ -95,9 +95,8 @@ Shape split(Shape shape, const Layout& layout) {
   if (layout.grid.empty()) return shape;
   require(layout.grid_axis < shape.size() &&
               shape[layout.grid_axis] == element_count(layout.grid) + layout.before + layout.behind,
-          "a tensor of " + to_string(shape) + " has no " + to_string(layout.grid) + " and " +
-              std::to_string(layout.before + layout.behind) + " further elements along axis " +
-              std::to_string(layout.grid_axis));
+          "a tensor of ", shape, " has no ", layout.grid, " and ", layout.before + layout.behind,
+          " further elements along axis ", layout.grid_axis);
   const auto at = shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(layout.grid_axis));
   shape.insert(at, layout.grid.begin(), layout.grid.end());
   return shape;
@@ -107,9 +106,8 @@ Shape split(Shape shape, const Layout& layout) {
 
 Shape to_channels_first(const Shape& shape, const Layout& layout) {
   const Shape apart = split(shape, layout);
-  require(apart.size() == layout.permutation.size(), "a tensor of " + to_string(shape) + " has not the " +
-                                                         std::to_string(layout.permutation.size()) +
-                                                         " dimensions of its layout");
+  require(apart.size() == layout.permutation.size(), "a tensor of ", shape, " has not the ", layout.permutation.size(),
+          " dimensions of its layout");
   Shape result;
   for (const std::int64_t axis : layout.permutation) result.push_back(apart[static_cast<std::size_t>(axis)]);
   return result;

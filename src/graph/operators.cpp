@@ -37,18 +37,14 @@ const Record& record(Operator op) {
   return *all[static_cast<std::size_t>(op)];
 }
 
-void require(bool condition, const std::string& message) {
-  if (!condition) throw std::invalid_argument(message);
-}
-
 Shape broadcast(const Shape& a, const Shape& b) {
   Shape result(std::max(a.size(), b.size()));
   for (std::size_t i = 0; i < result.size(); ++i) {
     const std::size_t back = result.size() - i;
     const std::int64_t of_a = back <= a.size() ? a[a.size() - back] : 1;
     const std::int64_t of_b = back <= b.size() ? b[b.size() - back] : 1;
-    require(of_a == of_b || of_a == 1 || of_b == 1,
-            "the shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast against each other");
+    require(of_a == of_b || of_a == 1 || of_b == 1, "the shapes ", a, " and ", b,
+            " do not broadcast against each other");
     result[i] = of_a == 1 ? of_b : of_a;
   }
   return result;

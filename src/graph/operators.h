@@ -1,6 +1,9 @@
 // One record for each operator: what shape it gives, its values, its gradient.
 #pragma once
 
+#include <stdexcept>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "graph/graph.h"
@@ -49,8 +52,21 @@ namespace records {
 #undef OPERATOR
 }  // namespace records
 
-/// Throws std::invalid_argument with the message where the condition does not hold.
-void require(bool condition, const std::string& message);
+/// Throws std::invalid_argument where the condition does not hold; the message is made of parts, strings, numbers
+/// and shapes, and only then.
+template <class... Parts>
+void require(bool condition, const Parts&... parts) {
+  const auto text = [](const auto& part) {
+    using Part = std::decay_t<decltype(part)>;
+    if constexpr (std::is_same_v<Part, Shape>)
+      return to_string(part);
+    else if constexpr (std::is_integral_v<Part>)
+      return std::to_string(part);
+    else
+      return std::string(part);
+  };
+  if (!condition) throw std::invalid_argument((text(parts) + ...));
+}
 
 /// The shape of two broadcast against each other, as NumPy does.
 Shape broadcast(const Shape& a, const Shape& b);

@@ -94,8 +94,7 @@ Value multiply_along(Graph& graph, Value x, std::size_t d, std::int64_t to, std:
 
 Value resize(Graph& graph, Value x, const Shape& space, Resizing how) {
   const Shape from = graph.shape(x);
-  require(space.size() + 2 == from.size(),
-          "a tensor of " + to_string(from) + " has no spatial extent of " + to_string(space));
+  require(space.size() + 2 == from.size(), "a tensor of ", from, " has no spatial extent of ", space);
   if (how == Resizing::area) {
     Shape to{from[0], from[1]};
     to.insert(to.end(), space.begin(), space.end());

@@ -10,8 +10,8 @@ namespace {
 void check_window(const Question& question) {
   require(question.inputs[0].size() >= 3,
           "a window slides over tensors of at least 3 dimensions, batch and channels first; "
-          "this one has the shape " +
-              to_string(question.inputs[0]));
+          "this one has the shape ",
+          question.inputs[0]);
   const auto& a = question.node.as<WindowAttributes>();
   const std::size_t n = question.inputs[0].size() - 2;
   require(a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n && a.padding_end.size() == n,
@@ -24,13 +24,12 @@ Shape convolution_shape(const Question& question) {
   check_window(question);
   const Shape &x = question.inputs[0], &w = question.inputs[1];
   const auto& a = question.node.as<ConvolutionAttributes>();
-  require(w.size() == x.size() && a.groups > 0 && w[1] * a.groups == x[1] && w[0] % a.groups == 0,
-          "weights of " + to_string(w) + " in " + std::to_string(a.groups) + " groups do not fit a tensor of " +
-              to_string(x));
+  require(w.size() == x.size() && a.groups > 0 && w[1] * a.groups == x[1] && w[0] % a.groups == 0, "weights of ", w,
+          " in ", a.groups, " groups do not fit a tensor of ", x);
   Shape result{x[0], w[0]};
   for (std::size_t i = 0; i + 2 < x.size(); ++i) {
     const std::int64_t room = x[i + 2] + a.padding_begin[i] + a.padding_end[i] - a.dilation[i] * (w[i + 2] - 1) - 1;
-    require(room >= 0, "the kernel of " + to_string(w) + " is larger than its padded input of " + to_string(x));
+    require(room >= 0, "the kernel of ", w, " is larger than its padded input of ", x);
     result.push_back(room / a.strides[i] + 1);
   }
   if (question.inputs.size() > 2)
@@ -44,9 +43,9 @@ Shape transposed_shape(const Question& question) {
   const Shape &y = question.inputs[0], &w = question.inputs[1], &result = question.node.as<ShapeAttributes>().shape;
   require(w.size() == y.size() && result.size() == y.size() && w[0] == y[1] && result[0] == y[0] &&
               result[1] == w[1] * question.node.as<ConvolutionAttributes>().groups,
-          "weights of " + to_string(w) + " do not lead from " + to_string(y) + " to " + to_string(result));
+          "weights of ", w, " do not lead from ", y, " to ", result);
   Question forward{{result, w}, question.node};
-  require(convolution_shape(forward) == y, "no convolution leads from " + to_string(result) + " to " + to_string(y));
+  require(convolution_shape(forward) == y, "no convolution leads from ", result, " to ", y);
   return result;
 }
 

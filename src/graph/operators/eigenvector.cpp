@@ -8,10 +8,9 @@ namespace {
 
 Shape eigenvector_shape(const Question& question) {
   const Shape &matrices = question.inputs[0], &like = question.inputs[1];
-  require(matrices.size() == 3 && matrices[1] == matrices[2],
-          "eigenvectors need N square matrices, not " + to_string(matrices));
+  require(matrices.size() == 3 && matrices[1] == matrices[2], "eigenvectors need N square matrices, not ", matrices);
   const Shape shape{matrices[0], matrices[1], 1};
-  require(like == shape, "the signs of eigenvectors need a tensor of " + to_string(shape) + ", not " + to_string(like));
+  require(like == shape, "the signs of eigenvectors need a tensor of ", shape, ", not ", like);
   return shape;
 }
 

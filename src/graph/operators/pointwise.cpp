@@ -11,8 +11,8 @@ Shape shape_of_first(const Question& question) { return question.inputs[0]; }
 
 Shape shape_of_all(const Question& question) {
   for (const Shape& shape : question.inputs)
-    require(shape == question.inputs[0], "tensors of " + to_string(question.inputs[0]) + " and " + to_string(shape) +
-                                             " where all must have one shape");
+    require(shape == question.inputs[0], "tensors of ", question.inputs[0], " and ", shape,
+            " where all must have one shape");
   return question.inputs[0];
 }
 
@@ -177,7 +177,7 @@ Tensor evaluate_gate(const Node& node, const Tensors& inputs) {
 Shape scaled_shape(const Question& question) {
   const Shape& x = question.inputs[0];
   require(x.size() >= 3 && question.inputs[1] == Shape{x[1]} && question.inputs[2] == Shape{x[1]},
-          "a scale and a shift are one number a channel of " + to_string(x));
+          "a scale and a shift are one number a channel of ", x);
   return x;
 }
 

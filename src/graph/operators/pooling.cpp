@@ -15,7 +15,7 @@ Shape pooled_shape(const Question& question) {
   require(x.size() >= 3 && a.shape.size() == x.size() && a.shape[0] == x[0] && a.shape[1] == x[1] &&
               a.kernel.size() == n && a.strides.size() == n && a.dilation.size() == n && a.padding_begin.size() == n &&
               a.padding_end.size() == n,
-          "pooling of " + to_string(x) + " to " + to_string(a.shape) + " with a window of " + to_string(a.kernel));
+          "pooling of ", x, " to ", a.shape, " with a window of ", a.kernel);
   for (std::size_t i = 0; i < n; ++i)
     require((a.shape[i + 2] - 1) * a.strides[i] - a.padding_begin[i] < x[i + 2],
             "a pooling window begins behind its input");
@@ -150,8 +150,7 @@ void for_each_adaptive(const Shape& x, const Shape& y, const Visit& visit) {
 
 Shape adaptive_shape(const Question& question) {
   const Shape &x = question.inputs[0], &y = question.node.as<ShapeAttributes>().shape;
-  require(x.size() >= 3 && y.size() == x.size() && y[0] == x[0] && y[1] == x[1],
-          "adaptive pooling of " + to_string(x) + " to " + to_string(y));
+  require(x.size() >= 3 && y.size() == x.size() && y[0] == x[0] && y[1] == x[1], "adaptive pooling of ", x, " to ", y);
   for (std::size_t d = 2; d < y.size(); ++d) require(y[d] > 0, "adaptive pooling to nothing");
   return y;
 }

@@ -9,8 +9,7 @@ namespace {
 /// The rows and columns of a factor, and the dimensions before them.
 struct Factor {
   Factor(const Shape& shape, bool transposed) {
-    require(shape.size() >= 2,
-            "a matrix product needs tensors of at least 2 dimensions; one has the shape " + to_string(shape));
+    require(shape.size() >= 2, "a matrix product needs tensors of at least 2 dimensions; one has the shape ", shape);
     batch.assign(shape.begin(), shape.end() - 2);
     rows = shape[shape.size() - (transposed ? 1 : 2)];
     columns = shape[shape.size() - (transposed ? 2 : 1)];
@@ -22,8 +21,8 @@ struct Factor {
 Shape matmul_shape(const Question& question) {
   const auto& is = question.node.as<MatmulAttributes>();
   const Factor a(question.inputs[0], is.transpose_a), b(question.inputs[1], is.transpose_b);
-  require(a.columns == b.rows, "matrices of " + to_string(question.inputs[0]) + " and " +
-                                   to_string(question.inputs[1]) + " cannot be multiplied");
+  require(a.columns == b.rows, "matrices of ", question.inputs[0], " and ", question.inputs[1],
+          " cannot be multiplied");
   Shape result = broadcast(a.batch, b.batch);
   result.push_back(a.rows);
   result.push_back(b.columns);
@@ -76,8 +75,8 @@ std::vector<Value> gradient_of_matmul(GradientQuestion& q) {
 
 void check_axes(const Question& question) {
   for (const std::int64_t axis : question.node.as<AxesAttributes>().axes)
-    require(axis >= 0 && axis < static_cast<std::int64_t>(question.inputs[0].size()),
-            "the axis " + std::to_string(axis) + " of a tensor of " + to_string(question.inputs[0]));
+    require(axis >= 0 && axis < static_cast<std::int64_t>(question.inputs[0].size()), "the axis ", axis,
+            " of a tensor of ", question.inputs[0]);
 }
 
 Shape reduced_shape(const Question& question) {

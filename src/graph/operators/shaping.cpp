@@ -8,8 +8,8 @@ namespace {
 
 Shape reshaped_shape(const Question& question) {
   const Shape& shape = question.node.as<ShapeAttributes>().shape;
-  require(element_count(question.inputs[0]) == element_count(shape),
-          "a tensor of " + to_string(question.inputs[0]) + " cannot have the shape " + to_string(shape));
+  require(element_count(question.inputs[0]) == element_count(shape), "a tensor of ", question.inputs[0],
+          " cannot have the shape ", shape);
   return shape;
 }
 
@@ -24,7 +24,7 @@ Shape transposed_shape(const Question& question) {
   Shape result;
   require(axes.size() == question.inputs[0].size(), "a permutation names every dimension");
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    require(sorted[i] == static_cast<std::int64_t>(i), to_string(axes) + " is no permutation");
+    require(sorted[i] == static_cast<std::int64_t>(i), axes, " is no permutation");
     result.push_back(question.inputs[0][static_cast<std::size_t>(axes[i])]);
   }
   return result;
@@ -59,9 +59,8 @@ void check_part(const Shape& part, const Shape& whole, const SliceAttributes& a)
   require(part.size() == whole.size() && a.begin.size() == part.size() && a.step.size() == part.size(),
           "a slice names its begin and step in every dimension");
   for (std::size_t d = 0; d < part.size(); ++d)
-    require(
-        a.step[d] > 0 && a.begin[d] >= 0 && (part[d] == 0 || a.begin[d] + (part[d] - 1) * a.step[d] < whole[d]),
-        "a slice of " + to_string(part) + " from " + to_string(a.begin) + " leaves the tensor of " + to_string(whole));
+    require(a.step[d] > 0 && a.begin[d] >= 0 && (part[d] == 0 || a.begin[d] + (part[d] - 1) * a.step[d] < whole[d]),
+            "a slice of ", part, " from ", a.begin, " leaves the tensor of ", whole);
 }
 
 Shape sliced_shape(const Question& question) {
@@ -115,14 +114,14 @@ std::vector<Value> gradient_of_embed(GradientQuestion& q) {
 Shape concatenated_shape(const Question& question) {
   const auto axis = static_cast<std::size_t>(question.node.as<ConcatAttributes>().axis);
   Shape result = question.inputs[0];
-  require(axis < result.size(), "the axis " + std::to_string(axis) + " of a tensor of " + to_string(result));
+  require(axis < result.size(), "the axis ", axis, " of a tensor of ", result);
   result[axis] = 0;
   for (Shape shape : question.inputs) {
     require(shape.size() == result.size(), "tensors of different numbers of dimensions cannot be concatenated");
     result[axis] += shape[axis];
     shape[axis] = question.inputs[0][axis];
-    require(shape == question.inputs[0], "tensors of " + to_string(shape) + " and " + to_string(question.inputs[0]) +
-                                             " cannot be concatenated along axis " + std::to_string(axis));
+    require(shape == question.inputs[0], "tensors of ", shape, " and ", question.inputs[0],
+            " cannot be concatenated along axis ", axis);
   }
   return result;
 }
@@ -155,8 +154,8 @@ std::vector<Value> gradient_of_concat(GradientQuestion& q) {
 
 Shape expanded_shape(const Question& question) {
   const Shape& shape = question.node.as<ShapeAttributes>().shape;
-  require(broadcast(question.inputs[0], shape) == shape,
-          "a tensor of " + to_string(question.inputs[0]) + " does not expand to " + to_string(shape));
+  require(broadcast(question.inputs[0], shape) == shape, "a tensor of ", question.inputs[0], " does not expand to ",
+          shape);
   return shape;
 }
 
