@@ -50,21 +50,23 @@ std::vector<float> normal(std::size_t count, float deviation, unsigned seed) {
   return numbers;
 }
 
-/// Two convolutions that are wide enough to be rounded, and a first one that is not.
+/// Two convolutions that are wide enough to be rounded and none for Winograd's algorithm, and a first one that is not.
 Network wide_network() {
   onnx::ModelBuilder builder;
   builder.input("x", {-1, 3, 20, 20}).output("y");
   builder.tensor(onnx::tensor_of("w1", {64, 3, 3, 3}, normal(64 * 27, 0.3F, 1)));
-  builder.tensor(onnx::tensor_of("w2", {64, 64, 3, 3}, normal(64 * 64 * 9, 0.06F, 2)));
-  builder.tensor(onnx::tensor_of("w3", {64, 64, 3, 3}, normal(64 * 64 * 9, 0.06F, 3)));
+  builder.tensor(onnx::tensor_of("w2", {64, 64, 5, 5}, normal(64 * 64 * 25, 0.036F, 2)));
+  builder.tensor(onnx::tensor_of("w3", {64, 64, 5, 5}, normal(64 * 64 * 25, 0.036F, 3)));
   builder.tensor(onnx::tensor_of("w4", {64, 6}, normal(64 * 6, 0.2F, 4)));
   const onnx::Attributes window{{"kernel_shape", std::vector<std::int64_t>{3, 3}},
                                 {"pads", std::vector<std::int64_t>{1, 1, 1, 1}}};
+  const onnx::Attributes wide{{"kernel_shape", std::vector<std::int64_t>{5, 5}},
+                              {"pads", std::vector<std::int64_t>{2, 2, 2, 2}}};
   builder.node("Conv", {"x", "w1"}, {"c1"}, window)
       .node("Relu", {"c1"}, {"r1"}, {}, "stem")
-      .node("Conv", {"r1", "w2"}, {"c2"}, window)
+      .node("Conv", {"r1", "w2"}, {"c2"}, wide)
       .node("Relu", {"c2"}, {"r2"}, {}, "body")
-      .node("Conv", {"r2", "w3"}, {"c3"}, window)
+      .node("Conv", {"r2", "w3"}, {"c3"}, wide)
       .node("Relu", {"c3"}, {"r3"}, {}, "top")
       .node("GlobalAveragePool", {"r3"}, {"p"})
       .node("Flatten", {"p"}, {"f"})

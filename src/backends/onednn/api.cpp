@@ -202,7 +202,12 @@ std::optional<std::vector<Integers>> places_of(const memory::desc& description) 
   std::vector<Integers> places;
   for (std::size_t dimension = 0; dimension < dims.size(); ++dimension) {
     Integers& of_dimension = places.emplace_back();
-    for (std::int64_t index = 0; index < dims[dimension]; ++index) {
+    std::int64_t whole = 1;
+    for (std::size_t block = 0; block < blocking.block_sizes.size(); ++block)
+      if (blocking.block_dimensions[block] == static_cast<std::int64_t>(dimension))
+        whole *= blocking.block_sizes[block];
+    const std::int64_t count = (dims[dimension] + whole - 1) / whole * whole;
+    for (std::int64_t index = 0; index < count; ++index) {
       std::int64_t place = 0, outer = index, step = 1;
       for (std::size_t block = blocking.block_sizes.size(); block-- > 0;
            step *= blocking.block_sizes[block]) {  // from the innermost
@@ -263,6 +268,36 @@ Operation convolution_transpose(const Shape& y, const Shape& weights, const Shap
   operation.weights = pd.weights_desc();
   operation.destination = pd.diff_src_desc();
   return operation;
+}
+
+Operation Convolutions::forward(const Shape& x, const Shape& weights, const Shape& y, const ConvolutionAttributes& a,
+                                bool with_bias, After after, Order order, Type type) {
+  const Key key{x,
+                weights,
+                y,
+                a.strides,
+                a.dilation,
+                a.padding_begin,
+                a.padding_end,
+                a.groups,
+                with_bias,
+                after.add_to_destination,
+                after.relu,
+                after.limit,
+                order,
+                type};
+  const auto known = forward_.find(key);
+  if (known != forward_.end()) return known->second;
+  return forward_[key] = convolution(x, weights, y, a, with_bias, after, order, type);
+}
+
+Operation Convolutions::transpose(const Shape& y, const Shape& weights, const Shape& x, const ConvolutionAttributes& a,
+                                  Order order, Type type) {
+  const Key key{y,        weights, x,     a.strides, a.dilation, a.padding_begin, a.padding_end,
+                a.groups, false,   false, false,     0,          order,           type};
+  const auto known = transposed_.find(key);
+  if (known != transposed_.end()) return known->second;
+  return transposed_[key] = convolution_transpose(y, weights, x, a, order, type);
 }
 
 Operation matrix_product(const memory::desc& a, const memory::desc& b, const memory::desc& result, bool with_bias,

@@ -1,9 +1,12 @@
 // All that whycam asks oneDNN for; versions.h has what differs between oneDNN's versions.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "backends/onednn/onednn.h"
@@ -34,7 +37,7 @@ dnnl::memory::desc row_major(const dnnl::memory::desc& description);
 std::optional<Layout> layout_of(const dnnl::memory::desc& description, const graph::Shape& shape);
 
 /// What each index of each dimension adds to a number's place in memory, where every place is such a sum: in strided
-/// orders and in blocks.
+/// orders and in blocks; the indices go on to the end of the last block.
 std::optional<std::vector<graph::Integers>> places_of(const dnnl::memory::desc& description);
 
 // What oneDNN would compute wrongly, or not end with, is refused below by CannotPlan: tensors of more than 2^31 - 1
@@ -69,6 +72,20 @@ Operation convolution(const graph::Shape& x, const graph::Shape& weights, const 
 /// y's gradient to x's; source is y, of this type as the weights are.
 Operation convolution_transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
                                 const graph::ConvolutionAttributes& attributes, Order order, Type type);
+/// These operations by what is asked for: networks repeat theirs, and oneDNN takes its time to choose.
+class Convolutions {
+ public:
+  Operation forward(const graph::Shape& x, const graph::Shape& weights, const graph::Shape& y,
+                    const graph::ConvolutionAttributes& attributes, bool with_bias, After after, Order order,
+                    Type type);
+  Operation transpose(const graph::Shape& y, const graph::Shape& weights, const graph::Shape& x,
+                      const graph::ConvolutionAttributes& attributes, Order order, Type type);
+
+ private:
+  using Key = std::tuple<graph::Shape, graph::Shape, graph::Shape, graph::Integers, graph::Integers, graph::Integers,
+                         graph::Integers, std::int64_t, bool, bool, bool, double, Order, Type>;
+  std::map<Key, Operation> forward_, transposed_;
+};
 /// Matrices by matrices; strides tell which is transposed.
 Operation matrix_product(const dnnl::memory::desc& a, const dnnl::memory::desc& b, const dnnl::memory::desc& result,
                          bool with_bias, After after);

@@ -24,7 +24,7 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
-    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts) {
+    : graph(of), constant_(graph::constant_values(of)), parts_(parts) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
@@ -32,6 +32,7 @@ Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts
   find_phases();
   find_what_lasts();
   find_what_is_rounded(precision);
+  winograd_tiles_ = choose_winograd(graph, rounded_convolutions());
 }
 
 Value Builder::positions_of(Value pool) const { return with_attributes_of(pool, positions_); }
@@ -108,12 +109,11 @@ void Builder::find_what_is_rounded(Precision precision) {
 }
 
 std::shared_ptr<const Plan::Program> Builder::build() {
-  count_readers_of_weights();
   program_->sections.resize(phases_.size());
   program_->inputs.resize(phases_.size());
   for (std::size_t section = 0; section < phases_.size(); ++section)
     emit_phase(static_cast<int>(section), phases_[section]);
-  make_primitives();
+  make_primitives_and_packs();
   place_buffers();
   return program_;
 }
@@ -155,7 +155,6 @@ void Builder::emit_phase(int section, const std::vector<Value>& nodes) {
   for (const Value value : ordered) {
     const Node& node = graph[value];
     put_down(*this, value);
-    for (const Value input : node.inputs) give_up_weights(input);
     for (const Value input : node.inputs)
       if (const auto home = homes_.find(input); home != homes_.end() && home->second.place.buffer >= 0)
         --buffer_of(home->second.place).readers_left;
@@ -191,9 +190,9 @@ Layout Builder::layout(Value value) const {
 }
 
 Type Builder::factor_type(Value value) const {
-  const Node& node = graph[value];
   if (!rounded_[at(value)] || winograd_tiles(value) > 0 || is_sparse(graph, value))
     return Type::f32;  // Winograd's algorithm and what leaves zeros out are as fast, and exact
+  const Node& node = graph[value];
   // Rounding a number pays where many products read it, and each rounding adds to the error of deep networks.
   constexpr std::int64_t fewest_channels = 16, fewest_products = 256;
   const Shape& weights = graph.shape(node.inputs[1]);
@@ -202,6 +201,17 @@ Type Builder::factor_type(Value value) const {
   const std::int64_t taps = graph::element_count(weights) / (weights[0] * weights[1]);
   const bool transposed = node.op == Operator::convolution_transpose;
   return (transposed ? weights[1] : of_group) * taps < fewest_products ? Type::f32 : Type::bf16;
+}
+
+/// Of all values, whether they are convolutions that are rounded where they are direct ones.
+std::vector<bool> Builder::rounded_convolutions() const {
+  std::vector<bool> result(at(graph.size()), false);
+  for (Value value = 0; value < graph.size(); ++value) {
+    const Operator op = graph[value].op;
+    if (op == Operator::convolution || op == Operator::convolution_transpose)
+      result[at(value)] = factor_type(value) == Type::bf16;
+  }
+  return result;
 }
 
 Place Builder::read(Value value, Layout wanted, Type type) {
@@ -331,20 +341,62 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
   steps.push_back(std::move(step));
 }
 
-/// oneDNN writes code for each primitive, which is most of what a small network's plan takes: by all threads.
-void Builder::make_primitives() {
-  std::vector<std::exception_ptr> failures(unmade_.size());
+namespace {
+
+using Tasks = std::vector<std::function<void()>>;
+
+/// Some of both at any time.
+Tasks mixed(Tasks some, Tasks others) {
+  Tasks all;
+  std::size_t of_some = 0, of_others = 0;
+  while (of_some < some.size() || of_others < others.size())
+    if (of_others == others.size() || (of_some < some.size() && of_some * others.size() <= of_others * some.size()))
+      all.push_back(std::move(some[of_some++]));
+    else
+      all.push_back(std::move(others[of_others++]));
+  return all;
+}
+
+}  // namespace
+
+/// oneDNN writes code for each primitive, which is most of what a small network's plan takes; a large one's weights
+/// take longer, and wait for memory meanwhile. By all threads, and all packs of some rows at once: they are read from
+/// memory once.
+void Builder::make_primitives_and_packs() {
+  constants_.clear();  // what is packed or kept has its owners
+  Tasks making, packing;
+  for (const Unmade& one : unmade_)
+    making.emplace_back([this, &one] { program_->sections[one.section][one.step].primitive = one.make(); });
+  for (auto& [value, packings] : packings_) {
+    std::int64_t parts = 0;
+    for (const Packing& packing : packings.all) parts = std::max(parts, packing.parts.count);
+    packings.parts_left = parts;
+    for (std::int64_t part = 0; part < parts; ++part)
+      packing.emplace_back([this, value = value, part, &packings = packings] { pack(value, packings, part); });
+  }
+  for (const auto& [value, pack] : whole_packs_)
+    if (packings_.count(value) == 0) give_up_weights(value);
+  const Tasks tasks = mixed(std::move(making), std::move(packing));
+  std::vector<std::exception_ptr> failures(tasks.size());
 #pragma omp parallel for schedule(dynamic)
-  for (std::size_t i = 0; i < unmade_.size(); ++i) {
-    const Unmade& one = unmade_[i];
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
     try {
-      program_->sections[one.section][one.step].primitive = one.make();
+      tasks[i]();
     } catch (...) {
       failures[i] = std::current_exception();
     }
   }
   for (const std::exception_ptr& failure : failures)
     if (failure) std::rethrow_exception(failure);
+}
+
+void Builder::pack(Value value, Packings& packings, std::int64_t part) const {
+  for (const Packing& packing : packings.all)
+    if (part < packing.parts.count) packing.parts.work(part);
+  if (--packings.parts_left > 0) return;
+  for (const Packing& packing : packings.all) packing.keep();
+  packings.numbers = nullptr;
+  give_up_weights(value);
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {

@@ -1,6 +1,8 @@
 // Making a plan: what every operator needs to put its steps down.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,6 +15,7 @@
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/packed_files.h"
 #include "backends/onednn/program.h"
+#include "backends/onednn/winograd.h"
 #include "core/large_memory.h"
 #include "graph/operators.h"
 
@@ -21,12 +24,6 @@ namespace whycam::onednn {
 using graph::Node;
 using graph::Shape;
 using graph::Value;
-
-/// Weights times one number for each row, as folded scales leave them; no scales: as they are.
-struct ScaledRows {
-  const float* numbers;
-  std::vector<double> scales;
-};
 
 class Builder {
  public:
@@ -37,6 +34,7 @@ class Builder {
 
   // For the operators.
   const graph::Graph& graph;
+  Convolutions convolutions;
 
   /// The node that remembers a maximum pooling's positions, or no_value.
   Value positions_of(Value pool) const;
@@ -61,6 +59,8 @@ class Builder {
     const auto found = winograd_tiles_.find(value);
     return found == winograd_tiles_.end() ? 0 : found->second;
   }
+  /// Made once for each shape.
+  const WinogradConvolution& winograd_convolution(const Shape& x, const Shape& y, std::int64_t tile_size);
   /// One number a channel, filled up with zeros to a multiple of the block.
   Place channel_row(Value value, Layout layout);
 
@@ -136,27 +136,37 @@ class Builder {
   void find_phases();
   void find_what_lasts();
   void find_what_is_rounded(Precision precision);
+  std::vector<bool> rounded_convolutions() const;
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
-  void make_primitives();
-  const float* numbers_of(Value value);
-  ScaledRows rows_of(Value value);
-  /// Of each row; none where the value is no scaled weights.
+  void make_primitives_and_packs();
+  const std::shared_ptr<const float>& numbers_of(Value value);
+  /// Weights times one number for each row, as folded scales leave them, are packed without being computed: these are
+  /// the weights and the numbers; none where the value is no such product.
+  Value plain_weights(Value value) const;
   const std::vector<double>& scales_of(Value value);
-  void count_readers_of_weights();
-  /// Behind a node that reads a constant: who was the last gives the network's own numbers up, where a pack has all of
-  /// them.
-  void give_up_weights(Value value);
-  std::shared_ptr<const float> new_pack(std::size_t numbers, const std::function<void(float* to)>& pack);
+  /// Weights on their way into packs, which are written once all is put down.
+  using PackParts = std::function<kernels::Parts(const float* from, const std::vector<double>& scales, float* to)>;
+  struct Packing {
+    kernels::Parts parts;
+    std::function<void()> keep;  ///< for other plans, once all parts are packed
+  };
+  struct Packings {
+    std::shared_ptr<const float> numbers;
+    std::vector<Packing> all;
+    std::atomic<std::int64_t> parts_left{0};
+  };
+  void pack(Value value, Packings& packings, std::int64_t part) const;
+  /// Where a pack has all numbers of weights, the network's own are not needed.
+  void give_up_weights(Value value) const;
+  std::shared_ptr<float> new_pack(std::size_t numbers);
   Place owned(const std::shared_ptr<const float>& memory, std::size_t bytes);
   std::optional<graph::Integers> order_of(const PackedWeights& weights) const;
   /// Tells a value's numbers in an order.
   Fingerprint fingerprint(Value value, const graph::Integers& order);
-  /// That of another plan of the network, or of an earlier process, or a new one.
-  std::shared_ptr<const float> kept_or_new(const PackedWeights& weights, std::size_t numbers,
-                                           const std::function<void(float* to)>& pack);
-  std::shared_ptr<const float> once(const PackedWeights& weights, std::size_t numbers,
-                                    const std::function<void(float* to)>& pack);
+  /// That of another plan of the network, or of an earlier process, or a new one that will be packed.
+  std::shared_ptr<const float> kept_or_new(const PackedWeights& weights, std::size_t numbers, const PackParts& pack);
+  std::shared_ptr<const float> once(const PackedWeights& weights, std::size_t numbers, const PackParts& pack);
   void use(const Place& place);
   void finish_outputs(int section);
   /// Places the buffers in the memory of a run.
@@ -177,7 +187,7 @@ class Builder {
   std::vector<Unmade> unmade_;
   std::map<Value, std::shared_ptr<const float>> constants_;  ///< in row-major order
   std::map<Value, std::vector<double>> scales_;
-  std::map<Value, int> readers_of_weights_;  ///< that are not put down yet
+  std::map<Value, Packings> packings_;  ///< by the plain weights
   struct WholePack {
     std::shared_ptr<const float> numbers;
     kernels::WeightPlaces places;
@@ -186,7 +196,8 @@ class Builder {
   core::MemoryPieces pieces_;               ///< what is packed lies in these
   PackedFiles files_;
   std::map<Value, Fingerprint> fingerprints_;  ///< of constants as they are multiplied
-  const std::map<Value, std::int64_t> winograd_tiles_;
+  std::map<Value, std::int64_t> winograd_tiles_;
+  std::map<std::tuple<Shape, Shape, std::int64_t>, WinogradConvolution> winograd_convolutions_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;
   std::map<Value, std::vector<std::pair<PackedWeights, std::shared_ptr<const float>>>> packed_weights_;

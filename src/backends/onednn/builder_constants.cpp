@@ -38,12 +38,23 @@ bool has_scaled_rows(const graph::Graph& graph, const Node& node) {
 std::optional<kernels::WeightPlaces> weight_places(const dnnl::memory::desc& wanted, std::int64_t groups, bool turned) {
   auto places = places_of(wanted);
   if (!places) return std::nullopt;
-  const graph::Integers of_group = groups > 1 ? places->front() : graph::Integers{0};
-  if (groups > 1) places->erase(places->begin());
-  const graph::Integers &of_row = places->at(turned ? 1 : 0), &of_column = places->at(turned ? 0 : 1);
-  kernels::WeightPlaces result{{}, of_column, {0}, static_cast<std::int64_t>(wanted.get_size() / sizeof(float))};
+  graph::Integers sizes = dims_of(wanted), of_group{0};
+  if (groups > 1) {
+    of_group = places->front();
+    of_group.resize(static_cast<std::size_t>(groups));
+    places->erase(places->begin());
+    sizes.erase(sizes.begin());
+  }
+  const std::size_t outputs = turned ? 1 : 0, inputs = turned ? 0 : 1;
+  if (groups > 1) places->at(outputs).resize(static_cast<std::size_t>(sizes[outputs]));  // rows follow through groups
+  kernels::WeightPlaces result{{},
+                               places->at(inputs),
+                               {0},
+                               groups * sizes[outputs],
+                               sizes[inputs],
+                               static_cast<std::int64_t>(wanted.get_size() / sizeof(float))};
   for (const std::int64_t group : of_group)
-    for (const std::int64_t row : of_row) result.rows.push_back(group + row);
+    for (const std::int64_t row : places->at(outputs)) result.rows.push_back(group + row);
   for (std::size_t dimension = 2; dimension < places->size(); ++dimension) {
     graph::Integers taps;
     for (const std::int64_t before : result.taps)
@@ -56,7 +67,7 @@ std::optional<kernels::WeightPlaces> weight_places(const dnnl::memory::desc& wan
 
 }  // namespace
 
-const float* Builder::numbers_of(Value value) {
+const std::shared_ptr<const float>& Builder::numbers_of(Value value) {
   auto& numbers = constants_[value];
   if (!numbers && is_float_constant(graph[value])) numbers = graph[value].constant.numbers();
   if (!numbers) {
@@ -65,11 +76,11 @@ const float* Builder::numbers_of(Value value) {
     const auto computed = std::make_shared<const std::vector<float>>(tensor.values.begin(), tensor.values.end());
     numbers = {computed, computed->data()};
   }
-  return numbers.get();
+  return numbers;
 }
 
 Place Builder::constant(Value value) {
-  const Place place{-1, numbers_of(value), 0};
+  const Place place{-1, numbers_of(value).get(), 0};
   if (!kept_.insert(value).second) return place;
   program_->owners.push_back(constants_[value]);
   if (!is_float_constant(graph[value]))
@@ -77,27 +88,15 @@ Place Builder::constant(Value value) {
   return place;
 }
 
-void Builder::count_readers_of_weights() {
-  for (const auto& phase : phases_)
-    for (const Value value : phase)
-      for (const Value input : graph[value].inputs)
-        if (graph[input].constant.weights) ++readers_of_weights_[input];
-}
-
-void Builder::give_up_weights(Value value) {
-  const auto readers = readers_of_weights_.find(value);
-  if (readers == readers_of_weights_.end() || --readers->second > 0) return;
+void Builder::give_up_weights(Value value) const {
   const auto pack = whole_packs_.find(value);
-  constants_.erase(value);
   if (pack == whole_packs_.end() || kept_.count(value) > 0) return;
   graph[value].constant.weights->give_up(
       [pack = pack->second](float* numbers) { kernels::unpack_weights(pack.numbers.get(), pack.places, numbers); });
 }
 
-std::shared_ptr<const float> Builder::new_pack(std::size_t numbers, const std::function<void(float* to)>& pack) {
-  const std::shared_ptr<float> memory = pieces_.returnable_piece(numbers * sizeof(float));
-  pack(memory.get());
-  return memory;
+std::shared_ptr<float> Builder::new_pack(std::size_t numbers) {
+  return pieces_.returnable_piece(numbers * sizeof(float));
 }
 
 Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t bytes) {
@@ -109,8 +108,9 @@ Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t byt
 Place Builder::packed(Value value, const std::string& name, std::size_t numbers, const Pack& pack) {
   const auto known = packed_.find({value, name});
   if (known != packed_.end()) return known->second;
-  return packed_[{value, name}] =
-             owned(new_pack(numbers, [&](float* to) { pack(numbers_of(value), to); }), numbers * sizeof(float));
+  const std::shared_ptr<float> memory = new_pack(numbers);
+  pack(numbers_of(value).get(), memory.get());
+  return packed_[{value, name}] = owned(memory, numbers * sizeof(float));
 }
 
 /// Tells an order apart; nothing where only oneDNN knows it.
@@ -135,10 +135,10 @@ Fingerprint Builder::fingerprint(Value value, const graph::Integers& order) {
   auto known = fingerprints_.find(value);
   if (known == fingerprints_.end()) {
     const std::size_t bytes = static_cast<std::size_t>(graph::element_count(graph.shape(value))) * sizeof(float);
-    const ScaledRows rows = rows_of(value);
+    const std::vector<double>& scales = scales_of(value);
     known = fingerprints_.try_emplace(value).first;
-    known->second.add(rows.numbers, bytes);
-    known->second.add(rows.scales.data(), rows.scales.size() * sizeof(double));
+    known->second.add(numbers_of(plain_weights(value)).get(), bytes);
+    known->second.add(scales.data(), scales.size() * sizeof(double));
   }
   Fingerprint all = known->second;
   all.add("packed weights 1");  // another name where the packing changes
@@ -147,38 +147,45 @@ Fingerprint Builder::fingerprint(Value value, const graph::Integers& order) {
 }
 
 std::shared_ptr<const float> Builder::kept_or_new(const PackedWeights& weights, std::size_t numbers,
-                                                  const std::function<void(float* to)>& pack) {
+                                                  const PackParts& pack) {
   const std::size_t bytes = numbers * sizeof(float);
-  const auto order = order_of(weights);
-  if (!order) return new_pack(numbers, pack);
-  const Value plain = has_scaled_rows(graph, graph[weights.value]) ? graph[weights.value].inputs[0] : weights.value;
+  const Value plain = plain_weights(weights.value);
   const graph::Weights* const shared = graph[plain].constant.weights.get();
-  graph::Weights::Key key = *order;
+  const auto order = order_of(weights);
+  graph::Weights::Key key = order.value_or(graph::Weights::Key{});
   for (const double scale : scales_of(weights.value)) {
     key.emplace_back();
     std::memcpy(&key.back(), &scale, sizeof scale);
   }
-  std::shared_ptr<const float> memory = shared ? shared->packed(key) : nullptr;
-  if (memory) return memory;
-  if (files_.take(bytes)) {
-    const Fingerprint name = fingerprint(weights.value, *order);
-    memory = files_.find(name, bytes);
-    if (!memory) files_.keep(name, (memory = new_pack(numbers, pack)).get(), bytes);
-  } else {
-    memory = new_pack(numbers, pack);
+  std::shared_ptr<const float> known = order && shared ? shared->packed(key) : nullptr;
+  std::optional<Fingerprint> name;
+  if (!known && order && files_.take(bytes)) {
+    name = fingerprint(weights.value, *order);
+    known = files_.find(*name, bytes);
+    if (known && shared) shared->keep(key, known);
   }
-  if (shared) shared->keep(key, memory);
+  if (known) return known;
+  const std::shared_ptr<float> memory = new_pack(numbers);
+  Packings& packings = packings_[plain];
+  packings.numbers = numbers_of(plain);
+  packings.all.push_back({pack(packings.numbers.get(), scales_of(weights.value), memory.get()), [=, files = &files_] {
+                            if (name) files->keep(*name, memory.get(), bytes);
+                            if (order && shared) shared->keep(key, memory);
+                          }});
   return memory;
 }
 
-std::shared_ptr<const float> Builder::once(const PackedWeights& weights, std::size_t numbers,
-                                           const std::function<void(float* to)>& pack) {
+std::shared_ptr<const float> Builder::once(const PackedWeights& weights, std::size_t numbers, const PackParts& pack) {
   for (const auto& [known, memory] : packed_weights_[weights.value])
     if (known == weights) return memory;
   const auto memory = kept_or_new(weights, numbers, pack);
   owned(memory, numbers * sizeof(float));
   packed_weights_[weights.value].emplace_back(weights, memory);
   return memory;
+}
+
+Value Builder::plain_weights(Value value) const {
+  return has_scaled_rows(graph, graph[value]) ? graph[value].inputs[0] : value;
 }
 
 const std::vector<double>& Builder::scales_of(Value value) {
@@ -188,11 +195,6 @@ const std::vector<double>& Builder::scales_of(Value value) {
     require_finite(found->second);
   }
   return found->second;
-}
-
-ScaledRows Builder::rows_of(Value value) {
-  const bool scaled = has_scaled_rows(graph, graph[value]);
-  return {numbers_of(scaled ? graph[value].inputs[0] : value), scales_of(value)};
 }
 
 Place Builder::channel_row(Value value, Layout layout) {
@@ -205,17 +207,19 @@ Place Builder::channel_row(Value value, Layout layout) {
 
 Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl::memory::desc& wanted) {
   const auto places = weight_places(wanted, groups, turned);
-  const auto pack = [&](float* to) {
-    const ScaledRows rows = rows_of(value);
-    if (places) return kernels::pack_weights(rows.numbers, *places, rows.scales, to);
+  const auto pack = [=](const float* from, const std::vector<double>& scales, float* to) -> kernels::Parts {
+    if (places) return kernels::pack_weights(from, *places, scales, to);
     // In an order that oneDNN alone knows.
-    const dnnl::memory::desc plain = row_major(wanted);
-    std::vector<float> numbers(plain.get_size() / sizeof(float));
-    kernels::pack_weights(rows.numbers, *weight_places(plain, groups, turned), rows.scales, numbers.data());
-    dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
-    dnnl::stream stream(cpu());
-    dnnl::reorder(source, target).execute(stream, source, target);
-    stream.wait();
+    return {
+        1, [=](std::int64_t) {
+          const dnnl::memory::desc plain = row_major(wanted);
+          std::vector<float> numbers(plain.get_size() / sizeof(float));
+          kernels::do_all(kernels::pack_weights(from, *weight_places(plain, groups, turned), scales, numbers.data()));
+          dnnl::memory source(plain, cpu(), numbers.data()), target(wanted, cpu(), to);
+          dnnl::stream stream(cpu());
+          dnnl::reorder(source, target).execute(stream, source, target);
+          stream.wait();
+        }};
   };
   const auto memory =
       once({value, turned, groups, 0, wanted}, (wanted.get_size() + sizeof(float) - 1) / sizeof(float), pack);
@@ -228,14 +232,20 @@ std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::in
   const auto places = places_of(matrix);
   if (!places) return std::nullopt;
   const auto step = static_cast<std::int64_t>(matrix.get_size() / sizeof(float));
-  const auto memory =
-      once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step), [&](float* to) {
-        const ScaledRows rows = rows_of(value);
-        kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
-        for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
-        kernels::transform_weights(rows.numbers, in_pack, rows.scales, turned, to);
-      });
+  kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
+  for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
+  const auto memory = once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step),
+                           [=](const float* from, const std::vector<double>& scales, float* to) {
+                             return kernels::transform_weights(from, in_pack, scales, turned, to);
+                           });
   return Place{-1, memory.get(), 0};
+}
+
+const WinogradConvolution& Builder::winograd_convolution(const Shape& x, const Shape& y, std::int64_t tile_size) {
+  const auto key = std::make_tuple(x, y, tile_size);
+  const auto known = winograd_convolutions_.find(key);
+  return known != winograd_convolutions_.end() ? known->second
+                                               : winograd_convolutions_.try_emplace(key, x, y, tile_size).first->second;
 }
 
 }  // namespace whycam::onednn

@@ -1,7 +1,9 @@
 // What convolutions are to oneDNN: forward, and turned round where they carry a gradient back.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <vector>
 
 #include "backends/onednn/api.h"
 #include "graph/graph.h"
@@ -20,10 +22,20 @@ graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 /// Whether a convolution carries back a gradient most of which is certain to be 0, and gains when that is left out.
 bool is_sparse(const graph::Graph& graph, graph::Value convolution);
 
+/// How many numbers packed weights may have together.
+struct Room {
+  double networks;       ///< times those of the network's own weights
+  std::int64_t numbers;  ///< and so many more
+};
+/// Small networks get as much as they like, large ones no more than keeps whycam near the memory of other runtimes.
+constexpr Room room_for_packs{2.3, 1 << 20};
+
 /// The size of the tiles, 2 or 4, by which convolutions are to be done by Winograd's algorithm: tiles of 2 x 2 want
-/// weights of 16/9 the size, tiles of 4 x 4 of four times. Those that gain most, as many as keep all packed weights
-/// within twice the network's own. (Weights that direct convolutions want in several orders, because they are shared,
-/// are counted once, and channels that are filled up not at all.)
-std::map<graph::Value, std::int64_t> choose_winograd(const graph::Graph& graph);
+/// weights of 16/9 the size, tiles of 4 x 4 of four times. Those that gain most, as many as there is room for. (Weights
+/// that direct convolutions want in several orders, because they are shared, are counted once, and channels that are
+/// filled up not at all.) `rounded` says of each value whether a direct convolution multiplies bfloat16, which takes
+/// half of the time and of the room.
+std::map<graph::Value, std::int64_t> choose_winograd(const graph::Graph& graph, const std::vector<bool>& rounded,
+                                                     Room room = room_for_packs);
 
 }  // namespace whycam::onednn

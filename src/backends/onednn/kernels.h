@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "backends/onednn/layout.h"
@@ -48,15 +49,28 @@ void binary_rows(Binary kind, const float* a, std::int64_t row_of_a, const float
 void binary_per_channel(Binary kind, const float* a, const float* b, bool per_example, bool swapped, float* result,
                         const Extents& extents, bool relu);
 
-/// Where weights O x I x taps of a convolution go: the sum of what row, column and tap say. `numbers` are all, filled
-/// up with zeros.
+/// Work in parts, each of which any thread may do at any time; each runs on the thread that calls.
+struct Parts {
+  std::int64_t count;
+  std::function<void(std::int64_t part)> work;
+};
+void do_all(const Parts& parts);
+
+/// Of 16 rows that begin `step` numbers apart: number i of each, side by side at to + places[i]. So many numbers can be
+/// read from `from` on. On the thread that calls.
+void put_side_by_side(const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
+                      std::int64_t count, float* to);
+
+/// Where weights O x I x taps of a convolution go: the sum of what row, column and tap say. `numbers` are all. Rows and
+/// columns may be more than the weights have; what is left of them and of all numbers is 0.
 struct WeightPlaces {
   graph::Integers rows, columns, taps;
+  std::int64_t row_count, column_count;  ///< of the weights
   std::int64_t numbers;
 };
 
 /// Puts weights in row-major order into another order, each row times its scale; empty scales are 1.
-void pack_weights(const float* from, const WeightPlaces& places, const std::vector<double>& scales, float* to);
+Parts pack_weights(const float* from, WeightPlaces places, std::vector<double> scales, float* to);
 /// Back into row-major order.
 void unpack_weights(const float* from, const WeightPlaces& places, float* to);
 

@@ -1,114 +1,152 @@
 // Weights on their way into a plan.
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/parallel.h"
+#include "backends/onednn/vectors.h"
 
 namespace whycam::onednn::kernels {
 namespace {
 
-constexpr std::int64_t tile = 16;
-
-/// Some rows and columns of weights, which stay in the nearest cache while they are put where they go.
-struct Tile {
-  std::int64_t first_row, rows, first_column, columns;
-};
-
-/// Row by row: rows can be a multiple of a cache's size apart, and read side by side they would push each other out.
-WHYCAM_HOT void take(const float* from, const Tile& at, std::int64_t all_columns, std::int64_t taps,
-                     const double* scales, float* numbers) {
-  const std::int64_t count = at.columns * taps;
-  for (std::int64_t row = 0; row < at.rows; ++row) {
-    const float* const source = from + ((at.first_row + row) * all_columns + at.first_column) * taps;
-    float* const target = numbers + row * tile * taps;
-    if (scales) {
-      const double scale = scales[at.first_row + row];
-      WHYCAM_INDEPENDENT
-      for (std::int64_t i = 0; i < count; ++i) target[i] = static_cast<float>(source[i] * scale);
-    } else {
-      std::copy(source, source + count, target);
+template <class Registers, int Rows>
+inline __attribute__((always_inline)) void rows_side_by_side(const float* from, std::int64_t step,
+                                                             std::int64_t readable, const std::int64_t* places,
+                                                             std::int64_t count, float* to) {
+  constexpr int n = Registers::size;
+  for (std::int64_t i = 0; i < count; i += n) {
+    const std::int64_t end = std::min<std::int64_t>(count, i + n);
+    if ((Rows - 1) * step + i + n > readable) {
+      for (std::int64_t j = i; j < end; ++j)
+        for (int row = 0; row < Rows; ++row) to[places[j] + row] = from[row * step + j];
+      continue;
+    }
+    for (int first = 0; first < Rows; first += n) {
+      typename Registers::Numbers square[n];
+#pragma GCC unroll 16
+      for (int row = 0; row < n; ++row) square[row] = numbers_at<Registers>(from + (first + row) * step + i);
+      transpose<Registers>(square);
+#pragma GCC unroll 16
+      for (int j = 0; j < n; ++j)
+        if (i + j < end) numbers_at<Registers>(to + places[i + j] + first) = square[j];
     }
   }
 }
 
-/// Where 16 rows follow each other: a number of each, column by column and tap by tap.
-WHYCAM_HOT void put_rows(const float* numbers, std::int64_t columns, const std::int64_t* column_places,
-                         std::int64_t taps, const std::int64_t* tap_places, float* to) {
-  const std::int64_t row = tile * taps;
-  for (std::int64_t column = 0; column < columns; ++column)
-    for (std::int64_t tap = 0; tap < taps; ++tap) {
-      const float* const source = numbers + column * taps + tap;
-      float* const target = to + column_places[column] + tap_places[tap];
-      WHYCAM_INDEPENDENT
-      for (std::int64_t i = 0; i < tile; ++i) target[i] = source[i * row];
+WHYCAM_WIDTHS(put_rows,
+              (const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
+               std::int64_t count, float* to),
+              (from, step, readable, places, count, to), rows_side_by_side, lanes)
+
+WHYCAM_HOT void scale_numbers(const float* from, double scale, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i] * scale);
+}
+
+/// Whether places follow each other, 16 at a time.
+bool follow_each_other(const graph::Integers& places) {
+  for (std::size_t i = 0; i < places.size(); ++i)
+    if (i % lanes != 0 && places[i] != places[i - 1] + 1) return false;
+  return true;
+}
+
+/// Each part packs 16 rows.
+class Packing {
+ public:
+  Packing(const float* from, WeightPlaces places, std::vector<double> scales, float* to)
+      : from_(from),
+        to_(to),
+        at_(std::move(places)),
+        scales_(std::move(scales)),
+        rows_follow_(follow_each_other(at_.rows)),
+        columns_follow_(follow_each_other(at_.columns)) {
+    for (const std::int64_t column : at_.columns)
+      for (const std::int64_t tap : at_.taps) in_row_.push_back(column + tap);
+  }
+
+  std::int64_t parts() const { return fills_all() ? quotient_up(size(at_.rows), lanes) : 1; }
+
+  void pack(std::int64_t part) const {
+    if (fills_all()) return pack_rows(part * lanes);
+    std::fill(to_, to_ + at_.numbers, 0.0F);
+    for (std::int64_t row = 0; row < size(at_.rows); row += lanes) pack_rows(row);
+  }
+
+ private:
+  static std::int64_t size(const graph::Integers& places) { return static_cast<std::int64_t>(places.size()); }
+  bool fills_all() const { return size(at_.rows) * size(in_row_) == at_.numbers; }
+  std::int64_t taps() const { return size(at_.taps); }
+  std::int64_t row_size() const { return at_.column_count * taps(); }
+
+  void pack_rows(std::int64_t first) const {
+    const std::int64_t rows = std::max<std::int64_t>(0, std::min(lanes, at_.row_count - first));
+    const float* from = from_ + first * row_size();
+    std::int64_t readable = (at_.row_count - first) * row_size();
+    std::vector<float> scaled;
+    if (!scales_.empty() && rows > 0) {
+      readable = rows * row_size();
+      scaled.resize(static_cast<std::size_t>(readable));
+      for (std::int64_t row = 0; row < rows; ++row)
+        scale_numbers(from + row * row_size(), scales_[static_cast<std::size_t>(first + row)], row_size(),
+                      scaled.data() + row * row_size());
+      from = scaled.data();
     }
-}
+    const std::int64_t* const of_row = at_.rows.data() + first;
+    const bool at_once = rows_follow_ && rows == lanes;
+    if (at_once) put_side_by_side(from, row_size(), readable, in_row_.data(), row_size(), to_ + of_row[0]);
+    for (std::int64_t row = 0; row < rows && !at_once; ++row)
+      put_row(from + row * row_size(), readable - row * row_size(), to_ + of_row[row]);
+    for (std::int64_t row = 0; row < std::min(lanes, size(at_.rows) - first); ++row)
+      for (std::int64_t i = row < rows ? row_size() : 0; i < size(in_row_); ++i)
+        to_[of_row[row] + in_row_[static_cast<std::size_t>(i)]] = 0.0F;
+  }
 
-/// Where 16 columns follow each other.
-WHYCAM_HOT void put_columns(const float* numbers, std::int64_t rows, const std::int64_t* row_places, std::int64_t taps,
-                            const std::int64_t* tap_places, float* to) {
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t tap = 0; tap < taps; ++tap) {
-      const float* const source = numbers + row * tile * taps + tap;
-      float* const target = to + row_places[row] + tap_places[tap];
-      WHYCAM_INDEPENDENT
-      for (std::int64_t i = 0; i < tile; ++i) target[i] = source[i * taps];
+  void put_row(const float* from, std::int64_t readable, float* to) const {
+    std::int64_t column = 0;
+    for (; columns_follow_ && column + lanes <= at_.column_count; column += lanes) {
+      const float* const numbers = from + column * taps();
+      float* const target = to + at_.columns[static_cast<std::size_t>(column)];
+      if (taps() == 1)
+        std::copy(numbers, numbers + lanes, target + at_.taps[0]);
+      else
+        put_side_by_side(numbers, taps(), readable - column * taps(), at_.taps.data(), taps(), target);
     }
-}
+    for (std::int64_t i = column * taps(); i < row_size(); ++i) to[in_row_[static_cast<std::size_t>(i)]] = from[i];
+  }
 
-WHYCAM_HOT void put_each(const float* numbers, const Tile& at, const std::int64_t* row_places,
-                         const std::int64_t* column_places, std::int64_t taps, const std::int64_t* tap_places,
-                         float* to) {
-  for (std::int64_t row = 0; row < at.rows; ++row)
-    for (std::int64_t column = 0; column < at.columns; ++column)
-      for (std::int64_t tap = 0; tap < taps; ++tap)
-        to[row_places[row] + column_places[column] + tap_places[tap]] = numbers[(row * tile + column) * taps + tap];
-}
-
-/// Whether these are 16 places, each right behind the one before.
-bool follow_each_other(const std::int64_t* places, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i)
-    if (places[i] != places[0] + i) return false;
-  return count == tile;
-}
-
-void put(const float* numbers, const Tile& at, const WeightPlaces& places, float* to) {
-  const std::int64_t *rows = places.rows.data() + at.first_row, *columns = places.columns.data() + at.first_column,
-                     *taps = places.taps.data();
-  const auto tap_count = static_cast<std::int64_t>(places.taps.size());
-  if (follow_each_other(rows, at.rows))
-    put_rows(numbers, at.columns, columns, tap_count, taps, to + rows[0]);
-  else if (follow_each_other(columns, at.columns))
-    put_columns(numbers, at.rows, rows, tap_count, taps, to + columns[0]);
-  else
-    put_each(numbers, at, rows, columns, tap_count, taps, to);
-}
+  const float* const from_;
+  float* const to_;
+  const WeightPlaces at_;
+  const std::vector<double> scales_;
+  const bool rows_follow_, columns_follow_;
+  graph::Integers in_row_;  ///< where a row's numbers go
+};
 
 }  // namespace
 
-void pack_weights(const float* from, const WeightPlaces& places, const std::vector<double>& scales, float* to) {
-  const std::int64_t rows = static_cast<std::int64_t>(places.rows.size()),
-                     columns = static_cast<std::int64_t>(places.columns.size());
-  const std::int64_t taps = static_cast<std::int64_t>(places.taps.size());
-  if (rows * columns * taps < places.numbers) std::fill(to, to + places.numbers, 0.0F);
-  for_each(quotient_up(rows, tile), tile * columns * taps, [&](std::int64_t part) {
-    std::vector<float> numbers(static_cast<std::size_t>(tile * tile * taps));
-    for (std::int64_t column = 0; column < columns; column += tile) {
-      const Tile at{part * tile, std::min(tile, rows - part * tile), column, std::min(tile, columns - column)};
-      take(from, at, columns, taps, scales.empty() ? nullptr : scales.data(), numbers.data());
-      put(numbers.data(), at, places, to);
-    }
-  });
+void put_side_by_side(const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
+                      std::int64_t count, float* to) {
+  put_rows(from, step, readable, places, count, to);
+}
+
+void do_all(const Parts& parts) {
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t part = 0; part < parts.count; ++part) parts.work(part);
+}
+
+Parts pack_weights(const float* from, WeightPlaces places, std::vector<double> scales, float* to) {
+  const auto packing = std::make_shared<const Packing>(from, std::move(places), std::move(scales), to);
+  return {packing->parts(), [packing](std::int64_t part) { packing->pack(part); }};
 }
 
 void unpack_weights(const float* from, const WeightPlaces& places, float* to) {
-  const auto columns = static_cast<std::int64_t>(places.columns.size()),
-             taps = static_cast<std::int64_t>(places.taps.size());
-  for_each(static_cast<std::int64_t>(places.rows.size()), columns * taps, [&](std::int64_t row) {
+  const auto taps = static_cast<std::int64_t>(places.taps.size()), row_size = places.column_count * taps;
+  for_each(places.row_count, row_size, [&](std::int64_t row) {
     const float* const of_row = from + places.rows[static_cast<std::size_t>(row)];
-    float* next = to + row * columns * taps;
-    for (const std::int64_t column : places.columns)
-      for (const std::int64_t tap : places.taps) *next++ = of_row[column + tap];
+    float* next = to + row * row_size;
+    for (std::int64_t column = 0; column < places.column_count; ++column)
+      for (const std::int64_t tap : places.taps)
+        *next++ = of_row[places.columns[static_cast<std::size_t>(column)] + tap];
   });
 }
 

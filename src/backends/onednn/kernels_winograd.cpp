@@ -1,6 +1,9 @@
 // The transforms of Winograd's algorithm, a register of channels at a time.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "backends/onednn/kernels_winograd.h"
 #include "backends/onednn/parallel.h"
@@ -238,60 +241,93 @@ struct Side {
   double scale(std::int64_t i) const { return scales ? scales[i] : 1; }
 };
 
-/// 16 kernels of one side, with all of the other one.
+/// Of 16 kernels of one side, tap by tap, with all of the other one.
 template <int N>
-inline __attribute__((always_inline)) void transform_side_by_side(const float* from, const Side& one, const Side& other,
-                                                                  bool turned, const Factors* factors,
+inline __attribute__((always_inline)) void transform_side_by_side(const float (&taps)[9][lanes], const Side& one,
+                                                                  double other_scale, const Factors* factors,
                                                                   const std::int64_t* of_element, float* to) {
+  double kernels[9][lanes], scales[lanes];
+  for (int lane = 0; lane < lanes; ++lane) scales[lane] = one.scale(lane) * other_scale;
+  for (int tap = 0; tap < 9; ++tap)
+    for (int lane = 0; lane < lanes; ++lane) kernels[tap][lane] = scales[lane] * taps[tap][lane];
+  float result[N * N][lanes];
+  transform_kernels<N>(kernels, factors, result);
   bool follow = true;
   for (int lane = 0; lane < lanes; ++lane) follow = follow && one.places[lane] == one.places[0] + lane;
-  for (std::int64_t i = 0; i < other.count; ++i) {
-    double kernels[9][lanes];
-    float result[N * N][lanes];
-    for (int lane = 0; lane < lanes; ++lane) {
-      const float* kernel = from + lane * one.step + i * other.step;
-      const double scale = one.scale(lane) * other.scale(i);
-      for (int tap = 0; tap < 9; ++tap) kernels[tap][lane] = scale * kernel[turned ? 8 - tap : tap];
-    }
-    transform_kernels<N>(kernels, factors, result);
-    float* const to_other = to + other.places[i];
-    for (int element = 0; element < N * N; ++element) {
-      float* const target = to_other + of_element[element];
-      if (follow)
-        std::copy(result[element], result[element] + lanes, target + one.places[0]);
-      else
-        for (int lane = 0; lane < lanes; ++lane) target[one.places[lane]] = result[element][lane];
-    }
+  for (int element = 0; element < N * N; ++element) {
+    float* const target = to + of_element[element];
+    if (follow)
+      std::copy(result[element], result[element] + lanes, target + one.places[0]);
+    else
+      for (int lane = 0; lane < lanes; ++lane) target[one.places[lane]] = result[element][lane];
   }
 }
 
-WHYCAM_HOT void small_side_by_side(const float* from, const Side& one, const Side& other, bool turned,
+WHYCAM_HOT void small_side_by_side(const float (&taps)[9][lanes], const Side& one, double other_scale,
                                    const std::int64_t* of_element, float* to) {
-  transform_side_by_side<4>(from, one, other, turned, small_factors, of_element, to);
+  transform_side_by_side<4>(taps, one, other_scale, small_factors, of_element, to);
 }
-WHYCAM_HOT void large_side_by_side(const float* from, const Side& one, const Side& other, bool turned,
+WHYCAM_HOT void large_side_by_side(const float (&taps)[9][lanes], const Side& one, double other_scale,
                                    const std::int64_t* of_element, float* to) {
-  transform_side_by_side<6>(from, one, other, turned, large_factors, of_element, to);
+  transform_side_by_side<6>(taps, one, other_scale, large_factors, of_element, to);
 }
+
+/// Each part transforms 16 kernels that follow each other in the pack, which are of the outputs of the convolution.
+class WeightTransform {
+ public:
+  WeightTransform(const float* from, WinogradPlaces places, std::vector<double> scales, bool turned, float* to)
+      : from_(from), to_(to), at_(std::move(places)), scales_(std::move(scales)), turned_(turned) {
+    for (std::int64_t tap = 0; tap < taps; ++tap)
+      of_tap_[static_cast<std::size_t>(turned ? taps - 1 - tap : tap)] = tap * lanes;
+  }
+
+  std::int64_t parts() const { return fills_all() ? one().count / lanes : 1; }
+
+  void transform(std::int64_t part) const {
+    if (fills_all()) return transform_side(part * lanes);
+    std::fill(to_, to_ + at_.numbers, 0.0F);
+    for (std::int64_t first = 0; first + lanes <= one().count; first += lanes) transform_side(first);
+  }
+
+ private:
+  static constexpr std::int64_t taps = 9;
+
+  Side rows() const {
+    return {size(at_.columns) * taps, size(at_.rows), at_.rows.data(), scales_.empty() ? nullptr : scales_.data()};
+  }
+  Side columns() const { return {taps, size(at_.columns), at_.columns.data(), nullptr}; }
+  Side one() const { return turned_ ? columns() : rows(); }
+  Side other() const { return turned_ ? rows() : columns(); }
+  static std::int64_t size(const graph::Integers& places) { return static_cast<std::int64_t>(places.size()); }
+  bool fills_all() const { return size(at_.elements) * size(at_.rows) * size(at_.columns) == at_.numbers; }
+
+  void transform_side(std::int64_t first) const {
+    const auto transform = at_.elements.size() == 16 ? small_side_by_side : large_side_by_side;
+    const Side all = one(), with = other();
+    const Side part{all.step, lanes, all.places + first, all.scales ? all.scales + first : nullptr};
+    const std::int64_t numbers = size(at_.rows) * size(at_.columns) * taps;
+    for (std::int64_t i = 0; i < with.count; ++i) {
+      const std::int64_t begin = first * all.step + i * with.step;
+      float kernels[taps][lanes];
+      put_side_by_side(from_ + begin, all.step, numbers - begin, of_tap_.data(), taps, &kernels[0][0]);
+      transform(kernels, part, with.scale(i), at_.elements.data(), to_ + with.places[i]);
+    }
+  }
+
+  const float* const from_;
+  float* const to_;
+  const WinogradPlaces at_;
+  const std::vector<double> scales_;
+  const bool turned_;
+  std::array<std::int64_t, taps> of_tap_{};
+};
 
 }  // namespace
 
-void transform_weights(const float* from, const WinogradPlaces& places, const std::vector<double>& scales, bool turned,
-                       float* to) {
-  const std::int64_t elements = static_cast<std::int64_t>(places.elements.size()),
-                     row_count = static_cast<std::int64_t>(places.rows.size()),
-                     column_count = static_cast<std::int64_t>(places.columns.size());
-  if (elements * row_count * column_count < places.numbers) std::fill(to, to + places.numbers, 0.0F);
-  const Side rows{column_count * 9, row_count, places.rows.data(), scales.empty() ? nullptr : scales.data()},
-      columns{9, column_count, places.columns.data(), nullptr};
-  // What follows each other in the pack goes side by side: the outputs of the convolution.
-  const Side &one = turned ? columns : rows, &other = turned ? rows : columns;
-  const auto transform = elements == 16 ? small_side_by_side : large_side_by_side;
-  for_each(one.count / lanes, lanes * other.count * elements, [&](std::int64_t i) {
-    const std::int64_t first = i * lanes;
-    const Side part{one.step, lanes, one.places + first, one.scales ? one.scales + first : nullptr};
-    transform(from + first * one.step, part, other, turned, places.elements.data(), to);
-  });
+Parts transform_weights(const float* from, WinogradPlaces places, std::vector<double> scales, bool turned, float* to) {
+  const auto transform =
+      std::make_shared<const WeightTransform>(from, std::move(places), std::move(scales), turned, to);
+  return {transform->parts(), [transform](std::int64_t part) { transform->transform(part); }};
 }
 
 }  // namespace whycam::onednn::kernels

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backends/onednn/kernels.h"
 #include "graph/graph.h"
 
 namespace whycam::onednn::kernels {
@@ -42,7 +43,6 @@ struct WinogradPlaces {
 
 /// Transforms weights O x I x 3 x 3 in row-major order, each row times its scale (empty: 1); turned: each kernel turned
 /// round in space.
-void transform_weights(const float* from, const WinogradPlaces& places, const std::vector<double>& scales, bool turned,
-                       float* to);
+Parts transform_weights(const float* from, WinogradPlaces places, std::vector<double> scales, bool turned, float* to);
 
 }  // namespace whycam::onednn::kernels

@@ -119,12 +119,7 @@ std::shared_ptr<const float> PackedFiles::find(const Fingerprint& key, std::size
   const std::size_t size = sizeof(Head) + bytes;
   if (*file < 0 || fstat(*file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != static_cast<off_t>(size))
     return nullptr;
-#ifdef MAP_POPULATE
-  constexpr int how = MAP_PRIVATE | MAP_POPULATE;
-#else
-  constexpr int how = MAP_PRIVATE;
-#endif
-  void* memory = mmap(nullptr, size, PROT_READ, how, *file, 0);
+  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, *file, 0);
   if (memory == MAP_FAILED) return nullptr;
   const std::shared_ptr<const void> mapped(memory, [size](void* mapping) { munmap(mapping, size); });
   const auto* numbers = reinterpret_cast<const float*>(static_cast<const char*>(memory) + sizeof(Head));

@@ -69,7 +69,7 @@ void put_convolution(Builder& builder, Value value) {
   const bool with_bias = node.inputs.size() > 2;
   const Type type = builder.factor_type(value);
   const auto make = [&](Order order) {
-    return convolution(x, weights, node.shape, attributes, with_bias, after(node), order, type);
+    return builder.convolutions.forward(x, weights, node.shape, attributes, with_bias, after(node), order, type);
   };
   const auto [operation, source, destination] = in_our_layouts(x, node.shape, make);
   const Place from = builder.read(node.inputs[0], source, type);
@@ -94,7 +94,7 @@ void put_turned_convolution(Builder& builder, Value value) {
   const Shape shape = turned_shape(weights, groups);
   const Type type = builder.factor_type(value);
   const auto make = [&](Order order) {
-    return convolution(y, grouped(shape, groups), node.shape, attributes, false, {}, order, type);
+    return builder.convolutions.forward(y, grouped(shape, groups), node.shape, attributes, false, {}, order, type);
   };
   const auto [operation, source, destination] = in_our_layouts(y, node.shape, make);
   const Place from = builder.read(node.inputs[0], source, type), to = builder.make(node.shape, destination);
@@ -165,10 +165,11 @@ void put_convolution_transpose(Builder& builder, Value value) {
   const Type type = builder.factor_type(value);
   const auto [operation, source, destination] = in_our_layouts(y, node.shape, [&](Order order) {
     if (stay && order == Order::best) {
-      Operation channels_last = convolution_transpose(y, weights, node.shape, attributes, Order::channels_last, type);
+      Operation channels_last =
+          builder.convolutions.transpose(y, weights, node.shape, attributes, Order::channels_last, type);
       if (channels_last.made_to_measure) return channels_last;
     }
-    return convolution_transpose(y, weights, node.shape, attributes, order, type);
+    return builder.convolutions.transpose(y, weights, node.shape, attributes, order, type);
   });
   const Place from = builder.read(node.inputs[0], source, type), to = builder.make(node.shape, destination);
   builder.primitive(operation,

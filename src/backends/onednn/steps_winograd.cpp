@@ -12,7 +12,7 @@ bool put_winograd(Builder& builder, Value value) {
   const Node& node = builder.graph[value];
   const bool turned = node.op == graph::Operator::convolution_transpose;
   const Shape& x = builder.graph.shape(node.inputs[0]);
-  const WinogradConvolution convolution(x, node.shape, tile_size);
+  const WinogradConvolution& convolution = builder.winograd_convolution(x, node.shape, tile_size);
   if (!convolution.is_fast()) return false;
   const auto weights = builder.winograd_weights(node.inputs[1], turned, convolution.elements(), convolution.matrix());
   if (!weights) return false;

@@ -51,6 +51,44 @@ inline __attribute__((always_inline)) void keep_where(std::uint16_t bits, std::i
   numbers = reinterpret_cast<Numbers>(reinterpret_cast<Integers>(numbers) & (set != 0));
 }
 
+/// Numbers of two vectors in turn, of their first halves or of their second ones.
+template <class Registers, bool Second>
+inline __attribute__((always_inline)) void interleave(const typename Registers::Numbers& a,
+                                                      const typename Registers::Numbers& b,
+                                                      typename Registers::Numbers& to) {
+#ifdef __clang__
+#define WHYCAM_SHUFFLED(...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define WHYCAM_SHUFFLED(...) __builtin_shuffle(a, b, typename Registers::Integers{__VA_ARGS__})
+#endif
+  constexpr int n = Registers::size, f = Second ? n / 2 : 0;
+  if constexpr (n == 16)
+    to = WHYCAM_SHUFFLED(f, n + f, f + 1, n + f + 1, f + 2, n + f + 2, f + 3, n + f + 3, f + 4, n + f + 4, f + 5,
+                         n + f + 5, f + 6, n + f + 6, f + 7, n + f + 7);
+  else if constexpr (n == 8)
+    to = WHYCAM_SHUFFLED(f, n + f, f + 1, n + f + 1, f + 2, n + f + 2, f + 3, n + f + 3);
+  else
+    to = WHYCAM_SHUFFLED(f, n + f, f + 1, n + f + 1);
+#undef WHYCAM_SHUFFLED
+}
+
+/// Makes columns of a square's rows.
+template <class Registers>
+inline __attribute__((always_inline)) void transpose(typename Registers::Numbers* rows) {
+  constexpr int n = Registers::size;
+  typename Registers::Numbers next[n];
+#pragma GCC unroll 4
+  for (int done = 1; done < n; done *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < n / 2; ++i) {
+      interleave<Registers, false>(rows[i], rows[i + n / 2], next[2 * i]);
+      interleave<Registers, true>(rows[i], rows[i + n / 2], next[2 * i + 1]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < n; ++i) rows[i] = next[i];
+  }
+}
+
 /// One of three forms of a loop, for the registers that this processor has.
 template <class Loop>
 Loop* of_width(Loop* of_512, Loop* of_256, Loop* of_128) {
