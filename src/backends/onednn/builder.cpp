@@ -341,64 +341,6 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
   steps.push_back(std::move(step));
 }
 
-namespace {
-
-using Tasks = std::vector<std::function<void()>>;
-
-/// Some of both at any time.
-Tasks mixed(Tasks some, Tasks others) {
-  Tasks all;
-  std::size_t of_some = 0, of_others = 0;
-  while (of_some < some.size() || of_others < others.size())
-    if (of_others == others.size() || (of_some < some.size() && of_some * others.size() <= of_others * some.size()))
-      all.push_back(std::move(some[of_some++]));
-    else
-      all.push_back(std::move(others[of_others++]));
-  return all;
-}
-
-}  // namespace
-
-/// oneDNN writes code for each primitive, which is most of what a small network's plan takes; a large one's weights
-/// take longer, and wait for memory meanwhile. By all threads, and all packs of some rows at once: they are read from
-/// memory once.
-void Builder::make_primitives_and_packs() {
-  constants_.clear();  // what is packed or kept has its owners
-  Tasks making, packing;
-  for (const Unmade& one : unmade_)
-    making.emplace_back([this, &one] { program_->sections[one.section][one.step].primitive = one.make(); });
-  for (auto& [value, packings] : packings_) {
-    std::int64_t parts = 0;
-    for (const Packing& packing : packings.all) parts = std::max(parts, packing.parts.count);
-    packings.parts_left = parts;
-    for (std::int64_t part = 0; part < parts; ++part)
-      packing.emplace_back([this, value = value, part, &packings = packings] { pack(value, packings, part); });
-  }
-  for (const auto& [value, pack] : whole_packs_)
-    if (packings_.count(value) == 0) give_up_weights(value);
-  const Tasks tasks = mixed(std::move(making), std::move(packing));
-  std::vector<std::exception_ptr> failures(tasks.size());
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    try {
-      tasks[i]();
-    } catch (...) {
-      failures[i] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& failure : failures)
-    if (failure) std::rethrow_exception(failure);
-}
-
-void Builder::pack(Value value, Packings& packings, std::int64_t part) const {
-  for (const Packing& packing : packings.all)
-    if (part < packing.parts.count) packing.parts.work(part);
-  if (--packings.parts_left > 0) return;
-  for (const Packing& packing : packings.all) packing.keep();
-  packings.numbers = nullptr;
-  give_up_weights(value);
-}
-
 std::int64_t Builder::preferred_block(const Shape& shape) {
   if (shape.size() < 3) return 1;
   static const std::int64_t block = [] {
