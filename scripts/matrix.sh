@@ -58,6 +58,9 @@ clang() {
   sh scripts/install-dependencies.sh clang libomp-dev
   configure build-clang -DCMAKE_CXX_COMPILER=clang++ -DWHYCAM_WARNINGS_AS_ERRORS=ON -DWHYCAM_BUILD_TESTS=OFF -DWHYCAM_BUILD_BENCHMARKS=ON
   cmake --build build-clang
+  cmake -DWHYCAM_BUILD_TESTS=ON build-clang
+  cmake --build build-clang --target whycam_graph_test
+  run_tests build-clang -R '^(whycam_graph_test|WithoutAvx512)'
 }
 
 sanitizers() {

@@ -230,10 +230,9 @@ INSTANTIATE_TEST_SUITE_P(Room, WinogradConvolutions,
                          testing::Combine(testing::Values(network, residual_network, sharing_network),
                                           testing::Values(1, 4)));
 
-std::multiset<std::int64_t> tile_sizes(const Graph& graph) {
+std::multiset<std::int64_t> tile_sizes(const Graph& graph, onednn::Room room = {2, 0}) {
   std::multiset<std::int64_t> found;
-  const std::vector<bool> exact(static_cast<std::size_t>(graph.size()), false);
-  for (const auto& [value, tile_size] : onednn::choose_winograd(graph, exact, {2, 0})) found.insert(tile_size);
+  for (const auto& [value, tile_size] : onednn::choose_winograd(graph, room)) found.insert(tile_size);
   return found;
 }
 
@@ -245,6 +244,16 @@ TEST(WinogradChoice, TakesSmallTilesWhereThereIsLittleRoomAndLargeOnesWhereThere
   EXPECT_EQ(much.count(4), 6U) << "two convolutions, each forward and in both gradients";
   EXPECT_EQ(tile_sizes(residual_network(4)).size(), 9U) << "three convolutions";
   EXPECT_EQ(tile_sizes(sharing_network(512)).size(), 6U) << "two that share weights with a third, which is too small";
+}
+
+TEST(WinogradChoice, TakesLargeTilesAtOnceWhereTheyGainMoreForEachNumberThanSmallOnes) {
+  if (!onednn::has_fast_products()) GTEST_SKIP() << "oneDNN has no fast products for this processor";
+  for (const std::int64_t size : {28, 56, 112}) {
+    Builder build;
+    const Value x = build.graph.add_input("x", {1, 32, size, size});
+    build.graph.add_output("y", build.convolved(x, 32, 3));
+    EXPECT_EQ(tile_sizes(build.graph, onednn::room_for_packs), std::multiset<std::int64_t>{4}) << size;
+  }
 }
 
 TEST(WinogradChoice, KeepsPackedWeightsWithinTheirRoom) {

@@ -24,7 +24,7 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
-    : graph(of), constant_(graph::constant_values(of)), parts_(parts) {
+    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
@@ -32,7 +32,6 @@ Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts
   find_phases();
   find_what_lasts();
   find_what_is_rounded(precision);
-  winograd_tiles_ = choose_winograd(graph, rounded_convolutions());
 }
 
 Value Builder::positions_of(Value pool) const { return with_attributes_of(pool, positions_); }
@@ -190,9 +189,9 @@ Layout Builder::layout(Value value) const {
 }
 
 Type Builder::factor_type(Value value) const {
+  const Node& node = graph[value];
   if (!rounded_[at(value)] || winograd_tiles(value) > 0 || is_sparse(graph, value))
     return Type::f32;  // Winograd's algorithm and what leaves zeros out are as fast, and exact
-  const Node& node = graph[value];
   // Rounding a number pays where many products read it, and each rounding adds to the error of deep networks.
   constexpr std::int64_t fewest_channels = 16, fewest_products = 256;
   const Shape& weights = graph.shape(node.inputs[1]);
@@ -201,17 +200,6 @@ Type Builder::factor_type(Value value) const {
   const std::int64_t taps = graph::element_count(weights) / (weights[0] * weights[1]);
   const bool transposed = node.op == Operator::convolution_transpose;
   return (transposed ? weights[1] : of_group) * taps < fewest_products ? Type::f32 : Type::bf16;
-}
-
-/// Of all values, whether they are convolutions that are rounded where they are direct ones.
-std::vector<bool> Builder::rounded_convolutions() const {
-  std::vector<bool> result(at(graph.size()), false);
-  for (Value value = 0; value < graph.size(); ++value) {
-    const Operator op = graph[value].op;
-    if (op == Operator::convolution || op == Operator::convolution_transpose)
-      result[at(value)] = factor_type(value) == Type::bf16;
-  }
-  return result;
 }
 
 Place Builder::read(Value value, Layout wanted, Type type) {

@@ -136,7 +136,6 @@ class Builder {
   void find_phases();
   void find_what_lasts();
   void find_what_is_rounded(Precision precision);
-  std::vector<bool> rounded_convolutions() const;
   void emit_phase(int section, const std::vector<Value>& nodes);
   void emit(Value value);
   void make_primitives_and_packs();
@@ -196,7 +195,7 @@ class Builder {
   core::MemoryPieces pieces_;               ///< what is packed lies in these
   PackedFiles files_;
   std::map<Value, Fingerprint> fingerprints_;  ///< of constants as they are multiplied
-  std::map<Value, std::int64_t> winograd_tiles_;
+  const std::map<Value, std::int64_t> winograd_tiles_;
   std::map<std::tuple<Shape, Shape, std::int64_t>, WinogradConvolution> winograd_convolutions_;
   std::set<Value> kept_;  ///< constants that the plan uses as they are
   std::map<std::pair<Value, std::string>, Place> packed_;

@@ -230,6 +230,9 @@ Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl
 std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::int64_t elements,
                                                const dnnl::memory::desc& matrix) {
   const auto places = places_of(matrix);
+  const Shape sizes = dims_of(matrix);
+  for (std::size_t d = 0; places && d < sizes.size(); ++d)
+    if (static_cast<std::int64_t>(places->at(d).size()) != sizes[d]) return std::nullopt;  // channels are filled up
   if (!places) return std::nullopt;
   const auto step = static_cast<std::int64_t>(matrix.get_size() / sizeof(float));
   kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};

@@ -80,31 +80,22 @@ struct Pack {
   std::int64_t additional = 0;      ///< numbers more than the pack of a direct convolution
 };
 
-/// Convolutions that read the same weights, in the same way.
-struct Readers {
-  const Shape& weights;
-  std::vector<Value> convolutions;
-  bool rounded = true;  ///< all of them
-
-  std::int64_t direct_numbers() const { return graph::element_count(weights) / (rounded ? 2 : 1); }
-};
-
-/// For those of the convolutions which gain by tiles of this size.
-Pack pack_for(const graph::Graph& graph, const Readers& readers, std::int64_t tile_size) {
+/// For those of the convolutions that read the same weights which gain by tiles of this size.
+Pack pack_for(const graph::Graph& graph, const std::vector<Value>& convolutions, std::int64_t tile_size) {
   Pack pack;
-  const Shape& weights = readers.weights;
-  for (const Value value : readers.convolutions) {
+  const Shape& weights = graph.shape(graph[convolutions[0]].inputs[1]);
+  for (const Value value : convolutions) {
     if (!is_for_winograd(graph, graph[value]) || is_sparse(graph, value)) continue;
     const Shape& y = graph.shape(value);
-    const double gain = direct_cost(weights, y) * (readers.rounded ? 0.5 : 1) - winograd_cost(weights, y, tile_size);
+    const double gain = direct_cost(weights, y) - winograd_cost(weights, y, tile_size);
     if (gain <= 0) continue;
     pack.convolutions.push_back(value);
     pack.gain += gain;
   }
   if (pack.convolutions.empty()) return pack;
   pack.additional = (tile_size + 2) * (tile_size + 2) * weights[0] * weights[1];
-  if (pack.convolutions.size() == readers.convolutions.size())
-    pack.additional -= readers.direct_numbers();  // no direct convolution is left to read them
+  if (pack.convolutions.size() == convolutions.size())
+    pack.additional -= graph::element_count(weights);  // no direct convolution is left to read them
   return pack;
 }
 
@@ -112,53 +103,52 @@ Pack pack_for(const graph::Graph& graph, const Readers& readers, std::int64_t ti
 struct Step {
   std::vector<Value> convolutions;
   std::int64_t tile_size;
-  bool replaces;  ///< a smaller one
+  bool replaces;  ///< a smaller one; else it is for convolutions that have none
   double gain;
   std::int64_t cost;
 };
 
-void add_steps(const graph::Graph& graph, const Readers& readers, std::vector<Step>& steps) {
-  const Pack small = pack_for(graph, readers, 2), large = pack_for(graph, readers, 4);
+/// For each number.
+bool gains_more(const Step& a, const Step& b) {
+  return a.gain * static_cast<double>(b.cost) > b.gain * static_cast<double>(a.cost);
+}
+
+void add_steps(const graph::Graph& graph, const std::vector<Value>& convolutions, std::vector<Step>& steps) {
+  const Pack small = pack_for(graph, convolutions, 2), large = pack_for(graph, convolutions, 4);
   // A large pack takes the place of a small one where it serves the same convolutions.
   const bool both = small.gain > 0 && large.gain > small.gain && large.convolutions == small.convolutions;
+  const Step from_none{large.convolutions, 4, false, large.gain, large.additional},
+      from_small{large.convolutions, 4, true, large.gain - small.gain, large.additional - small.additional};
   if (small.gain > 0 && (both || small.gain >= large.gain))
     steps.push_back({small.convolutions, 2, false, small.gain, small.additional});
-  if (both)
-    steps.push_back({large.convolutions, 4, true, large.gain - small.gain, large.additional - small.additional});
-  else if (large.gain > small.gain)
-    steps.push_back({large.convolutions, 4, false, large.gain, large.additional});
+  // What gains more for each number than the small one comes before it, where nothing is there to be replaced.
+  if (large.gain > small.gain) steps.push_back(both && !gains_more(from_small, steps.back()) ? from_small : from_none);
 }
 
 }  // namespace
 
-std::map<Value, std::int64_t> choose_winograd(const graph::Graph& graph, const std::vector<bool>& rounded, Room room) {
+std::map<Value, std::int64_t> choose_winograd(const graph::Graph& graph, Room room) {
   if (!has_fast_products()) return {};
-  std::map<std::pair<Value, bool>, Readers> all_readers;  // of weights, as they are or turned
+  std::map<std::pair<Value, bool>, std::vector<Value>> readers;  // of weights, as they are or turned
   std::int64_t own = 0;
   for (Value value = 0; value < graph.size(); ++value) {
     const Node& node = graph[value];
     if (node.op == Operator::constant) own += graph::element_count(node.shape);
     const bool transposed = node.op == Operator::convolution_transpose;
-    if (node.op != Operator::convolution && !transposed) continue;
-    const auto entry = all_readers.try_emplace({node.inputs[1], transposed}, Readers{graph.shape(node.inputs[1]), {}});
-    Readers& readers = entry.first->second;
-    readers.convolutions.push_back(value);
-    readers.rounded = readers.rounded && rounded[static_cast<std::size_t>(value)];
+    if (node.op == Operator::convolution || transposed) readers[{node.inputs[1], transposed}].push_back(value);
   }
   std::int64_t allowance = static_cast<std::int64_t>(room.networks * static_cast<double>(own)) + room.numbers;
   std::vector<Step> steps;
-  for (const auto& [weights, readers] : all_readers) {
-    allowance -= readers.direct_numbers();
-    add_steps(graph, readers, steps);
+  for (const auto& [weights, convolutions] : readers) {
+    allowance -= graph::element_count(graph.shape(weights.first));
+    add_steps(graph, convolutions, steps);
   }
-  // What gains most for each number comes first: small packs before the large ones, which replace them where there is
-  // room.
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
-    return a.gain * static_cast<double>(b.cost) > b.gain * static_cast<double>(a.cost);
-  });
+  // What gains most for each number comes first.
+  std::stable_sort(steps.begin(), steps.end(), gains_more);
   std::map<Value, std::int64_t> chosen;
   for (const Step& step : steps) {
-    if (step.cost > allowance || (step.replaces && chosen.count(step.convolutions.front()) == 0)) continue;
+    const bool has_one = chosen.count(step.convolutions.front()) > 0;
+    if (step.cost > allowance || step.replaces != has_one) continue;
     allowance -= step.cost;
     for (const Value value : step.convolutions) chosen[value] = step.tile_size;
   }

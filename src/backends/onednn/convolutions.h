@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <vector>
 
 #include "backends/onednn/api.h"
 #include "graph/graph.h"
@@ -33,9 +32,7 @@ constexpr Room room_for_packs{2.3, 1 << 20};
 /// The size of the tiles, 2 or 4, by which convolutions are to be done by Winograd's algorithm: tiles of 2 x 2 want
 /// weights of 16/9 the size, tiles of 4 x 4 of four times. Those that gain most, as many as there is room for. (Weights
 /// that direct convolutions want in several orders, because they are shared, are counted once, and channels that are
-/// filled up not at all.) `rounded` says of each value whether a direct convolution multiplies bfloat16, which takes
-/// half of the time and of the room.
-std::map<graph::Value, std::int64_t> choose_winograd(const graph::Graph& graph, const std::vector<bool>& rounded,
-                                                     Room room = room_for_packs);
+/// filled up not at all.) The same in every precision, so that the forward pass is the same.
+std::map<graph::Value, std::int64_t> choose_winograd(const graph::Graph& graph, Room room = room_for_packs);
 
 }  // namespace whycam::onednn

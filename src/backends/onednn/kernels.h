@@ -54,6 +54,7 @@ struct Parts {
   std::int64_t count;
   std::function<void(std::int64_t part)> work;
 };
+/// On the thread that calls.
 void do_all(const Parts& parts);
 
 /// Of 16 rows that begin `step` numbers apart: number i of each, side by side at to + places[i]. So many numbers can be

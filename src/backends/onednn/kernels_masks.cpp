@@ -121,11 +121,11 @@ inline __attribute__((always_inline)) void gate_rows_loop(const std::uint16_t* b
     const std::uint16_t* const of_place = bits + place * channels / lanes;
     float* const to = result + place * channels;
     for (std::int64_t c = 0; c < channels; c += Registers::size) {
-      typename Registers::Numbers sum = numbers_at<Registers>(first + c);
-      if (Gradients > 1) sum += numbers_at<Registers>(second + c);
-      if (Gradients > 2) sum += numbers_at<Registers>(third + c);
+      typename Registers::Numbers sum = numbers_at<Registers>(first + c).numbers;
+      if (Gradients > 1) sum += numbers_at<Registers>(second + c).numbers;
+      if (Gradients > 2) sum += numbers_at<Registers>(third + c).numbers;
       keep_where<Registers, Relu>(of_place[c / lanes], c % lanes, sum);
-      numbers_at<Registers>(to + c) = sum;
+      numbers_at<Registers>(to + c).numbers = sum;
     }
   }
 }

@@ -25,11 +25,11 @@ inline __attribute__((always_inline)) void rows_side_by_side(const float* from, 
     for (int first = 0; first < Rows; first += n) {
       typename Registers::Numbers square[n];
 #pragma GCC unroll 16
-      for (int row = 0; row < n; ++row) square[row] = numbers_at<Registers>(from + (first + row) * step + i);
+      for (int row = 0; row < n; ++row) square[row] = numbers_at<Registers>(from + (first + row) * step + i).numbers;
       transpose<Registers>(square);
 #pragma GCC unroll 16
       for (int j = 0; j < n; ++j)
-        if (i + j < end) numbers_at<Registers>(to + places[i + j] + first) = square[j];
+        if (i + j < end) numbers_at<Registers>(to + places[i + j] + first).numbers = square[j];
     }
   }
 }
@@ -80,7 +80,7 @@ class Packing {
 
   void pack_rows(std::int64_t first) const {
     const std::int64_t rows = std::max<std::int64_t>(0, std::min(lanes, at_.row_count - first));
-    const float* from = from_ + first * row_size();
+    const float* from = rows > 0 ? from_ + first * row_size() : from_;
     std::int64_t readable = (at_.row_count - first) * row_size();
     std::vector<float> scaled;
     if (!scales_.empty() && rows > 0) {
@@ -130,7 +130,6 @@ void put_side_by_side(const float* from, std::int64_t step, std::int64_t readabl
 }
 
 void do_all(const Parts& parts) {
-#pragma omp parallel for schedule(dynamic)
   for (std::int64_t part = 0; part < parts.count; ++part) parts.work(part);
 }
 

@@ -34,7 +34,7 @@ inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_
   constexpr std::int64_t size = Registers::size, of_row = Vectors * lanes / size;
   Numbers sums[Rows][of_row];
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < of_row; ++v) sums[r][v] = reinterpret_cast<const Numbers*>(to + r * to_step)[v];
+    for (int v = 0; v < of_row; ++v) sums[r][v] = numbers_at<Registers>(to + r * to_step + v * size).numbers;
   for (std::int64_t first = 0; first < row.groups; first += 4) {
     std::uint64_t bits = 0;
     for (std::int64_t g = first; g < std::min(row.groups, first + 4); ++g)
@@ -43,13 +43,14 @@ inline __attribute__((always_inline)) void add_place(const Row& row, std::int64_
     for (; bits != 0; bits &= bits - 1) {
       const std::int64_t channel = first * lanes + __builtin_ctzll(bits);
       const float value = row.values[place * row.place_step + channel / lanes * row.group_step + channel % lanes];
-      const auto* const kernel = reinterpret_cast<const Numbers*>(weights + channel * weights_step);
+      const float* const kernel = weights + channel * weights_step;
       for (int r = 0; r < Rows; ++r)
-        for (int v = 0; v < of_row; ++v) sums[r][v] += value * kernel[r * of_row + v];
+        for (int v = 0; v < of_row; ++v)
+          sums[r][v] += value * numbers_at<Registers>(kernel + (r * of_row + v) * size).numbers;
     }
   }
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < of_row; ++v) reinterpret_cast<Numbers*>(to + r * to_step)[v] = sums[r][v];
+    for (int v = 0; v < of_row; ++v) numbers_at<Registers>(to + r * to_step + v * size).numbers = sums[r][v];
 }
 
 template <class Registers, int Rows, int Vectors>

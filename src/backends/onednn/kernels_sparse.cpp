@@ -40,12 +40,12 @@ inline __attribute__((always_inline)) void sum_columns(const float* const* rows,
   for (std::size_t i = 0; i < count; ++i) {
     const float* const numbers = b + found[i] * columns;
     for (int v = 0; v < Count; ++v) {
-      const typename Registers::Numbers of_b = numbers_at<Registers>(numbers + v * Registers::size);
+      const typename Registers::Numbers of_b = numbers_at<Registers>(numbers + v * Registers::size).numbers;
       for (int r = 0; r < Rows; ++r) sums[r][v] += rows[r][found[i]] * of_b;
     }
   }
   for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Count; ++v) numbers_at<Registers>(results[r] + v * Registers::size) = sums[r][v];
+    for (int v = 0; v < Count; ++v) numbers_at<Registers>(results[r] + v * Registers::size).numbers = sums[r][v];
 }
 
 template <class Registers, int Rows>
@@ -140,13 +140,13 @@ inline __attribute__((always_inline)) void add_factors(const RowOfFactors& row, 
     const std::int32_t end = row.ends[place];
     if (i == end) continue;
     Numbers sums[vectors];
-    for (std::int64_t v = 0; v < vectors; ++v) sums[v] = numbers_at<Registers>(to + v * size);
+    for (std::int64_t v = 0; v < vectors; ++v) sums[v] = numbers_at<Registers>(to + v * size).numbers;
     for (; i < end; ++i) {
       const float value = row.factors[i].value;
       const float* const kernel = weights + row.factors[i].channel * Count;
-      for (std::int64_t v = 0; v < vectors; ++v) sums[v] += value * numbers_at<Registers>(kernel + v * size);
+      for (std::int64_t v = 0; v < vectors; ++v) sums[v] += value * numbers_at<Registers>(kernel + v * size).numbers;
     }
-    for (std::int64_t v = 0; v < vectors; ++v) numbers_at<Registers>(to + v * size) = sums[v];
+    for (std::int64_t v = 0; v < vectors; ++v) numbers_at<Registers>(to + v * size).numbers = sums[v];
   }
 }
 

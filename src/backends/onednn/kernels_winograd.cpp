@@ -82,7 +82,7 @@ inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t 
 #pragma GCC unroll 6
       for (int row = 0; row < n; ++row)
         tile[row * n + column] = visible && row >= rows.begin && row < rows.end
-                                     ? numbers_at<Registers>(x + row * row_step + column * channels + channel)
+                                     ? numbers_at<Registers>(x + row * row_step + column * channels + channel).numbers
                                      : Numbers{};
       transform_in<Registers, Size>(tile + column, n);
     }
@@ -91,7 +91,7 @@ inline __attribute__((always_inline)) void tile_in(const float* x, std::int64_t 
       transform_in<Registers, Size>(tile + row * n, 1);
 #pragma GCC unroll 6
       for (int column = 0; column < n; ++column)
-        numbers_at<Registers>(to + (row * n + column) * step + channel) = tile[row * n + column];
+        numbers_at<Registers>(to + (row * n + column) * step + channel).numbers = tile[row * n + column];
     }
   }
 }
@@ -109,10 +109,10 @@ inline __attribute__((always_inline)) void tile_out(const float* from, std::int6
     for (int column = 0; column < n; ++column) {
 #pragma GCC unroll 6
       for (int row = 0; row < n; ++row)
-        tile[row * n + column] = numbers_at<Registers>(from + (row * n + column) * step + channel);
+        tile[row * n + column] = numbers_at<Registers>(from + (row * n + column) * step + channel).numbers;
       transform_out<Registers, Size>(tile + column, n);
     }
-    const Numbers bias = finish.bias ? numbers_at<Registers>(finish.bias + channel) : zero;
+    const Numbers bias = finish.bias ? numbers_at<Registers>(finish.bias + channel).numbers : zero;
 #pragma GCC unroll 4
     for (int row = 0; row < Size; ++row) {
       if (row >= rows.end) break;
@@ -120,12 +120,12 @@ inline __attribute__((always_inline)) void tile_out(const float* from, std::int6
 #pragma GCC unroll 4
       for (int column = 0; column < Size; ++column) {
         if (column >= columns.end) break;
-        Numbers& to = numbers_at<Registers>(y + row * row_step + column * channels + channel);
+        Unaligned<Registers>& to = numbers_at<Registers>(y + row * row_step + column * channels + channel);
         Numbers result = tile[row * n + column] + bias;
-        if (finish.add) result += to;
+        if (finish.add) result += to.numbers;
         if (finish.relu) result = result < zero ? zero : result;
         if (finish.limit > 0) result = result > limit ? limit : result;
-        to = result;
+        to.numbers = result;
       }
     }
   }

@@ -27,14 +27,20 @@ struct Registers128 {
   static constexpr std::int64_t size = 4;
 };
 
+/// At any address: clang forgets a type's own alignment where it comes from a template's parameter.
+template <class Registers>
+struct __attribute__((packed, may_alias)) Unaligned {
+  typename Registers::Numbers numbers;
+};
+
 /// References, as functions return vectors by registers that not every processor has.
 template <class Registers>
-inline __attribute__((always_inline)) const typename Registers::Numbers& numbers_at(const float* at) {
-  return *reinterpret_cast<const typename Registers::Numbers*>(at);
+inline __attribute__((always_inline)) const Unaligned<Registers>& numbers_at(const float* at) {
+  return *reinterpret_cast<const Unaligned<Registers>*>(at);
 }
 template <class Registers>
-inline __attribute__((always_inline)) typename Registers::Numbers& numbers_at(float* at) {
-  return *reinterpret_cast<typename Registers::Numbers*>(at);
+inline __attribute__((always_inline)) Unaligned<Registers>& numbers_at(float* at) {
+  return *reinterpret_cast<Unaligned<Registers>*>(at);
 }
 
 /// Sets the numbers whose bit is not set to 0, of a vector that begins at this one of 16 numbers; `Relu`: negative
