@@ -89,6 +89,15 @@ class Descriptor {
   int number_;
 };
 
+/// What is still there under that name goes, whatever happens.
+struct Unfinished {
+  const fs::path& path;
+  ~Unfinished() {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+};
+
 Head head_of(const Fingerprint& key, const float* numbers, std::size_t bytes) {
   Fingerprint content;
   content.add(numbers, bytes);
@@ -132,6 +141,7 @@ void PackedFiles::keep(const Fingerprint& key, const float* numbers, std::size_t
   std::random_device random;  // containers give the same number to each process
   const std::uint64_t name = std::uint64_t{random()} << 32 | random();
   const fs::path path = folder_ / key.text(), beside = folder_ / (unfinished + std::to_string(name));
+  const Unfinished guard{beside};
   bool done = false;
   {
     const Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -141,7 +151,6 @@ void PackedFiles::keep(const Fingerprint& key, const float* numbers, std::size_t
   }
   std::error_code ignored;
   if (done) fs::rename(beside, path, ignored);
-  if (!done || ignored) fs::remove(beside, ignored);
 }
 
 #else
