@@ -88,7 +88,7 @@ class Differentiation {
       if (treatment_.gradient == Gradient::deconvolution) return {gradient};
     }
     const Record& of = record(node.op);
-    require(of.gradient != nullptr, std::string("the operator "), signature(node.op).name, " has no gradient");
+    require(of.gradient != nullptr, "the operator ", signature(node.op).name, " has no gradient");
     GradientQuestion question{graph_, static_cast<Value>(v), node, gradient, wanted};
     return of.gradient(question);
   }

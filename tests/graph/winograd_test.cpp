@@ -54,8 +54,7 @@ class SingleConvolution : public testing::TestWithParam<std::tuple<Single, std::
     const onednn::WinogradConvolution convolution(x_.shape, y_.shape, tile_size_);
     const auto places = *onednn::places_of(convolution.matrix());
     const auto step = static_cast<std::int64_t>(convolution.matrix().get_size() / sizeof(float));
-    onednn::kernels::WinogradPlaces in_pack{
-        {}, places[turned_ ? 1 : 2], places[turned_ ? 2 : 1], convolution.elements() * step};
+    onednn::kernels::WinogradPlaces in_pack{{}, places[turned_ ? 1 : 2], places[turned_ ? 2 : 1]};
     for (std::int64_t i = 0; i < convolution.elements(); ++i) in_pack.elements.push_back(i * step);
     std::vector<float> plain(weights_.values.begin(), weights_.values.end());
     std::vector<double> scales(static_cast<std::size_t>(weights_.shape[0]));  // by which nothing is rounded
@@ -63,7 +62,7 @@ class SingleConvolution : public testing::TestWithParam<std::tuple<Single, std::
     for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = std::ldexp(1.0, static_cast<int>(i % 7) - 3);
     for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<float>(plain[i] / scales[i / row]);
     const std::vector<float> bias(bias_.values.begin(), bias_.values.end());
-    std::vector<float> packed(static_cast<std::size_t>(in_pack.numbers));
+    std::vector<float> packed(static_cast<std::size_t>(convolution.elements() * step));
     onednn::kernels::do_all(onednn::kernels::transform_weights(plain.data(), in_pack, scales, turned_, packed.data()));
     // What memory holds before, and what lies beside it, is none of the result.
     std::vector<float> scratch(static_cast<std::size_t>(convolution.scratch()), std::nanf(""));

@@ -230,12 +230,9 @@ Place Builder::weights(Value value, std::int64_t groups, bool turned, const dnnl
 std::optional<Place> Builder::winograd_weights(Value value, bool turned, std::int64_t elements,
                                                const dnnl::memory::desc& matrix) {
   const auto places = places_of(matrix);
-  const Shape sizes = dims_of(matrix);
-  for (std::size_t d = 0; places && d < sizes.size(); ++d)
-    if (static_cast<std::int64_t>(places->at(d).size()) != sizes[d]) return std::nullopt;  // channels are filled up
-  if (!places) return std::nullopt;
   const auto step = static_cast<std::int64_t>(matrix.get_size() / sizeof(float));
-  kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1), elements * step};
+  if (!places || graph::element_count(dims_of(matrix)) != step) return std::nullopt;  // or channels are filled up
+  kernels::WinogradPlaces in_pack{{}, places->at(turned ? 1 : 2), places->at(turned ? 2 : 1)};
   for (std::int64_t element = 0; element < elements; ++element) in_pack.elements.push_back(element * step);
   const auto memory = once({value, turned, 1, elements, matrix}, static_cast<std::size_t>(elements * step),
                            [=](const float* from, const std::vector<double>& scales, float* to) {

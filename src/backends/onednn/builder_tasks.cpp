@@ -2,48 +2,29 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <utility>
 #include <vector>
 
 #include "backends/onednn/builder.h"
 
 namespace whycam::onednn {
-namespace {
-
-using Tasks = std::vector<std::function<void()>>;
-
-/// Some of both at any time.
-Tasks mixed(Tasks some, Tasks others) {
-  Tasks all;
-  std::size_t of_some = 0, of_others = 0;
-  while (of_some < some.size() || of_others < others.size())
-    if (of_others == others.size() || (of_some < some.size() && of_some * others.size() <= of_others * some.size()))
-      all.push_back(std::move(some[of_some++]));
-    else
-      all.push_back(std::move(others[of_others++]));
-  return all;
-}
-
-}  // namespace
 
 /// oneDNN writes code for each primitive, which is most of what a small network's plan takes; a large one's weights
-/// take longer, and wait for memory meanwhile. By all threads, and all packs of some rows at once: they are read from
+/// take longer. By all threads, and all packs of some rows at once: they are read from
 /// memory once.
 void Builder::make_primitives_and_packs() {
   constants_.clear();  // what is packed or kept has its owners
-  Tasks making, packing;
+  std::vector<std::function<void()>> tasks;
   for (const Unmade& one : unmade_)
-    making.emplace_back([this, &one] { program_->sections[one.section][one.step].primitive = one.make(); });
+    tasks.emplace_back([this, &one] { program_->sections[one.section][one.step].primitive = one.make(); });
   for (auto& [value, packings] : packings_) {
     std::int64_t parts = 0;
     for (const Packing& packing : packings.all) parts = std::max(parts, packing.parts.count);
     packings.parts_left = parts;
     for (std::int64_t part = 0; part < parts; ++part)
-      packing.emplace_back([this, value = value, part, &packings = packings] { pack(value, packings, part); });
+      tasks.emplace_back([this, value = value, part, &packings = packings] { pack(value, packings, part); });
   }
   for (const auto& [value, pack] : whole_packs_)
     if (packings_.count(value) == 0) give_up_weights(value);
-  const Tasks tasks = mixed(std::move(making), std::move(packing));
   std::vector<std::exception_ptr> failures(tasks.size());
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < tasks.size(); ++i) {

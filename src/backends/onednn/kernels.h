@@ -62,6 +62,9 @@ void do_all(const Parts& parts);
 void put_side_by_side(const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
                       std::int64_t count, float* to);
 
+/// Whether places follow each other, 16 at a time.
+bool follow_each_other(const graph::Integers& places);
+
 /// Where weights O x I x taps of a convolution go: the sum of what row, column and tap say. `numbers` are all. Rows and
 /// columns may be more than the weights have; what is left of them and of all numbers is 0.
 struct WeightPlaces {

@@ -34,20 +34,23 @@ inline __attribute__((always_inline)) void rows_side_by_side(const float* from, 
   }
 }
 
-WHYCAM_WIDTHS(put_rows,
+}  // namespace
+
+WHYCAM_WIDTHS(put_side_by_side,
               (const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
                std::int64_t count, float* to),
               (from, step, readable, places, count, to), rows_side_by_side, lanes)
 
-WHYCAM_HOT void scale_numbers(const float* from, double scale, std::int64_t count, float* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i] * scale);
-}
-
-/// Whether places follow each other, 16 at a time.
 bool follow_each_other(const graph::Integers& places) {
   for (std::size_t i = 0; i < places.size(); ++i)
     if (i % lanes != 0 && places[i] != places[i - 1] + 1) return false;
   return true;
+}
+
+namespace {
+
+WHYCAM_HOT void scale_numbers(const float* from, double scale, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i] * scale);
 }
 
 /// Each part packs 16 rows.
@@ -123,11 +126,6 @@ class Packing {
 };
 
 }  // namespace
-
-void put_side_by_side(const float* from, std::int64_t step, std::int64_t readable, const std::int64_t* places,
-                      std::int64_t count, float* to) {
-  put_rows(from, step, readable, places, count, to);
-}
 
 void do_all(const Parts& parts) {
   for (std::int64_t part = 0; part < parts.count; ++part) parts.work(part);

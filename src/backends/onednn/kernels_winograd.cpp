@@ -241,10 +241,11 @@ struct Side {
   double scale(std::int64_t i) const { return scales ? scales[i] : 1; }
 };
 
-/// Of 16 kernels of one side, tap by tap, with all of the other one.
+/// Of 16 kernels of one side, tap by tap.
 template <int N>
 inline __attribute__((always_inline)) void transform_side_by_side(const float (&taps)[9][lanes], const Side& one,
-                                                                  double other_scale, const Factors* factors,
+                                                                  bool follow, double other_scale,
+                                                                  const Factors* factors,
                                                                   const std::int64_t* of_element, float* to) {
   double kernels[9][lanes], scales[lanes];
   for (int lane = 0; lane < lanes; ++lane) scales[lane] = one.scale(lane) * other_scale;
@@ -252,8 +253,6 @@ inline __attribute__((always_inline)) void transform_side_by_side(const float (&
     for (int lane = 0; lane < lanes; ++lane) kernels[tap][lane] = scales[lane] * taps[tap][lane];
   float result[N * N][lanes];
   transform_kernels<N>(kernels, factors, result);
-  bool follow = true;
-  for (int lane = 0; lane < lanes; ++lane) follow = follow && one.places[lane] == one.places[0] + lane;
   for (int element = 0; element < N * N; ++element) {
     float* const target = to + of_element[element];
     if (follow)
@@ -263,30 +262,42 @@ inline __attribute__((always_inline)) void transform_side_by_side(const float (&
   }
 }
 
-WHYCAM_HOT void small_side_by_side(const float (&taps)[9][lanes], const Side& one, double other_scale,
+WHYCAM_HOT void small_side_by_side(const float (&taps)[9][lanes], const Side& one, bool follow, double other_scale,
                                    const std::int64_t* of_element, float* to) {
-  transform_side_by_side<4>(taps, one, other_scale, small_factors, of_element, to);
+  transform_side_by_side<4>(taps, one, follow, other_scale, small_factors, of_element, to);
 }
-WHYCAM_HOT void large_side_by_side(const float (&taps)[9][lanes], const Side& one, double other_scale,
+WHYCAM_HOT void large_side_by_side(const float (&taps)[9][lanes], const Side& one, bool follow, double other_scale,
                                    const std::int64_t* of_element, float* to) {
-  transform_side_by_side<6>(taps, one, other_scale, large_factors, of_element, to);
+  transform_side_by_side<6>(taps, one, follow, other_scale, large_factors, of_element, to);
 }
 
 /// Each part transforms 16 kernels that follow each other in the pack, which are of the outputs of the convolution.
 class WeightTransform {
  public:
   WeightTransform(const float* from, WinogradPlaces places, std::vector<double> scales, bool turned, float* to)
-      : from_(from), to_(to), at_(std::move(places)), scales_(std::move(scales)), turned_(turned) {
+      : from_(from),
+        to_(to),
+        at_(std::move(places)),
+        scales_(std::move(scales)),
+        turned_(turned),
+        follow_(follow_each_other(turned ? at_.columns : at_.rows)) {
     for (std::int64_t tap = 0; tap < taps; ++tap)
       of_tap_[static_cast<std::size_t>(turned ? taps - 1 - tap : tap)] = tap * lanes;
   }
 
-  std::int64_t parts() const { return fills_all() ? one().count / lanes : 1; }
+  std::int64_t parts() const { return one().count / lanes; }
 
   void transform(std::int64_t part) const {
-    if (fills_all()) return transform_side(part * lanes);
-    std::fill(to_, to_ + at_.numbers, 0.0F);
-    for (std::int64_t first = 0; first + lanes <= one().count; first += lanes) transform_side(first);
+    const auto transform = at_.elements.size() == 16 ? small_side_by_side : large_side_by_side;
+    const Side all = one(), with = other();
+    const std::int64_t first = part * lanes, numbers = size(at_.rows) * size(at_.columns) * taps;
+    const Side of_part{all.step, lanes, all.places + first, all.scales ? all.scales + first : nullptr};
+    for (std::int64_t i = 0; i < with.count; ++i) {
+      const std::int64_t begin = first * all.step + i * with.step;
+      float kernels[taps][lanes];
+      put_side_by_side(from_ + begin, all.step, numbers - begin, of_tap_.data(), taps, &kernels[0][0]);
+      transform(kernels, of_part, follow_, with.scale(i), at_.elements.data(), to_ + with.places[i]);
+    }
   }
 
  private:
@@ -299,26 +310,12 @@ class WeightTransform {
   Side one() const { return turned_ ? columns() : rows(); }
   Side other() const { return turned_ ? rows() : columns(); }
   static std::int64_t size(const graph::Integers& places) { return static_cast<std::int64_t>(places.size()); }
-  bool fills_all() const { return size(at_.elements) * size(at_.rows) * size(at_.columns) == at_.numbers; }
-
-  void transform_side(std::int64_t first) const {
-    const auto transform = at_.elements.size() == 16 ? small_side_by_side : large_side_by_side;
-    const Side all = one(), with = other();
-    const Side part{all.step, lanes, all.places + first, all.scales ? all.scales + first : nullptr};
-    const std::int64_t numbers = size(at_.rows) * size(at_.columns) * taps;
-    for (std::int64_t i = 0; i < with.count; ++i) {
-      const std::int64_t begin = first * all.step + i * with.step;
-      float kernels[taps][lanes];
-      put_side_by_side(from_ + begin, all.step, numbers - begin, of_tap_.data(), taps, &kernels[0][0]);
-      transform(kernels, part, with.scale(i), at_.elements.data(), to_ + with.places[i]);
-    }
-  }
 
   const float* const from_;
   float* const to_;
   const WinogradPlaces at_;
   const std::vector<double> scales_;
-  const bool turned_;
+  const bool turned_, follow_;  ///< follow: places of kernels that are transformed side by side
   std::array<std::int64_t, taps> of_tap_{};
 };
 

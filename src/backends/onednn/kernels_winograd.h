@@ -35,10 +35,9 @@ struct WinogradTransforms {
   std::int64_t tile_size, examples, inputs, outputs, height, width, tile_rows, tile_columns;
 };
 
-/// Where transformed weights go: the sum of what element, row and column say. `numbers` are all, filled up with zeros.
+/// Where transformed weights go: the sum of what element, row and column say. Outputs are a multiple of 16.
 struct WinogradPlaces {
   graph::Integers elements, rows, columns;
-  std::int64_t numbers;
 };
 
 /// Transforms weights O x I x 3 x 3 in row-major order, each row times its scale (empty: 1); turned: each kernel turned
