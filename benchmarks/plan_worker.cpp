@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <vector>
 
 int main(int argc, char** argv) {
   if (argc != 4 && argc != 6) {
@@ -18,9 +19,9 @@ int main(int argc, char** argv) {
   }
   whycam::Options options;
   if (argc == 6) options.precision = whycam::precision_named(argv[4]);
-  const whycam::Tensor input = whycam::picture::to_array(whycam::picture::read_npy(argv[2]));
+  const std::vector<whycam::Tensor> inputs{whycam::picture::to_array(whycam::picture::read_npy(argv[2]))};
   const whycam::Network network = whycam::Network::load(argv[1]);
-  const std::string layer = network.default_layer({input.shape});
+  const std::string layer = network.default_layer({inputs[0].shape});
   // Weights may be random: a class with an answer of zeros would prove nothing.
   const auto is_zero = [](float number) { return number == 0; };
   std::int64_t target = -1;
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   double first = 0;
   do {
     const auto start = std::chrono::steady_clock::now();
-    explanation = network.explain({input}, layer, {++target}, options);
+    explanation = network.explain(inputs, layer, {++target}, options);
     if (target == 0) first = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     answer = explanation.targets[0].attributions(whycam::Method::guided_grad_cam)[0];
   } while (target < 100 && std::all_of(answer.values.begin(), answer.values.end(), is_zero));
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
   std::cout << "ready " << first << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     const auto start = std::chrono::steady_clock::now();
-    network.explain({input}, layer, {target}, options);
+    network.explain(inputs, layer, {target}, options);
     std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << std::endl;
   }
 }

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
 #include "core/objective.h"
 #include "core/shape_text.h"
@@ -34,24 +36,21 @@ std::string name_of_input(std::size_t index, std::size_t count) {
   return count == 1 ? "the input" : "input " + std::to_string(index);
 }
 
-/// Whether there is such a number. Looks at blocks of a fixed length to their ends, which is a loop that compilers
-/// vectorise.
-template <class Is>
-bool any_number(const std::vector<float>& values, const Is& is) {
-  constexpr std::size_t block = 64;
+/// Whether all numbers are: 0 times any other is NaN, and so is then their sum. A loop of sums is vectorised, which one
+/// that asks about each number is not.
+bool all_finite(const std::vector<float>& values) {
+  std::array<float, 64> sums{};
   std::size_t i = 0;
-  for (; i + block <= values.size(); i += block) {
-    bool found = false;
-    for (std::size_t j = i; j < i + block; ++j) found |= is(values[j]);
-    if (found) return true;
-  }
-  return std::any_of(values.begin() + static_cast<std::ptrdiff_t>(i), values.end(), is);
+  for (; i + sums.size() <= values.size(); i += sums.size())
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += 0 * values[i + j];
+  for (; i < values.size(); ++i) sums[0] += 0 * values[i];
+  return std::accumulate(sums.begin(), sums.end(), 0.0F) == 0;
 }
 
 /// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
 void require_finite(const std::vector<Tensor>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (any_number(inputs[i].values, [](float number) { return !std::isfinite(number); }))
+    if (!all_finite(inputs[i].values))
       throw ModelError("the network cannot be explained: " + name_of_input(i, inputs.size()) +
                        " holds NaN or infinity");
 }
@@ -84,7 +83,8 @@ Tensor zeros(const Shape& shape) {
 
 bool has_nan(const std::vector<Tensor>& tensors) {
   return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
-    return any_number(tensor.values, [](float number) { return std::isnan(number); });
+    return !all_finite(tensor.values) &&
+           std::any_of(tensor.values.begin(), tensor.values.end(), [](float number) { return std::isnan(number); });
   });
 }
 
@@ -111,15 +111,11 @@ bool holds_nan(const Network::TargetExplanation& target) {
   return found;
 }
 
-void add_warnings(const formats::NetworkFile& network, const std::vector<std::string>& layers, const Options& options,
-                  const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
+void add_warnings(const methods::Settings& settings, const ExplanationPlan& plan, Warnings& warnings,
                   Network::Explanation& explanation) {
   for (const core::Warning& warning : plan.parts.warnings) warnings.add(warning, explanation.warnings);
   if (settings.guide() && explanation.activations.relus_guided == 0)
     warnings.add("no relu", core::no_relu(), explanation.warnings);
-  if (settings.need_layers() && !options.attribute_to_layer_input)
-    for (const std::string& layer : layers)
-      for (const std::string& sentence : network.warnings(layer)) warnings.add("layer", sentence, explanation.warnings);
   for (const Network::TargetExplanation& target : explanation.targets) {
     if (!holds_nan(target)) continue;
     warnings.add("nan", core::holds_nan(target.target), explanation.warnings);
@@ -178,19 +174,27 @@ class GraphNetwork : public Network::State {
                                options.attribute_to_layer_input);
   }
 
+  void add_layer_warnings(const Options& options, const methods::Settings& settings,
+                          std::vector<core::Warning>& warnings) const {
+    if (options.attribute_to_layer_input) return;
+    for (const std::string& layer : settings.layer_names)
+      for (const std::string& sentence : network_->warnings(layer)) warnings.push_back({"layer", sentence});
+  }
+
   std::shared_ptr<const ExplanationPlan> plan_for(const std::vector<Tensor>& inputs, const Options& options,
                                                   const methods::Settings& settings) const {
     const explain::PlanKey key =
         explain::plan_key(shapes_of(inputs), options.attribute_to_layer_input, options.output_element, settings);
     try {
       return plans_.plan_for(key, [&] {
-        std::shared_ptr<const ExplanationPlan> plan;
+        std::shared_ptr<ExplanationPlan> plan;
         core::or_cannot_compile(
             [&] {
               explain::require_backend();
               plan = std::make_shared<ExplanationPlan>(forward_for(shapes_of(inputs), options, settings), settings);
             },
             [](const std::exception& reason) { return std::string(reason.what()); });
+        add_layer_warnings(options, settings, plan->parts.warnings);
         return plan;
       });
     } catch (const core::CannotCompile& reason) {
@@ -232,7 +236,7 @@ Network::Explanation GraphNetwork::explain_once(const std::vector<Tensor>& input
     explanation.targets.push_back(explained(run, targets[i], objectives[i], settings.layer_names.size()));
     for (const std::string& sentence : objectives[i].warnings) warnings_.add("target", sentence, explanation.warnings);
   }
-  add_warnings(*network_, layers, options, settings, *plan, warnings_, explanation);
+  add_warnings(settings, *plan, warnings_, explanation);
   return explanation;
 }
 

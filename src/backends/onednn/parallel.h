@@ -1,6 +1,8 @@
 // Splitting loops over threads, and compiling them for several instruction sets.
 #pragma once
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -30,16 +32,16 @@ inline std::int64_t quotient_up(std::int64_t count, std::int64_t by) { return (c
 /// Below this many elements a loop is done on one thread.
 constexpr std::int64_t grain = 1 << 14;
 
-/// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`.
+/// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`: one for each thread, of half
+/// a grain and more.
 template <class Work>
 void in_parts(std::int64_t count, std::int64_t unit, const Work& work) {
   const std::int64_t units = quotient_up(count, unit);
-  const std::int64_t per_part = std::max<std::int64_t>(1, grain / unit);
-  const std::int64_t parts = quotient_up(units, per_part);
+  const std::int64_t parts = std::min<std::int64_t>({2 * count / grain, units, omp_get_max_threads()});
   if (parts <= 1) return work(0, count);
 #pragma omp parallel for schedule(static)
   for (std::int64_t part = 0; part < parts; ++part)
-    work(part * per_part * unit, std::min(count, (part + 1) * per_part * unit));
+    work(units * part / parts * unit, std::min(count, units * (part + 1) / parts * unit));
 }
 
 /// Calls `work(i)` for i from 0 to count, each of which handles `elements` elements.

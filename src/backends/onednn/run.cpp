@@ -1,11 +1,12 @@
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <unordered_map>
+#include <utility>
 
 #include "backends/onednn/fork.h"
 #include "backends/onednn/packed_files.h"
+#include "backends/onednn/parallel.h"
 #include "backends/onednn/program.h"
 #include "core/large_memory.h"
 
@@ -15,6 +16,29 @@ int thread_count() { return omp_get_max_threads(); }
 void set_thread_count(int threads) { omp_set_num_threads(threads); }
 
 namespace {
+
+/// A primitive's arguments as oneDNN's C interface takes them: its C++ one puts a map into that form at each call.
+class Arguments {
+ public:
+  void add(int name, dnnl::memory memory) {
+    arguments_.push_back({name, memory.get()});
+    memories_.push_back(std::move(memory));
+  }
+  void execute(const dnnl::primitive& primitive, const dnnl::stream& stream) const {
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive.get(), stream.get(), static_cast<int>(arguments_.size()),
+                                                   arguments_.data()),
+                            "oneDNN could not run a step");
+  }
+
+ private:
+  std::vector<dnnl::memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+/// Copies on all threads: the others wait for the next step awake.
+void copy(const float* from, float* to, std::int64_t count) {
+  kernels::in_parts(count, 16, [&](std::int64_t begin, std::int64_t end) { std::copy(from + begin, from + end, to + begin); });
+}
 
 class Run : public backends::Run {
  public:
@@ -29,7 +53,7 @@ class Run : public backends::Run {
         for (const Step& step : section) {
           auto& of_step = of_section.emplace_back();
           for (const Step::Argument& argument : step.arguments)
-            of_step.emplace(argument.name, dnnl::memory(argument.description, cpu(), memory.at(argument.place)));
+            of_step.add(argument.name, dnnl::memory(argument.description, cpu(), memory.at(argument.place)));
         }
       }
     }
@@ -52,7 +76,7 @@ class Run : public backends::Run {
   dnnl::stream stream_;
   std::shared_ptr<float> numbers_;
   /// Of each step, for each part of the batch and each section.
-  std::vector<std::vector<std::vector<std::unordered_map<int, dnnl::memory>>>> arguments_;
+  std::vector<std::vector<std::vector<Arguments>>> arguments_;
 };
 
 void Run::set(int section, const std::string& input, const float* numbers) {
@@ -61,7 +85,7 @@ void Run::set(int section, const std::string& input, const float* numbers) {
   if (placed == inputs.end()) return;
   const auto [place, count] = placed->second;
   for (const auto& offsets : program_->offsets) {
-    std::memcpy(Memory(base(), offsets).at(place), numbers, static_cast<std::size_t>(count) * sizeof(float));
+    copy(numbers, Memory(base(), offsets).at(place), count);
     numbers += count;
   }
 }
@@ -77,7 +101,7 @@ void Run::run(int section, const Around& around) {
         if (steps[i].loop)
           steps[i].loop(memory);
         else
-          steps[i].primitive.execute(stream_, arguments[i]);
+          arguments[i].execute(steps[i].primitive, stream_);
       });
   }
   stream_.wait();
@@ -102,7 +126,7 @@ void Run::read(const std::string& output, float* numbers) {
   for (const auto& offsets : program_->offsets) {
     float* const from = Memory(base(), offsets).at(placed.place);
     if (same_memory(placed.shape, placed.layout, {})) {
-      std::memcpy(numbers, from, static_cast<std::size_t>(count) * sizeof(float));
+      copy(from, numbers, count);
     } else {
       dnnl::memory source(description(placed.shape, placed.layout), cpu(), from);
       dnnl::memory target(description(placed.shape, {}), cpu(), numbers);
