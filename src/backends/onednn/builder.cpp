@@ -24,7 +24,7 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
-    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts) {
+    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts), primitives_(omp_get_max_threads()) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);
@@ -324,9 +324,9 @@ void Builder::primitive(const Operation& operation, std::vector<Step::Argument> 
   Step step;
   step.arguments = std::move(arguments);
   step.what = what;
-  std::vector<Step>& steps = program_->sections[static_cast<std::size_t>(section_)];
-  unmade_.push_back({operation.make, static_cast<std::size_t>(section_), steps.size()});
+  auto& steps = program_->sections[static_cast<std::size_t>(section_)];
   steps.push_back(std::move(step));
+  primitives_.add([make = operation.make, made = &steps.back().primitive] { *made = make(); });
 }
 
 std::int64_t Builder::preferred_block(const Shape& shape) {

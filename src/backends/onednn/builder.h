@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backends/onednn/arena.h"
+#include "backends/onednn/background_tasks.h"
 #include "backends/onednn/convolutions.h"
 #include "backends/onednn/kernels.h"
 #include "backends/onednn/packed_files.h"
@@ -118,11 +119,6 @@ class Builder {
              order == other.order;
     }
   };
-  /// A step whose primitive is still to be made.
-  struct Unmade {
-    std::function<dnnl::primitive()> make;
-    std::size_t section, step;
-  };
   struct Buffer {
     Lifetime lifetime;
     int readers_left = 0;
@@ -183,7 +179,6 @@ class Builder {
   std::map<Copy, Place> copies_;  ///< in other layouts and types
   std::map<int, Copy> copy_in_;   ///< the copy that a buffer holds
   std::vector<Buffer> buffers_;
-  std::vector<Unmade> unmade_;
   std::map<Value, std::shared_ptr<const float>> constants_;  ///< in row-major order
   std::map<Value, std::vector<double>> scales_;
   std::map<Value, Packings> packings_;  ///< by the plain weights
@@ -204,6 +199,7 @@ class Builder {
   const std::int64_t parts_;
   int section_ = 0;
   int time_ = 0;
+  BackgroundTasks primitives_;  ///< oneDNN writes their code while further steps are put down
 };
 
 /// Emits the steps of one node.

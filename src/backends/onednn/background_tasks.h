@@ -1,0 +1,45 @@
+// Tasks that are done while others are still being found.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace whycam::onednn {
+
+using Tasks = std::vector<std::function<void()>>;
+
+/// By all threads. Throws what a task threw, when all are done.
+void do_all(const Tasks& tasks);
+
+/// Does them on a thread of its own, in order.
+class BackgroundTasks {
+ public:
+  /// For an OpenMP thread that has so many: where that is one, or where none can be started, all are left.
+  explicit BackgroundTasks(int threads);
+  BackgroundTasks(const BackgroundTasks&) = delete;
+  BackgroundTasks& operator=(const BackgroundTasks&) = delete;
+  ~BackgroundTasks() { end(); }
+
+  void add(std::function<void()> task);
+  /// Waits for the one that is being done, and gives those that were not begun. Throws what one threw. To be called
+  /// once.
+  Tasks left();
+
+ private:
+  void work();
+  void end();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_;
+  bool ended_ = false;
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
+}  // namespace whycam::onednn
