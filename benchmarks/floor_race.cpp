@@ -1,0 +1,145 @@
+// An explanation beside the floor under it: its convolutions alone, forward and backward, each by oneDNN's direct
+// algorithm with memory and code of its own that lie in the caches. floor_race NETWORK [BATCH] [PRECISION] [ROUNDS];
+// with `fast` the floor's backward convolutions are bfloat16's. Prints the ratio of the medians, and how the floor is
+// divided. Winograd's algorithm can be below this floor; whatever is no convolution is above it.
+#include <whycam/whycam.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/onednn/api.h"
+#include "explain/explanation_graph.h"
+#include "explain/network_file.h"
+#include "race.h"
+
+namespace {
+
+using whycam::onednn::Operation;
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One of oneDNN's primitives with memory of its own.
+class Primitive {
+ public:
+  explicit Primitive(const Operation& operation) : primitive_(operation.make()) {
+    add(DNNL_ARG_WEIGHTS, operation.weights);
+    if (operation.scratch > 0)
+      add(DNNL_ARG_SCRATCHPAD, dnnl::memory::desc({static_cast<std::int64_t>(operation.scratch)},
+                                                  dnnl::memory::data_type::u8, dnnl::memory::format_tag::a));
+  }
+  void add(int name, const dnnl::memory::desc& description) {
+    dnnl::memory memory(description, whycam::onednn::cpu());
+    std::fill_n(static_cast<char*>(memory.get_data_handle()), description.get_size(), '\0');
+    arguments_.emplace(name, memory);
+  }
+  void run() {
+    primitive_.execute(stream_, arguments_);
+    stream_.wait();
+  }
+
+ private:
+  dnnl::primitive primitive_;
+  dnnl::stream stream_{whycam::onednn::cpu()};
+  std::unordered_map<int, dnnl::memory> arguments_;
+};
+
+/// A convolution, as often as the network has it.
+struct Convolution {
+  std::unique_ptr<Primitive> forward, backward;
+  int count = 0;
+};
+
+std::vector<Convolution> convolutions_of(const whycam::graph::Graph& graph, whycam::Precision precision) {
+  using whycam::onednn::Type;
+  const Type type = precision == whycam::Precision::fast ? Type::bf16 : Type::f32;
+  std::map<std::string, Convolution> all;
+  for (whycam::graph::Value value = 0; value < graph.size(); ++value) {
+    const whycam::graph::Node& node = graph[value];
+    if (node.op != whycam::graph::Operator::convolution) continue;
+    const auto& attributes = node.as<whycam::graph::ConvolutionAttributes>();
+    const auto &x = graph.shape(node.inputs[0]), &y = node.shape;
+    whycam::graph::Shape weights = graph.shape(node.inputs[1]);
+    if (attributes.groups > 1) {
+      weights[0] /= attributes.groups;
+      weights.insert(weights.begin(), attributes.groups);
+    }
+    std::string key = std::to_string(attributes.groups);
+    for (const whycam::graph::Integers& numbers :
+         {x, weights, y, attributes.strides, attributes.padding_begin, attributes.dilation})
+      key += ' ' + whycam::graph::to_string(numbers);
+    Convolution& one = all[key];
+    if (one.count++ > 0) continue;
+    const auto order = whycam::onednn::Order::best;
+    const Operation forward = convolution(x, weights, y, attributes, false, {}, order);
+    one.forward = std::make_unique<Primitive>(forward);
+    one.forward->add(DNNL_ARG_SRC, forward.source);
+    one.forward->add(DNNL_ARG_DST, forward.destination);
+    const Operation backward = convolution_transpose(y, weights, x, attributes, order, type);
+    one.backward = std::make_unique<Primitive>(backward);
+    one.backward->add(DNNL_ARG_DIFF_DST, backward.source);
+    one.backward->add(DNNL_ARG_DIFF_SRC, backward.destination);
+  }
+  std::vector<Convolution> list;
+  for (auto& [key, one] : all) list.push_back(std::move(one));
+  return list;
+}
+
+/// The best of a few runs of each.
+double floor_of(std::vector<Convolution>& convolutions, const std::unique_ptr<Primitive> Convolution::* direction) {
+  double sum = 0;
+  for (Convolution& one : convolutions) {
+    double best = 1e9;
+    for (int i = 0; i < 5; ++i) best = std::min(best, seconds_of([&] { (one.*direction)->run(); }));
+    sum += best * one.count;
+  }
+  return sum;
+}
+
+double median(std::vector<double> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  return numbers[numbers.size() / 2];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: floor_race NETWORK [BATCH] [PRECISION] [ROUNDS]   (inputs of 3 x 224 x 224)\n");
+    return 2;
+  }
+  const std::int64_t batch = argc > 2 ? std::stoll(argv[2]) : 1;
+  whycam::Options options;
+  if (argc > 3) options.precision = whycam::precision_named(argv[3]);
+  const int rounds = argc > 4 ? std::stoi(argv[4]) : 5;
+  const std::vector<whycam::Tensor> inputs{whycam::race::noise(batch)};
+  const whycam::Network network = whycam::Network::load(argv[1]);
+  const std::string layer = network.default_layer({inputs[0].shape});
+  const auto explain = [&] { network.explain(inputs, layer, {whycam::Target(3)}, options); };
+  explain();
+
+  const auto file = whycam::explain::read_network_file(std::string(argv[1]));
+  const auto forward = whycam::explain::forward_of(*file, {{whycam::graph::input_name(0), inputs[0].shape}}, 1, 0,
+                                                   {layer}, false);
+  std::vector<Convolution> convolutions = convolutions_of(forward.graph, options.precision);
+  std::vector<double> explanations, forwards, backwards;
+  for (int round = 0; round < rounds; ++round) {
+    forwards.push_back(floor_of(convolutions, &Convolution::forward));
+    backwards.push_back(floor_of(convolutions, &Convolution::backward));
+    explain();
+    for (int i = 0; i < 5; ++i) explanations.push_back(seconds_of(explain));
+  }
+  const double floor = median(forwards) + median(backwards);
+  std::printf("explanation / convolutions alone = %.2f   (%.0f %% of the floor is forward)\n",
+              median(explanations) / floor, 100 * median(forwards) / floor);
+}
