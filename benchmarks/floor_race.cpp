@@ -1,13 +1,14 @@
 // An explanation beside the floor under it: its convolutions alone, forward and backward, each by oneDNN's direct
 // algorithm with memory and code of its own that lie in the caches. floor_race NETWORK [BATCH] [PRECISION] [ROUNDS];
-// with `fast` the floor's backward convolutions are bfloat16's. Prints the ratio of the medians, and how the floor is
-// divided. Winograd's algorithm can be below this floor; whatever is no convolution is above it.
+// with `fast` the floor's backward convolutions are bfloat16's. Of each the best of a few runs, in turns; prints the
+// ratio of the medians, and how the floor is divided. Winograd's algorithm can be below this floor; whatever is no convolution is above it.
 #include <whycam/whycam.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,10 +24,15 @@ namespace {
 
 using whycam::onednn::Operation;
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// The best of a few runs, in seconds.
+double best_of(const std::function<void()>& work) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
 }
 
 /// One of oneDNN's primitives with memory of its own.
@@ -95,14 +101,9 @@ std::vector<Convolution> convolutions_of(const whycam::graph::Graph& graph, whyc
   return list;
 }
 
-/// The best of a few runs of each.
 double floor_of(std::vector<Convolution>& convolutions, const std::unique_ptr<Primitive> Convolution::* direction) {
   double sum = 0;
-  for (Convolution& one : convolutions) {
-    double best = 1e9;
-    for (int i = 0; i < 5; ++i) best = std::min(best, seconds_of([&] { (one.*direction)->run(); }));
-    sum += best * one.count;
-  }
+  for (Convolution& one : convolutions) sum += one.count * best_of([&] { (one.*direction)->run(); });
   return sum;
 }
 
@@ -136,8 +137,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round) {
     forwards.push_back(floor_of(convolutions, &Convolution::forward));
     backwards.push_back(floor_of(convolutions, &Convolution::backward));
-    explain();
-    for (int i = 0; i < 5; ++i) explanations.push_back(seconds_of(explain));
+    explanations.push_back(best_of(explain));
   }
   const double floor = median(forwards) + median(backwards);
   std::printf("explanation / convolutions alone = %.2f   (%.0f %% of the floor is forward)\n",
