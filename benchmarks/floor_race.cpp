@@ -1,7 +1,8 @@
 // An explanation beside the floor under it: its convolutions alone, forward and backward, each by oneDNN's direct
 // algorithm with memory and code of its own that lie in the caches. floor_race NETWORK [BATCH] [PRECISION] [ROUNDS];
 // with `fast` the floor's backward convolutions are bfloat16's. Of each the best of a few runs, in turns; prints the
-// ratio of the medians, and how the floor is divided. Winograd's algorithm can be below this floor; whatever is no convolution is above it.
+// ratio of the medians, and how the floor is divided. Winograd's algorithm can be below this floor; whatever is no
+// convolution is above it.
 #include <whycam/whycam.h>
 
 #include <algorithm>
@@ -130,8 +131,8 @@ int main(int argc, char** argv) {
   explain();
 
   const auto file = whycam::explain::read_network_file(std::string(argv[1]));
-  const auto forward = whycam::explain::forward_of(*file, {{whycam::graph::input_name(0), inputs[0].shape}}, 1, 0,
-                                                   {layer}, false);
+  const auto forward =
+      whycam::explain::forward_of(*file, {{whycam::graph::input_name(0), inputs[0].shape}}, 1, 0, {layer}, false);
   std::vector<Convolution> convolutions = convolutions_of(forward.graph, options.precision);
   std::vector<double> explanations, forwards, backwards;
   for (int round = 0; round < rounds; ++round) {

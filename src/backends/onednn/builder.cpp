@@ -24,7 +24,11 @@ void put_down(Builder& builder, Value value) {
 }
 
 Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
-    : graph(of), constant_(graph::constant_values(of)), winograd_tiles_(choose_winograd(of)), parts_(parts), primitives_(omp_get_max_threads()) {
+    : graph(of),
+      constant_(graph::constant_values(of)),
+      winograd_tiles_(choose_winograd(of)),
+      parts_(parts),
+      primitives_(omp_get_max_threads()) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);

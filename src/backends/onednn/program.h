@@ -65,7 +65,7 @@ struct PlacedOutput {
 /// the memory of what does not outlive a step's readers; inputs, outputs and what a later section reads are there for
 /// each.
 struct Plan::Program {
-  std::vector<std::deque<Step>> sections;  ///< steps stay where they are while others are added
+  std::vector<std::deque<Step>> sections;                  ///< steps stay where they are while others are added
   std::vector<std::map<std::string, PlacedInput>> inputs;  ///< of each section
   std::map<std::string, PlacedOutput> outputs;
   std::vector<std::vector<std::size_t>> offsets;  ///< for each part, of the buffers, in bytes

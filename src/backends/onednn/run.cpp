@@ -25,9 +25,9 @@ class Arguments {
     memories_.push_back(std::move(memory));
   }
   void execute(const dnnl::primitive& primitive, const dnnl::stream& stream) const {
-    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive.get(), stream.get(), static_cast<int>(arguments_.size()),
-                                                   arguments_.data()),
-                            "oneDNN could not run a step");
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()),
+        "oneDNN could not run a step");
   }
 
  private:
@@ -37,7 +37,8 @@ class Arguments {
 
 /// Copies on all threads: the others wait for the next step awake.
 void copy(const float* from, float* to, std::int64_t count) {
-  kernels::in_parts(count, 16, [&](std::int64_t begin, std::int64_t end) { std::copy(from + begin, from + end, to + begin); });
+  kernels::in_parts(count, 16,
+                    [&](std::int64_t begin, std::int64_t end) { std::copy(from + begin, from + end, to + begin); });
 }
 
 class Run : public backends::Run {
