@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numeric>
 
 #include "core/objective.h"
 #include "core/shape_text.h"
@@ -16,6 +14,7 @@
 #include "explain/plan_cache.h"
 #include "explain/plan_key.h"
 #include "explain/threads.h"
+#include "graph/finite.h"
 #include "whycam/errors.h"
 #include "whycam/network.h"
 
@@ -36,21 +35,14 @@ std::string name_of_input(std::size_t index, std::size_t count) {
   return count == 1 ? "the input" : "input " + std::to_string(index);
 }
 
-/// Whether all numbers are: 0 times any other is NaN, and so is then their sum. A loop of sums is vectorised, which one
-/// that asks about each number is not.
-bool all_finite(const std::vector<float>& values) {
-  std::array<float, 64> sums{};
-  std::size_t i = 0;
-  for (; i + sums.size() <= values.size(); i += sums.size())
-    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += 0 * values[i + j];
-  for (; i < values.size(); ++i) sums[0] += 0 * values[i];
-  return std::accumulate(sums.begin(), sums.end(), 0.0F) == 0;
+bool all_finite(const Tensor& tensor) {
+  return graph::all_finite(tensor.values.data(), static_cast<std::int64_t>(tensor.values.size()));
 }
 
 /// oneDNN's ReLUs make NaN to 0: what is not a number would be explained as if it were.
 void require_finite(const std::vector<Tensor>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (!all_finite(inputs[i].values))
+    if (!all_finite(inputs[i]))
       throw ModelError("the network cannot be explained: " + name_of_input(i, inputs.size()) +
                        " holds NaN or infinity");
 }
@@ -83,7 +75,7 @@ Tensor zeros(const Shape& shape) {
 
 bool has_nan(const std::vector<Tensor>& tensors) {
   return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
-    return !all_finite(tensor.values) &&
+    return !all_finite(tensor) &&
            std::any_of(tensor.values.begin(), tensor.values.end(), [](float number) { return std::isnan(number); });
   });
 }

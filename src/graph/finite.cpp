@@ -4,20 +4,26 @@
 #include <cstring>
 
 namespace whycam::graph {
+namespace {
+
+/// 1 for NaN and infinity, 0 for all else.
+std::uint32_t is_no_number(const float& number) {
+  constexpr std::uint32_t exponent = 0x7f800000;  // all its bits are set in NaN and infinity alone
+  std::uint32_t bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  return (bits & exponent) == exponent;
+}
+
+}  // namespace
 
 bool all_finite(const float* numbers, std::int64_t count) {
-  constexpr std::uint32_t exponent = 0x7f800000;  // all its bits are set in NaN and infinity alone
-  constexpr std::int64_t part = 4096;             // a loop that leaves off within is not made to vectors
-  for (std::int64_t begin = 0; begin < count; begin += part) {
-    std::uint32_t others = 0;
-    for (std::int64_t i = begin; i < std::min(count, begin + part); ++i) {
-      std::uint32_t bits;
-      std::memcpy(&bits, numbers + i, sizeof bits);
-      others |= (bits & exponent) == exponent;
-    }
-    if (others != 0) return false;
-  }
-  return true;
+  constexpr std::int64_t side_by_side = 64;  // a fixed number, and no way out: compilers make vectors of such a loop
+  std::uint32_t others[side_by_side] = {};
+  std::int64_t i = 0;
+  for (; i + side_by_side <= count; i += side_by_side)
+    for (std::int64_t j = 0; j < side_by_side; ++j) others[j] |= is_no_number(numbers[i + j]);
+  for (; i < count; ++i) others[0] |= is_no_number(numbers[i]);
+  return std::count(others, others + side_by_side, 0U) == side_by_side;
 }
 
 bool all_finite(const Constant& constant, std::int64_t count) {
