@@ -1,8 +1,9 @@
-// An explanation beside the floor under it: its convolutions alone, forward and backward, each by oneDNN's direct
-// algorithm with memory and code of its own that lie in the caches. floor_race NETWORK [BATCH] [PRECISION] [ROUNDS];
-// with `fast` the floor's backward convolutions are bfloat16's. Of each the best of a few runs, in turns; prints the
-// ratio of the medians, and how the floor is divided. Winograd's algorithm can be below this floor; whatever is no
-// convolution is above it.
+// An explanation beside the floor under it: its convolutions alone, forward and backward, each by the best that oneDNN
+// has for its direct algorithm (backward also as a convolution of turned weights), several times in a row with memory
+// of its own. floor_race NETWORK.onnx|.pt2 [BATCH] [PRECISION] [ROUNDS]; with `fast` all backward convolutions of the
+// floor are in bfloat16, where the processor multiplies that. Of each the best of a few runs, in turns; prints the
+// ratio of the medians, and how the floor is divided. Winograd's algorithm and loops that leave zeros out can be below
+// this floor; whatever is no convolution is above it.
 #include <whycam/whycam.h>
 
 #include <algorithm>
@@ -16,9 +17,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "backends/onednn/api.h"
+#include "backends/onednn/convolutions.h"
+#include "backends/onednn/plan.h"
 #include "explain/explanation_graph.h"
+#include "explain/layers.h"
 #include "explain/network_file.h"
+#include "explain/network_state.h"
 #include "race.h"
 
 namespace {
@@ -61,26 +65,37 @@ class Primitive {
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
+std::unique_ptr<Primitive> primitive(const Operation& operation, int source, int destination) {
+  auto made = std::make_unique<Primitive>(operation);
+  made->add(source, operation.source);
+  made->add(destination, operation.destination);
+  return made;
+}
+
 /// A convolution, as often as the network has it.
 struct Convolution {
-  std::unique_ptr<Primitive> forward, backward;
+  std::unique_ptr<Primitive> forward, backward, turned;  ///< turned: or null
   int count = 0;
 };
 
+whycam::graph::Shape grouped(whycam::graph::Shape weights, std::int64_t groups) {
+  if (groups == 1) return weights;
+  weights[0] /= groups;
+  weights.insert(weights.begin(), groups);
+  return weights;
+}
+
 std::vector<Convolution> convolutions_of(const whycam::graph::Graph& graph, whycam::Precision precision) {
   using whycam::onednn::Type;
-  const Type type = precision == whycam::Precision::fast ? Type::bf16 : Type::f32;
+  const bool rounds = precision == whycam::Precision::fast && whycam::onednn::multiplies_bfloat16();
+  const Type type = rounds ? Type::bf16 : Type::f32;
   std::map<std::string, Convolution> all;
   for (whycam::graph::Value value = 0; value < graph.size(); ++value) {
     const whycam::graph::Node& node = graph[value];
     if (node.op != whycam::graph::Operator::convolution) continue;
     const auto& attributes = node.as<whycam::graph::ConvolutionAttributes>();
     const auto &x = graph.shape(node.inputs[0]), &y = node.shape;
-    whycam::graph::Shape weights = graph.shape(node.inputs[1]);
-    if (attributes.groups > 1) {
-      weights[0] /= attributes.groups;
-      weights.insert(weights.begin(), attributes.groups);
-    }
+    const auto &plain = graph.shape(node.inputs[1]), weights = grouped(plain, attributes.groups);
     std::string key = std::to_string(attributes.groups);
     for (const whycam::graph::Integers& numbers :
          {x, weights, y, attributes.strides, attributes.padding_begin, attributes.dilation})
@@ -88,23 +103,31 @@ std::vector<Convolution> convolutions_of(const whycam::graph::Graph& graph, whyc
     Convolution& one = all[key];
     if (one.count++ > 0) continue;
     const auto order = whycam::onednn::Order::best;
-    const Operation forward = convolution(x, weights, y, attributes, false, {}, order);
-    one.forward = std::make_unique<Primitive>(forward);
-    one.forward->add(DNNL_ARG_SRC, forward.source);
-    one.forward->add(DNNL_ARG_DST, forward.destination);
-    const Operation backward = convolution_transpose(y, weights, x, attributes, order, type);
-    one.backward = std::make_unique<Primitive>(backward);
-    one.backward->add(DNNL_ARG_DIFF_DST, backward.source);
-    one.backward->add(DNNL_ARG_DIFF_SRC, backward.destination);
+    one.forward = primitive(convolution(x, weights, y, attributes, false, {}, order), DNNL_ARG_SRC, DNNL_ARG_DST);
+    one.backward =
+        primitive(convolution_transpose(y, weights, x, attributes, order, type), DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC);
+    if (!whycam::onednn::is_a_convolution(plain, attributes)) continue;
+    const auto turned = grouped(whycam::onednn::turned_shape(plain, attributes.groups), attributes.groups);
+    one.turned = primitive(convolution(y, turned, x, whycam::onednn::turned(plain, attributes), false, {}, order, type),
+                           DNNL_ARG_SRC, DNNL_ARG_DST);
   }
   std::vector<Convolution> list;
   for (auto& [key, one] : all) list.push_back(std::move(one));
   return list;
 }
 
-double floor_of(std::vector<Convolution>& convolutions, const std::unique_ptr<Primitive> Convolution::* direction) {
+double forward_floor(const std::vector<Convolution>& convolutions) {
   double sum = 0;
-  for (Convolution& one : convolutions) sum += one.count * best_of([&] { (one.*direction)->run(); });
+  for (const Convolution& one : convolutions) sum += one.count * best_of([&] { one.forward->run(); });
+  return sum;
+}
+
+double backward_floor(const std::vector<Convolution>& convolutions) {
+  double sum = 0;
+  for (const Convolution& one : convolutions) {
+    const double backward = best_of([&] { one.backward->run(); });
+    sum += one.count * (one.turned ? std::min(backward, best_of([&] { one.turned->run(); })) : backward);
+  }
   return sum;
 }
 
@@ -123,21 +146,22 @@ int main(int argc, char** argv) {
   const std::int64_t batch = argc > 2 ? std::stoll(argv[2]) : 1;
   whycam::Options options;
   if (argc > 3) options.precision = whycam::precision_named(argv[3]);
-  const int rounds = argc > 4 ? std::stoi(argv[4]) : 5;
+  const int rounds = argc > 4 ? std::max(1, std::stoi(argv[4])) : 5;
   const std::vector<whycam::Tensor> inputs{whycam::race::noise(batch)};
-  const whycam::Network network = whycam::Network::load(argv[1]);
-  const std::string layer = network.default_layer({inputs[0].shape});
-  const auto explain = [&] { network.explain(inputs, layer, {whycam::Target(3)}, options); };
+  const auto file = whycam::explain::read_network_file(std::string(argv[1]));
+  const auto network = whycam::explain::graph_state(file);
+  const std::string layer = whycam::explain::default_layer_of(network->layers({inputs[0].shape}, {}));
+  const auto choose = [](const whycam::Tensor&) { return std::vector<whycam::Target>{whycam::Target(3)}; };
+  const auto explain = [&] { network->explain(inputs, {layer}, choose, options); };
   explain();
 
-  const auto file = whycam::explain::read_network_file(std::string(argv[1]));
   const auto forward =
       whycam::explain::forward_of(*file, {{whycam::graph::input_name(0), inputs[0].shape}}, 1, 0, {layer}, false);
-  std::vector<Convolution> convolutions = convolutions_of(forward.graph, options.precision);
+  const std::vector<Convolution> convolutions = convolutions_of(forward.graph, options.precision);
   std::vector<double> explanations, forwards, backwards;
   for (int round = 0; round < rounds; ++round) {
-    forwards.push_back(floor_of(convolutions, &Convolution::forward));
-    backwards.push_back(floor_of(convolutions, &Convolution::backward));
+    forwards.push_back(forward_floor(convolutions));
+    backwards.push_back(backward_floor(convolutions));
     explanations.push_back(best_of(explain));
   }
   const double floor = median(forwards) + median(backwards);

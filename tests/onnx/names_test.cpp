@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "core/warning_texts.h"
+#include "explain/network_state.h"
 #include "graph/differentiate.h"
 #include "onnx/files.h"
+#include "whycam/network.h"
 
 namespace whycam::onnx {
 namespace {
@@ -115,6 +118,28 @@ TEST(OnnxNames, OfConvolutionsWithComputedWeightsAreDoubted) {
   EXPECT_EQ(1, folded->warnings("/stem/conv/Conv").size());
   EXPECT_TRUE(folded->warnings("stem").empty()) << "it ends in a ReLU";
   EXPECT_TRUE(folded->warnings("conv").empty());
+}
+
+TEST(OnnxNames, OfComputedConvolutionsAreDoubtedInEachExplanationOfThemAndInNoOther) {
+  const whycam::Network folded(explain::graph_state(network({{"Conv", "/stem/Conv", {"x", "onnx::Conv_31"}, "a"},
+                                                             {"Relu", "/relu/Relu", {"a"}, "b"},
+                                                             {"Conv", "/conv/Conv", {"b", "conv.weight"}, "y"}},
+                                                            {"onnx::Conv_31", "conv.weight"})));
+  const whycam::Tensor x{{1, 4, 6, 6}, std::vector<float>(144, 0.5F)};
+  const auto doubts = [&](const std::vector<std::string>& layers, const Options& options = {}) {
+    const auto warnings = folded.explain({x}, layers, {Target::at({0, 0, 0})}, options).warnings;
+    return std::count(warnings.begin(), warnings.end(), core::computed_convolution("/stem/Conv"));
+  };
+  Options entering, of_inputs;
+  entering.attribute_to_layer_input = true;
+  of_inputs.methods = {Method::guided_backprop};
+  for (int turn = 0; turn < 2; ++turn) {  // the second ones' plans are there already
+    EXPECT_EQ(doubts({"/stem/Conv"}), 1);
+    EXPECT_EQ(doubts({"/conv/Conv"}), 0);
+    EXPECT_EQ(doubts({"/conv/Conv", "/stem/Conv"}), 1);
+    EXPECT_EQ(doubts({"/stem/Conv"}, entering), 0);
+    EXPECT_EQ(doubts({"/stem/Conv"}, of_inputs), 0);
+  }
 }
 
 TEST(OnnxOperators, AReluBeforeAClipToSixIsTheFunctionRelu6) {

@@ -19,7 +19,7 @@ void do_all(const Tasks& tasks);
 /// Does them on a thread of its own, in order.
 class BackgroundTasks {
  public:
-  /// For an OpenMP thread that has so many: where that is one, or where none can be started, all are left.
+  /// `threads`: how many the caller may use. With one, or where no thread can be started, none is begun.
   explicit BackgroundTasks(int threads);
   BackgroundTasks(const BackgroundTasks&) = delete;
   BackgroundTasks& operator=(const BackgroundTasks&) = delete;

@@ -23,12 +23,22 @@ void put_down(Builder& builder, Value value) {
   all[static_cast<std::size_t>(builder.graph[value].op)](builder, value);
 }
 
+namespace {
+
+/// Those that are idle while steps are put down; none where the program has bound its threads to processors, as a new
+/// one would be to that of the thread that begins it.
+int threads_in_the_background() {
+  return omp_in_parallel() || omp_get_proc_bind() != omp_proc_bind_false ? 1 : omp_get_max_threads();
+}
+
+}  // namespace
+
 Builder::Builder(const graph::Graph& of, Precision precision, std::int64_t parts)
     : graph(of),
       constant_(graph::constant_values(of)),
       winograd_tiles_(choose_winograd(of)),
       parts_(parts),
-      primitives_(omp_get_max_threads()) {
+      primitives_(threads_in_the_background()) {
   for (Value value = 0; value < graph.size(); ++value) {
     if (graph[value].op == Operator::max_pool) pools_.emplace(graph[value].inputs[0], value);
     if (graph[value].op == Operator::max_pool_positions) positions_.emplace(graph[value].inputs[0], value);

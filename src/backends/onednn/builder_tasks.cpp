@@ -1,4 +1,4 @@
-// What is left once all steps are put down: primitives and packs of weights, which take most of the time.
+// What is left once all steps are put down, which takes most of the time: the last primitives, and packs of weights.
 #include <algorithm>
 
 #include "backends/onednn/builder.h"

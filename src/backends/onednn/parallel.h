@@ -32,10 +32,11 @@ inline std::int64_t quotient_up(std::int64_t count, std::int64_t by) { return (c
 /// Below this many elements a loop is done on one thread.
 constexpr std::int64_t grain = 1 << 14;
 
-/// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`: one for each thread, of half
-/// a grain and more.
+/// Calls `work(begin, end)` for parts of 0 to count whose borders are multiples of `unit`, where that is 1 of 16: at
+/// most one for each thread, in the mean of half a grain or more.
 template <class Work>
 void in_parts(std::int64_t count, std::int64_t unit, const Work& work) {
+  if (unit == 1) unit = 16;  // no two threads write to one line of the caches
   const std::int64_t units = quotient_up(count, unit);
   const std::int64_t parts = std::min<std::int64_t>({2 * count / grain, units, omp_get_max_threads()});
   if (parts <= 1) return work(0, count);

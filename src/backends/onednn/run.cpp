@@ -35,7 +35,7 @@ class Arguments {
   std::vector<dnnl_exec_arg_t> arguments_;
 };
 
-/// Copies on all threads: the others wait for the next step awake.
+/// Copies on all threads: the others are awake until the next step anyway.
 void copy(const float* from, float* to, std::int64_t count) {
   kernels::in_parts(count, 16,
                     [&](std::int64_t begin, std::int64_t end) { std::copy(from + begin, from + end, to + begin); });
