@@ -46,8 +46,15 @@ class Plan {
   /// Memory for one run at a time. Keep it and run it again: a run allocates no memory for numbers.
   virtual std::unique_ptr<Run> start() const = 0;
 
-  virtual std::size_t run_bytes() const = 0;     ///< of a Run
-  virtual std::size_t packed_bytes() const = 0;  ///< of weights that were reordered or folded, once for all runs
+  virtual std::size_t run_bytes() const = 0;  ///< of a Run
+  /// Bytes of weights that were reordered or folded, once for all runs, by where they lie: plans of one network share
+  /// them.
+  virtual const std::map<const void*, std::size_t>& packed() const = 0;
+  std::size_t packed_bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [memory, bytes] : packed()) sum += bytes;
+    return sum;
+  }
 };
 
 /// A backend: one device, one library under it.

@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "core/cannot_compile.h"
@@ -44,6 +45,8 @@ class PlanCache {
   }
 
  private:
+  static constexpr std::size_t most_entries = 64;
+
   struct Entry {
     Key key;
     std::shared_ptr<const Plan> plan;  ///< null where it could not be made
@@ -51,10 +54,13 @@ class PlanCache {
   };
 
   void forget_what_is_too_much() {
-    std::size_t bytes = 0, kept = 0;
+    std::size_t at_most = 0, bytes = 0, kept = 0;
+    for (const Entry& one : entries_) at_most += one.plan ? one.plan->runs().bytes() : 0;
+    if (at_most <= most_kept_bytes() && entries_.size() <= most_entries) return;
+    std::set<const void*> counted;  // plans share packed weights
     for (auto one = entries_.begin(); one != entries_.end();) {
-      bytes += one->plan ? one->plan->runs().bytes() : 0;
-      one = kept++ > 0 && (bytes > most_kept_bytes() || kept > 64) ? entries_.erase(one) : std::next(one);
+      bytes += one->plan ? one->plan->runs().bytes(counted) : 0;
+      one = kept++ > 0 && (bytes > most_kept_bytes() || kept > most_entries) ? entries_.erase(one) : std::next(one);
     }
   }
 

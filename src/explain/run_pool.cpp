@@ -38,9 +38,16 @@ void RunPool::give_back(std::unique_ptr<backends::Run> run) const {
   if ((idle_.size() + 1) * plan_->run_bytes() <= most_kept_bytes() || idle_.empty()) idle_.push_back(std::move(run));
 }
 
-std::size_t RunPool::bytes() const {
+std::size_t RunPool::bytes(std::set<const void*>& counted) const {
+  std::size_t packed = 0;
+  for (const auto& [memory, bytes] : plan_->packed())
+    if (counted.insert(memory).second) packed += bytes;
+  return packed + bytes_of_runs();
+}
+
+std::size_t RunPool::bytes_of_runs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return plan_->packed_bytes() + std::max<std::size_t>(idle_.size(), 1) * plan_->run_bytes();
+  return std::max<std::size_t>(idle_.size(), 1) * plan_->run_bytes();
 }
 
 }  // namespace whycam::explain

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "backends/backend.h"
@@ -22,13 +23,18 @@ class RunPool {
   std::unique_ptr<backends::Run> take() const;
   void give_back(std::unique_ptr<backends::Run> run) const;
 
-  /// What it keeps: the plan, and memory for those runs that wait.
-  std::size_t bytes() const;
+  /// What it keeps: packed weights, and memory for those runs that wait.
+  std::size_t bytes() const { return packed_bytes_ + bytes_of_runs(); }
+  /// Without the packed weights that are among the counted ones, where the others are put.
+  std::size_t bytes(std::set<const void*>& counted) const;
   /// Of one run.
   std::size_t run_bytes() const { return plan_->run_bytes(); }
 
  private:
+  std::size_t bytes_of_runs() const;
+
   std::unique_ptr<const backends::Plan> plan_;
+  const std::size_t packed_bytes_ = plan_->packed_bytes();
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<backends::Run>> idle_;
 };

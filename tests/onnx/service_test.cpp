@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "backends/backend.h"
@@ -78,6 +81,27 @@ TEST_F(Service, KeepsNoMoreRunsThanFitIntoTheLimit) {
   };
   EXPECT_EQ(kept(std::uint64_t{1} << 30), 3U);
   EXPECT_EQ(kept(0), 1U) << "the one that was used last stays";
+}
+
+TEST_F(Service, CountsPackedWeightsOnceThatPlansShare) {
+  const auto numbers = std::make_shared<std::vector<float>>(64 * 64 * 25, 0.5F);
+  graph::Constant weights;
+  weights.weights = std::make_shared<const graph::Weights>(std::shared_ptr<const float>(numbers, numbers->data()),
+                                                           static_cast<std::int64_t>(numbers->size()));
+  graph::ConvolutionAttributes window;
+  window.strides = window.dilation = {1, 1};
+  window.padding_begin = window.padding_end = {2, 2};
+  const auto with_output = [&](const std::string& name) {
+    graph::Graph graph;
+    const graph::Value x = graph.add_input("input0", {1, 64, 9, 9}),
+                       kernels = graph.add_constant(weights, {64, 64, 5, 5});
+    graph.add_output(name, graph.add(graph::Operator::convolution, {x, kernels}, window));
+    return graph;
+  };
+  const explain::RunPool one(with_output("one")), other(with_output("other"));
+  std::set<const void*> counted;
+  EXPECT_EQ(one.bytes(counted), one.bytes());
+  EXPECT_EQ(other.bytes(counted), other.bytes() - numbers->size() * sizeof(float));
 }
 
 }  // namespace

@@ -379,6 +379,6 @@ Plan::Plan(const graph::Graph& graph, Precision precision, std::int64_t examples
 
 Plan::~Plan() = default;
 std::size_t Plan::run_bytes() const { return program_->run_bytes; }
-std::size_t Plan::packed_bytes() const { return program_->packed_bytes; }
+const std::map<const void*, std::size_t>& Plan::packed() const { return program_->packed; }
 
 }  // namespace whycam::onednn

@@ -84,7 +84,7 @@ Place Builder::constant(Value value) {
   if (!kept_.insert(value).second) return place;
   program_->owners.push_back(constants_[value]);
   if (!is_float_constant(graph[value]))
-    program_->packed_bytes += static_cast<std::size_t>(graph::element_count(graph.shape(value))) * sizeof(float);
+    program_->packed[place.fixed] = static_cast<std::size_t>(graph::element_count(graph.shape(value))) * sizeof(float);
   return place;
 }
 
@@ -101,7 +101,7 @@ std::shared_ptr<float> Builder::new_pack(std::size_t numbers) {
 
 Place Builder::owned(const std::shared_ptr<const float>& memory, std::size_t bytes) {
   program_->owners.push_back(memory);
-  program_->packed_bytes += bytes;
+  program_->packed[memory.get()] = bytes;
   return {-1, memory.get(), 0};
 }
 

@@ -29,7 +29,7 @@ class Plan : public backends::Plan {
 
   std::unique_ptr<backends::Run> start() const override;
   std::size_t run_bytes() const override;
-  std::size_t packed_bytes() const override;
+  const std::map<const void*, std::size_t>& packed() const override;
 
   struct Program;
 

@@ -70,7 +70,7 @@ struct Plan::Program {
   std::map<std::string, PlacedOutput> outputs;
   std::vector<std::vector<std::size_t>> offsets;  ///< for each part, of the buffers, in bytes
   std::size_t run_bytes = 0;
-  std::size_t packed_bytes = 0;
+  std::map<const void*, std::size_t> packed;        ///< bytes, by where they lie
   std::vector<std::shared_ptr<const void>> owners;  ///< of fixed numbers
 };
 
