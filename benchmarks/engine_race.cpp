@@ -4,27 +4,14 @@
 #include <torch/script.h>
 #include <whycam/whycam.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
 #include <string>
 #include <vector>
 
-namespace {
+#include "race.h"
 
-double seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> numbers) {
-  std::sort(numbers.begin(), numbers.end());
-  return numbers[numbers.size() / 2];
-}
-
-}  // namespace
+using whycam::race::median;
+using whycam::race::seconds;
 
 int main(int argc, char** argv) {
   if (argc < 4) {

@@ -7,7 +7,6 @@
 #include <whycam/whycam.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -20,23 +19,19 @@
 #include "backends/onednn/convolutions.h"
 #include "backends/onednn/plan.h"
 #include "explain/explanation_graph.h"
-#include "explain/layers.h"
 #include "explain/network_file.h"
 #include "explain/network_state.h"
 #include "race.h"
 
 namespace {
 
+using whycam::onednn::grouped;
 using whycam::onednn::Operation;
 
 /// The best of a few runs, in seconds.
 double best_of(const std::function<void()>& work) {
   double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (int i = 0; i < 5; ++i) best = std::min(best, whycam::race::seconds(work));
   return best;
 }
 
@@ -77,13 +72,6 @@ struct Convolution {
   std::unique_ptr<Primitive> forward, backward, turned;  ///< turned: or null
   int count = 0;
 };
-
-whycam::graph::Shape grouped(whycam::graph::Shape weights, std::int64_t groups) {
-  if (groups == 1) return weights;
-  weights[0] /= groups;
-  weights.insert(weights.begin(), groups);
-  return weights;
-}
 
 std::vector<Convolution> convolutions_of(const whycam::graph::Graph& graph, whycam::Precision precision) {
   using whycam::onednn::Type;
@@ -131,11 +119,6 @@ double backward_floor(const std::vector<Convolution>& convolutions) {
   return sum;
 }
 
-double median(std::vector<double> numbers) {
-  std::sort(numbers.begin(), numbers.end());
-  return numbers[numbers.size() / 2];
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -149,10 +132,9 @@ int main(int argc, char** argv) {
   const int rounds = argc > 4 ? std::max(1, std::stoi(argv[4])) : 5;
   const std::vector<whycam::Tensor> inputs{whycam::race::noise(batch)};
   const auto file = whycam::explain::read_network_file(std::string(argv[1]));
-  const auto network = whycam::explain::graph_state(file);
-  const std::string layer = whycam::explain::default_layer_of(network->layers({inputs[0].shape}, {}));
-  const auto choose = [](const whycam::Tensor&) { return std::vector<whycam::Target>{whycam::Target(3)}; };
-  const auto explain = [&] { network->explain(inputs, {layer}, choose, options); };
+  const whycam::Network network(whycam::explain::graph_state(file));
+  const std::string layer = network.default_layer({inputs[0].shape});
+  const auto explain = [&] { network.explain(inputs, layer, {whycam::Target(3)}, options); };
   explain();
 
   const auto forward =
@@ -164,6 +146,7 @@ int main(int argc, char** argv) {
     backwards.push_back(backward_floor(convolutions));
     explanations.push_back(best_of(explain));
   }
+  using whycam::race::median;
   const double floor = median(forwards) + median(backwards);
   std::printf("explanation / convolutions alone = %.2f   (%.0f %% of the floor is forward)\n",
               median(explanations) / floor, 100 * median(forwards) / floor);

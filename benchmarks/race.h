@@ -50,6 +50,19 @@ inline double apart(const Tensor& actual, const Tensor& expected) {
   return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
 }
 
+/// What it takes, in seconds.
+template <class Work>
+double seconds(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+inline double median(std::vector<double> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  return numbers[numbers.size() / 2];
+}
+
 /// The median time of the second over that of the first. They run in turns, in blocks of several runs of which the
 /// first is not counted: each then has its own weights in the caches, as it has in a program that explains in a loop.
 /// Freed memory is kept, since getting it again would be a part of both times.
@@ -57,22 +70,16 @@ template <class First, class Second>
 double ratio(int rounds, const First& first, const Second& second) {
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
-  std::vector<double> seconds[2];
+  std::vector<double> of_first, of_second;
   const auto timed = [](const auto& work, std::vector<double>& times) {
     work();
-    for (int i = 0; i < 4; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      work();
-      times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
+    for (int i = 0; i < 4; ++i) times.push_back(seconds(work));
   };
   for (int round = 0; round < rounds; ++round) {
-    timed(first, seconds[0]);
-    timed(second, seconds[1]);
+    timed(first, of_first);
+    timed(second, of_second);
   }
-  for (std::vector<double>& times : seconds) std::sort(times.begin(), times.end());
-  const std::size_t middle = seconds[0].size() / 2;
-  return seconds[1][middle] / seconds[0][middle];
+  return median(of_second) / median(of_first);
 }
 
 }  // namespace whycam::race

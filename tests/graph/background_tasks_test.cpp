@@ -21,19 +21,19 @@ void wait_for(std::promise<void>& promise) {
   ASSERT_EQ(promise.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
 }
 
-TEST(DoAll, DoesEachTaskOnce) {
+TEST(DoInParallel, DoesEachTaskOnce) {
   std::vector<std::atomic<int>> done(100);
   Tasks tasks;
   for (std::atomic<int>& one : done) tasks.emplace_back([&one] { ++one; });
-  onednn::do_all(tasks);
+  onednn::do_in_parallel(tasks);
   for (const std::atomic<int>& one : done) EXPECT_EQ(one, 1);
 }
 
-TEST(DoAll, ThrowsWhatATaskThrewWhenAllAreDone) {
+TEST(DoInParallel, ThrowsWhatATaskThrewWhenAllAreDone) {
   std::atomic<int> done{0};
   Tasks tasks(10, [&] { ++done; });
   tasks[3] = [] { throw std::runtime_error("the fourth"); };
-  EXPECT_THROW(onednn::do_all(tasks), std::runtime_error);
+  EXPECT_THROW(onednn::do_in_parallel(tasks), std::runtime_error);
   EXPECT_EQ(done, 9);
 }
 
@@ -42,7 +42,7 @@ TEST(BackgroundTasks, DoEachTaskOnceOrLeaveIt) {
   BackgroundTasks tasks(2);
   for (std::atomic<int>& one : done) tasks.add([&one] { ++one; });
   const Tasks left = tasks.left();
-  onednn::do_all(left);
+  onednn::do_in_parallel(left);
   for (const std::atomic<int>& one : done) EXPECT_EQ(one, 1);
 }
 

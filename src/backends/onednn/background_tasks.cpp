@@ -9,7 +9,7 @@
 
 namespace whycam::onednn {
 
-void do_all(const Tasks& tasks) {
+void do_in_parallel(const Tasks& tasks) {
   std::vector<std::exception_ptr> failures(tasks.size());
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < tasks.size(); ++i) {

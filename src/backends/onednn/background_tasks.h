@@ -1,4 +1,4 @@
-// Tasks that are done while others are still being found.
+// Tasks: done by all threads at once, or in the background while others are still being found.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,7 @@ namespace whycam::onednn {
 using Tasks = std::vector<std::function<void()>>;
 
 /// By all threads. Throws what a task threw, when all are done.
-void do_all(const Tasks& tasks);
+void do_in_parallel(const Tasks& tasks);
 
 /// Does them on a thread of its own, in order.
 class BackgroundTasks {

@@ -19,7 +19,7 @@ void Builder::make_primitives_and_packs() {
   }
   for (const auto& [value, pack] : whole_packs_)
     if (packings_.count(value) == 0) give_up_weights(value);
-  do_all(tasks);
+  do_in_parallel(tasks);
 }
 
 void Builder::pack(Value value, Packings& packings, std::int64_t part) const {

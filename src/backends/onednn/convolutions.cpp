@@ -42,6 +42,13 @@ Shape turned_shape(Shape weights, std::int64_t groups) {
   return weights;
 }
 
+Shape grouped(Shape weights, std::int64_t groups) {
+  if (groups == 1) return weights;
+  weights[0] /= groups;
+  weights.insert(weights.begin(), groups);
+  return weights;
+}
+
 namespace {
 
 /// Whether a convolution, or a transposed one that is a convolution, is one for Winograd's algorithm.

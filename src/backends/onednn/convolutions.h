@@ -18,6 +18,9 @@ bool is_a_convolution(const graph::Shape& weights, const graph::ConvolutionAttri
 graph::ConvolutionAttributes turned(const graph::Shape& weights, graph::ConvolutionAttributes transposed);
 graph::Shape turned_shape(graph::Shape weights, std::int64_t groups);
 
+/// Weights as oneDNN has them: with the groups in front.
+graph::Shape grouped(graph::Shape weights, std::int64_t groups);
+
 /// Whether a convolution carries back a gradient most of which is certain to be 0, and gains when that is left out.
 bool is_sparse(const graph::Graph& graph, graph::Value convolution);
 

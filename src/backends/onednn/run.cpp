@@ -1,12 +1,11 @@
 #include <omp.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "backends/onednn/fork.h"
+#include "backends/onednn/kernels.h"
 #include "backends/onednn/packed_files.h"
-#include "backends/onednn/parallel.h"
 #include "backends/onednn/program.h"
 #include "core/large_memory.h"
 
@@ -36,10 +35,7 @@ class Arguments {
 };
 
 /// Copies on all threads: the others are awake until the next step anyway.
-void copy(const float* from, float* to, std::int64_t count) {
-  kernels::in_parts(count, 16,
-                    [&](std::int64_t begin, std::int64_t end) { std::copy(from + begin, from + end, to + begin); });
-}
+void copy(const float* from, float* to, std::int64_t count) { kernels::copy_runs(from, 0, to, 0, count, 1); }
 
 class Run : public backends::Run {
  public:

@@ -10,15 +10,6 @@ namespace {
 
 using graph::ConvolutionAttributes;
 
-/// oneDNN has the groups in front.
-Shape grouped(const Shape& weights, std::int64_t groups) {
-  if (groups == 1) return weights;
-  Shape shape = weights;
-  shape[0] /= groups;
-  shape.insert(shape.begin(), groups);
-  return shape;
-}
-
 void require_constant_weights(const Builder& builder, const Node& node) {
   for (std::size_t i = 1; i < std::min<std::size_t>(node.inputs.size(), 3); ++i)
     if (!builder.is_constant(node.inputs[i])) throw CannotPlan("weights that depend on the inputs");
